@@ -1,0 +1,64 @@
+/** The table of rooms (README, "Rooms") as rules. Each says why. */
+const room = (name) => `^shared/${name}/`;
+const only = (name, allowed, why) => ({
+  name: `${name}-imports-only-its-neighbours`,
+  comment: why,
+  severity: "error",
+  from: { path: room(name) },
+  to: { path: "^(shared|functions|services)/", pathNot: [name, ...allowed].map((other) => `^shared/${other}/`) },
+});
+const doorway = (packages, rooms, why) => ({
+  name: `only-${rooms.length ? rooms.join("-").replaceAll(/[^a-z-]/g, "") : "nobody"}-opens-${packages[0].replaceAll(/[^a-z-]/g, "")}`,
+  comment: why,
+  severity: "error",
+  from: { path: "^(shared|functions|services)/", pathNot: rooms.map((r) => `^${r}/`) },
+  to: { path: packages.map((p) => `node_modules/${p}(/|$)`), dependencyTypesNot: ["type-only"] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", comment: "A cycle has no first file to read.", severity: "error", from: {}, to: { circular: true } },
+    only("core", [], "The words of the domain depend on nothing."),
+    only("metrics", ["core"], "The arithmetic of samples is pure; the collector and the simulator share it."),
+    only("sim", ["core", "metrics"], "The simulator is a model of the platform, not of our services."),
+    only("load", ["core"], "A schedule is made from a trace alone."),
+    only("rl", ["core"], "Learning sees an environment, never a platform."),
+    only("policies", ["core", "rl"], "A policy proposes from history; it reads nothing by itself."),
+    only("events", ["core"], "An event carries words of the domain."),
+    only("ports", ["core", "events"], "A port is said in our own words."),
+    only("adapters", ["core", "events", "ports"], "An adapter knows the world and the port it serves."),
+    only("config", ["core"], "Settings are read once, before anything else."),
+    only("host", ["config", "core"], "Being a workload is the same for every function."),
+    {
+      name: "parts-do-not-know-each-other",
+      comment: "Parts speak by events and HTTP; what two of them need lives in shared/. The command line starts the local platform.",
+      severity: "error",
+      from: { path: "^(functions|services)/([^/]+)/", pathNot: "^services/cli/" },
+      to: { path: "^(functions|services)/", pathNot: "^$1/$2/" },
+    },
+    {
+      name: "pure-rooms-stay-in-the-browser",
+      comment: "core, metrics, sim, policies and rl run anywhere: no node modules.",
+      severity: "error",
+      from: { path: "^shared/(core|metrics|sim|policies|rl|events|ports)/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    doorway(["@nats-io"], ["shared/adapters"], "One room speaks NATS."),
+    doorway(["axios"], ["shared/adapters"], "One room makes control calls."),
+    doorway(["@kubernetes"], ["shared/adapters"], "One room speaks to Kubernetes."),
+    doorway(["zod"], ["shared/events", "shared/config", "services/local-openfaas"], "Bytes are checked at the doors."),
+    doorway(["pino", "prom-client"], ["shared/host", "services/local-openfaas"], "Logs and metrics look alike everywhere."),
+    doorway(["express"], ["services/local-openfaas", "services/dashboard"], "Only what has many routes needs a router."),
+    doorway(["commander"], ["services/cli"], "One place parses the command line."),
+    doorway(["pidusage"], ["services/local-openfaas"], "Only the platform looks at processes."),
+    doorway(["yaml"], ["services/cli"], "stack.yml is read in one place."),
+    doorway(["@tensorflow"], ["shared/rl"], "Tensors stay in one room."),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    exclude: { path: "/public/" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+  },
+};

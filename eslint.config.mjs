@@ -1,0 +1,40 @@
+import importX from "eslint-plugin-import-x";
+import tseslint from "typescript-eslint";
+
+/** Typed lint: formatting is prettier's; this looks for lost promises, cycles and unsafe values. */
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", ".peers/", ".replicant/", "build/", "template/", "**/public/**"] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    plugins: { "import-x": importX },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["test", "describe", "it", "suite", "after", "before"] }] }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "import-x/no-cycle": "error",
+      eqeqeq: "error",
+      "no-console": "off",
+    },
+  },
+  {
+    files: ["**/*.mjs", "**/*.cjs"],
+    ...tseslint.configs.disableTypeChecked,
+  },
+  {
+    // The pure rooms take time and chance as arguments (README, "Rooms").
+    files: ["shared/core/**", "shared/metrics/**", "shared/sim/**", "shared/policies/**", "shared/rl/**"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "Time is an argument here: take nowMs." },
+        { object: "Math", property: "random", message: "Chance is an argument here: take a Random." },
+        { object: "performance", property: "now", message: "Time is an argument here: take nowMs." },
+      ],
+    },
+  },
+);

@@ -1,0 +1,40 @@
+/** The local platform as its users (`replicant up`, tests, benchmarks) see it. */
+import type { FunctionDeployment } from "./provider/types.ts";
+
+export type Profile = "open" | "ce";
+
+export interface PlatformOptions {
+  /** Where secrets, deployments and logs live. */
+  readonly home: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Gateway metrics ("A"); container metrics ("B") stand on the same port under `/containers/metrics`. Default 0. */
+  readonly metricsPort?: number;
+  /** `open`: 0…N replicas; `ce`: 1…5 replicas, 15 functions, no zero. Default `open`. */
+  readonly profile?: Profile;
+  /** Folder of bundles: `<dist>/<kind>/<name>/handler.js`, and the replica runtime. */
+  readonly dist: string;
+  /** Restore what was deployed when this home was last used. Default true. */
+  readonly restore?: boolean;
+  /** CFS period for CPU limits, microseconds. Default 50 000. */
+  readonly cfsPeriodMicros?: number;
+}
+
+export interface Platform {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** Base of `/metrics` and `/containers/metrics`. */
+  readonly metricsUrl: string;
+  readonly user: string;
+  readonly password: string;
+  /** How CPU and memory limits are enforced here, one line for people. */
+  readonly limits: string;
+  /** Says which folder a handler image was built into, as a `docker build` would. */
+  registerImage(image: string, folder: string): Promise<void>;
+  deploy(deployment: FunctionDeployment): Promise<void>;
+  setSecret(name: string, value: string): Promise<void>;
+  /** Drains and stops everything; no process is left. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+/** What was decided and why: every guard stage with its number. */
+import type { Mode } from "./managed-function.ts";
+import type { PolicyIdentity } from "./proposal.ts";
+
+export const GUARD_STAGES = [
+  "valid",
+  "proposed",
+  "floor",
+  "stabilised",
+  "rate-limited",
+  "bounded",
+  "applied",
+] as const;
+export type GuardStageName = (typeof GUARD_STAGES)[number];
+
+export interface GuardStage {
+  readonly stage: GuardStageName;
+  /** The replica count after this stage. */
+  readonly replicas: number;
+  /** Why the number changed here; null where it did not. */
+  readonly note: string | null;
+}
+
+/** What led to the decision: a proposal in time, the fallback rule, or the reactive floor between windows. */
+export type DecisionTrigger = "proposal" | "fallback" | "floor";
+
+export interface Applied {
+  readonly decisionId: string;
+  readonly functionName: string;
+  readonly namespace: string;
+  /** The window decided on; null for a floor decision between windows. */
+  readonly seq: number | null;
+  readonly atMs: number;
+  readonly trigger: DecisionTrigger;
+  readonly mode: Mode;
+  readonly policy: PolicyIdentity;
+  /** Desired replicas before. */
+  readonly current: number | null;
+  readonly proposed: number | null;
+  readonly stages: readonly GuardStage[];
+  /** What the guard decided. */
+  readonly desired: number | null;
+  /** What the platform accepted, read back; null when nothing was sent (hold, shadow) or the platform did not answer. */
+  readonly applied: number | null;
+  /** Who applied it: `openfaas`, `kubernetes`, `simulator`, `none`. */
+  readonly target: string;
+  /** One sentence that tells old → new and why. */
+  readonly reason: string;
+}

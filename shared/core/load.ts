@@ -1,0 +1,47 @@
+/** What a replay tells about itself, and the record of a request. */
+
+export type RequestOutcome = "ok" | "error" | "shed" | "unfinished";
+
+export type ErrorClass = "connect" | "timeout" | "reset" | "429" | "4xx" | "502" | "504" | "5xx";
+
+/** Counts of one replay; `sent` = ok + failed + unfinished, `scheduled` = sent + shed once it is over. */
+export interface ReplayTotals {
+  readonly scheduled: number;
+  readonly sent: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly shed: number;
+  readonly unfinished: number;
+  readonly failedByClass: Readonly<Partial<Record<ErrorClass, number>>>;
+}
+
+/** One window of a replay, in trace time. */
+export interface LoadWindow {
+  readonly index: number;
+  readonly endedAtMs: number;
+  readonly scheduled: number;
+  readonly sent: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly shed: number;
+  /** End − intended, seconds of trace time: what a user waited. Null when nothing finished. */
+  readonly p50Seconds: number | null;
+  readonly p95Seconds: number | null;
+  readonly p99Seconds: number | null;
+  /** Sent − intended, real milliseconds. */
+  readonly latenessP99Ms: number | null;
+}
+
+export interface LoadReport {
+  readonly runId: string;
+  readonly functionName: string;
+  readonly phase: "started" | "window" | "finished";
+  readonly scheduleDigest: string;
+  readonly totals: ReplayTotals;
+  readonly window: LoadWindow | null;
+  /** Finished only: did the run keep its schedule; and if not, why. */
+  readonly valid: boolean | null;
+  readonly invalidBecause: string | null;
+  /** Finished only: requests over the SLO, failed or shed ÷ all; null when no SLO was given. */
+  readonly sloViolationShare: number | null;
+}

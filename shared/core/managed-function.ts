@@ -1,0 +1,120 @@
+/** A function under Replicant's care: what its annotations in stack.yml say. */
+
+export const MODES = ["off", "shadow", "canary", "auto"] as const;
+export type Mode = (typeof MODES)[number];
+
+export interface ManagedFunction {
+  readonly functionName: string;
+  readonly namespace: string;
+  /** `shadow`: decide and publish, do not apply. */
+  readonly mode: Mode;
+  /** The policy by name: `hpa`, `kpa`, `openfaas-pro`, `fixed:3`, or a checkpoint. */
+  readonly policy: string;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly sloP95Seconds: number;
+  /** In-flight invocations one replica is meant to carry; the panic floor reckons with it. */
+  readonly targetInFlight: number;
+}
+
+export const MANAGED_DEFAULTS = {
+  mode: "auto",
+  policy: "openfaas-pro",
+  minReplicas: 1,
+  maxReplicas: 20,
+  sloP95Seconds: 3,
+  targetInFlight: 5,
+} as const satisfies Partial<ManagedFunction>;
+
+/** The part of an OpenFaaS `FunctionStatus` that is read here. */
+export interface Labelled {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ManagedReading {
+  /** Absent when no `replicant.…` annotation asks for care, or when one of them cannot be read. */
+  readonly managed?: ManagedFunction;
+  /** One sentence for each annotation that cannot be read. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads `replicant.mode`, `.policy`, `.min`, `.max`, `.slo.p95-seconds`, `.target-in-flight`; bounds fall back to
+ * `com.openfaas.scale.min/max`, the target to `com.openfaas.scale.target` when its type is `capacity`.
+ */
+export function readManagedFunction(status: Labelled): ManagedReading {
+  const annotations = status.annotations ?? {};
+  const labels = status.labels ?? {};
+  if (!("replicant.mode" in annotations) && !("replicant.policy" in annotations)) return { problems: [] };
+
+  const problems: string[] = [];
+  const say = (key: string, want: string, was: string) =>
+    problems.push(`${status.name}: ${key} must be ${want}, was: '${was}'`);
+
+  const number = (
+    keys: readonly { key: string; from: Readonly<Record<string, string>> }[],
+    fallback: number,
+    { integer, least }: { integer: boolean; least: number },
+  ): number => {
+    const found = keys.find(({ key, from }) => from[key] !== undefined);
+    if (!found) return fallback;
+    const text = found.from[found.key]!;
+    const value = Number(text);
+    const fits = text.trim() !== "" && Number.isFinite(value) && value >= least && (!integer || Number.isInteger(value));
+    if (!fits) say(found.key, `a ${integer ? "whole " : ""}number of at least ${least}`, text);
+    return fits ? value : fallback;
+  };
+
+  const modeText = annotations["replicant.mode"] ?? MANAGED_DEFAULTS.mode;
+  const mode = MODES.find((known) => known === modeText);
+  if (!mode) say("replicant.mode", `one of ${MODES.join(", ")}`, modeText);
+
+  const minReplicas = number(
+    [
+      { key: "replicant.min", from: annotations },
+      { key: "com.openfaas.scale.min", from: labels },
+    ],
+    MANAGED_DEFAULTS.minReplicas,
+    { integer: true, least: 0 },
+  );
+  const maxReplicas = number(
+    [
+      { key: "replicant.max", from: annotations },
+      { key: "com.openfaas.scale.max", from: labels },
+    ],
+    Math.max(MANAGED_DEFAULTS.maxReplicas, minReplicas),
+    { integer: true, least: 1 },
+  );
+  if (minReplicas > maxReplicas) problems.push(`${status.name}: min (${minReplicas}) must not exceed max (${maxReplicas})`);
+
+  const sloP95Seconds = number(
+    [{ key: "replicant.slo.p95-seconds", from: annotations }],
+    MANAGED_DEFAULTS.sloP95Seconds,
+    { integer: false, least: 0.001 },
+  );
+  const capacityLabels = labels["com.openfaas.scale.type"] === "capacity" ? labels : {};
+  const targetInFlight = number(
+    [
+      { key: "replicant.target-in-flight", from: annotations },
+      { key: "com.openfaas.scale.target", from: capacityLabels },
+    ],
+    MANAGED_DEFAULTS.targetInFlight,
+    { integer: false, least: 0.01 },
+  );
+
+  if (problems.length > 0 || !mode) return { problems };
+  const managed: ManagedFunction = {
+    functionName: status.name,
+    namespace: status.namespace ?? "openfaas-fn",
+    mode,
+    policy: annotations["replicant.policy"] ?? MANAGED_DEFAULTS.policy,
+    minReplicas,
+    maxReplicas,
+    sloP95Seconds,
+    targetInFlight,
+  };
+  return { managed, problems };
+}

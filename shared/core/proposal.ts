@@ -1,0 +1,36 @@
+/** What a policy wishes for, and what it saw. */
+
+export interface PolicyIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface Proposal {
+  /** `<function>@<windowEndMs>`: the same window gives the same id. */
+  readonly decisionId: string;
+  readonly functionName: string;
+  readonly namespace: string;
+  readonly seq: number;
+  readonly endedAtMs: number;
+  readonly policy: PolicyIdentity;
+  readonly proposedReplicas: number;
+  /** One clause, in the policy's words: "in-flight 12.4 ÷ target 3.5". */
+  readonly because: string;
+  /** Learned policies only; null for rules. */
+  readonly learned: LearnedDetail | null;
+}
+
+/** What the learner needs to learn from a proposal later. */
+export interface LearnedDetail {
+  readonly layout: string;
+  readonly observation: readonly number[];
+  readonly action: number;
+  readonly actionMask: readonly boolean[];
+  readonly logProbability: number;
+  readonly value: number;
+}
+
+/** Decision ids are derived, never random: a recorded stream replays to the same ids. */
+export function decisionIdOf(functionName: string, endedAtMs: number): string {
+  return `${functionName}@${endedAtMs}`;
+}

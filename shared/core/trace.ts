@@ -1,0 +1,35 @@
+/** A recorded load, whatever file it came from: counts per bin, or single arrivals. */
+
+/** How the arrivals of a bin are placed inside it. */
+export const GAP_RULES = ["uniform", "poisson", "equidistant", "hyper-exponential"] as const;
+/**
+ * `uniform`: exactly the bin's count, at sorted uniform instants (a Poisson process given its count);
+ * `poisson`: a Poisson count with the bin's count as mean; `equidistant`: the exact count, evenly spaced;
+ * `hyper-exponential`: exactly the count, with two-phase gaps of CV 2, rescaled to the bin.
+ */
+export type GapRule = (typeof GAP_RULES)[number];
+
+export const TRACE_FORMATS = ["counts-30s", "azure-per-minute", "per-invocation", "servibench", "llm"] as const;
+export type TraceFormat = (typeof TRACE_FORMATS)[number];
+
+/** Counts of invocations per bin of equal length. */
+export interface BinnedTrace {
+  readonly kind: "binned";
+  readonly format: TraceFormat;
+  readonly name: string;
+  readonly binSeconds: number;
+  readonly counts: readonly number[];
+}
+
+/** Single arrivals, seconds from the start, ascending, with the work of each where the file tells it. */
+export interface InstantTrace {
+  readonly kind: "instants";
+  readonly format: TraceFormat;
+  readonly name: string;
+  readonly arrivalSeconds: readonly number[];
+  /** Relative work per invocation (1 = the mean), same length as `arrivalSeconds`; absent when unknown. */
+  readonly work?: readonly number[];
+  readonly durationSeconds: number;
+}
+
+export type Trace = BinnedTrace | InstantTrace;

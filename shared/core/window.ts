@@ -1,0 +1,93 @@
+/** A closed span of metrics of one function. What could not be measured is `null` and named in `missing`; never 0. */
+
+export interface LatencyQuantiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+/** Completions that were not 2xx/3xx, by class. */
+export interface ErrorCounts {
+  /** Client errors but 429. */
+  readonly "4xx": number;
+  /** Refused by `max_inflight`. */
+  readonly "429": number;
+  /** Server errors but 504. */
+  readonly "5xx": number;
+  /** Cut off by `exec_timeout`. */
+  readonly "504": number;
+}
+
+/** Everything is in trace time: at time-lapse k, one real second stands for k seconds here. */
+export interface MetricsWindow {
+  readonly functionName: string;
+  readonly namespace: string;
+  /** Counts windows of this function from 1 since the collector started; gaps mean lost windows. */
+  readonly seq: number;
+  readonly windowSeconds: number;
+  readonly endedAtMs: number;
+  /** k ≥ 1; only to tell how old a window is by the wall clock. */
+  readonly timeLapse: number;
+  readonly arrivals: number | null;
+  readonly completedOk: number | null;
+  readonly completedError: ErrorCounts | null;
+  /** Completed OK per second. */
+  readonly throughputRps: number | null;
+  readonly executionSecondsMean: number | null;
+  readonly latencySeconds: LatencyQuantiles;
+  readonly inFlightMean: number | null;
+  readonly inFlightMax: number | null;
+  readonly desiredReplicas: number | null;
+  readonly availableReplicas: number | null;
+  /** Use ÷ request, mean over replicas. */
+  readonly cpuRatio: number | null;
+  readonly memoryRatio: number | null;
+  /** Age of the newest sample behind this window, seconds. */
+  readonly metricAgeSeconds: number | null;
+  /** Names of the fields that are null, in the order above; quantiles as `latencySeconds.p95`. */
+  readonly missing: readonly string[];
+}
+
+/** Longest history that travels with a window. */
+export const HISTORY_WINDOWS = 64;
+
+/** A measured window without its list of what is missing. */
+export type MeasuredWindow = Omit<MetricsWindow, "missing">;
+
+/** Completes a window with the names of its null fields. */
+export function closeWindow(measured: MeasuredWindow): MetricsWindow {
+  const missing: string[] = [];
+  for (const [key, value] of Object.entries(measured)) {
+    if (value === null) missing.push(key);
+  }
+  for (const quantile of ["p50", "p95", "p99"] as const) {
+    if (measured.latencySeconds[quantile] === null) missing.push(`latencySeconds.${quantile}`);
+  }
+  return { ...measured, missing };
+}
+
+/** A window that a policy may see: arrivals and both replica counts were measured. */
+export type DecidableWindow = MetricsWindow & {
+  readonly arrivals: number;
+  readonly desiredReplicas: number;
+  readonly availableReplicas: number;
+};
+
+/** Absence means hold: a policy is never run on a window without arrivals and replica counts. */
+export function isDecidable(window: MetricsWindow): window is DecidableWindow {
+  return window.arrivals !== null && window.desiredReplicas !== null && window.availableReplicas !== null;
+}
+
+/** A reading between windows, every 2 s of trace time, so that a burst need not wait for the window's end. */
+export interface Tick {
+  readonly functionName: string;
+  readonly namespace: string;
+  readonly atMs: number;
+  readonly timeLapse: number;
+  readonly inFlight: number | null;
+  readonly desiredReplicas: number | null;
+  readonly availableReplicas: number | null;
+  /** Arrivals since the last tick. */
+  readonly arrivals: number | null;
+  readonly metricAgeSeconds: number | null;
+}

@@ -1,0 +1,51 @@
+/** The events: CloudEvents 1.0 whose data are words of the domain. */
+import type { CloudEventV1 } from "cloudevents";
+
+import type { Applied } from "../core/decision.ts";
+import type { LoadReport } from "../core/load.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
+import type { ModelNews } from "../core/model.ts";
+import type { Proposal } from "../core/proposal.ts";
+import type { MetricsWindow, Tick } from "../core/window.ts";
+import type { EventKind } from "./subjects.ts";
+
+/** A closed window, the function it belongs to as its annotations describe it, and up to 64 windows before it, oldest first. */
+export interface WindowClosed {
+  readonly managed: ManagedFunction;
+  readonly window: MetricsWindow;
+  readonly history: readonly MetricsWindow[];
+}
+
+/** A tick and the function it belongs to. */
+export interface TickTaken {
+  readonly managed: ManagedFunction;
+  readonly tick: Tick;
+}
+
+/** A proposal and the window that it answers, so that the guard needs no join to act. */
+export interface ProposalMade {
+  readonly managed: ManagedFunction;
+  readonly proposal: Proposal;
+  readonly window: MetricsWindow;
+}
+
+export interface EventData {
+  readonly tick: TickTaken;
+  readonly window: WindowClosed;
+  readonly proposal: ProposalMade;
+  readonly applied: Applied;
+  readonly model: ModelNews;
+  readonly load: LoadReport;
+}
+
+/** `id` is derived (`<function>@<ms>/<kind>`): it is the message id by which duplicates fall away. */
+export type ReplicantEvent<K extends EventKind = EventKind> = {
+  [Kind in K]: Omit<CloudEventV1<EventData[Kind]>, "data" | "type" | "subject" | "time"> & {
+    readonly kind: Kind;
+    /** = the function's name. */
+    readonly subject: string;
+    /** Wall clock, RFC 3339. */
+    readonly time: string;
+    readonly data: EventData[Kind];
+  };
+}[K];

@@ -1,0 +1,40 @@
+/** How steps hear of each other. */
+import type { EventKind } from "../events/subjects.ts";
+import type { ReplicantEvent } from "../events/types.ts";
+
+export interface SubscribeOptions {
+  /** Where the bus can: a name under which delivery resumes after a restart, acknowledged when the handler resolves. */
+  readonly durable?: string;
+  /** Members of a queue share the events; each event reaches one of them. */
+  readonly queue?: string;
+  /** Older events are dropped, not handed over: a late decision is worse than none. Real milliseconds. */
+  readonly maxAgeMs?: number;
+}
+
+export interface Subscription {
+  /** Takes no more events; resolves when the handler's last call has ended. */
+  close(): Promise<void>;
+}
+
+export type BusState = "connected" | "reconnecting" | "closed";
+
+export interface EventBus {
+  /** Resolves when the bus has it (acknowledged where it can be); rejects with `BusUnavailableError` after `timeoutMs`. */
+  publish(event: ReplicantEvent): Promise<void>;
+  /**
+   * Hands over events one after another. An event that cannot be decoded is counted, logged and passed over; a handler
+   * that rejects makes a durable event come again, with growing pauses, until it is too old.
+   */
+  subscribe<K extends EventKind>(
+    kind: K,
+    handler: (event: ReplicantEvent<K>) => Promise<void>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
+  state(): BusState;
+  close(): Promise<void>;
+}
+
+/** The event could not be handed to the bus in time; it may be tried again under the same id. */
+export class BusUnavailableError extends Error {
+  override readonly name = "BusUnavailableError";
+}

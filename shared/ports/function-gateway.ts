@@ -1,0 +1,30 @@
+/** The OpenFaaS gateway as its callers see it. */
+
+/** OpenFaaS's `FunctionStatus`; what the wire omits (zero values) is filled in. */
+export interface FunctionStatus {
+  readonly name: string;
+  readonly namespace: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly availableReplicas: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly limits: { readonly cpu?: string | undefined; readonly memory?: string | undefined };
+  readonly requests: { readonly cpu?: string | undefined; readonly memory?: string | undefined };
+}
+
+export interface InvocationAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface FunctionGateway {
+  list(): Promise<readonly FunctionStatus[]>;
+  /** POSTs `body` to a function; resolves with whatever status came back, rejects only when none came. */
+  invoke(
+    functionName: string,
+    body: string,
+    headers?: Readonly<Record<string, string>>,
+    timeoutMs?: number,
+  ): Promise<InvocationAnswer>;
+}

@@ -1,0 +1,26 @@
+/** The thing that accepts a replica count. */
+
+export interface ReplicaCount {
+  /** What the platform was last asked for (spec). */
+  readonly desiredReplicas: number;
+  /** Ready to take invocations. */
+  readonly availableReplicas: number;
+}
+
+export interface ScaleTarget {
+  /** `openfaas`, `kubernetes`, …: told in every applied event. */
+  readonly name: string;
+  read(functionName: string, namespace: string): Promise<ReplicaCount>;
+  /** Asks for `desiredReplicas` and answers the count read back, which a platform's cap may have changed. */
+  scale(functionName: string, namespace: string, desiredReplicas: number): Promise<{ readonly appliedReplicas: number }>;
+}
+
+/** The platform does not know the function; there is nothing to retry. */
+export class UnknownFunctionError extends Error {
+  override readonly name = "UnknownFunctionError";
+}
+
+/** The platform refused or did not answer; another try later may do. */
+export class ScaleRefusedError extends Error {
+  override readonly name = "ScaleRefusedError";
+}
