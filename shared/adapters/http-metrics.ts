@@ -1,0 +1,39 @@
+/** `MetricsEndpoint` over two HTTP addresses. */
+import axios from "axios";
+import { Agent } from "node:http";
+
+import type { MetricsEndpoint } from "../ports/metrics-source.ts";
+
+export interface MetricsAddresses {
+  readonly functionMetricsUrl: string;
+  readonly containerMetricsUrl: string;
+  readonly timeoutMs: number;
+}
+
+/** An endpoint that does not answer in time gives null: missing, not empty. */
+export function httpMetricsEndpoint({ functionMetricsUrl, containerMetricsUrl, timeoutMs }: MetricsAddresses): MetricsEndpoint {
+  const http = axios.create({
+    timeout: timeoutMs,
+    httpAgent: new Agent({ keepAlive: true, maxSockets: 4 }),
+    responseType: "text",
+    transformResponse: (body: unknown) => body,
+    proxy: false,
+    maxRedirects: 0,
+  });
+  const textOf = async (url: string): Promise<string | null> => {
+    try {
+      return (await http.get<string>(url)).data;
+    } catch {
+      return null;
+    }
+  };
+  return {
+    async scrape() {
+      const [functionMetrics, containerMetrics] = await Promise.all([
+        textOf(functionMetricsUrl),
+        textOf(containerMetricsUrl),
+      ]);
+      return { functionMetrics, containerMetrics };
+    },
+  };
+}

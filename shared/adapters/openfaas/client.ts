@@ -1,0 +1,32 @@
+/** HTTP to an OpenFaaS gateway: base address, credentials, and statuses that never throw. */
+import axios, { type AxiosInstance } from "axios";
+import { Agent } from "node:http";
+
+export interface GatewayAddress {
+  readonly url: string;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly timeoutMs?: number;
+}
+
+/** Answers every status; rejects only when no answer came. Bodies are text. */
+export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: GatewayAddress): AxiosInstance {
+  return axios.create({
+    baseURL: url.replace(/\/+$/, ""),
+    timeout: timeoutMs,
+    httpAgent: new Agent({ keepAlive: true, maxSockets: 32 }),
+    validateStatus: () => true,
+    responseType: "text",
+    transformResponse: (body: unknown) => body,
+    proxy: false,
+    maxRedirects: 0,
+    headers: { "Content-Type": "application/json", "User-Agent": "replicant" },
+    ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
+  });
+}
+
+/** The first line of an answer's body, short enough for a sentence. */
+export function firstLine(body: unknown): string {
+  const line = typeof body === "string" ? (body.split("\n")[0] ?? "").trim() : "";
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
+}

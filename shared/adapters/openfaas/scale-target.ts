@@ -1,0 +1,43 @@
+/** `ScaleTarget` over the gateway's scale route, read back from the function's status. */
+import { ScaleRefusedError, UnknownFunctionError, type ReplicaCount, type ScaleTarget } from "../../ports/scale-target.ts";
+import { firstLine, gatewayClient, type GatewayAddress } from "./client.ts";
+import { toStatus } from "./function-gateway.ts";
+
+export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
+  const http = gatewayClient(address);
+
+  async function read(functionName: string, namespace: string): Promise<ReplicaCount> {
+    const { status, data } = await http
+      .get<string>(`/system/function/${encodeURIComponent(functionName)}`, { params: { namespace } })
+      .catch((thrown: unknown) => refuse(functionName, thrown));
+    if (status === 404) throw new UnknownFunctionError(`the gateway knows no function '${functionName}'`);
+    if (status !== 200) throw new ScaleRefusedError(`reading '${functionName}': HTTP ${status} ${firstLine(data)}`);
+    const { replicas, availableReplicas } = toStatus(JSON.parse(data));
+    return { desiredReplicas: replicas, availableReplicas };
+  }
+
+  return {
+    name: "openfaas",
+    read,
+    async scale(functionName, namespace, desiredReplicas) {
+      // faas-netes reads path and query, faasd the body: all three, always.
+      const { status, data } = await http
+        .post<string>(
+          `/system/scale-function/${encodeURIComponent(functionName)}`,
+          { serviceName: functionName, replicas: desiredReplicas, namespace },
+          { params: { namespace } },
+        )
+        .catch((thrown: unknown) => refuse(functionName, thrown));
+      if (status === 404) throw new UnknownFunctionError(`the gateway knows no function '${functionName}'`);
+      if (status < 200 || status > 299) {
+        throw new ScaleRefusedError(`scaling '${functionName}' to ${desiredReplicas}: HTTP ${status} ${firstLine(data)}`);
+      }
+      return { appliedReplicas: (await read(functionName, namespace)).desiredReplicas };
+    },
+  };
+}
+
+function refuse(functionName: string, thrown: unknown): never {
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  throw new ScaleRefusedError(`the gateway did not answer for '${functionName}': ${why}`, { cause: thrown });
+}

@@ -1,0 +1,97 @@
+/** Every setting there is: environment name, default, range and meaning. The README's table is made from this one. */
+import { z } from "zod";
+
+export interface Setting<T> {
+  /** Default as it would be written in the environment; absent means required. */
+  readonly fallback?: string;
+  readonly parse: z.ZodType<T, string>;
+  /** What is allowed, for people: completes "must be …". */
+  readonly range: string;
+  readonly meaning: string;
+}
+
+function setting<T>(range: string, meaning: string, parse: z.ZodType<T, string>, fallback?: string): Setting<T> {
+  return { range, meaning, parse, ...(fallback === undefined ? {} : { fallback }) };
+}
+
+const number = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^-?\d+(\.\d+)?(e-?\d+)?$/i)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+const integer = (least: number, most: number) => number(least, most).pipe(z.number().int());
+const text = z.string().min(1);
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/);
+
+export const SETTINGS = {
+  NATS_URL: setting("a nats:// URL or a comma-separated list of them", "Where the bus is.", text, "nats://127.0.0.1:4222"),
+  REPLICANT_SUBJECT_PREFIX: setting(
+    "letters, digits, '-' and '_'",
+    "First token of every subject.",
+    z.string().regex(/^[A-Za-z0-9_-]+$/),
+    "replicant",
+  ),
+  OPENFAAS_URL: setting("an http(s) URL", "The gateway's address.", url, "http://127.0.0.1:8080"),
+  FUNCTION_METRICS_URL: setting(
+    "an http(s) URL",
+    "Gateway metrics in the Prometheus text format.",
+    url,
+    "http://127.0.0.1:8082/metrics",
+  ),
+  CONTAINER_METRICS_URL: setting(
+    "an http(s) URL",
+    "Container metrics in the Prometheus text format.",
+    url,
+    "http://127.0.0.1:8082/containers/metrics",
+  ),
+  WINDOW_SECONDS: setting("a number from 1 to 3600", "Length of a window, trace time.", number(1, 3_600), "30"),
+  TICK_SECONDS: setting("a number from 0.5 to 60", "Pause between two ticks, trace time.", number(0.5, 60), "2"),
+  TIME_LAPSE: setting(
+    "a number from 1 to 1000",
+    "One real second stands for so many seconds of trace time. Only the collector and the load generator read it.",
+    number(1, 1_000),
+    "1",
+  ),
+  FALLBACK_POLICY: setting(
+    "the name of a rule",
+    "The rule that decides when no proposal came for two windows.",
+    text,
+    "openfaas-pro",
+  ),
+  STABILISATION_SECONDS: setting(
+    "a number from 0 to 3600",
+    "Scale down only to the largest wish of so many seconds.",
+    number(0, 3_600),
+    "90",
+  ),
+  CONNECTOR_REBUILD_SECONDS: setting(
+    "a number from 1 to 600",
+    "How often the connector asks the gateway which function wants which subject.",
+    number(1, 600),
+    "5",
+  ),
+  LOG_LEVEL: setting(
+    "trace, debug, info, warn, error or silent",
+    "How much is logged.",
+    z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
+    "info",
+  ),
+  secret_mount_path: setting("a folder", "Where OpenFaaS mounts secrets.", text, "/var/openfaas/secrets"),
+  REPLICANT_INSECURE: setting(
+    "true or false",
+    "Accept unsigned calls when there is no `replicant-key` secret. For trials only.",
+    flag,
+    "false",
+  ),
+  MAX_REPLAY_IN_FLIGHT: setting(
+    "a whole number from 1 to 100000",
+    "The load generator sheds requests beyond so many in flight.",
+    integer(1, 100_000),
+    "2000",
+  ),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+export type SettingValue<K extends SettingName> = z.output<(typeof SETTINGS)[K]["parse"]>;

@@ -1,0 +1,105 @@
+/** Bytes to events and back. After this door, types are facts. */
+import type { z } from "zod";
+
+import { BadInputError } from "../core/errors.ts";
+import { DATA_SCHEMAS, ENVELOPE_SCHEMA } from "./schemas.ts";
+import { SUBJECTS, type EventKind } from "./subjects.ts";
+import type { EventData, ReplicantEvent } from "./types.ts";
+
+/** The bytes are no such event; the message names the field and quotes the value. */
+export class EventFormatError extends BadInputError {
+  override readonly name = "EventFormatError";
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Structured-mode CloudEvent as UTF-8 JSON. */
+export function encodeEvent(event: ReplicantEvent): Uint8Array {
+  const { kind, ...envelope } = event;
+  return encoder.encode(JSON.stringify({ ...envelope, type: SUBJECTS[kind] }));
+}
+
+/** Checks envelope and data of an event of the given kind. Throws `EventFormatError`. */
+export function decodeEvent<K extends EventKind>(kind: K, bytes: Uint8Array): ReplicantEvent<K> {
+  let json: unknown;
+  try {
+    json = JSON.parse(decoder.decode(bytes));
+  } catch {
+    throw new EventFormatError(`${SUBJECTS[kind]}: the body is not JSON in UTF-8 (${bytes.length} bytes)`);
+  }
+  const envelope = check(kind, "event", ENVELOPE_SCHEMA, json);
+  if (envelope.type !== SUBJECTS[kind]) {
+    throw new EventFormatError(`event.type must be '${SUBJECTS[kind]}', was: '${envelope.type}'`);
+  }
+  const data = check(kind, kind, DATA_SCHEMAS[kind], envelope.data);
+  const { type: _type, ...rest } = envelope;
+  return { ...rest, datacontenttype: "application/json", kind, data } as ReplicantEvent<K>;
+}
+
+/** Makes an event; `id` is `<subject>@<atMs>/<kind>` so that the same step says the same thing twice, not two things. */
+export function makeEvent<K extends EventKind>(
+  kind: K,
+  { source, subject, key, nowMs, data }: {
+    readonly source: string;
+    readonly subject: string;
+    /** What makes the event unique for its subject and kind: an instant or a run id. */
+    readonly key: number | string;
+    /** Wall clock. */
+    readonly nowMs: number;
+    readonly data: EventData[K];
+  },
+): ReplicantEvent<K> {
+  return {
+    specversion: "1.0",
+    id: `${subject}@${key}/${kind}`,
+    source,
+    subject,
+    time: new Date(nowMs).toISOString(),
+    datacontenttype: "application/json",
+    kind,
+    data,
+  } as unknown as ReplicantEvent<K>;
+}
+
+/** Checks data alone: the body of a call that carries an event's data. */
+export function checkData<K extends EventKind>(kind: K, data: unknown): EventData[K] {
+  return check(kind, kind, DATA_SCHEMAS[kind], data);
+}
+
+function check<T>(kind: EventKind, root: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = [root, ...issue.path].join(".");
+  const was = valueAt(value, issue.path);
+  throw new EventFormatError(`${SUBJECTS[kind]}: ${path} ${wanted(issue)}, was: ${quote(was)}`);
+}
+
+function wanted(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${issue.expected === "int" ? "a whole number" : `a ${issue.expected}`}`;
+    case "too_small":
+      return `must be ${issue.inclusive ? "at least" : "more than"} ${String(issue.minimum)}`;
+    case "too_big":
+      return `must be at most ${String(issue.maximum)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((v) => `'${String(v)}'`).join(" or ")}`;
+    default:
+      return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  }
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    value,
+  );
+}
+
+function quote(value: unknown): string {
+  if (value === undefined) return "missing";
+  const json = JSON.stringify(value) ?? typeof value;
+  return `'${json.length > 60 ? `${json.slice(0, 57)}…` : json.replaceAll(/^"|"$/g, "")}'`;
+}

@@ -1,0 +1,178 @@
+/** The shape of every event's data, field by field. A field added here must be added in core first: the types are checked against it. */
+import { z } from "zod";
+
+import { GUARD_STAGES, type Applied } from "../core/decision.ts";
+import type { LoadReport } from "../core/load.ts";
+import { MODES, type ManagedFunction } from "../core/managed-function.ts";
+import { MODEL_ACTIONS, type ModelNews } from "../core/model.ts";
+import type { LearnedDetail, Proposal } from "../core/proposal.ts";
+import { HISTORY_WINDOWS, type MetricsWindow, type Tick } from "../core/window.ts";
+import type { EventKind } from "./subjects.ts";
+import type { EventData, ProposalMade, TickTaken, WindowClosed } from "./types.ts";
+
+const name = z.string().min(1).max(253);
+const text = z.string().max(2_000);
+const count = z.number().int().min(0);
+const replicas = count.max(100_000);
+const amount = z.number().min(0);
+const instantMs = z.number().min(0).max(8.64e15);
+const timeLapse = z.number().min(1).max(100_000);
+const counts = z.number().min(0);
+const identity = z.object({ name: text, version: text });
+
+const managed = z.object({
+  functionName: name,
+  namespace: name,
+  mode: z.enum(MODES),
+  policy: text,
+  minReplicas: replicas,
+  maxReplicas: replicas.min(1),
+  sloP95Seconds: z.number().positive(),
+  targetInFlight: z.number().positive(),
+}) satisfies z.ZodType<ManagedFunction>;
+
+const window = z.object({
+  functionName: name,
+  namespace: name,
+  seq: count.min(1),
+  windowSeconds: z.number().positive(),
+  endedAtMs: instantMs,
+  timeLapse,
+  arrivals: counts.nullable(),
+  completedOk: counts.nullable(),
+  completedError: z.object({ "4xx": counts, "429": counts, "5xx": counts, "504": counts }).nullable(),
+  throughputRps: amount.nullable(),
+  executionSecondsMean: amount.nullable(),
+  latencySeconds: z.object({ p50: amount.nullable(), p95: amount.nullable(), p99: amount.nullable() }),
+  inFlightMean: amount.nullable(),
+  inFlightMax: amount.nullable(),
+  desiredReplicas: replicas.nullable(),
+  availableReplicas: replicas.nullable(),
+  cpuRatio: amount.nullable(),
+  memoryRatio: amount.nullable(),
+  metricAgeSeconds: amount.nullable(),
+  missing: z.array(name).max(32),
+}) satisfies z.ZodType<MetricsWindow>;
+
+const tick = z.object({
+  functionName: name,
+  namespace: name,
+  atMs: instantMs,
+  timeLapse,
+  inFlight: amount.nullable(),
+  desiredReplicas: replicas.nullable(),
+  availableReplicas: replicas.nullable(),
+  arrivals: counts.nullable(),
+  metricAgeSeconds: amount.nullable(),
+}) satisfies z.ZodType<Tick>;
+
+const learned = z.object({
+  layout: text,
+  observation: z.array(z.number()).max(512),
+  action: count,
+  actionMask: z.array(z.boolean()).max(64),
+  logProbability: z.number().max(0),
+  value: z.number(),
+}) satisfies z.ZodType<LearnedDetail>;
+
+const proposal = z.object({
+  decisionId: name,
+  functionName: name,
+  namespace: name,
+  seq: count.min(1),
+  endedAtMs: instantMs,
+  policy: identity,
+  proposedReplicas: replicas,
+  because: text,
+  learned: learned.nullable(),
+}) satisfies z.ZodType<Proposal>;
+
+const applied = z.object({
+  decisionId: name,
+  functionName: name,
+  namespace: name,
+  seq: count.nullable(),
+  atMs: instantMs,
+  trigger: z.enum(["proposal", "fallback", "floor"]),
+  mode: z.enum(MODES),
+  policy: identity,
+  current: replicas.nullable(),
+  proposed: replicas.nullable(),
+  stages: z.array(z.object({ stage: z.enum(GUARD_STAGES), replicas, note: text.nullable() })).max(16),
+  desired: replicas.nullable(),
+  applied: replicas.nullable(),
+  target: text,
+  reason: text,
+}) satisfies z.ZodType<Applied>;
+
+const model = z.object({
+  functionName: name,
+  policy: identity,
+  layout: text,
+  digest: text,
+  action: z.enum(MODEL_ACTIONS),
+  summary: text,
+}) satisfies z.ZodType<ModelNews>;
+
+const load = z.object({
+  runId: name,
+  functionName: name,
+  phase: z.enum(["started", "window", "finished"]),
+  scheduleDigest: text,
+  totals: z.object({
+    scheduled: count,
+    sent: count,
+    ok: count,
+    failed: count,
+    shed: count,
+    unfinished: count,
+    failedByClass: z.partialRecord(
+      z.enum(["connect", "timeout", "reset", "429", "4xx", "502", "504", "5xx"]),
+      count,
+    ),
+  }),
+  window: z
+    .object({
+      index: count,
+      endedAtMs: instantMs,
+      scheduled: count,
+      sent: count,
+      ok: count,
+      failed: count,
+      shed: count,
+      p50Seconds: amount.nullable(),
+      p95Seconds: amount.nullable(),
+      p99Seconds: amount.nullable(),
+      latenessP99Ms: amount.nullable(),
+    })
+    .nullable(),
+  valid: z.boolean().nullable(),
+  invalidBecause: text.nullable(),
+  sloViolationShare: z.number().min(0).max(1).nullable(),
+}) as unknown as z.ZodType<LoadReport>;
+
+/** Data schema of each kind; the `satisfies` above keep both sides equal. */
+export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> } = {
+  tick: z.object({ managed, tick }) satisfies z.ZodType<TickTaken>,
+  window: z.object({
+    managed,
+    window,
+    history: z.array(window).max(HISTORY_WINDOWS),
+  }) satisfies z.ZodType<WindowClosed>,
+  proposal: z.object({ managed, proposal, window }) satisfies z.ZodType<ProposalMade>,
+  applied,
+  model,
+  load,
+};
+
+/** The CloudEvents 1.0 envelope; `data` is checked by kind afterwards. */
+export const ENVELOPE_SCHEMA = z.object({
+  specversion: z.literal("1.0"),
+  id: z.string().min(1).max(512),
+  source: z.string().min(1).max(512),
+  type: z.string().min(1).max(255),
+  subject: name,
+  time: z.iso.datetime({ offset: true }),
+  datacontenttype: z.literal("application/json").optional(),
+  data: z.unknown(),
+});

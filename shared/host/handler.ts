@@ -1,0 +1,43 @@
+/** The official node template's handler contract, and ours on top of it: a handler returns an answer and never throws. */
+
+export interface FunctionEvent {
+  /** Text, parsed JSON or a Buffer, as the template's body parser left it. */
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly method: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly path: string;
+}
+
+export interface FunctionContext {
+  status(code: number): FunctionContext;
+  headers(values: Readonly<Record<string, string>>): FunctionContext;
+}
+
+export type Handler = (event: FunctionEvent, context: FunctionContext) => Promise<unknown>;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The body as the text that was sent. With `RAW_BODY=true` (set for all our workloads) it is exactly that. */
+export function textOf(body: unknown): string {
+  if (typeof body === "string") return body;
+  if (Buffer.isBuffer(body)) return body.toString("utf8");
+  return body === undefined || body === null ? "" : JSON.stringify(body);
+}
+
+/** Answers JSON with the right content type; a thrown error becomes a 500 with its sentence (the template would say 200). */
+export function jsonHandler(answer: (event: FunctionEvent) => Promise<Answer>): Handler {
+  return async (event, context) => {
+    let result: Answer;
+    try {
+      result = await answer(event);
+    } catch (thrown) {
+      result = { status: 500, body: { error: thrown instanceof Error ? thrown.message : String(thrown) } };
+    }
+    context.status(result.status).headers({ "Content-Type": "application/json" });
+    return JSON.stringify(result.body);
+  };
+}

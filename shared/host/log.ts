@@ -1,0 +1,20 @@
+/** One way to log: a JSON line on stdout that names the part and says what happened. */
+import { pino } from "pino";
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+
+/** Synchronous, so that the last line before an exit is not lost. */
+export function createLog(part: string, level: string): Log {
+  return pino(
+    { name: part, level, base: { part }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 1, sync: true }),
+  );
+}
+
+/** For tests and for callers that keep silent. */
+export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
