@@ -54,6 +54,12 @@ export const SETTINGS = {
     number(1, 1_000),
     "1",
   ),
+  TIME_LAPSE_EPOCH_MS: setting(
+    "a whole number of milliseconds since 1970",
+    "Where trace time and wall time agree; set once for a run, so that a restarted collector goes on in the same time.",
+    integer(0, 8.64e15),
+    "0",
+  ),
   FALLBACK_POLICY: setting(
     "the name of a rule",
     "The rule that decides when no proposal came for two windows.",

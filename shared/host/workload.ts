@@ -21,6 +21,8 @@ export interface Workload<K extends SettingName> {
   readonly key: string | null;
   /** May this call change something? */
   mayChange(event: FunctionEvent): Verdict;
+  /** The work that must wind down, after `ending` aborts, before anything is closed. */
+  waitFor(loop: Promise<void>): void;
   /** Runs before the process ends, last registered first; each gets its turn even if another fails. */
   onEnd(close: () => Promise<void>): void;
 }
@@ -49,11 +51,13 @@ export function startWorkload<K extends SettingName>(
   if (!verifier && settings.REPLICANT_INSECURE) log.warn({}, "no replicant-key: unsigned calls are accepted");
 
   const ending = new AbortController();
+  const loops: Promise<void>[] = [];
   const closers: (() => Promise<void>)[] = [];
   let ended: Promise<void> | undefined;
   const end = () =>
     (ended ??= (async () => {
       ending.abort();
+      await Promise.allSettled(loops);
       for (const close of closers.reverse()) {
         await close().catch((thrown: unknown) => log.warn({ err: thrown }, "could not close cleanly"));
       }
@@ -77,6 +81,7 @@ export function startWorkload<K extends SettingName>(
       if (settings.REPLICANT_INSECURE) return { ok: true };
       return { ok: false, because: "this workload has no replicant-key secret, so it accepts no change" };
     },
+    waitFor: (loop) => void loops.push(loop),
     onEnd: (close) => void closers.push(close),
   };
 }

@@ -1,0 +1,67 @@
+/** Bundles every function and service to `dist/<kind>/<name>/handler.js`, the node template's contract, in a second or so. */
+import { build } from "esbuild";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const dist = join(root, "dist");
+
+/** @type {import("esbuild").BuildOptions} */
+const shared = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  absWorkingDir: root,
+  logLevel: "warning",
+  legalComments: "none",
+};
+
+/** Programs that are no handlers: [source, output]. */
+const programs = [
+  ["services/cli/main.ts", "services/cli/main.cjs"],
+  ["services/local-openfaas/runtime/main.ts", "services/local-openfaas/runtime.cjs"],
+  ["services/local-openfaas/bus/broker-main.ts", "services/local-openfaas/broker.cjs"],
+];
+
+/** Files that travel with a bundle: [source, output]. */
+const companions = [
+  ["traces", "functions/load-generator/traces"],
+  ["services/local-openfaas/ui/public", "services/local-openfaas/public"],
+];
+
+/** @param {string} kind */
+async function handlersOf(kind) {
+  const names = await readdir(join(root, kind));
+  return names.filter((name) => existsSync(join(root, kind, name, "handler.ts"))).map((name) => ({ kind, name }));
+}
+
+/** The template requires the folder `function/`, copies its `*.json`, runs `npm i` and `npm test` there. @param {string} name */
+const manifest = (name) =>
+  JSON.stringify({ name, version: "1.0.0", private: true, main: "handler.js", scripts: { test: "node -c handler.js" } });
+
+await rm(dist, { recursive: true, force: true });
+const handlers = [...(await handlersOf("functions")), ...(await handlersOf("services"))];
+await Promise.all([
+  ...handlers.map(async ({ kind, name }) => {
+    const folder = join(dist, kind, name);
+    await mkdir(folder, { recursive: true });
+    await build({
+      ...shared,
+      outfile: join(folder, "handler.js"),
+      stdin: { contents: `module.exports = require("./handler.ts").default;`, resolveDir: join(root, kind, name), loader: "js" },
+    });
+    await writeFile(join(folder, "package.json"), manifest(name));
+  }),
+  ...programs
+    .filter(([source]) => existsSync(join(root, /** @type {string} */ (source))))
+    .map(([source, out]) =>
+      build({ ...shared, entryPoints: [/** @type {string} */ (source)], outfile: join(dist, /** @type {string} */ (out)), external: ["esbuild"] }),
+    ),
+]);
+for (const [source, out] of companions) {
+  const from = join(root, /** @type {string} */ (source));
+  if (existsSync(from)) await cp(from, join(dist, /** @type {string} */ (out)), { recursive: true });
+}
