@@ -1,0 +1,198 @@
+/** The guard: a policy proposes, the guard decides. Pure; the same in the scaler and in the training environment. */
+import type { DecisionTrigger, GuardStage } from "./decision.ts";
+import { noteTick, noteWindow } from "./guard/activity.ts";
+import { bound, boundsOf, type PlatformLimits } from "./guard/bounds.ts";
+import { reasonOf, type GuardDecision } from "./guard/decision.ts";
+import { watchForOthers } from "./guard/others.ts";
+import { calm, observe } from "./guard/panic.ts";
+import { rateLimit } from "./guard/rate-limit.ts";
+import type { GuardSettings } from "./guard/settings.ts";
+import { remember } from "./guard/stabilise.ts";
+import { floor, holdCount, passStages } from "./guard/stages.ts";
+import { begin, type GuardState } from "./guard/state.ts";
+import { reasonToHold } from "./guard/validity.ts";
+import type { ManagedFunction } from "./managed-function.ts";
+import { decisionIdOf, type PolicyIdentity } from "./proposal.ts";
+import type { MetricsWindow, Tick } from "./window.ts";
+
+export type { PlatformLimits } from "./guard/bounds.ts";
+export type { DecisionKind, GuardDecision } from "./guard/decision.ts";
+export { chooseTrigger, type ProposalsSoFar, type TriggerChoice } from "./guard/fallback.ts";
+export { withApplied, type Outcome, type SettledDecision } from "./guard/outcome.ts";
+export { GUARD_DEFAULTS, GUARD_TABLE, guardSettingsProblems, type GuardSettings } from "./guard/settings.ts";
+export { startGuard, type ForeignChange, type GuardState } from "./guard/state.ts";
+
+export interface GuardInput {
+  readonly managed: ManagedFunction;
+  readonly window: MetricsWindow;
+  /** Trace time; the end of the window will do. */
+  readonly nowMs: number;
+  /** Desired replicas as read from the platform just now; null when it did not answer. */
+  readonly current: number | null;
+  readonly trigger: Exclude<DecisionTrigger, "floor">;
+  readonly policy: PolicyIdentity;
+  /** Null when the policy had nothing to say: hold. */
+  readonly proposal: { readonly proposedReplicas: number; readonly because: string } | null;
+  /** The platform's own clamp, where it is known. */
+  readonly platform?: PlatformLimits | null;
+}
+
+export interface TickInput {
+  readonly managed: ManagedFunction;
+  readonly tick: Tick;
+  /** As in `GuardInput`; null when it was not read: then the last known count stands, or the tick's if it is larger. */
+  readonly current: number | null;
+  readonly platform?: PlatformLimits | null;
+}
+
+/** The reactive floor's name where a policy's would stand. */
+export const FLOOR_POLICY: PolicyIdentity = { name: "panic-floor", version: "1" };
+
+/** Decides on a closed window. Decide and `withApplied` of one function must not overlap with its next. */
+export function decide(
+  before: GuardState,
+  input: GuardInput,
+  settings: GuardSettings,
+): { readonly decision: GuardDecision; readonly state: GuardState } {
+  const { managed, window, policy, trigger, proposal } = input;
+  const nowMs = Math.max(input.nowMs, before.clockMs);
+  const id = decisionIdOf(managed.functionName, window.endedAtMs);
+  const asked = { managed, policy, trigger, decisionId: id, seq: window.seq, atMs: nowMs };
+
+  const invalid = reasonToHold(window, settings);
+  let state = noteWindow({ ...before, clockMs: nowMs }, window, invalid === null);
+  const current = input.current ?? state.expected ?? window.desiredReplicas;
+  if (current === null) return { state, decision: decisionWithoutCount(asked, proposal?.proposedReplicas ?? null) };
+
+  state = begin(state, current, window.availableReplicas, settings);
+  state = { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) };
+  const seen = watchForOthers(state, managed, input.current);
+  state = seen.state;
+
+  const hold =
+    seen.backOff !== null
+      ? `${current} set by someone else, ${seen.backOff.expected} expected; Replicant backs off until the next window`
+      : input.current === null
+        ? "the platform did not tell its replica count"
+        : (invalid ?? (proposal === null ? "no proposal" : notACount(proposal)));
+  const bounds = boundsOf(managed, input.platform ?? null);
+  // Holding may lift to the minimum, but neither blindly nor against another writer.
+  const mayLift = input.current !== null && seen.backOff === null;
+  const passed =
+    hold !== null || proposal === null
+      ? holdCount({ state, current, bounds, why: hold, mayLift }, settings)
+      : passStages({ state, current, bounds, proposal, windowEndedAtMs: window.endedAtMs }, settings);
+  const { stages } = passed;
+  const replicas = stages.at(-1)!.replicas;
+
+  const kind = replicas !== current ? "scale" : hold !== null ? "hold" : "keep";
+  const because = hold === null && proposal !== null ? proposal.because : null;
+  const decision: GuardDecision = {
+    ...headOf(asked),
+    kind,
+    current,
+    proposed: proposal?.proposedReplicas ?? null,
+    stages,
+    desired: replicas,
+    foreignChange: seen.report,
+    reason: reasonOf({ current, desired: replicas, kind, because, policy, trigger, stages }),
+  };
+  return { state: passed.state, decision };
+}
+
+/** Takes a tick between windows. A decision comes out only when the panic floor asks for more than there is. */
+export function onTick(
+  before: GuardState,
+  input: TickInput,
+  settings: GuardSettings,
+): { readonly decision: GuardDecision | null; readonly state: GuardState } {
+  const { managed, tick } = input;
+  const nowMs = Math.max(tick.atMs, before.clockMs);
+  let state = noteTick({ ...before, clockMs: nowMs }, tick);
+  const known = input.current ?? largest(state.expected, tick.desiredReplicas);
+  if (known === null) return { state, decision: null };
+
+  state = begin(state, known, tick.availableReplicas, settings);
+  const seen = watchForOthers(state, managed, input.current, "tick");
+  state = seen.state;
+  const { inFlight, availableReplicas: ready, metricAgeSeconds: age } = tick;
+  if (inFlight === null || ready === null || age === null || age > settings.maxTickAgeSeconds) {
+    return { state: { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) }, decision: null };
+  }
+  const at = { ready, targetInFlight: managed.targetInFlight, nowMs };
+  state = { ...state, panic: observe(state.panic, { atMs: tick.atMs, inFlight }, at, settings) };
+  if (state.foreign !== null || state.panic.sinceMs === null || state.panic.peak <= known)
+    return { state, decision: null };
+
+  const bounds = boundsOf(managed, input.platform ?? null);
+  const floored = floor(known, state);
+  const limited = rateLimit(floored.replicas, { current: known, events: state.events, nowMs }, settings);
+  const bounded = bound(limited.replicas, bounds, { current: known, idleSeconds: null, mayLower: false }, settings);
+  if (bounded.replicas <= known) return { state, decision: null };
+
+  const stages: GuardStage[] = [
+    { stage: "valid", replicas: known, note: null },
+    { stage: "proposed", replicas: known, note: null },
+    { stage: "floor", ...floored },
+    { stage: "stabilised", replicas: floored.replicas, note: null },
+    { stage: "rate-limited", ...limited },
+    { stage: "bounded", ...bounded },
+  ];
+  const asked = {
+    managed,
+    policy: FLOOR_POLICY,
+    trigger: "floor",
+    decisionId: `${decisionIdOf(managed.functionName, tick.atMs)}/floor`,
+    seq: null,
+    atMs: nowMs,
+  } as const;
+  const desired = bounded.replicas;
+  const decision: GuardDecision = {
+    ...headOf(asked),
+    kind: "scale",
+    current: known,
+    proposed: null,
+    stages,
+    desired,
+    foreignChange: null,
+    reason: reasonOf({ ...asked, current: known, desired, kind: "scale", because: null, stages }),
+  };
+  const wishes = remember(state.wishes, { atMs: nowMs, replicas: floored.replicas }, settings.stabilisationSeconds);
+  return { state: { ...state, wishes }, decision };
+}
+
+function notACount({ proposedReplicas }: { readonly proposedReplicas: number }): string | null {
+  return Number.isFinite(proposedReplicas) ? null : `the proposal is no replica count: '${proposedReplicas}'`;
+}
+
+function largest(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.max(a, b);
+}
+
+interface Asked {
+  readonly managed: ManagedFunction;
+  readonly policy: PolicyIdentity;
+  readonly trigger: DecisionTrigger;
+  readonly decisionId: string;
+  readonly seq: number | null;
+  readonly atMs: number;
+}
+
+function headOf({ managed, policy, trigger, decisionId, seq, atMs }: Asked) {
+  const { functionName, namespace } = managed;
+  return { decisionId, functionName, namespace, seq, atMs, trigger, policy };
+}
+
+/** Nobody has ever told a count: there is no number to pass through the stages. */
+function decisionWithoutCount(asked: Asked, proposed: number | null): GuardDecision {
+  return {
+    ...headOf(asked),
+    kind: "hold",
+    current: null,
+    proposed,
+    stages: [],
+    desired: null,
+    foreignChange: null,
+    reason: "held: the replica count is not known",
+  };
+}

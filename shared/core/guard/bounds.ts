@@ -1,0 +1,64 @@
+/** The bounds of the function and of the platform, and when the last replica may go. */
+import type { Step } from "./stabilise.ts";
+import { trimmed } from "./words.ts";
+
+/** What the platform itself clamps to, where it is known (the community gateway: 1…5). */
+export interface PlatformLimits {
+  readonly minReplicas: number | null;
+  readonly maxReplicas: number | null;
+}
+
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+  /** Whose the bounds are, in words. */
+  readonly lowerName: string;
+  readonly upperName: string;
+}
+
+/** The narrower of both; where they contradict each other, the upper one wins. */
+export function boundsOf(
+  { minReplicas, maxReplicas }: { readonly minReplicas: number; readonly maxReplicas: number },
+  platform: PlatformLimits | null,
+): Bounds {
+  const cap = platform?.maxReplicas ?? Infinity;
+  const base = platform?.minReplicas ?? 0;
+  const upper = Math.min(maxReplicas, cap);
+  return {
+    lower: Math.min(Math.max(minReplicas, base), upper),
+    upper,
+    lowerName: base > minReplicas ? "the platform's minimum" : "the minimum",
+    upperName: cap < maxReplicas ? "the platform's cap" : "the maximum",
+  };
+}
+
+export interface BoundContext {
+  readonly current: number;
+  /** How long there has been no work; null when nobody can tell. */
+  readonly idleSeconds: number | null;
+  /** False where a scale-down is forbidden: then a count above the bounds is left alone, and nothing is sent. */
+  readonly mayLower: boolean;
+}
+
+/** The bounds are the last word: they go before stabilisation and rate limits. */
+export function bound(
+  wish: number,
+  bounds: Bounds,
+  { current, idleSeconds, mayLower }: BoundContext,
+  { zeroRetentionSeconds }: { readonly zeroRetentionSeconds: number },
+): Step {
+  if (wish > bounds.upper) {
+    const note = `${wish} is above ${bounds.upperName} of ${bounds.upper}`;
+    if (current > bounds.upper && !mayLower)
+      return { replicas: current, note: `${note}, but nothing may scale down yet` };
+    return { replicas: bounds.upper, note };
+  }
+  if (wish < bounds.lower) {
+    return { replicas: bounds.lower, note: `${wish} is below ${bounds.lowerName} of ${bounds.lower}` };
+  }
+  const mayRest = idleSeconds !== null && idleSeconds >= zeroRetentionSeconds;
+  if (wish === 0 && current > 0 && !mayRest) {
+    return { replicas: 1, note: `the last replica stays until idle for ${trimmed(zeroRetentionSeconds)} s` };
+  }
+  return { replicas: wish, note: null };
+}

@@ -1,0 +1,28 @@
+/** When the fallback rule speaks in the policy's place. */
+
+export interface ProposalsSoFar {
+  /** The window just closed. */
+  readonly windowSeq: number;
+  /** The window answered by the last proposal that came; null before the first. */
+  readonly lastProposalSeq: number | null;
+  /** The first window seen since the start: windows before it were nobody's to answer. */
+  readonly firstWindowSeq: number;
+}
+
+/** `wait`: the proposal for this window may still come; hold until then. */
+export type TriggerChoice = "proposal" | "fallback" | "wait";
+
+/**
+ * The window's own proposal if it is there; the fallback rule once `fallbackAfterWindows` windows in a row, this one
+ * included, have none; else wait.
+ */
+export function chooseTrigger(
+  { windowSeq, lastProposalSeq, firstWindowSeq }: ProposalsSoFar,
+  { fallbackAfterWindows }: { readonly fallbackAfterWindows: number },
+): TriggerChoice {
+  if (lastProposalSeq === windowSeq) return "proposal";
+  // A seq below one already seen: the collector began to count from 1 again, and nothing of that count is answered.
+  const countedAnew = windowSeq < firstWindowSeq || windowSeq < (lastProposalSeq ?? 0);
+  const answeredSeq = countedAnew ? 0 : Math.max(firstWindowSeq - 1, lastProposalSeq ?? 0);
+  return windowSeq - answeredSeq >= fallbackAfterWindows ? "fallback" : "wait";
+}

@@ -1,0 +1,60 @@
+/** KPA's panic rule on ticks: a burst raises the floor at once, and the floor stays up for a stable window. */
+import { trimmed } from "./words.ts";
+
+export interface InFlightSample {
+  readonly atMs: number;
+  readonly inFlight: number;
+}
+
+export interface Panic {
+  /** Samples of the panic window, oldest first. */
+  readonly samples: readonly InFlightSample[];
+  /** When the threshold was last crossed; null when calm. */
+  readonly sinceMs: number | null;
+  /** The largest need since panic began; it only grows until panic ends. */
+  readonly peak: number;
+  /** The arithmetic behind the peak, in words. */
+  readonly because: string | null;
+}
+
+interface PanicSettings {
+  readonly panicWindowSeconds: number;
+  readonly panicThresholdRatio: number;
+  readonly stableWindowSeconds: number;
+}
+
+/** Ends panic when the stable window has passed since the last crossing. Strictly: at the very instant it still holds. */
+export function calm(panic: Panic, nowMs: number, stableWindowSeconds: number): Panic {
+  if (panic.sinceMs === null || panic.sinceMs + stableWindowSeconds * 1000 >= nowMs) return panic;
+  return { ...panic, sinceMs: null, peak: 0, because: null };
+}
+
+/**
+ * Takes one sample. Need = ceil(mean in-flight over the panic window ÷ target); panic starts, or starts over, when
+ * need ÷ max(1, ready) reaches the threshold. Ready replicas count, not desired ones, so slow start-ups keep panic alive.
+ */
+export function observe(
+  panic: Panic,
+  sample: InFlightSample,
+  { ready, targetInFlight, nowMs }: { readonly ready: number; readonly targetInFlight: number; readonly nowMs: number },
+  settings: PanicSettings,
+): Panic {
+  const sinceMs = nowMs - settings.panicWindowSeconds * 1000;
+  const newest = panic.samples.at(-1);
+  // A tick delivered twice, or late, is no second reading.
+  if (newest !== undefined && sample.atMs <= newest.atMs) return calm(panic, nowMs, settings.stableWindowSeconds);
+  const samples = [...panic.samples, sample].filter(({ atMs }) => atMs > sinceMs);
+  if (samples.length === 0) return calm({ ...panic, samples }, nowMs, settings.stableWindowSeconds);
+
+  const mean = samples.reduce((sum, { inFlight }) => sum + inFlight, 0) / samples.length;
+  const need = Math.ceil(mean / targetInFlight);
+  const over = need / Math.max(1, ready) >= settings.panicThresholdRatio;
+  const next = over
+    ? { ...panic, samples, sinceMs: nowMs }
+    : calm({ ...panic, samples }, nowMs, settings.stableWindowSeconds);
+  if (next.sinceMs === null || need <= next.peak) return next;
+  const because =
+    `in-flight ${trimmed(mean)} over ${settings.panicWindowSeconds} s ÷ target ${trimmed(targetInFlight)} ` +
+    `with ${ready} ready`;
+  return { ...next, peak: need, because };
+}

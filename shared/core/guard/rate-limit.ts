@@ -1,0 +1,57 @@
+/** How fast the count may move: HPA's scaling policies, counted in what we did inside the period. */
+import type { Step } from "./stabilise.ts";
+import { trimmed } from "./words.ts";
+
+/** A change we made: + up, − down. */
+export interface ScaleEvent {
+  readonly atMs: number;
+  readonly change: number;
+}
+
+export interface RateSettings {
+  readonly scaleUpReplicas: number;
+  readonly scaleUpRatio: number;
+  readonly scaleUpPeriodSeconds: number;
+  readonly scaleDownReplicas: number;
+  readonly scaleDownShare: number;
+  readonly scaleDownPeriodSeconds: number;
+}
+
+/** Adds a change and forgets those older than both periods. */
+export function recordChange(events: readonly ScaleEvent[], event: ScaleEvent, settings: RateSettings): ScaleEvent[] {
+  const longestMs = Math.max(settings.scaleUpPeriodSeconds, settings.scaleDownPeriodSeconds) * 1000;
+  const kept = events.filter(({ atMs }) => atMs > event.atMs - longestMs);
+  return event.change === 0 ? kept : [...kept, event];
+}
+
+/** The count before our own changes of the period: current − added + deleted (HPA's `periodStartReplicas`). */
+function periodStart(current: number, events: readonly ScaleEvent[], nowMs: number, periodSeconds: number): number {
+  const sinceMs = nowMs - periodSeconds * 1000;
+  const moved = events.reduce((sum, { atMs, change }) => (atMs > sinceMs ? sum + change : sum), 0);
+  return Math.max(0, current - moved);
+}
+
+export function rateLimit(
+  wish: number,
+  { current, events, nowMs }: { current: number; events: readonly ScaleEvent[]; nowMs: number },
+  settings: RateSettings,
+): Step {
+  if (wish > current) {
+    const start = periodStart(current, events, nowMs, settings.scaleUpPeriodSeconds);
+    const most = Math.max(start + settings.scaleUpReplicas, Math.ceil(start * settings.scaleUpRatio), current);
+    if (wish <= most) return { replicas: wish, note: null };
+    const note = `rate-limited from ${wish}: at most ${most} within ${trimmed(settings.scaleUpPeriodSeconds)} s`;
+    return { replicas: most, note };
+  }
+  if (wish < current) {
+    const start = periodStart(current, events, nowMs, settings.scaleDownPeriodSeconds);
+    const least = Math.min(
+      Math.max(0, Math.min(start - settings.scaleDownReplicas, Math.trunc(start * (1 - settings.scaleDownShare)))),
+      current,
+    );
+    if (wish >= least) return { replicas: wish, note: null };
+    const note = `rate-limited from ${wish}: at least ${least} within ${trimmed(settings.scaleDownPeriodSeconds)} s`;
+    return { replicas: least, note };
+  }
+  return { replicas: wish, note: null };
+}

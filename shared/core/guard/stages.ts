@@ -1,0 +1,96 @@
+/** The stages that a window's decision walks through, in their fixed order. */
+import type { GuardStage } from "../decision.ts";
+import { bound, type Bounds } from "./bounds.ts";
+import { rateLimit } from "./rate-limit.ts";
+import type { GuardSettings } from "./settings.ts";
+import { justRestarted, remember, stabilise, type Step } from "./stabilise.ts";
+import type { GuardState } from "./state.ts";
+import { trimmed } from "./words.ts";
+
+export interface Passed {
+  readonly state: GuardState;
+  readonly stages: readonly GuardStage[];
+}
+
+/** The count stays; what is held counts as wished for, so that after an outage a scale-down waits as after a busy time. */
+export function holdCount({ state, current, bounds, why, mayLift }: Held, settings: GuardSettings): Passed {
+  const wishes = remember(state.wishes, { atMs: state.clockMs, replicas: current }, settings.stabilisationSeconds);
+  const last: Step =
+    mayLift && current < bounds.lower
+      ? bound(current, bounds, { current, idleSeconds: null, mayLower: false }, settings)
+      : { replicas: current, note: null };
+  const between = (["proposed", "floor", "stabilised", "rate-limited"] as const).map((stage) => ({
+    stage,
+    replicas: current,
+    note: null,
+  }));
+  const stages = [
+    { stage: "valid", replicas: current, note: why } as const,
+    ...between,
+    { stage: "bounded", ...last } as const,
+  ];
+  return { state: { ...state, wishes }, stages };
+}
+
+export interface Held {
+  readonly state: GuardState;
+  readonly current: number;
+  readonly bounds: Bounds;
+  readonly why: string | null;
+  readonly mayLift: boolean;
+}
+
+/** A proposal on a valid window walks through the stages. */
+export function passStages(
+  { state, current, bounds, proposal, windowEndedAtMs }: Heard,
+  settings: GuardSettings,
+): Passed {
+  const idleSeconds = (windowEndedAtMs - state.lastActiveMs) / 1000;
+  const proposed = wishOf(proposal, { current, idleSeconds, mayBeZero: bounds.lower === 0 }, settings);
+  const floored = floor(proposed.replicas, state);
+  const wish = { atMs: state.clockMs, replicas: floored.replicas };
+  const wishes = remember(state.wishes, wish, settings.stabilisationSeconds);
+  const at = { current, nowMs: state.clockMs, wishes, startedAtMs: state.startedAtMs, events: state.events };
+  const stabilised = stabilise(floored.replicas, at, settings);
+  const limited = rateLimit(stabilised.replicas, at, settings);
+  const mayLower = !justRestarted(at, settings);
+  const bounded = bound(limited.replicas, bounds, { current, idleSeconds, mayLower }, settings);
+  return {
+    state: { ...state, wishes },
+    stages: [
+      { stage: "valid", replicas: current, note: null },
+      { stage: "proposed", ...proposed },
+      { stage: "floor", ...floored },
+      { stage: "stabilised", ...stabilised },
+      { stage: "rate-limited", ...limited },
+      { stage: "bounded", ...bounded },
+    ],
+  };
+}
+
+export interface Heard {
+  readonly state: GuardState;
+  readonly current: number;
+  readonly bounds: Bounds;
+  readonly proposal: { readonly proposedReplicas: number; readonly because: string };
+  readonly windowEndedAtMs: number;
+}
+
+/** The policy's wish as a whole count, or zero where the function has been idle for long enough. */
+function wishOf(
+  { proposedReplicas, because }: Heard["proposal"],
+  { current, idleSeconds, mayBeZero }: { current: number; idleSeconds: number; mayBeZero: boolean },
+  { zeroIdleSeconds }: GuardSettings,
+): Step {
+  const replicas = Math.max(0, Math.ceil(proposedReplicas));
+  if (replicas > 0 && mayBeZero && zeroIdleSeconds !== null && idleSeconds >= zeroIdleSeconds) {
+    return { replicas: 0, note: `idle for ${trimmed(idleSeconds)} s: to zero` };
+  }
+  return { replicas, note: replicas === current ? null : because };
+}
+
+/** Raises a wish to the panic floor. */
+export function floor(wish: number, { panic }: GuardState): Step {
+  if (panic.sinceMs === null || panic.peak <= wish) return { replicas: wish, note: null };
+  return { replicas: panic.peak, note: `panic floor ${panic.peak}: ${panic.because ?? "held"}` };
+}

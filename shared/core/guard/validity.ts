@@ -1,0 +1,20 @@
+/** May anything be concluded from this window? */
+import { isDecidable, type MetricsWindow } from "../window.ts";
+import { trimmed } from "./words.ts";
+
+/** Why the count must be held, or null: arrivals and both counts were measured, and the newest sample is fresh. */
+export function reasonToHold(
+  window: MetricsWindow,
+  { maxMetricAgeSeconds }: { readonly maxMetricAgeSeconds: number | null },
+): string | null {
+  if (!isDecidable(window)) {
+    const needed = ["arrivals", "desiredReplicas", "availableReplicas"] as const;
+    return `not measured: ${needed.filter((name) => window[name] === null).join(", ")}`;
+  }
+  const limit = maxMetricAgeSeconds ?? window.windowSeconds;
+  if (window.metricAgeSeconds === null) return "the age of the metrics is not known";
+  if (window.metricAgeSeconds > limit) {
+    return `metrics are ${trimmed(window.metricAgeSeconds)} s old, at most ${trimmed(limit)} s allowed`;
+  }
+  return null;
+}
