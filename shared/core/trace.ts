@@ -9,7 +9,14 @@ export const GAP_RULES = ["uniform", "poisson", "equidistant", "hyper-exponentia
  */
 export type GapRule = (typeof GAP_RULES)[number];
 
-export const TRACE_FORMATS = ["counts-30s", "azure-per-minute", "per-invocation", "servibench", "llm"] as const;
+export const TRACE_FORMATS = [
+  "counts-30s",
+  "azure-per-minute",
+  "per-invocation",
+  "servibench",
+  "llm",
+  "faasrail",
+] as const;
 export type TraceFormat = (typeof TRACE_FORMATS)[number];
 
 /** Counts of invocations per bin of equal length. */
@@ -33,3 +40,21 @@ export interface InstantTrace {
 }
 
 export type Trace = BinnedTrace | InstantTrace;
+
+/** Length of the trace, seconds. */
+export function traceSeconds(trace: Trace): number {
+  return trace.kind === "binned" ? trace.counts.length * trace.binSeconds : trace.durationSeconds;
+}
+
+/** Invocations in the whole trace. */
+export function traceInvocations(trace: Trace): number {
+  return trace.kind === "binned" ? trace.counts.reduce((sum, count) => sum + count, 0) : trace.arrivalSeconds.length;
+}
+
+/**
+ * The "boosted" variant of the trace that the LSTM-PPO code was trained on: quiet bins are lifted, busy ones stay. A
+ * count x < 10 becomes max(x + 1, ⌊1.5 x⌋). Source: its `workload-generator`, whose second file is this rule over the first.
+ */
+export function boostCounts(counts: readonly number[]): number[] {
+  return counts.map((count) => (count < 10 ? Math.max(count + 1, Math.floor(1.5 * count)) : count));
+}
