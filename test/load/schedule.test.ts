@@ -1,0 +1,69 @@
+/** A schedule as bytes: the same ones from the same inputs, here and on any machine. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import { BadInputError } from "#shared/core/errors.ts";
+import { planSchedule, type ScheduleOptions } from "#shared/core/schedule.ts";
+import { loadTrace } from "#shared/load/load-trace.ts";
+import { decodeSchedule, encodeSchedule, readSchedule, scheduleDigest, writeSchedule } from "#shared/load/schedule.ts";
+
+const fixtures: { name: string; file: string; options: Partial<ScheduleOptions>; digest: string }[] = [
+  { name: "the seed's day, uniform", file: "seed_request_count_raw_30s.json", options: {}, digest: "bf7e4129bc9e31db246f91bc406bf224195662a028eb6f1b741a594b94be591d" },
+  {
+    name: "an hour of it, hyper-exponential, scaled",
+    file: "seed_request_count_raw_30s.json#boosted",
+    options: { gapRule: "hyper-exponential", rateScale: 2.5, fromSeconds: 36_000, durationSeconds: 3_600, workCv: 0.4 },
+    digest: "b54253843e4c1c5cc4334a9516fc8124c13304333bf57b7fe841ee1388ffcb99",
+  },
+  {
+    name: "LLM requests, superposed",
+    file: "azure_llm2023_conv_requests.csv",
+    options: { rateScale: 1.5 },
+    digest: "6fdfc6e7eff4d6958d4af1d4bdf2e2ebeffcd80bf8f420ad2ca9c6e16cb4f3b8",
+  },
+];
+for (const { name, file, options, digest } of fixtures) {
+  test(`schedule digest never changes: ${name}`, async () => {
+    const plan = async () => planSchedule(await loadTrace(`traces/${file}`), { seed: 7, ...options });
+    const [once, again] = [encodeSchedule(await plan()), encodeSchedule(await plan())];
+    assert.deepEqual(once, again);
+    assert.equal(scheduleDigest(await plan()), digest);
+  });
+}
+
+test("written and read back, a schedule is the same; its digest is that of the file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "replicant-schedule-"));
+  after(() => rm(folder, { recursive: true }));
+  const path = join(folder, "a.schedule");
+  const schedule = planSchedule(await loadTrace("traces/drescale_invokation_data_30s.json"), { seed: 1, workCv: 0.3 });
+  await writeSchedule(path, schedule);
+  assert.deepEqual(await readSchedule(path), schedule);
+  assert.equal(
+    scheduleDigest(schedule),
+    createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex"),
+  );
+  await assert.rejects(readSchedule(join(folder, "none")), /none: cannot be read/);
+});
+
+test("bytes that are no schedule are refused", () => {
+  const bytes = encodeSchedule(
+    planSchedule({ kind: "binned", format: "counts-30s", name: "t", binSeconds: 30, counts: [2] }, { seed: 1 }),
+  );
+  for (const broken of [
+    new Uint8Array(),
+    bytes.subarray(0, 20),
+    bytes.subarray(0, bytes.length - 1),
+    bytes.map((b, i) => (i === 0 ? 0 : b)),
+  ]) {
+    assert.throws(
+      () => decodeSchedule(broken, "s"),
+      (thrown: unknown) => thrown instanceof BadInputError && thrown.message.startsWith("s: "),
+    );
+  }
+});
