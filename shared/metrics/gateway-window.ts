@@ -1,0 +1,101 @@
+/** What the gateway's own metrics tell of a function over a window. Times are as measured, in real seconds. */
+import type { ErrorCounts, LatencyQuantiles } from "../core/window.ts";
+import { histogramQuantile } from "./histogram-quantile.ts";
+import { gainsBy, GATEWAY_SOURCE, ofFunction } from "./reading.ts";
+import type { Reading } from "./reading.ts";
+import type { Series } from "./series.ts";
+
+export interface Completions {
+  readonly ok: number;
+  readonly error: ErrorCounts;
+}
+
+const codeOf = (series: Series) => series.id.labels.code ?? "";
+const all = () => "";
+const total = (gains: ReadonlyMap<string, number> | null) => (gains === null ? null : (gains.get("") ?? 0));
+
+/** Invocations begun. */
+export function arrivalsOf(reading: Reading): number | null {
+  return total(gainsBy(reading, "gateway_function_invocation_started", all));
+}
+
+/** Invocations ended, by what the caller got: 2xx and 3xx are OK. */
+export function completionsOf(reading: Reading): Completions | null {
+  const gains = gainsBy(reading, "gateway_function_invocation_total", codeOf);
+  if (gains === null) return null;
+  let ok = 0;
+  const error = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };
+  for (const [code, gain] of gains) {
+    if (code === "429" || code === "504") error[code] += gain;
+    else if (code.startsWith("2") || code.startsWith("3")) ok += gain;
+    else if (code.startsWith("4")) error["4xx"] += gain;
+    else error["5xx"] += gain;
+  }
+  return { ok, error };
+}
+
+/** Mean over invocations of every code that ended in the window (failures take time, too); null when none ended. */
+export function executionMeanOf(reading: Reading): number | null {
+  const sum = total(gainsBy(reading, "gateway_functions_seconds_sum", all));
+  const count = total(gainsBy(reading, "gateway_functions_seconds_count", all));
+  return sum !== null && count !== null && count > 0 ? sum / count : null;
+}
+
+/** Quantiles over invocations of every code that ended in the window; null when none ended. */
+export function latencyOf(reading: Reading): LatencyQuantiles {
+  const gains = gainsBy(reading, "gateway_functions_seconds_bucket", (series) => series.id.labels.le ?? "");
+  if (gains === null) return { p50: null, p95: null, p99: null };
+  const buckets = [...gains].map(([bound, count]) => ({ upperBound: upperBoundOf(bound), count }));
+  const quantile = (q: number) => {
+    const value = histogramQuantile(q, buckets);
+    return Number.isFinite(value) ? value : null;
+  };
+  return { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) };
+}
+
+export interface InFlight {
+  readonly mean: number;
+  readonly max: number;
+  /** At the last scrape of the span. */
+  readonly last: number;
+}
+
+/**
+ * Started less ended (counters move when an invocation ends), at each scrape after the span's start; never below 0, where
+ * a call was counted as ended that had not been counted as started. Null when no scrape was answered in the span.
+ */
+export function inFlightOf(reading: Reading): InFlight | null {
+  const { store, span, listed } = reading;
+  const started = ofFunction(store, span, "gateway_function_invocation_started");
+  const ended = ofFunction(store, span, "gateway_function_invocation_total");
+  const up = store.scrapes(GATEWAY_SOURCE);
+  if (!up || (started.length === 0 && !listed)) return null;
+
+  let sum = 0;
+  let scrapes = 0;
+  let max = 0;
+  let last = 0;
+  for (let i = up.indexAt(span.fromMs) + 1, end = up.indexAt(span.toMs); i <= end; i++) {
+    if (up.value(i) === 0) continue;
+    const atMs = up.timeMs(i);
+    last = Math.max(0, sumAt(started, atMs) - sumAt(ended, atMs));
+    max = Math.max(max, last);
+    sum += last;
+    scrapes++;
+  }
+  return scrapes === 0 ? null : { mean: sum / scrapes, max, last };
+}
+
+/** Sum of what one scrape said; a counter that was not in it had counted nothing. */
+function sumAt(list: readonly Series[], atMs: number): number {
+  let sum = 0;
+  for (const series of list) {
+    const i = series.indexAt(atMs);
+    if (i >= 0 && series.timeMs(i) === atMs && series.isSample(i)) sum += series.value(i);
+  }
+  return sum;
+}
+
+function upperBoundOf(text: string): number {
+  return text === "+Inf" ? Infinity : Number(text);
+}

@@ -1,0 +1,99 @@
+/** One function's part of a store, over one span: the ground on which its window is built. */
+import { counterDelta } from "./counter-delta.ts";
+import { increase, instant, LOOK_BACK_MS } from "./promql.ts";
+import type { Series } from "./series.ts";
+import type { SampleStore } from "./store.ts";
+
+/**
+ * `exact`: the source is scraped at the edges of the window, and differences are whole; `promql`: it is scraped when
+ * Prometheus likes, and differences are Prometheus's extrapolations.
+ */
+export type WindowMode = "exact" | "promql";
+
+/** Names under which the store's sources are filled. */
+export const GATEWAY_SOURCE = "gateway";
+export const CONTAINER_SOURCE = "containers";
+
+export interface Span {
+  readonly functionName: string;
+  readonly namespace: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly mode: WindowMode;
+  /** Exact mode: how much before an edge its scrape may lie. */
+  readonly edgeToleranceMs: number;
+  readonly lookBackMs?: number | undefined;
+  /** The platform's own list has the function, whatever the gateway's gauges say. */
+  readonly listed?: boolean | undefined;
+}
+
+export interface Reading {
+  readonly store: SampleStore;
+  readonly span: Span;
+  readonly lookBackMs: number;
+  /** The gateway's counters can be told over this span. */
+  readonly answered: boolean;
+  /** The gateway knows the function: then a counter that is not there has counted nothing. */
+  readonly listed: boolean;
+}
+
+export function read(store: SampleStore, span: Span): Reading {
+  const lookBackMs = span.lookBackMs ?? LOOK_BACK_MS;
+  const listed =
+    span.listed === true ||
+    ofFunction(store, span, "gateway_service_count").some((series) => instant(series, span.toMs, lookBackMs) !== null);
+  return { store, span, lookBackMs, answered: isAnswered(store, span), listed };
+}
+
+/** The function's series of a gateway metric; the label holds `<name>.<namespace>`, or the bare name where that is not used. */
+export function ofFunction(store: SampleStore, span: Span, metric: string): readonly Series[] {
+  const qualified = store.select(metric, "function_name", `${span.functionName}.${span.namespace}`);
+  return qualified.length > 0 ? qualified : store.select(metric, "function_name", span.functionName);
+}
+
+/** What a counter gained over the span, by the span's mode; null when that cannot be told. */
+export function gained(reading: Reading, series: Series): number | null {
+  const { fromMs, toMs, mode } = reading.span;
+  const gain = mode === "exact" ? counterDelta(series, fromMs, toMs) : increase(series, toMs, toMs - fromMs);
+  return gain !== null && Number.isFinite(gain) ? gain : null;
+}
+
+/**
+ * Gains of a gateway counter, summed over series of the same key. Null when the gateway did not answer, when it does not
+ * know the function, or when there are series but none that can be told yet (Prometheus needs two samples). An empty map
+ * is a measurement: the gateway lists the function and never counted anything for it.
+ */
+export function gainsBy<K>(
+  reading: Reading,
+  metric: string,
+  keyOf: (series: Series) => K,
+): ReadonlyMap<K, number> | null {
+  if (!reading.answered) return null;
+  const gains = new Map<K, number>();
+  let untold = 0;
+  for (const series of ofFunction(reading.store, reading.span, metric)) {
+    const gain = gained(reading, series);
+    const key = keyOf(series);
+    if (gain !== null) gains.set(key, (gains.get(key) ?? 0) + gain);
+    else if (reading.span.mode === "promql" && series.indexAt(reading.span.toMs) >= 0) untold++;
+  }
+  return gains.size > 0 || (untold === 0 && reading.listed) ? gains : null;
+}
+
+/** The newest answered scrape of the gateway at or before `atMs`, or null. */
+export function newestAnswerMs(store: SampleStore, atMs: number): number | null {
+  const up = store.scrapes(GATEWAY_SOURCE);
+  if (!up) return null;
+  let i = up.indexAt(atMs);
+  while (i >= 0 && up.value(i) === 0) i--;
+  return i >= 0 ? up.timeMs(i) : null;
+}
+
+function isAnswered(store: SampleStore, { fromMs, toMs, mode, edgeToleranceMs }: Span): boolean {
+  const answeredBy = (edgeMs: number, toleranceMs: number) => {
+    const answerMs = newestAnswerMs(store, edgeMs);
+    return answerMs !== null && answerMs >= edgeMs - toleranceMs;
+  };
+  if (mode === "promql") return answeredBy(toMs, toMs - fromMs);
+  return answeredBy(fromMs, edgeToleranceMs) && answeredBy(toMs, edgeToleranceMs);
+}

@@ -1,0 +1,165 @@
+/** A bounded store of samples, filled scrape by scrape, asked by name and labels. */
+import type { Sample } from "./exposition.ts";
+import { Series } from "./series.ts";
+import type { SeriesId } from "./series-id.ts";
+import { seriesId } from "./series-id.ts";
+
+export interface StoreOptions {
+  /** Samples older than this are forgotten, and so are series without a newer one. Default 10 minutes. */
+  readonly retentionMs?: number;
+  /** Per series. Default 4,096. */
+  readonly maxSamples?: number;
+  /** Series beyond this are not taken and counted in `refusedSeries`. Default 100,000. */
+  readonly maxSeries?: number;
+}
+
+const NONE: readonly Series[] = [];
+const RETENTION_MS = 600_000;
+const MAX_SAMPLES = 4096;
+const MAX_SERIES = 100_000;
+
+/** Series of one source that were live at its last scrape, and when it was scraped. */
+interface Source {
+  /** 1 where the scrape was answered, 0 where it was not: Prometheus's `up`. */
+  readonly up: Series;
+  live: Set<Series>;
+}
+
+export class SampleStore {
+  readonly #bounds: { readonly retentionMs: number; readonly maxSamples: number };
+  readonly #maxSeries: number;
+  readonly #series = new Map<string, Series>();
+  /** name → label → value → series; also under label "" value "" all of a name. */
+  readonly #postings = new Map<string, Map<string, Map<string, Series[]>>>();
+  readonly #sources = new Map<string, Source>();
+  #refusedSeries = 0;
+  #outOfOrder = 0;
+  #sweptAtMs = -Infinity;
+
+  constructor(options: StoreOptions = {}) {
+    this.#bounds = { retentionMs: options.retentionMs ?? RETENTION_MS, maxSamples: options.maxSamples ?? MAX_SAMPLES };
+    this.#maxSeries = options.maxSeries ?? MAX_SERIES;
+  }
+
+  get size(): number {
+    return this.#series.size;
+  }
+
+  /** Samples not taken because the store was full of series. */
+  get refusedSeries(): number {
+    return this.#refusedSeries;
+  }
+
+  /** Samples not taken because they were not newer than what is there. */
+  get outOfOrder(): number {
+    return this.#outOfOrder;
+  }
+
+  /**
+   * Takes one answered scrape of `source` at `atMs`. A series that was in the source's last scrape and is not in this
+   * one is marked stale at `atMs`, as Prometheus does. Timestamps inside samples are not used: one instant a scrape.
+   */
+  append(source: string, atMs: number, samples: readonly Sample[]): void {
+    const from = this.#source(source);
+    if (!from.up.push(atMs, 1)) {
+      this.#outOfOrder += samples.length;
+      return;
+    }
+    const live = new Set<Series>();
+    for (const sample of samples) {
+      const series = this.series(sample.series);
+      if (!series) continue;
+      if (series.push(atMs, sample.value)) live.add(series);
+      else this.#outOfOrder++;
+    }
+    for (const series of from.live) if (!live.has(series)) series.push(atMs, NaN, "vanished");
+    from.live = live;
+    this.#sweep(atMs);
+  }
+
+  /** Notes that `source` did not answer at `atMs`: all of its series become stale until it answers again. */
+  appendFailure(source: string, atMs: number): void {
+    const from = this.#source(source);
+    if (!from.up.push(atMs, 0)) return;
+    for (const series of from.live) series.push(atMs, NaN, "unreachable");
+    from.live = new Set();
+    this.#sweep(atMs);
+  }
+
+  /** When `source` was scraped: 1 answered, 0 not. Undefined before its first scrape. */
+  scrapes(source: string): Series | undefined {
+    return this.#sources.get(source)?.up;
+  }
+
+  /** The series of an id, made when it is new; undefined when the store is full. */
+  series(id: SeriesId): Series | undefined {
+    const known = this.#series.get(id.key);
+    if (known) return known;
+    if (this.#series.size >= this.#maxSeries) {
+      this.#refusedSeries++;
+      return undefined;
+    }
+    const series = new Series(id, this.#bounds);
+    this.#series.set(id.key, series);
+    for (const list of this.#listsOf(id)) list.push(series);
+    return series;
+  }
+
+  /** All series of a name, or those with `label` = `value`; not to be kept across appends. */
+  select(name: string, label = "", value = ""): readonly Series[] {
+    return this.#postings.get(name)?.get(label)?.get(value) ?? NONE;
+  }
+
+  #source(name: string): Source {
+    let source = this.#sources.get(name);
+    if (!source) {
+      source = { up: new Series(seriesId("up", { source: name }), this.#bounds), live: new Set() };
+      this.#sources.set(name, source);
+    }
+    return source;
+  }
+
+  #listsOf(id: SeriesId): Series[][] {
+    const byLabel = entry(this.#postings, id.name, () => new Map<string, Map<string, Series[]>>());
+    const lists = [entry(entry(byLabel, "", newLists), "", newList)];
+    for (const label of Object.keys(id.labels)) {
+      lists.push(entry(entry(byLabel, label, newLists), id.labels[label]!, newList));
+    }
+    return lists;
+  }
+
+  /** Forgets series whose newest entry is out of retention. Seldom: a quarter of the retention apart. */
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptAtMs < this.#bounds.retentionMs / 4) return;
+    this.#sweptAtMs = nowMs;
+    for (const [key, series] of this.#series) {
+      if (series.newestMs >= nowMs - this.#bounds.retentionMs) continue;
+      this.#series.delete(key);
+      const { name, labels } = series.id;
+      const byLabel = this.#postings.get(name)!;
+      remove(byLabel, "", "", series);
+      for (const label of Object.keys(labels)) remove(byLabel, label, labels[label]!, series);
+      if (byLabel.size === 0) this.#postings.delete(name);
+    }
+  }
+}
+
+const newList = (): Series[] => [];
+const newLists = (): Map<string, Series[]> => new Map();
+
+function entry<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+function remove(byLabel: Map<string, Map<string, Series[]>>, label: string, value: string, series: Series): void {
+  const byValue = byLabel.get(label)!;
+  const left = byValue.get(value)!.filter((other) => other !== series);
+  if (left.length > 0) byValue.set(value, left);
+  else byValue.delete(value);
+  if (byValue.size === 0) byLabel.delete(label);
+}

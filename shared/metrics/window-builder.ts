@@ -1,0 +1,140 @@
+/** Samples → `MetricsWindow` and `Tick`. What was not measured is null and named; the live collector and the simulator share this. */
+import { closeWindow } from "../core/window.ts";
+import type { MetricsWindow, Tick } from "../core/window.ts";
+import { cpuRatioOf, memoryRatioOf } from "./container-window.ts";
+import { arrivalsOf, completionsOf, executionMeanOf, inFlightOf, latencyOf } from "./gateway-window.ts";
+import { instant } from "./promql.ts";
+import { newestAnswerMs, ofFunction, read } from "./reading.ts";
+import type { Reading, WindowMode } from "./reading.ts";
+import type { SampleStore } from "./store.ts";
+
+/** Replica counts as the platform's API told them; each goes before the gateway's gauge where it is not null. */
+export interface ReplicaReading {
+  readonly desiredReplicas: number | null;
+  readonly availableReplicas: number | null;
+}
+
+/** All instants and lengths are those of the store's samples: trace time. */
+export interface WindowSpec {
+  readonly functionName: string;
+  readonly namespace: string;
+  readonly seq: number;
+  readonly windowSeconds: number;
+  readonly endedAtMs: number;
+  /** Trace seconds per real second. Measured durations are multiplied by it. */
+  readonly timeLapse: number;
+  readonly mode: WindowMode;
+  readonly replicas?: ReplicaReading;
+  /** Exact mode: how long before an edge its scrape may lie. Default a quarter of the window. */
+  readonly edgeToleranceSeconds?: number;
+  /** How old a gauge may be. Default five minutes. */
+  readonly lookBackSeconds?: number;
+}
+
+/**
+ * Builds the window that ended at `endedAtMs` from sources `gateway` ("A") and `containers` ("B"). In exact mode the collector stamps the
+ * scrapes that it makes at a window's edges with the edge's instant.
+ */
+export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow {
+  const { functionName, namespace, seq, windowSeconds, endedAtMs, timeLapse, mode } = spec;
+  const reading = read(store, {
+    functionName,
+    namespace,
+    fromMs: endedAtMs - windowSeconds * 1000,
+    toMs: endedAtMs,
+    mode,
+    edgeToleranceMs: (spec.edgeToleranceSeconds ?? windowSeconds / 4) * 1000,
+    lookBackMs: spec.lookBackSeconds === undefined ? undefined : spec.lookBackSeconds * 1000,
+    listed: isListed(spec.replicas),
+  });
+  const completions = completionsOf(reading);
+  const inFlight = inFlightOf(reading);
+  const latency = latencyOf(reading);
+  return closeWindow({
+    functionName,
+    namespace,
+    seq,
+    windowSeconds,
+    endedAtMs,
+    timeLapse,
+    arrivals: arrivalsOf(reading),
+    completedOk: completions?.ok ?? null,
+    completedError: completions?.error ?? null,
+    throughputRps: completions ? completions.ok / windowSeconds : null,
+    executionSecondsMean: times(executionMeanOf(reading), timeLapse),
+    latencySeconds: {
+      p50: times(latency.p50, timeLapse),
+      p95: times(latency.p95, timeLapse),
+      p99: times(latency.p99, timeLapse),
+    },
+    inFlightMean: inFlight?.mean ?? null,
+    inFlightMax: inFlight?.max ?? null,
+    ...replicasOf(reading, spec.replicas),
+    cpuRatio: cpuRatioOf(reading, timeLapse),
+    memoryRatio: memoryRatioOf(reading),
+    metricAgeSeconds: ageSeconds(store, endedAtMs),
+  });
+}
+
+export interface TickSpec {
+  readonly functionName: string;
+  readonly namespace: string;
+  readonly atMs: number;
+  /** The tick before this one. */
+  readonly sinceMs: number;
+  readonly timeLapse: number;
+  readonly replicas?: ReplicaReading;
+  readonly lookBackSeconds?: number;
+}
+
+/** Builds the tick at `atMs`. Without an answered scrape since the last tick, arrivals and in-flight are unknown, not 0. */
+export function buildTick(store: SampleStore, spec: TickSpec): Tick {
+  const { functionName, namespace, atMs, sinceMs, timeLapse } = spec;
+  const reading = read(store, {
+    functionName,
+    namespace,
+    fromMs: sinceMs,
+    toMs: atMs,
+    mode: "exact",
+    edgeToleranceMs: Infinity,
+    lookBackMs: spec.lookBackSeconds === undefined ? undefined : spec.lookBackSeconds * 1000,
+    listed: isListed(spec.replicas),
+  });
+  const newestMs = newestAnswerMs(store, atMs);
+  const isFresh = newestMs !== null && newestMs > sinceMs;
+  return {
+    functionName,
+    namespace,
+    atMs,
+    timeLapse,
+    inFlight: isFresh ? (inFlightOf(reading)?.last ?? null) : null,
+    ...replicasOf(reading, spec.replicas),
+    arrivals: isFresh ? arrivalsOf(reading) : null,
+    metricAgeSeconds: ageSeconds(store, atMs),
+  };
+}
+
+function isListed(replicas: ReplicaReading | undefined): boolean {
+  return replicas !== undefined && replicas.desiredReplicas !== null;
+}
+
+function replicasOf(reading: Reading, told: ReplicaReading | undefined): ReplicaReading {
+  const gauge = (metric: string) => {
+    for (const series of ofFunction(reading.store, reading.span, metric)) {
+      const value = instant(series, reading.span.toMs, reading.lookBackMs);
+      if (value !== null && Number.isFinite(value)) return value;
+    }
+    return null;
+  };
+  return {
+    desiredReplicas: told?.desiredReplicas ?? gauge("gateway_service_count"),
+    availableReplicas: told?.availableReplicas ?? gauge("gateway_service_ready_count"),
+  };
+}
+
+function ageSeconds(store: SampleStore, atMs: number): number | null {
+  const newestMs = newestAnswerMs(store, atMs);
+  return newestMs === null ? null : (atMs - newestMs) / 1000;
+}
+
+const times = (value: number | null, factor: number) => (value === null ? null : value * factor);
