@@ -1,0 +1,77 @@
+/** The function's HTTP face: a window event, or a list of them; a signed call publishes, an unsigned one only answers. */
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { decodeEvent, makeEvent } from "#shared/events/codec.ts";
+import type { ReplicantEvent } from "#shared/events/types.ts";
+import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
+import type { Verdict } from "#shared/host/signature.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { Inference, InferenceResult } from "./inference.ts";
+
+export interface AnswerDeps {
+  readonly inference: Inference;
+  readonly bus: Pick<EventBus, "publish">;
+  readonly mayChange: (event: FunctionEvent) => Verdict;
+  readonly nowMs: () => number;
+}
+
+/** 200 with `{ published, because, results }`; 400 for a body that is no window event; 422 for a policy nobody knows. */
+export async function answerWindows(event: FunctionEvent, deps: AnswerDeps): Promise<Answer> {
+  let windows: readonly ReplicantEvent<"window">[];
+  try {
+    windows = decodeWindows(textOf(event.body));
+  } catch (thrown) {
+    if (thrown instanceof BadInputError) return { status: 400, body: { error: thrown.message } };
+    throw thrown;
+  }
+
+  const verdict = deps.mayChange(event);
+  const results: InferenceResult[] = [];
+  try {
+    for (const { data } of windows) {
+      results.push(verdict.ok ? deps.inference.step(data) : deps.inference.preview(data));
+    }
+  } catch (thrown) {
+    if (thrown instanceof BadInputError) return { status: 422, body: { error: thrown.message } };
+    throw thrown;
+  }
+  if (!verdict.ok) return { status: 200, body: { published: false, because: verdict.because, results } };
+
+  try {
+    for (const [index, result] of results.entries()) {
+      if (result.kind !== "proposal") continue;
+      const { managed, window } = windows[index]!.data;
+      const { proposal } = result;
+      await deps.bus.publish(
+        makeEvent("proposal", {
+          source: "policy-inference",
+          subject: proposal.functionName,
+          key: proposal.endedAtMs,
+          nowMs: deps.nowMs(),
+          data: { managed, proposal, window },
+        }),
+      );
+    }
+  } catch (thrown) {
+    // The connector tries again while the window is young enough; the same window gives the same proposal.
+    return { status: 503, body: { error: `the proposal could not be published: ${messageOf(thrown)}` } };
+  }
+  return { status: 200, body: { published: true, because: null, results } };
+}
+
+const MOST_WINDOWS_A_CALL = 2_000;
+
+function decodeWindows(text: string): ReplicantEvent<"window">[] {
+  const encoder = new TextEncoder();
+  if (!text.trimStart().startsWith("[")) return [decodeEvent("window", encoder.encode(text))];
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    throw new BadInputError("the body is not JSON");
+  }
+  if (!Array.isArray(list)) throw new BadInputError("the body must be a window event or a list of them");
+  if (list.length > MOST_WINDOWS_A_CALL) {
+    throw new BadInputError(`at most ${MOST_WINDOWS_A_CALL} windows a call, were: ${list.length}`);
+  }
+  return list.map((one) => decodeEvent("window", encoder.encode(JSON.stringify(one))));
+}

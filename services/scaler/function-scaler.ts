@@ -1,0 +1,160 @@
+/** The scaler's work for one function: hears its windows, proposals and ticks, lets the guard decide, applies, reads back. */
+import type { Applied } from "#shared/core/decision.ts";
+import { messageOf } from "#shared/core/errors.ts";
+import {
+  chooseTrigger,
+  decide,
+  onTick,
+  startGuard,
+  withApplied,
+  type GuardDecision,
+  type GuardSettings,
+  type GuardState,
+} from "#shared/core/guard.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
+import type { PolicyIdentity } from "#shared/core/proposal.ts";
+import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
+import type { ProposalMade, TickTaken, WindowClosed } from "#shared/events/types.ts";
+import type { ScaleTarget } from "#shared/ports/scale-target.ts";
+import { learnLimits, limitsAt, type LearnedLimits } from "./platform-limits.ts";
+
+/** In mode `canary` the policy decides one window in so many; the fallback rule the others. */
+const CANARY_EVERY_WINDOWS = 4;
+
+export interface FunctionScalerDeps {
+  readonly target: ScaleTarget;
+  /** The rule that decides when no proposal came for two windows; shown every window, so that it is never cold. */
+  readonly fallback: ScalingPolicy;
+  readonly settings: GuardSettings;
+  /** Hears of every decision, applied or held. */
+  readonly tell: (applied: Applied) => Promise<void>;
+}
+
+interface Wish {
+  readonly policy: PolicyIdentity;
+  readonly answer: Pick<PolicyAnswer, "proposedReplicas" | "because"> | null;
+  readonly trigger: "proposal" | "fallback";
+}
+
+export class FunctionScaler {
+  #guard: GuardState | null = null;
+  #limits: LearnedLimits | null = null;
+  #firstWindowSeq: number | null = null;
+  #lastProposalSeq: number | null = null;
+  #lastWindowEndMs = -Infinity;
+  #lastDecidedEndMs = -Infinity;
+  #lastFallback: { readonly endedAtMs: number; readonly answer: PolicyAnswer | null } | null = null;
+  #last: Applied | null = null;
+
+  constructor(readonly deps: FunctionScalerDeps) {}
+
+  /** The last decision, for the status. */
+  get last(): Applied | null {
+    return this.#last;
+  }
+
+  async onWindow({ managed, window }: WindowClosed): Promise<void> {
+    if (window.endedAtMs <= this.#lastWindowEndMs) return;
+    this.#lastWindowEndMs = window.endedAtMs;
+    this.#firstWindowSeq ??= window.seq;
+    const choice = chooseTrigger(
+      { windowSeq: window.seq, lastProposalSeq: this.#lastProposalSeq, firstWindowSeq: this.#firstWindowSeq },
+      this.deps.settings,
+    );
+    const wish = this.#fallbackWish(managed, window);
+    if (choice === "fallback") await this.#decideOn(managed, window, wish);
+  }
+
+  async onProposal({ managed, proposal, window }: ProposalMade): Promise<void> {
+    if (window.endedAtMs <= this.#lastDecidedEndMs) return;
+    this.#lastProposalSeq = proposal.seq;
+    const ruled = managed.mode === "canary" && window.seq % CANARY_EVERY_WINDOWS !== 0;
+    const wish: Wish = ruled
+      ? this.#fallbackWish(managed, window)
+      : { policy: proposal.policy, answer: proposal, trigger: "proposal" };
+    await this.#decideOn(managed, window, wish);
+  }
+
+  async onTick({ managed, tick }: TickTaken): Promise<void> {
+    const { settings } = this.deps;
+    const before = (this.#guard ??= startGuard(tick.atMs));
+    const platform = limitsAt(this.#limits, tick.atMs);
+    const glance = onTick(before, { managed, tick, current: null, platform }, settings);
+    if (glance.decision === null) {
+      this.#guard = glance.state;
+      return;
+    }
+    // Only now is it worth asking the platform; the same tick is judged again with the true count.
+    const current = await this.#read(managed);
+    const { decision, state } = onTick(before, { managed, tick, current, platform }, settings);
+    this.#guard = state;
+    if (decision !== null) await this.#apply(managed, decision, state);
+  }
+
+  #fallbackWish(managed: ManagedFunction, window: MetricsWindow): Wish {
+    if (this.#lastFallback?.endedAtMs !== window.endedAtMs) {
+      const answer = isDecidable(window)
+        ? this.deps.fallback.propose({ window, managed, nowMs: window.endedAtMs })
+        : null;
+      this.#lastFallback = { endedAtMs: window.endedAtMs, answer };
+    }
+    return { policy: this.deps.fallback.identity, answer: this.#lastFallback.answer, trigger: "fallback" };
+  }
+
+  async #decideOn(managed: ManagedFunction, window: MetricsWindow, wish: Wish): Promise<void> {
+    this.#lastDecidedEndMs = window.endedAtMs;
+    const nowMs = window.endedAtMs;
+    const before = (this.#guard ??= startGuard(nowMs));
+    const current = await this.#read(managed);
+    const { decision, state } = decide(
+      before,
+      {
+        managed,
+        window,
+        nowMs,
+        current,
+        trigger: wish.trigger,
+        policy: wish.policy,
+        proposal: wish.answer,
+        platform: limitsAt(this.#limits, nowMs),
+      },
+      this.deps.settings,
+    );
+    await this.#apply(managed, decision, state);
+  }
+
+  async #apply(managed: ManagedFunction, decision: GuardDecision, state: GuardState): Promise<void> {
+    const acts = managed.mode === "auto" || managed.mode === "canary";
+    const sent = decision.kind === "scale" && acts;
+    const outcome = sent ? await this.#scale(managed, decision.desired!) : ({ kind: "not-sent" } as const);
+    const done = withApplied(state, decision, outcome, this.deps.settings);
+    this.#guard = done.state;
+    if (outcome.kind === "applied") {
+      const learned = { desired: decision.desired!, applied: outcome.replicas, nowMs: decision.atMs };
+      this.#limits = learnLimits(this.#limits, learned);
+    }
+    const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
+    const target = sent ? this.deps.target.name : "none";
+    this.#last = { ...told, mode: managed.mode, target };
+    await this.deps.tell(this.#last);
+  }
+
+  async #read({ functionName, namespace }: ManagedFunction): Promise<number | null> {
+    try {
+      return (await this.deps.target.read(functionName, namespace)).desiredReplicas;
+    } catch {
+      // Unknown or unanswered: the guard holds, and says so in the decision.
+      return null;
+    }
+  }
+
+  async #scale({ functionName, namespace }: ManagedFunction, desired: number) {
+    try {
+      const { appliedReplicas } = await this.deps.target.scale(functionName, namespace, desired);
+      return { kind: "applied", replicas: appliedReplicas } as const;
+    } catch (thrown) {
+      return { kind: "unanswered", because: messageOf(thrown) } as const;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/** The scaler: the only part that touches the platform. One function's events are handled one after another. */
+import type { Applied } from "#shared/core/decision.ts";
+import type { Clock } from "#shared/core/clock.ts";
+import { messageOf } from "#shared/core/errors.ts";
+import type { GuardSettings } from "#shared/core/guard.ts";
+import type { PolicyFactory } from "#shared/core/policy.ts";
+import { isTooLate } from "#shared/events/age.ts";
+import { makeEvent } from "#shared/events/codec.ts";
+import type { Log } from "#shared/host/log.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { ScaleTarget } from "#shared/ports/scale-target.ts";
+import { FunctionScaler } from "./function-scaler.ts";
+
+export interface ScalerDeps {
+  readonly bus: EventBus;
+  readonly target: ScaleTarget;
+  readonly fallback: PolicyFactory;
+  readonly settings: GuardSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ScalerStatus {
+  readonly decisions: number;
+  readonly tooLate: number;
+  readonly lastProblem: string | null;
+  /** By function: the last decision in one sentence. */
+  readonly functions: Readonly<Record<string, string>>;
+}
+
+export interface Scaler {
+  status(): ScalerStatus;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createScaler({ bus, target, fallback, settings, clock, log }: ScalerDeps): Scaler {
+  const functions = new Map<string, { readonly scaler: FunctionScaler; turn: Promise<void> }>();
+  let decisions = 0;
+  let tooLate = 0;
+  let lastProblem: string | null = null;
+
+  async function tell(applied: Applied): Promise<void> {
+    decisions++;
+    const { functionName, current, proposed, desired, applied: count, trigger, mode, decisionId } = applied;
+    log.info(
+      { event: "decided", functionName, decisionId, trigger, mode, current, proposed, desired, applied: count },
+      applied.reason,
+    );
+    const key = decisionId.slice(functionName.length + 1);
+    try {
+      const told = { source: "scaler", subject: functionName, key, nowMs: clock.nowMs(), data: applied };
+      await bus.publish(makeEvent("applied", told));
+    } catch (thrown) {
+      // The count is set all the same; the log line above keeps the audit whole.
+      lastProblem = messageOf(thrown);
+      log.warn({ decisionId, problem: lastProblem }, "the decision could not be told");
+    }
+  }
+
+  /** Runs `work` after all earlier work for the function. */
+  function inTurn(functionName: string, work: (scaler: FunctionScaler) => Promise<void>): Promise<void> {
+    let entry = functions.get(functionName);
+    if (!entry) {
+      entry = {
+        scaler: new FunctionScaler({ target, fallback: fallback(), settings, tell }),
+        turn: Promise.resolve(),
+      };
+      functions.set(functionName, entry);
+    }
+    const { scaler } = entry;
+    entry.turn = entry.turn
+      .then(() => work(scaler))
+      .catch((thrown: unknown) => {
+        lastProblem = messageOf(thrown);
+        log.error({ functionName, err: thrown }, "a decision failed");
+      });
+    return entry.turn;
+  }
+
+  return {
+    status: () => ({
+      decisions,
+      tooLate,
+      lastProblem,
+      functions: Object.fromEntries(
+        [...functions].map(([name, { scaler }]) => [name, scaler.last?.reason ?? "no decision yet"]),
+      ),
+    }),
+    async run(signal) {
+      const late = (event: { readonly time: string }, window: Parameters<typeof isTooLate>[1]): boolean => {
+        const isLate = isTooLate(event, window, clock.nowMs());
+        if (isLate) tooLate++;
+        return isLate;
+      };
+      const subscriptions = await Promise.all([
+        bus.subscribe("tick", ({ data }) =>
+          data.managed.mode === "off" ? Promise.resolve() : inTurn(data.managed.functionName, (one) => one.onTick(data)),
+        ),
+        bus.subscribe("window", async (event) => {
+          const { managed, window } = event.data;
+          if (managed.mode === "off" || late(event, window)) return;
+          await inTurn(managed.functionName, (one) => one.onWindow(event.data));
+        }),
+        bus.subscribe(
+          "proposal",
+          async (event) => {
+            const { managed, window } = event.data;
+            if (managed.mode === "off" || late(event, window)) return;
+            await inTurn(managed.functionName, (one) => one.onProposal(event.data));
+          },
+          { durable: "scaler-proposal" },
+        ),
+      ]);
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await Promise.all(subscriptions.map((subscription) => subscription.close()));
+      await Promise.all([...functions.values()].map(({ turn }) => turn));
+    },
+  };
+}
