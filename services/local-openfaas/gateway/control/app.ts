@@ -1,0 +1,45 @@
+/** Every route but the invocations, as one express application. */
+import express, { type Express, type Router } from "express";
+import { basicAuth, sameSiteOnly, type Credentials } from "../auth.ts";
+import { Refusal } from "../refusal.ts";
+import { alertRoutes } from "./alert.ts";
+import type { ControlContext } from "./context.ts";
+import { functionRoutes } from "./functions.ts";
+import { infoRoutes } from "./info.ts";
+import { jsonBody, methodNotAllowed, notFound, sentences } from "./json.ts";
+import { logRoutes } from "./logs.ts";
+import { secretRoutes } from "./secrets.ts";
+
+export function controlApp(context: ControlContext, credentials: Credentials, ui: Router | undefined): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // A status is a few hundred bytes on loopback: hashing every answer would cost more than it saves.
+  app.disable("etag");
+
+  const health = app.route("/healthz");
+  // HEAD as well is refused, as by the real gateway; express would answer it like GET.
+  health.head(methodNotAllowed("GET"));
+  health.get((_, response) => void response.type("text/plain").send("OK")).all(methodNotAllowed("GET"));
+
+  app.get("/", (_, response) => response.redirect(307, "/ui/"));
+
+  const system = express.Router();
+  system.use(sameSiteOnly(), basicAuth(credentials), jsonBody());
+  functionRoutes(system, context);
+  infoRoutes(system);
+  logRoutes(system, context);
+  secretRoutes(system, context);
+  alertRoutes(system, context);
+  system.use(notFound());
+  app.use("/system", system);
+
+  app.use("/ui", sameSiteOnly(), basicAuth(credentials));
+  if (ui) app.use("/ui", ui);
+  app.use("/ui", () => {
+    throw new Refusal(404, "this gateway was started without a page");
+  });
+
+  app.use(notFound());
+  app.use(sentences(context.log));
+  return app;
+}

@@ -1,0 +1,76 @@
+/** Functions: list, deploy, update, remove, one function's status, and its replica count. */
+import type { Router } from "express";
+import type { FunctionSnapshot } from "../../provider/types.ts";
+import { bareName, checkNamespace } from "../names.ts";
+import { checkDeployment, clampReplicas } from "../profile.ts";
+import { Refusal, unknownFunction } from "../refusal.ts";
+import { readDeployment, readRemoval, readScale } from "./bodies.ts";
+import type { ControlContext } from "./context.ts";
+import { methodNotAllowed } from "./json.ts";
+import { statusBody } from "./status.ts";
+
+export function functionRoutes(router: Router, { provider, meters, rules }: ControlContext): void {
+  const known = (name: string): FunctionSnapshot => {
+    const snapshot = provider.get(bareName(name));
+    if (!snapshot) throw unknownFunction(bareName(name));
+    return snapshot;
+  };
+
+  router
+    .route("/functions")
+    .get((request, response) => {
+      checkNamespace(request.query["namespace"]);
+      const statuses = provider.list().map((each) => statusBody(each, meters.invocationCount(each.deployment.service)));
+      response.json(statuses);
+    })
+    .post(async (request, response) => {
+      const deployment = readDeployment(request.body);
+      checkNamespace(deployment.namespace ?? request.query["namespace"]);
+      if (provider.get(deployment.service)) {
+        throw new Refusal(409, `function '${deployment.service}' is deployed already: update it with PUT`);
+      }
+      checkDeployment(deployment, provider.list().length, rules);
+      await provider.deploy(deployment);
+      response.status(202).end();
+    })
+    .put(async (request, response) => {
+      const deployment = readDeployment(request.body);
+      checkNamespace(deployment.namespace ?? request.query["namespace"]);
+      known(deployment.service);
+      checkDeployment(deployment, provider.list().length - 1, rules);
+      await provider.update(deployment);
+      response.status(202).end();
+    })
+    .delete(async (request, response) => {
+      const { functionName, namespace } = readRemoval(request.body);
+      checkNamespace(namespace ?? request.query["namespace"]);
+      await provider.remove(known(functionName).deployment.service);
+      response.status(202).end();
+    })
+    .all(methodNotAllowed("GET, POST, PUT, DELETE"));
+
+  router
+    .route("/function/:name")
+    .get((request, response) => {
+      checkNamespace(request.query["namespace"]);
+      const snapshot = known(request.params.name);
+      const withUsage = request.query["usage"] === "1" || request.query["usage"] === "true";
+      response.json(statusBody(snapshot, meters.invocationCount(snapshot.deployment.service), withUsage));
+    })
+    .all(methodNotAllowed("GET"));
+
+  router
+    .route("/scale-function/:name")
+    .post((request, response) => {
+      const { serviceName, replicas, namespace } = readScale(request.body);
+      checkNamespace(namespace ?? request.query["namespace"]);
+      const { service } = known(request.params.name).deployment;
+      // Providers disagree on which of the two names counts, so that a call where they differ means nothing.
+      if (serviceName && bareName(serviceName) !== service) {
+        throw new Refusal(400, `serviceName must be the function of the path, '${service}', was: '${serviceName}'`);
+      }
+      provider.scale(service, clampReplicas(replicas, rules));
+      response.status(202).end();
+    })
+    .all(methodNotAllowed("POST"));
+}

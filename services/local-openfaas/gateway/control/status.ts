@@ -1,0 +1,28 @@
+/** A function as the wire tells it: OpenFaaS's `FunctionStatus`. */
+import type { FunctionDeployment, FunctionSnapshot } from "../../provider/types.ts";
+import { namespaceName } from "../names.ts";
+
+export interface FunctionStatusBody extends Omit<FunctionDeployment, "service" | "namespace"> {
+  readonly name: string;
+  readonly namespace: string;
+  readonly invocationCount: number;
+  readonly replicas: number;
+  readonly availableReplicas: number;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly usage?: { readonly cpu: number; readonly totalMemoryBytes: number };
+}
+
+export function statusBody(snapshot: FunctionSnapshot, invocationCount: number, withUsage = false): FunctionStatusBody {
+  const { service, namespace: _, ...deployment } = snapshot.deployment;
+  return {
+    name: service,
+    ...deployment,
+    namespace: namespaceName,
+    invocationCount,
+    replicas: snapshot.desiredReplicas,
+    availableReplicas: snapshot.availableReplicas,
+    createdAt: new Date(snapshot.createdAtMs).toISOString(),
+    ...(withUsage && { usage: snapshot.usage }),
+  };
+}

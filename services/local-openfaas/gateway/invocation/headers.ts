@@ -1,0 +1,172 @@
+/** The headers that go to a replica, and those that come back: raw lists, as Node reads and writes them fastest. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { servedBy } from "../version.ts";
+
+type Kind = "pass" | "hop" | "connection" | "length" | "encoding" | "call-id" | "for" | "host" | "ours";
+
+/** What is special about a header; everything else passes. Hop-by-hop ones: RFC 9110, 7.6.1. */
+const kinds: Readonly<Record<string, Kind>> = {
+  connection: "connection",
+  "keep-alive": "hop",
+  "proxy-connection": "hop",
+  "proxy-authenticate": "hop",
+  "proxy-authorization": "hop",
+  te: "hop",
+  trailer: "hop",
+  upgrade: "hop",
+  // Answered by this server already.
+  expect: "hop",
+  "transfer-encoding": "encoding",
+  "content-length": "length",
+  host: "host",
+  "x-call-id": "call-id",
+  "x-forwarded-for": "for",
+  "x-forwarded-host": "host",
+  "x-start-time": "ours",
+  "x-served-by": "ours",
+  "x-duration-seconds": "ours",
+};
+
+/** Clients write the same few names again and again: remember what each spelling is. Bounded, as spellings come from outside. */
+const remembered = new Map<string, Kind>();
+const rememberedMost = 2_000;
+
+function kindOf(name: string): Kind {
+  const known = remembered.get(name);
+  if (known) return known;
+  const kind = kinds[name.toLowerCase()] ?? "pass";
+  if (remembered.size < rememberedMost) remembered.set(name, kind);
+  return kind;
+}
+
+/** What a call is known by on its way. */
+export interface CallMarks {
+  readonly callId: string;
+  /** True when the client sent none: only then is it told. */
+  readonly callIdIsNew: boolean;
+  /** Unix time in nanoseconds, as text. */
+  readonly startTime: string;
+}
+
+/** Reads the raw list: `request.headers` would build an object of all of them first. */
+export function callMarks(raw: readonly string[], nowMs: number): CallMarks {
+  const startTime = `${nowMs}000000`;
+  for (let i = 0; i < raw.length; i += 2) {
+    if (raw[i]!.length === 9 && raw[i + 1] !== "" && kindOf(raw[i]!) === "call-id") {
+      return { callId: raw[i + 1]!, callIdIsNew: false, startTime };
+    }
+  }
+  return { callId: randomUUID(), callIdIsNew: true, startTime };
+}
+
+export interface UpstreamHead {
+  readonly headers: string[];
+  readonly hasBody: boolean;
+}
+
+/** The head for the replica at `authority` (`127.0.0.1:PORT`). */
+export function upstreamHead(request: IncomingMessage, authority: string, marks: CallMarks): UpstreamHead {
+  const raw = request.rawHeaders;
+  const headers: string[] = ["Host", authority];
+  let named: Set<string> | undefined;
+  let forwardedFor = request.socket.remoteAddress ?? "unknown";
+  let forwardedHost: string | undefined;
+  let hasBody = false;
+  let framed = false;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!;
+    const value = raw[i + 1]!;
+    switch (kindOf(name)) {
+      case "pass":
+        headers.push(name, value);
+        break;
+      case "length":
+        framed = true;
+        hasBody = value !== "0";
+        headers.push(name, value);
+        break;
+      case "encoding":
+        framed = hasBody = true;
+        headers.push("Transfer-Encoding", "chunked");
+        break;
+      case "for":
+        forwardedFor = `${value}, ${forwardedFor}`;
+        break;
+      case "host":
+        // A proxy in front knows the host that people typed better than we do.
+        if (name.length > 4 || forwardedHost === undefined) forwardedHost = value;
+        break;
+      case "connection":
+        named = namedHops(value);
+        break;
+      case "call-id":
+      case "hop":
+      case "ours":
+        break;
+    }
+  }
+  if (!framed && mayCarryBody(request.method!)) headers.push("Content-Length", "0");
+  headers.push("X-Call-Id", marks.callId, "X-Start-Time", marks.startTime, "X-Forwarded-For", forwardedFor);
+  if (forwardedHost !== undefined) headers.push("X-Forwarded-Host", forwardedHost);
+  return { headers: named ? without(headers, named) : headers, hasBody };
+}
+
+/** The head for the client: the replica's, with what the gateway and its watchdog add. */
+export function downstreamHeaders(raw: readonly string[], marks: CallMarks, seconds: number): string[] {
+  const headers: string[] = [];
+  let named: Set<string> | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!;
+    switch (kindOf(name)) {
+      case "ours":
+      case "hop":
+      case "encoding":
+        break;
+      case "call-id":
+        // The function may name the call itself, unless the client is told ours.
+        if (!marks.callIdIsNew) headers.push(name, raw[i + 1]!);
+        break;
+      case "connection":
+        named = namedHops(raw[i + 1]!);
+        break;
+      default:
+        headers.push(name, raw[i + 1]!);
+    }
+  }
+  pushMarks(headers, marks, seconds);
+  return named ? without(headers, named) : headers;
+}
+
+/** What is kept of a queued call's head, and of its answer's: neither framing nor what the gateway adds anew. */
+export function endToEndHeaders(raw: readonly string[]): string[] {
+  const headers: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    if (kindOf(raw[i]!) === "pass" && raw[i]!.toLowerCase() !== "x-callback-url") headers.push(raw[i]!, raw[i + 1]!);
+  }
+  return headers;
+}
+
+/** What every answer of an invocation carries, also one that no replica gave. */
+export function pushMarks(headers: string[], marks: CallMarks, seconds: number): void {
+  headers.push("X-Start-Time", marks.startTime, "X-Duration-Seconds", seconds.toFixed(6), "X-Served-By", servedBy);
+  if (marks.callIdIsNew) headers.push("X-Call-Id", marks.callId);
+}
+
+/** The headers that a `Connection` header names as meant for one hop. */
+function namedHops(value: string): Set<string> | undefined {
+  if (value === "keep-alive" || value === "close") return undefined;
+  const names = value.split(",").map((name) => name.trim().toLowerCase());
+  // What frames the body is never dropped on a client's word.
+  return new Set(
+    names.filter((name) => !["content-length", "transfer-encoding", "host", "close", "keep-alive"].includes(name)),
+  );
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  return headers.filter((_, i) => !names.has(headers[i - (i % 2)]!.toLowerCase()));
+}
+
+function mayCarryBody(method: string): boolean {
+  return method === "POST" || method === "PUT" || method === "PATCH";
+}

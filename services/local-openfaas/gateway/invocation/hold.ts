@@ -1,0 +1,50 @@
+/** Scale from zero: an invocation without a ready replica waits for one. */
+import type { FunctionSnapshot, Provider, Replica } from "../../provider/types.ts";
+import type { Meters } from "../metrics/meter.ts";
+import { Refusal, unknownFunction } from "../refusal.ts";
+import { replicaBounds, type ProfileRules } from "../profile.ts";
+
+/** As long as the real gateway polls: 1000 times, 100 ms apart. */
+export const holdMs = 100_000;
+
+export interface HoldSetup {
+  readonly provider: Provider;
+  readonly meters: Meters;
+  readonly rules: ProfileRules;
+  /** Default `holdMs`. */
+  readonly holdMs: number;
+}
+
+/** A ready replica, after waiting for it; scales a function at zero to `max(1, scale.min)` first. Refuses with 404 or 503. */
+export async function holdForReplica(functionName: string, setup: HoldSetup): Promise<Replica> {
+  const { provider, meters } = setup;
+  const startedAtMs = performance.now();
+  const deadlineMs = startedAtMs + setup.holdMs;
+  for (;;) {
+    const snapshot = provider.get(functionName);
+    if (!snapshot) throw unknownFunction(functionName);
+    if (snapshot.desiredReplicas === 0) {
+      provider.scale(functionName, Math.max(1, replicaBounds(snapshot.deployment.labels, setup.rules).min));
+    }
+    const ready = await provider.whenReady(functionName, Math.max(0, deadlineMs - performance.now()));
+    const replica = provider.pickReady(functionName);
+    if (replica) {
+      meters.of(functionName).coldStarts.add((performance.now() - startedAtMs) / 1000);
+      return replica;
+    }
+    // Ready and gone again before we looked: wait on. A removed function shows at the top of the loop.
+    const now = provider.get(functionName);
+    if (!ready && now) throw notReady(now, performance.now() - startedAtMs);
+  }
+}
+
+function notReady({ deployment, backOff }: FunctionSnapshot, waitedMs: number): Refusal {
+  const why = backOff ? `: ${backOff.lastError}` : "";
+  return new Refusal(
+    503,
+    `no replica of '${deployment.service}' became ready within ${(waitedMs / 1000).toFixed(1)} s${why}`,
+    {
+      "X-OpenFaaS-Internal": "proxy",
+    },
+  );
+}

@@ -1,0 +1,77 @@
+/** Saying no over HTTP: a status and one sentence. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+
+/** Thrown where a request cannot be served as asked; the sentence becomes the body. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  constructor(
+    readonly status: number,
+    sentence: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(sentence);
+  }
+}
+
+export function unknownFunction(functionName: string): Refusal {
+  return new Refusal(404, `no function '${functionName}' is deployed here`);
+}
+
+/** What anything thrown is to the client; what is not the client's doing goes to the log with its details. */
+export function refusalOf(thrown: unknown, log: (line: string) => void): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  if (thrown instanceof BadInputError) return new Refusal(400, thrown.message);
+  log(`gateway: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+  return new Refusal(500, messageOf(thrown));
+}
+
+export function answerThrown(
+  request: IncomingMessage,
+  response: ServerResponse,
+  thrown: unknown,
+  log: (line: string) => void,
+): void {
+  const { status, message, headers } = refusalOf(thrown, log);
+  answerText(request, response, status, message, headers);
+}
+
+/** How much of an upload is still read after its answer, and for how long, before the connection is cut. */
+const lingerBytes = 4 * 1024 * 1024;
+const lingerMs = 1_000;
+
+/** Answers with a plain sentence and ends whatever the client is still sending. */
+export function answerText(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  sentence: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent || response.destroyed) return;
+  endUpload(request);
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", ...headers });
+  response.end(response.req.method === "HEAD" ? undefined : `${sentence}\n`);
+}
+
+/**
+ * Ends an upload whose answer is already known. A short rest is read and thrown away, so that the connection lives on;
+ * of a long one reading stops, and the connection is cut a little later: at once would be a reset, which could
+ * overtake the answer.
+ */
+export function endUpload(request: IncomingMessage): void {
+  if (request.complete) return;
+  let discardedBytes = 0;
+  request.removeAllListeners("data");
+  request.on("data", (chunk: Buffer) => {
+    discardedBytes += chunk.length;
+    if (discardedBytes > lingerBytes) request.pause();
+  });
+  request.resume();
+  const { socket } = request;
+  const cut = setTimeout(() => {
+    if (!request.complete) socket.destroy();
+  }, lingerMs);
+  cut.unref();
+  socket.once("close", () => clearTimeout(cut));
+}
