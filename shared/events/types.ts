@@ -42,6 +42,8 @@ export interface EventData {
 export type ReplicantEvent<K extends EventKind = EventKind> = {
   [Kind in K]: Omit<CloudEventV1<EventData[Kind]>, "data" | "type" | "subject" | "time"> & {
     readonly kind: Kind;
+    readonly id: string;
+    readonly source: string;
     /** = the function's name. */
     readonly subject: string;
     /** Wall clock, RFC 3339. */

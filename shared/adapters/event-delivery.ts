@@ -1,0 +1,81 @@
+/** From bytes to the handler, as the port promises it, whatever carries the bytes. */
+import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
+import { decodeEvent } from "../events/codec.ts";
+import type { EventKind } from "../events/subjects.ts";
+import type { ReplicantEvent } from "../events/types.ts";
+
+/** Since the bus was opened. */
+export interface BusCounters {
+  /** Events the bus took. */
+  published: number;
+  /** Handed to a handler, again or for the first time. */
+  received: number;
+  /** Not handed over, or not again: too old, or refused by the handler too often. */
+  dropped: number;
+  /** Passed over because the bytes were no such event. */
+  undecodable: number;
+  /** Of the received: those that had been handed over before. */
+  redelivered: number;
+}
+
+export function newCounters(): BusCounters {
+  return { published: 0, received: 0, dropped: 0, undecodable: 0, redelivered: 0 };
+}
+
+/** Where a bus tells what it did: sentences. */
+export type BusLog = (message: string) => void;
+
+export const silent: BusLog = () => {};
+
+/** What a bus needs besides the bytes. */
+export interface DeliveryWorld {
+  readonly clock: Clock;
+  readonly counters: BusCounters;
+  readonly log: BusLog;
+}
+
+/** `failed`: the handler rejected, and the event may come again. */
+export type Outcome = "handled" | "failed" | "too-old" | "undecodable";
+
+export type Deliver = (bytes: Uint8Array, deliveryCount: number) => Promise<Outcome>;
+
+/** An event that a handler refused so often is given up: about eight minutes of growing pauses. */
+export const MOST_DELIVERIES = 50;
+
+/** The pause before delivery number `deliveryCount` + 1: 250 ms, doubled each time, at most 10 s. */
+export function pauseMs(deliveryCount: number): number {
+  return Math.min(10_000, 250 * 2 ** Math.min(deliveryCount - 1, 10));
+}
+
+/** One attempt to hand an event over; never rejects. */
+export function delivery<K extends EventKind>(
+  kind: K,
+  handler: (event: ReplicantEvent<K>) => Promise<void>,
+  maxAgeMs: number | undefined,
+  { clock, counters, log }: DeliveryWorld,
+): Deliver {
+  return async (bytes, deliveryCount) => {
+    let event: ReplicantEvent<K>;
+    try {
+      event = decodeEvent(kind, bytes);
+    } catch (thrown) {
+      counters.undecodable++;
+      log(`passed over an event: ${messageOf(thrown)}`);
+      return "undecodable";
+    }
+    if (maxAgeMs !== undefined && clock.nowMs() - Date.parse(event.time) > maxAgeMs) {
+      counters.dropped++;
+      return "too-old";
+    }
+    counters.received++;
+    if (deliveryCount > 1) counters.redelivered++;
+    try {
+      await handler(event);
+      return "handled";
+    } catch (thrown) {
+      log(`the handler refused '${event.id}' (delivery ${deliveryCount}): ${messageOf(thrown)}`);
+      return "failed";
+    }
+  };
+}

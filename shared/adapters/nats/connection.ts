@@ -1,0 +1,148 @@
+/** The connection to NATS: waits for the first, then keeps it for ever. */
+import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
+
+import type { Clock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import { BusUnavailableError, type BusState } from "../../ports/event-bus.ts";
+import type { BusLog } from "../event-delivery.ts";
+import { parseServers } from "./servers.ts";
+
+export interface ConnectionOptions {
+  /** `nats://[token@|user:password@]host:port`, several parted by commas or as a list. */
+  readonly servers: string | readonly string[];
+  readonly token?: string | null | undefined;
+  readonly user?: string | null | undefined;
+  readonly password?: string | null | undefined;
+  /** Who this is, in the server's list of connections. */
+  readonly name: string;
+  /** How long to wait for the first connection. Default: for ever. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+/** The server is there and does not want us; waiting does not help. */
+export class BusRefusedError extends Error {
+  override readonly name = "BusRefusedError";
+}
+
+export interface Connection {
+  readonly nc: NatsConnection;
+  /** The address for people, without credentials. */
+  readonly spoken: string;
+  state(): BusState;
+  /** Resolves with true when connected, with false after `timeoutMs` or when closed. */
+  connected(timeoutMs: number): Promise<boolean>;
+  /** Resolves when the present connection is lost. */
+  lost(): Promise<void>;
+  onReconnect(listener: () => void): void;
+  /** Says goodbye in order where the server answers, and closes in any case. */
+  close(): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 250;
+const FAREWELL_MS = 2_000;
+
+export async function openConnection(options: ConnectionOptions, clock: Clock, log: BusLog): Promise<Connection> {
+  const servers = parseServers(options.servers);
+  const nc = await firstConnection(options, servers, clock, log);
+  const events = new EventTarget();
+  let state: BusState = "connected";
+
+  const become = (next: BusState) => {
+    state = next;
+    events.dispatchEvent(new Event(next));
+  };
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (status.type === "disconnect" && state === "connected") {
+        log(`lost the bus at ${servers.spoken}; reconnecting`);
+        become("reconnecting");
+      } else if (status.type === "reconnect") {
+        log(`back on the bus at ${servers.spoken}`);
+        become("connected");
+      } else if (status.type === "error") {
+        log(`the bus at ${servers.spoken} says: ${status.error.message}`);
+      }
+    }
+  })();
+  void nc.closed().then(() => become("closed"));
+
+  const first = (kinds: readonly BusState[], signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      for (const kind of kinds)
+        events.addEventListener(kind, () => resolve(), { once: true, ...(signal && { signal }) });
+    });
+
+  return {
+    nc,
+    spoken: servers.spoken,
+    state: () => state,
+    async connected(timeoutMs) {
+      if (state !== "reconnecting") return state === "connected";
+      const done = new AbortController();
+      await Promise.race([first(["connected", "closed"], done.signal), clock.sleep(timeoutMs, done.signal)]);
+      done.abort();
+      return (state as BusState) === "connected";
+    },
+    lost: () => (state === "connected" ? first(["reconnecting", "closed"]) : Promise.resolve()),
+    onReconnect: (listener) => events.addEventListener("connected", listener),
+    async close() {
+      if (nc.isClosed()) return;
+      const done = new AbortController();
+      if (state === "connected") {
+        await Promise.race([nc.drain().catch(() => {}), clock.sleep(FAREWELL_MS, done.signal)]);
+        done.abort();
+      }
+      await nc.close();
+    },
+  };
+}
+
+/** Not the client's own `waitOnFirstConnect`, which can be neither bounded nor told from a refusal. */
+async function firstConnection(
+  options: ConnectionOptions,
+  servers: ReturnType<typeof parseServers>,
+  clock: Clock,
+  log: BusLog,
+): Promise<NatsConnection> {
+  const {
+    connectTimeoutMs = Infinity,
+    token = servers.token,
+    user = servers.user,
+    password = servers.password,
+  } = options;
+  const untilMs = clock.nowMs() + connectTimeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connect({
+        servers: [...servers.addresses],
+        name: options.name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 100,
+        reconnectJitter: 100,
+        pingInterval: 10_000,
+        // A server that comes back may not know us for a moment; to close for ever would need a restart of this process.
+        ignoreAuthErrorAbort: true,
+        timeout: 5_000,
+        ...(typeof token === "string" && { token }),
+        ...(typeof user === "string" && { user, pass: password }),
+        ...(servers.tls && { tls: {} }),
+      });
+    } catch (thrown) {
+      if (thrown instanceof errors.AuthorizationError) {
+        throw new BusRefusedError(`the bus at ${servers.spoken} refused the credentials: ${thrown.message}`, {
+          cause: thrown,
+        });
+      }
+      if (clock.nowMs() + FIRST_RETRY_MS > untilMs) {
+        throw new BusUnavailableError(
+          `no bus answered at ${servers.spoken} within ${connectTimeoutMs} ms: ${messageOf(thrown)}`,
+          {
+            cause: thrown,
+          },
+        );
+      }
+      if (attempt === 1) log(`waiting for the bus at ${servers.spoken}: ${messageOf(thrown)}`);
+      await clock.sleep(FIRST_RETRY_MS);
+    }
+  }
+}

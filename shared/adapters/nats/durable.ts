@@ -1,0 +1,101 @@
+/** A durable subscription: the server remembers how far the handler got. */
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type Consumer,
+  type ConsumerMessages,
+  type JetStreamManager,
+  type JsMsg,
+} from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
+
+import { messageOf } from "../../core/errors.ts";
+import type { Subscription } from "../../ports/event-bus.ts";
+import { MOST_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "../event-delivery.ts";
+
+export interface DurableOptions {
+  readonly stream: string;
+  readonly consumer: string;
+  readonly subject: string;
+}
+
+/** Without a sign of life in this time, an event is handed to the next member. */
+const ACK_WAIT_MS = 30_000;
+const SIGN_OF_LIFE_MS = 10_000;
+/** One request for an event waits so long at the server; a lost server is noticed in the same time. */
+const PULL_MS = 5_000;
+const RETRY_MS = 500;
+/** Members × 1 in their handlers, and the refused ones that pause. */
+const MOST_UNACKNOWLEDGED = 64;
+
+/**
+ * Pulls one event at a time: nothing waits unseen in this process, so a handler may be slow and order is kept.
+ * `declare` makes stream and consumer again when the server came back without them.
+ */
+export async function subscribeDurably(
+  jsm: JetStreamManager,
+  { stream, consumer: name, subject }: DurableOptions,
+  declareStream: () => Promise<void>,
+  deliver: Deliver,
+  world: DeliveryWorld,
+): Promise<Subscription> {
+  const closing = new AbortController();
+  let pulling: ConsumerMessages | null = null;
+
+  async function declare(): Promise<Consumer> {
+    await declareStream();
+    await jsm.consumers.add(stream, {
+      durable_name: name,
+      filter_subject: subject,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ACK_WAIT_MS),
+      deliver_policy: DeliverPolicy.New,
+      max_ack_pending: MOST_UNACKNOWLEDGED,
+    });
+    return jsm.jetstream().consumers.get(stream, name);
+  }
+
+  async function pull(consumer: Consumer): Promise<void> {
+    pulling = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+    if (closing.signal.aborted) await pulling.close();
+    for await (const message of pulling) await handle(message);
+  }
+
+  async function handle(message: JsMsg): Promise<void> {
+    // Came in the moment of closing: the next member shall not wait for it.
+    if (closing.signal.aborted) return message.nak();
+    const deliveryCount = message.info.deliveryCount;
+    const alive = setInterval(() => message.working(), SIGN_OF_LIFE_MS);
+    const outcome = await deliver(message.data, deliveryCount).finally(() => clearInterval(alive));
+    if (outcome === "undecodable") return message.term();
+    if (outcome !== "failed") return message.ack();
+    if (deliveryCount < MOST_DELIVERIES) return message.nak(pauseMs(deliveryCount));
+    world.counters.dropped++;
+    world.log(`gave an event of '${subject}' up after ${deliveryCount} deliveries`);
+    message.term();
+  }
+
+  async function work(first: Consumer): Promise<void> {
+    let consumer: Consumer | null = first;
+    while (!closing.signal.aborted) {
+      try {
+        consumer ??= await declare();
+        await pull(consumer);
+      } catch (thrown) {
+        if (closing.signal.aborted) return;
+        world.log(`subscription '${name}' tries again: ${messageOf(thrown)}`);
+        consumer = null;
+        await world.clock.sleep(RETRY_MS, closing.signal);
+      }
+    }
+  }
+
+  const working = work(await declare());
+  return {
+    async close() {
+      closing.abort();
+      await pulling?.close();
+      await working;
+    },
+  };
+}

@@ -1,0 +1,197 @@
+/** The event bus on NATS: kept and acknowledged where the server has JetStream, plain otherwise. */
+import { jetstream } from "@nats-io/jetstream";
+import { errors } from "@nats-io/transport-node";
+
+import type { Clock } from "../../core/clock.ts";
+import { BadInputError, messageOf } from "../../core/errors.ts";
+import { encodeEvent } from "../../events/codec.ts";
+import { BusUnavailableError, type EventBus, type Subscription } from "../../ports/event-bus.ts";
+import { delivery, newCounters, silent, type BusCounters, type BusLog, type DeliveryWorld } from "../event-delivery.ts";
+import { eventQueue } from "../event-queue.ts";
+import { systemClock } from "../system-clock.ts";
+import { openConnection, type ConnectionOptions } from "./connection.ts";
+import { subscribeDurably } from "./durable.ts";
+import { declareStream, findJetStream, isJetStreamMissing, isKept, streamName, subjectOf } from "./stream.ts";
+
+export interface NatsBusOptions extends ConnectionOptions {
+  /** First token of every subject. Default `replicant`. */
+  readonly subjectPrefix?: string | undefined;
+  /** How long `publish` tries. Default 10 s. */
+  readonly publishTimeoutMs?: number | undefined;
+  /** Bounds of the stream, when it has to be made. Defaults 256 MiB and 24 h. */
+  readonly streamMaxBytes?: number | undefined;
+  readonly streamMaxAgeMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly log?: BusLog | undefined;
+}
+
+export type NatsBus = EventBus & {
+  /** `jetstream`: events are kept and acknowledged; `core`: who is not there misses them. */
+  readonly delivery: "jetstream" | "core";
+  counters(): Readonly<BusCounters>;
+};
+
+const ATTEMPT_MS = 2_000;
+const MOST_PAUSE_MS = 500;
+
+/**
+ * Resolves when connected. Rejects with `BusRefusedError` for bad credentials, with `BusUnavailableError` when
+ * `connectTimeoutMs` passes, with `BadInputError` for an address or a prefix that cannot be.
+ */
+export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
+  const { subjectPrefix: prefix = "replicant", publishTimeoutMs = 10_000, clock = systemClock, log = silent } = options;
+  const { streamMaxBytes: maxBytes = 256 * 1024 * 1024, streamMaxAgeMs: maxAgeMs = 24 * 3_600_000 } = options;
+  if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(prefix)) {
+    throw new BadInputError(`the subject prefix must be letters, digits, '-', '_' and dots, was: '${prefix}'`);
+  }
+  const world: DeliveryWorld = { clock, log, counters: newCounters() };
+  const connection = await openConnection(options, clock, log);
+  const { nc } = connection;
+  const subscriptions = new Set<Subscription>();
+
+  const jsm = await openJetStream();
+  const js = jsm && jetstream(nc);
+  async function openJetStream() {
+    try {
+      const found = await findJetStream(nc);
+      if (found) await declareStream(found, prefix, { maxBytes, maxAgeMs });
+      return found;
+    } catch (thrown) {
+      await connection.close();
+      throw thrown;
+    }
+  }
+  const declare = async () => jsm && declareStream(jsm, prefix, { maxBytes, maxAgeMs });
+  // A server may come back without its store.
+  connection.onReconnect(
+    () => void declare().catch((thrown: unknown) => log(`the stream could not be declared: ${messageOf(thrown)}`)),
+  );
+
+  /** One attempt; rejects when the server did not confirm within `timeoutMs`. */
+  async function send(subject: string, bytes: Uint8Array, kept: boolean, id: string, timeoutMs: number): Promise<void> {
+    if (js && kept) {
+      await js.publish(subject, bytes, { msgID: id, timeout: timeoutMs });
+      return;
+    }
+    // A publish without an answer is lost without an error when the connection breaks: the flush is the answer.
+    nc.publish(subject, bytes);
+    const done = new AbortController();
+    const late = clock
+      .sleep(timeoutMs, done.signal)
+      .then(() => done.signal.aborted || Promise.reject(new Error("the server did not answer")));
+    await Promise.race([nc.flush(), late]).finally(() => done.abort());
+  }
+
+  async function attempt(
+    subject: string,
+    bytes: Uint8Array,
+    kept: boolean,
+    id: string,
+    timeoutMs: number,
+  ): Promise<void> {
+    const sent = send(subject, bytes, kept, id, timeoutMs);
+    sent.catch(() => {}); // May lose the race below and reject unheard.
+    await Promise.race([sent, connection.lost().then(() => Promise.reject(new Error("the connection broke")))]);
+  }
+
+  return {
+    delivery: jsm ? "jetstream" : "core",
+    counters: () => ({ ...world.counters }),
+    state: () => connection.state(),
+
+    async publish(event) {
+      const bytes = encodeEvent(event);
+      const most = nc.info?.max_payload ?? Infinity;
+      if (bytes.length > most) {
+        throw new BadInputError(
+          `event '${event.id}' has ${bytes.length} bytes; the bus at ${connection.spoken} takes at most ${most}`,
+        );
+      }
+      const subject = subjectOf(event.kind, prefix);
+      const untilMs = clock.nowMs() + publishTimeoutMs;
+      let why = "the connection is down";
+      for (let tries = 0; ; tries++) {
+        const leftMs = untilMs - clock.nowMs();
+        if (connection.state() === "closed")
+          throw new BusUnavailableError(`event '${event.id}' came after the bus was closed`);
+        if (leftMs <= 0) {
+          throw new BusUnavailableError(
+            `the bus at ${connection.spoken} did not take event '${event.id}' within ${publishTimeoutMs} ms: ${why}`,
+          );
+        }
+        if (!(await connection.connected(leftMs))) continue;
+        try {
+          await attempt(subject, bytes, isKept(event.kind), event.id, Math.min(ATTEMPT_MS, Math.max(1, leftMs)));
+          world.counters.published++;
+          return;
+        } catch (thrown) {
+          why = reasonOf(thrown, subject);
+          if (isJetStreamMissing(thrown)) await declare().catch(() => {});
+          await clock.sleep(
+            Math.min(MOST_PAUSE_MS, 25 * 2 ** Math.min(tries, 10), Math.max(0, untilMs - clock.nowMs())),
+          );
+        }
+      }
+    },
+
+    async subscribe(kind, handler, { durable, queue, maxAgeMs: eventMaxAgeMs } = {}) {
+      if (connection.state() === "closed")
+        throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
+      if (durable !== undefined && !/^[A-Za-z0-9_-]+$/.test(durable)) {
+        throw new BadInputError(`a durable name must be letters, digits, '-' and '_', was: '${durable}'`);
+      }
+      const subject = subjectOf(kind, prefix);
+      const deliver = delivery(kind, handler, eventMaxAgeMs, world);
+      const inner =
+        jsm && durable !== undefined && isKept(kind)
+          ? await subscribeDurably(
+              jsm,
+              { stream: streamName(prefix), consumer: `${durable}-${kind}`, subject },
+              async () => void (await declare()),
+              deliver,
+              world,
+            )
+          : await subscribePlainly(subject, queue ?? durable);
+
+      async function subscribePlainly(subject: string, group: string | undefined): Promise<Subscription> {
+        const events = eventQueue(deliver, durable !== undefined, world);
+        const subscription = nc.subscribe(subject, {
+          ...(group !== undefined && { queue: group }),
+          callback: (error, message) => {
+            if (error) log(`the subscription to '${subject}' ended: ${error.message}`);
+            else events.push(message.data);
+          },
+        });
+        // After this the server knows it: an event published now by anyone arrives.
+        if (connection.state() === "connected") await nc.flush().catch(() => {});
+        return {
+          close: async () => {
+            if (!subscription.isClosed()) subscription.unsubscribe();
+            await events.close();
+          },
+        };
+      }
+
+      const subscription: Subscription = {
+        close: async () => {
+          subscriptions.delete(subscription);
+          await inner.close();
+        },
+      };
+      subscriptions.add(subscription);
+      return subscription;
+    },
+
+    async close() {
+      await Promise.all([...subscriptions].map((subscription) => subscription.close()));
+      await connection.close();
+    },
+  };
+}
+
+/** The client's words for these two mislead. */
+function reasonOf(thrown: unknown, subject: string): string {
+  if (isJetStreamMissing(thrown)) return `no stream takes '${subject}'`;
+  if (thrown instanceof errors.TimeoutError) return "the server did not acknowledge in time";
+  return messageOf(thrown);
+}
