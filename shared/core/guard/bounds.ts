@@ -56,7 +56,8 @@ export function bound(
   if (wish < bounds.lower) {
     return { replicas: bounds.lower, note: `${wish} is below ${bounds.lowerName} of ${bounds.lower}` };
   }
-  const mayRest = idleSeconds !== null && idleSeconds >= zeroRetentionSeconds;
+  // Even without retention, some idle time must have been seen: 0 s means that there was work, or that nobody could tell.
+  const mayRest = idleSeconds !== null && idleSeconds > 0 && idleSeconds >= zeroRetentionSeconds;
   if (wish === 0 && current > 0 && !mayRest) {
     return { replicas: 1, note: `the last replica stays until idle for ${trimmed(zeroRetentionSeconds)} s` };
   }

@@ -83,7 +83,7 @@ function wishOf(
   { zeroIdleSeconds }: GuardSettings,
 ): Step {
   const replicas = Math.max(0, Math.ceil(proposedReplicas));
-  if (replicas > 0 && mayBeZero && zeroIdleSeconds !== null && idleSeconds >= zeroIdleSeconds) {
+  if (replicas > 0 && mayBeZero && zeroIdleSeconds !== null && idleSeconds > 0 && idleSeconds >= zeroIdleSeconds) {
     return { replicas: 0, note: `idle for ${trimmed(idleSeconds)} s: to zero` };
   }
   return { replicas, note: replicas === current ? null : because };
