@@ -1,0 +1,90 @@
+/** Metrics of replicas under the names that cAdvisor and kube-state-metrics use ("Prometheus B"). */
+import { NAMESPACE } from "./environment.ts";
+import type { Resources } from "./limits/quantities.ts";
+import type { Usage } from "./limits/types.ts";
+
+export interface MeasuredReplica {
+  readonly id: string;
+  readonly functionName: string;
+  readonly resources: Resources;
+  /** Null while it could not be measured: it then has no usage series, which is not the same as 0. */
+  readonly usage: Usage | null;
+}
+
+export interface MeasuredFunction {
+  readonly functionName: string;
+  readonly outOfMemoryKills: number;
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** Exposition text, format 0.0.4. */
+export function renderContainerMetrics(
+  replicas: readonly MeasuredReplica[],
+  functions: readonly MeasuredFunction[],
+): string {
+  const perReplica = (value: (replica: MeasuredReplica) => number | null | undefined): Sample[] =>
+    replicas.flatMap((replica) => {
+      const sample = value(replica);
+      return sample === null || sample === undefined ? [] : [[labelsOf(replica), sample] as const];
+    });
+  const perResource = (kind: "Request" | "Limit"): Sample[] =>
+    replicas.flatMap((replica) => [
+      ...resourceSample(replica, "cpu", "core", replica.resources[`cpu${kind}Cores`]),
+      ...resourceSample(replica, "memory", "byte", replica.resources[`memory${kind}Bytes`]),
+    ]);
+  return [
+    family(
+      "container_cpu_usage_seconds_total",
+      "counter",
+      "CPU time used.",
+      perReplica(({ usage }) => usage?.cpuSeconds),
+    ),
+    family(
+      "container_memory_working_set_bytes",
+      "gauge",
+      "Memory that cannot be reclaimed at once.",
+      perReplica(({ usage }) => usage?.memoryBytes),
+    ),
+    family(
+      "container_cpu_cfs_periods_total",
+      "counter",
+      "Elapsed CFS enforcement periods.",
+      perReplica(({ usage }) => usage?.cpuPeriods?.total),
+    ),
+    family(
+      "container_cpu_cfs_throttled_periods_total",
+      "counter",
+      "CFS periods in which the replica ran out of quota.",
+      perReplica(({ usage }) => usage?.cpuPeriods?.throttled),
+    ),
+    family(
+      "container_oom_events_total",
+      "counter",
+      "Kills by the memory limit, over all replicas of a function since it was deployed.",
+      functions.map(({ functionName, outOfMemoryKills }) => [
+        { namespace: NAMESPACE, container: functionName },
+        outOfMemoryKills,
+      ]),
+    ),
+    family("kube_pod_container_resource_requests", "gauge", "What a replica asks for.", perResource("Request")),
+    family("kube_pod_container_resource_limits", "gauge", "What a replica may not exceed.", perResource("Limit")),
+  ].join("");
+}
+
+function labelsOf(replica: MeasuredReplica): Readonly<Record<string, string>> {
+  return { namespace: NAMESPACE, pod: replica.id, container: replica.functionName };
+}
+
+function resourceSample(replica: MeasuredReplica, resource: string, unit: string, value: number | null): Sample[] {
+  return value === null ? [] : [[{ ...labelsOf(replica), resource, unit }, value]];
+}
+
+function family(name: string, type: "counter" | "gauge", help: string, samples: readonly Sample[]): string {
+  if (samples.length === 0) return "";
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${text}"`); // names and ids need no escaping
+    return `${name}{${pairs.join(",")}} ${value}\n`;
+  });
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}

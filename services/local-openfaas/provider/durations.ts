@@ -1,0 +1,24 @@
+/** Durations as the watchdog reads them: Go's `1m30s`, or bare seconds. */
+import { BadInputError } from "#shared/core/errors.ts";
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
+
+/** Milliseconds. Throws `BadInputError` that names `setting` for anything else, and for less than nothing. */
+export function parseDurationMs(text: string, setting: string): number {
+  const trimmed = text.trim();
+  if (/^\d+$/.test(trimmed)) return Number(trimmed) * 1_000;
+  const parts = [...trimmed.matchAll(PART)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== trimmed) {
+    throw new BadInputError(`${setting} must be a duration like '10s' or '1m30s', was: '${text}'`);
+  }
+  return parts.reduce((sumMs, [, amount, unit]) => sumMs + Number(amount) * UNIT_MS[unit!]!, 0);
+}

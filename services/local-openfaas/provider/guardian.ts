@@ -1,0 +1,150 @@
+/**
+ * A tiny shell that outlives this process by a moment: when the pipe to it breaks, however we died, it kills the
+ * processes that were being watched and removes their cgroup folders. So no replica survives a SIGKILL of its parent.
+ */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { access, constants } from "node:fs/promises";
+
+export interface Guardian {
+  /** The shell's pid; undefined where there is no `/bin/sh`. */
+  readonly pid: number | undefined;
+  /** Kills `pid`, and its process group if it leads one, when this process is gone. */
+  watch(pid: number): void;
+  /** To be called as soon as `pid` has ended: its number will be somebody else's. */
+  release(pid: number): void;
+  /** Removes the (empty) folder and the folders in it when this process is gone. For cgroup folders. */
+  watchFolder(path: string): void;
+  /** Kills what is still watched and ends the shell. */
+  close(): Promise<void>;
+}
+
+const SHELL = "/bin/sh";
+
+/** Reads `+pid`, `-pid` and `>folder` lines; the work is done at the end of the input. */
+const SCRIPT = `
+trap '' INT TERM HUP
+pids=' '
+folders=''
+newline='
+'
+while IFS= read -r line; do
+  word=\${line#?}
+  case "$line" in
+    +*) pids="$pids$word " ;;
+    -*) case "$pids" in *" $word "*) pids="\${pids%%" $word "*} \${pids#*" $word "}" ;; esac ;;
+    '>'*) folders="$folders$word$newline" ;;
+  esac
+done
+for pid in $pids; do
+  kill -9 "-$pid" 2>/dev/null
+  kill -9 "$pid" 2>/dev/null
+done
+IFS=$newline
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  left=''
+  for folder in $folders; do
+    [ -d "$folder" ] || continue
+    for inner in "$folder"/*/; do rmdir "$inner" 2>/dev/null; done
+    rmdir "$folder" 2>/dev/null || left=yes
+  done
+  [ -z "$left" ] && break
+  sleep 0.1 2>/dev/null || sleep 1
+done
+`;
+
+/** A shell that cannot live here is not started for ever. */
+const MAX_RESTARTS = 3;
+
+/** `warn` hears one sentence when there is no shell, or when somebody killed it and it was started again. */
+export async function startGuardian(warn: (text: string) => void): Promise<Guardian> {
+  const present = await access(SHELL, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!present) {
+    warn(`there is no ${SHELL}: if this process is killed, replicas end only when they notice that it is gone`);
+    return absentGuardian;
+  }
+  return new ShellGuardian(warn);
+}
+
+const absentGuardian: Guardian = {
+  pid: undefined,
+  watch: () => {},
+  release: () => {},
+  watchFolder: () => {},
+  close: async () => {},
+};
+
+class ShellGuardian implements Guardian {
+  readonly #warn: (text: string) => void;
+  readonly #pids = new Set<number>();
+  readonly #folders = new Set<string>();
+  #shell: ChildProcess;
+  #closing = false;
+  #restarts = 0;
+
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn;
+    this.#shell = this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#shell.pid;
+  }
+
+  watch(pid: number): void {
+    this.#pids.add(pid);
+    this.#tell(`+${pid}`);
+  }
+
+  release(pid: number): void {
+    if (this.#pids.delete(pid)) this.#tell(`-${pid}`);
+  }
+
+  watchFolder(path: string): void {
+    this.#folders.add(path);
+    this.#tell(`>${path}`);
+  }
+
+  close(): Promise<void> {
+    this.#closing = true;
+    return new Promise((resolve) => {
+      if (this.#shell.exitCode !== null || this.#shell.signalCode !== null) resolve();
+      else this.#shell.once("exit", () => resolve());
+      this.#shell.ref(); // somebody waits now
+      this.#shell.stdin?.end();
+    });
+  }
+
+  /** A session of its own: the terminal's Ctrl-C and hang-up do not reach it. */
+  #start(): ChildProcess {
+    const shell = spawn(SHELL, ["-c", SCRIPT], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      env: { PATH: "/usr/bin:/bin" },
+      cwd: "/",
+    });
+    shell.unref(); // must not keep us alive
+    (shell.stdin as { unref?: () => void } | null)?.unref?.();
+    shell.stdin?.on("error", () => {}); // a broken pipe is followed by 'exit', below
+    shell.once("error", (error) => this.#warn(`the guardian could not be started: ${error.message}`));
+    shell.once("exit", () => {
+      if (this.#closing) return;
+      if (++this.#restarts > MAX_RESTARTS) {
+        this.#warn("the guardian ended again and is not started any more");
+        return;
+      }
+      this.#warn("the guardian ended and was started again");
+      this.#shell = this.#start();
+      for (const pid of this.#pids) this.#tell(`+${pid}`);
+      for (const path of this.#folders) this.#tell(`>${path}`);
+    });
+    return shell;
+  }
+
+  #tell(line: string): void {
+    if (this.#shell.stdin?.writable) this.#shell.stdin.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,89 @@
+/** The secret store: one file per secret under `<home>/secrets/`, readable by the owner alone. */
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BadInputError } from "#shared/core/errors.ts";
+import { isErrno, namesIn, writeAtomically } from "./files.ts";
+
+export interface SecretStore {
+  /** Names, sorted; values are never listed. */
+  list(): Promise<readonly string[]>;
+  /** The value, byte for byte; undefined when there is no such secret. */
+  get(name: string): Promise<Buffer | undefined>;
+  /** False when it exists already; nothing is changed then. */
+  create(name: string, value: string | Uint8Array): Promise<boolean>;
+  /** False when there is no such secret. Running replicas keep what they were started with. */
+  update(name: string, value: string | Uint8Array): Promise<boolean>;
+  /** False when there is no such secret. */
+  remove(name: string): Promise<boolean>;
+}
+
+const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const MAX_NAME_LENGTH = 253;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** Every method throws `BadInputError` for a name that is not a DNS subdomain: no slash, no leading dot. */
+export function createSecretStore(home: string): SecretStore {
+  const folder = join(home, "secrets");
+  const pathOf = (name: string) => {
+    if (NAME.test(name) && !name.includes("..") && name.length <= MAX_NAME_LENGTH) return join(folder, name);
+    throw new BadInputError(`a secret's name must be lower-case letters, digits, '-' and '.', was: '${name}'`);
+  };
+  const exists = (path: string) =>
+    stat(path).then(
+      () => true,
+      (thrown: unknown) => {
+        if (isErrno(thrown, "ENOENT")) return false;
+        throw thrown;
+      },
+    );
+  return {
+    list: async () => (await namesIn(folder)).filter((name) => NAME.test(name) && !name.endsWith(".tmp")),
+    get: async (name) => {
+      const path = pathOf(name);
+      return (await exists(path)) ? readFile(path) : undefined;
+    },
+    create: async (name, value) => {
+      const path = pathOf(name);
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      try {
+        // `wx` decides between two creators, where a look before the write could not.
+        await writeFile(path, value, { mode: FILE_MODE, flag: "wx" });
+        return true;
+      } catch (thrown) {
+        if (isErrno(thrown, "EEXIST")) return false;
+        throw thrown;
+      }
+    },
+    update: async (name, value) => {
+      const path = pathOf(name);
+      if (!(await exists(path))) return false;
+      await writeAtomically(path, value, FILE_MODE);
+      return true;
+    },
+    remove: async (name) => {
+      const path = pathOf(name);
+      if (!(await exists(path))) return false;
+      await rm(path, { force: true });
+      return true;
+    },
+  };
+}
+
+/** Throws `BadInputError` that names the first secret of `names` that does not exist. */
+export async function requireSecrets(store: SecretStore, names: readonly string[]): Promise<void> {
+  const known = new Set(await store.list());
+  const missing = names.find((name) => !known.has(name));
+  if (missing !== undefined) throw new BadInputError(`secret '${missing}' does not exist: create it first`);
+}
+
+/** Writes the listed secrets, and no others, into `folder` for one replica. */
+export async function mountSecrets(store: SecretStore, names: readonly string[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  await chmod(folder, FOLDER_MODE); // whatever the umask left of it
+  for (const name of names) {
+    const value = await store.get(name);
+    if (value === undefined) throw new BadInputError(`secret '${name}' does not exist: create it first`);
+    await writeFile(join(folder, name), value, { mode: FILE_MODE });
+  }
+}
