@@ -1,0 +1,17 @@
+/** `npm run bench [-- WORD…]`: runs the sections whose name holds one of the words, or all, and prints one table. */
+import { gatewaySection } from "./gateway.ts";
+import type { Row, Section } from "./section.ts";
+
+const sections: readonly Section[] = [gatewaySection];
+
+const words = process.argv.slice(2);
+for (const { name, run } of sections) {
+  if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
+  console.log(`\n${name}`);
+  for (const row of await run()) console.log(lineOf(row));
+}
+
+function lineOf({ what, value, unit, note }: Row): string {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return `  ${what.padEnd(48)}${value.toFixed(digits).padStart(10)} ${unit.padEnd(8)}${note ? `  (${note})` : ""}`;
+}

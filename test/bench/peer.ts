@@ -1,0 +1,74 @@
+/** A benchmark's process: bundled as in production, started with a message channel, ended with the section. */
+import { build } from "esbuild";
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+/** Bundles an entry of this folder into `folder`; tsx's own transform would slow down every closure. */
+export async function bundle(entry: string, folder: string): Promise<string> {
+  const outfile = join(folder, `${entry}.cjs`);
+  await build({
+    entryPoints: [join(import.meta.dirname, `${entry}.ts`)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+/** What a peer answers to the message `cpu`. */
+export interface CpuReading {
+  readonly cpuMicros: number;
+  readonly residentBytes: number;
+}
+
+export interface Peer {
+  /** What the process said first. */
+  readonly hello: { readonly port: number };
+  readonly pid: number;
+  ask<T>(question: unknown): Promise<T>;
+  stop(): Promise<void>;
+}
+
+export async function startPeer(bundled: string, args: readonly string[] = []): Promise<Peer> {
+  const child = fork(bundled, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const hello = (await nextMessage(child)) as Peer["hello"];
+  return {
+    hello,
+    pid: child.pid!,
+    ask: async <T>(question: unknown) => {
+      const answer = nextMessage(child);
+      child.send(question as object);
+      return (await answer) as T;
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, "exit");
+      child.kill("SIGTERM");
+      await exit;
+    },
+  };
+}
+
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const exited = (code: number | null) => reject(new Error(`a benchmark process ended with code ${code}`));
+    child.once("exit", exited);
+    child.once("message", (message) => {
+      child.off("exit", exited);
+      resolve(message);
+    });
+  });
+}
+
+/** Lets this process be asked for its CPU time. */
+export function answerCpu(): void {
+  process.on("message", (message) => {
+    if (message !== "cpu") return;
+    const { user, system } = process.cpuUsage();
+    process.send!({ cpuMicros: user + system, residentBytes: process.memoryUsage.rss() } satisfies CpuReading);
+  });
+}
