@@ -7,7 +7,7 @@ import { answerWindows } from "./answer.ts";
 import { createInference } from "./inference.ts";
 
 export default startService("policy-inference", ["NATS_URL", "REPLICANT_SUBJECT_PREFIX"], async (workload) => {
-  const bus = await natsBus({ ...busAddress(workload), log: workload.log });
+  const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
   workload.onEnd(() => bus.close());
   const inference = createInference((name) => policyByName(name));
   const status = () => ({ part: workload.name, state: "running", bus: bus.state(), functions: inference.memory() });
@@ -16,6 +16,11 @@ export default startService("policy-inference", ["NATS_URL", "REPLICANT_SUBJECT_
     answer: async (event) =>
       event.method === "GET"
         ? { status: 200, body: status() }
-        : answerWindows(event, { inference, bus, mayChange: (call) => workload.mayChange(call), nowMs: () => Date.now() }),
+        : answerWindows(event, {
+            inference,
+            bus,
+            mayChange: (call) => workload.mayChange(call),
+            nowMs: () => Date.now(),
+          }),
   };
 });

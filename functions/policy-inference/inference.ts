@@ -7,7 +7,12 @@ import type { WindowClosed } from "#shared/events/types.ts";
 export type InferenceResult =
   | { readonly kind: "proposal"; readonly proposal: Proposal }
   /** The window cannot be decided on: absence means hold. */
-  | { readonly kind: "no-data"; readonly functionName: string; readonly seq: number; readonly missing: readonly string[] };
+  | {
+      readonly kind: "no-data";
+      readonly functionName: string;
+      readonly seq: number;
+      readonly missing: readonly string[];
+    };
 
 export interface Inference {
   /** Steps the function's policy and remembers it. A window seen before gets the same answer again. */

@@ -40,7 +40,13 @@ async function handlersOf(kind) {
 
 /** The template requires the folder `function/`, copies its `*.json`, runs `npm i` and `npm test` there. @param {string} name */
 const manifest = (name) =>
-  JSON.stringify({ name, version: "1.0.0", private: true, main: "handler.js", scripts: { test: "node -c handler.js" } });
+  JSON.stringify({
+    name,
+    version: "1.0.0",
+    private: true,
+    main: "handler.js",
+    scripts: { test: "node -c handler.js" },
+  });
 
 await rm(dist, { recursive: true, force: true });
 const handlers = [...(await handlersOf("functions")), ...(await handlersOf("services"))];
@@ -51,14 +57,23 @@ await Promise.all([
     await build({
       ...shared,
       outfile: join(folder, "handler.js"),
-      stdin: { contents: `module.exports = require("./handler.ts").default;`, resolveDir: join(root, kind, name), loader: "js" },
+      stdin: {
+        contents: `module.exports = require("./handler.ts").default;`,
+        resolveDir: join(root, kind, name),
+        loader: "js",
+      },
     });
     await writeFile(join(folder, "package.json"), manifest(name));
   }),
   ...programs
     .filter(([source]) => existsSync(join(root, /** @type {string} */ (source))))
     .map(([source, out]) =>
-      build({ ...shared, entryPoints: [/** @type {string} */ (source)], outfile: join(dist, /** @type {string} */ (out)), external: ["esbuild"] }),
+      build({
+        ...shared,
+        entryPoints: [/** @type {string} */ (source)],
+        outfile: join(dist, /** @type {string} */ (out)),
+        external: ["esbuild"],
+      }),
     ),
 ]);
 for (const [source, out] of companions) {

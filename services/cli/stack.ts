@@ -20,10 +20,13 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** `${NAME}`, `${NAME:-default}`, `${NAME=default}`; unset and without default → empty, as faas-cli's envsubst does. */
 export function substitute(text: string, variables: Variables): string {
-  return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(?::-|=)([^}]*))?\}/g, (_all, name: string, fallback?: string) => {
-    const value = variables[name];
-    return value === undefined || value === "" ? (fallback ?? "") : value;
-  });
+  return text.replaceAll(
+    /\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(?::-|=)([^}]*))?\}/g,
+    (_all, name: string, fallback?: string) => {
+      const value = variables[name];
+      return value === undefined || value === "" ? (fallback ?? "") : value;
+    },
+  );
 }
 
 /** The functions of a stack, in file order. Throws `BadInputError` with one sentence naming the file. */

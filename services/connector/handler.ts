@@ -10,7 +10,7 @@ export default startService(
   "connector",
   ["NATS_URL", "REPLICANT_SUBJECT_PREFIX", "OPENFAAS_URL", "CONNECTOR_REBUILD_SECONDS"],
   async (workload) => {
-    const bus = await natsBus({ ...busAddress(workload), log: workload.log });
+    const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
     const connector = createConnector({
       bus,

@@ -5,7 +5,7 @@ import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Log } from "#shared/host/log.ts";
-import { parseExposition } from "#shared/metrics/exposition.ts";
+import { expositionParser } from "#shared/metrics/exposition.ts";
 import { CONTAINER_SOURCE, GATEWAY_SOURCE } from "#shared/metrics/reading.ts";
 import { SampleStore } from "#shared/metrics/store.ts";
 import { buildTick, buildWindow, type ReplicaReading } from "#shared/metrics/window-builder.ts";
@@ -13,7 +13,7 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import type { MetricsEndpoint } from "#shared/ports/metrics-source.ts";
 import { FunctionHistory } from "./function-history.ts";
-import { nextWindowEndMs, toTraceMs, toWallMs, windowNumber, type TraceTime } from "./trace-time.ts";
+import { nextWindowEndMs, toTraceMs, toWallMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
 
 export interface CollectorDeps {
   readonly endpoint: MetricsEndpoint;
@@ -50,6 +50,7 @@ interface Managed {
 export function createCollector(deps: CollectorDeps): Collector {
   const { endpoint, gateway, bus, clock, log, traceTime, windowSeconds, tickSeconds } = deps;
   const store = new SampleStore();
+  const parse = expositionParser();
   const histories = new Map<string, FunctionHistory>();
   let managed: readonly Managed[] = [];
   let problems: readonly string[] = [];
@@ -73,7 +74,7 @@ export function createCollector(deps: CollectorDeps): Collector {
   function take(source: string, atMs: number, text: string | null): void {
     if (text === null) return store.appendFailure(source, atMs);
     try {
-      store.append(source, atMs, parseExposition(text));
+      store.append(source, atMs, parse(text).samples);
     } catch (thrown) {
       log.warn({ source, problem: messageOf(thrown) }, "metrics that cannot be read");
       store.appendFailure(source, atMs);
@@ -115,7 +116,9 @@ export function createCollector(deps: CollectorDeps): Collector {
     const data = { managed: one, tick: buildTick(store, replicas ? { ...spec, replicas } : spec) };
     history.lastTickMs = atMs;
     ticks++;
-    publish(makeEvent("tick", { source: "metrics-collector", subject: functionName, key: atMs, nowMs: clock.nowMs(), data }));
+    publish(
+      makeEvent("tick", { source: "metrics-collector", subject: functionName, key: atMs, nowMs: clock.nowMs(), data }),
+    );
   }
 
   function close({ function: one, replicas }: Managed, endedAtMs: number): void {
@@ -135,7 +138,13 @@ export function createCollector(deps: CollectorDeps): Collector {
     history.add(window);
     windows++;
     publish(
-      makeEvent("window", { source: "metrics-collector", subject: functionName, key: endedAtMs, nowMs: clock.nowMs(), data }),
+      makeEvent("window", {
+        source: "metrics-collector",
+        subject: functionName,
+        key: endedAtMs,
+        nowMs: clock.nowMs(),
+        data,
+      }),
     );
   }
 

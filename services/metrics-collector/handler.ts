@@ -22,7 +22,7 @@ export default startService(
   ],
   async (workload) => {
     const { settings, log } = workload;
-    const bus = await natsBus({ ...busAddress(workload), log });
+    const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
     const collector = createCollector({
       // A scrape that takes longer than a tick tells nothing any more.

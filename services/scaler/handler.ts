@@ -15,7 +15,7 @@ export default startService(
     const { FALLBACK_POLICY, STABILISATION_SECONDS } = workload.settings;
     // An unknown rule ends the process here, by name, before it could be needed.
     const fallback = policyByName(FALLBACK_POLICY);
-    const bus = await natsBus({ ...busAddress(workload), log: workload.log });
+    const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
     const scaler = createScaler({
       bus,

@@ -94,7 +94,9 @@ export function createScaler({ bus, target, fallback, settings, clock, log }: Sc
       };
       const subscriptions = await Promise.all([
         bus.subscribe("tick", ({ data }) =>
-          data.managed.mode === "off" ? Promise.resolve() : inTurn(data.managed.functionName, (one) => one.onTick(data)),
+          data.managed.mode === "off"
+            ? Promise.resolve()
+            : inTurn(data.managed.functionName, (one) => one.onTick(data)),
         ),
         bus.subscribe("window", async (event) => {
           const { managed, window } = event.data;

@@ -11,7 +11,11 @@ export interface MetricsAddresses {
 }
 
 /** An endpoint that does not answer in time gives null: missing, not empty. */
-export function httpMetricsEndpoint({ functionMetricsUrl, containerMetricsUrl, timeoutMs }: MetricsAddresses): MetricsEndpoint {
+export function httpMetricsEndpoint({
+  functionMetricsUrl,
+  containerMetricsUrl,
+  timeoutMs,
+}: MetricsAddresses): MetricsEndpoint {
   const http = axios.create({
     timeout: timeoutMs,
     httpAgent: new Agent({ keepAlive: true, maxSockets: 4 }),

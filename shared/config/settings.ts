@@ -26,7 +26,12 @@ const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/);
 
 export const SETTINGS = {
-  NATS_URL: setting("a nats:// URL or a comma-separated list of them", "Where the bus is.", text, "nats://127.0.0.1:4222"),
+  NATS_URL: setting(
+    "a nats:// URL or a comma-separated list of them",
+    "Where the bus is.",
+    text,
+    "nats://127.0.0.1:4222",
+  ),
   REPLICANT_SUBJECT_PREFIX: setting(
     "letters, digits, '-' and '_'",
     "First token of every subject.",

@@ -40,7 +40,13 @@ export function decodeEvent<K extends EventKind>(kind: K, bytes: Uint8Array): Re
 /** Makes an event; `id` is `<subject>@<atMs>/<kind>` so that the same step says the same thing twice, not two things. */
 export function makeEvent<K extends EventKind>(
   kind: K,
-  { source, subject, key, nowMs, data }: {
+  {
+    source,
+    subject,
+    key,
+    nowMs,
+    data,
+  }: {
     readonly source: string;
     readonly subject: string;
     /** What makes the event unique for its subject and kind: an instant or a run id. */

@@ -126,10 +126,7 @@ const load = z.object({
     failed: count,
     shed: count,
     unfinished: count,
-    failedByClass: z.partialRecord(
-      z.enum(["connect", "timeout", "reset", "429", "4xx", "502", "504", "5xx"]),
-      count,
-    ),
+    failedByClass: z.partialRecord(z.enum(["connect", "timeout", "reset", "429", "4xx", "502", "504", "5xx"]), count),
   }),
   window: z
     .object({

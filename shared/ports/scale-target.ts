@@ -12,7 +12,11 @@ export interface ScaleTarget {
   readonly name: string;
   read(functionName: string, namespace: string): Promise<ReplicaCount>;
   /** Asks for `desiredReplicas` and answers the count read back, which a platform's cap may have changed. */
-  scale(functionName: string, namespace: string, desiredReplicas: number): Promise<{ readonly appliedReplicas: number }>;
+  scale(
+    functionName: string,
+    namespace: string,
+    desiredReplicas: number,
+  ): Promise<{ readonly appliedReplicas: number }>;
 }
 
 /** The platform does not know the function; there is nothing to retry. */

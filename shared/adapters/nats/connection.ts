@@ -104,12 +104,10 @@ async function firstConnection(
   clock: Clock,
   log: BusLog,
 ): Promise<NatsConnection> {
-  const {
-    connectTimeoutMs = Infinity,
-    token = servers.token,
-    user = servers.user,
-    password = servers.password,
-  } = options;
+  const { connectTimeoutMs = Infinity } = options;
+  const token = options.token ?? servers.token;
+  const user = options.user ?? servers.user;
+  const pass = options.password ?? servers.password ?? "";
   const untilMs = clock.nowMs() + connectTimeoutMs;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -123,8 +121,8 @@ async function firstConnection(
         // A server that comes back may not know us for a moment; to close for ever would need a restart of this process.
         ignoreAuthErrorAbort: true,
         timeout: 5_000,
-        ...(typeof token === "string" && { token }),
-        ...(typeof user === "string" && { user, pass: password }),
+        ...(token !== undefined && { token }),
+        ...(user !== undefined && { user, pass }),
         ...(servers.tls && { tls: {} }),
       });
     } catch (thrown) {
@@ -136,9 +134,7 @@ async function firstConnection(
       if (clock.nowMs() + FIRST_RETRY_MS > untilMs) {
         throw new BusUnavailableError(
           `no bus answered at ${servers.spoken} within ${connectTimeoutMs} ms: ${messageOf(thrown)}`,
-          {
-            cause: thrown,
-          },
+          { cause: thrown },
         );
       }
       if (attempt === 1) log(`waiting for the bus at ${servers.spoken}: ${messageOf(thrown)}`);

@@ -1,5 +1,10 @@
 /** `ScaleTarget` over the gateway's scale route, read back from the function's status. */
-import { ScaleRefusedError, UnknownFunctionError, type ReplicaCount, type ScaleTarget } from "../../ports/scale-target.ts";
+import {
+  ScaleRefusedError,
+  UnknownFunctionError,
+  type ReplicaCount,
+  type ScaleTarget,
+} from "../../ports/scale-target.ts";
 import { firstLine, gatewayClient, type GatewayAddress } from "./client.ts";
 import { toStatus } from "./function-gateway.ts";
 
@@ -30,7 +35,9 @@ export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
         .catch((thrown: unknown) => refuse(functionName, thrown));
       if (status === 404) throw new UnknownFunctionError(`the gateway knows no function '${functionName}'`);
       if (status < 200 || status > 299) {
-        throw new ScaleRefusedError(`scaling '${functionName}' to ${desiredReplicas}: HTTP ${status} ${firstLine(data)}`);
+        throw new ScaleRefusedError(
+          `scaling '${functionName}' to ${desiredReplicas}: HTTP ${status} ${firstLine(data)}`,
+        );
       }
       return { appliedReplicas: (await read(functionName, namespace)).desiredReplicas };
     },

@@ -1,0 +1,72 @@
+/** The command line: `replicant <command>`. Exit codes: 0 done, 1 it went wrong, 2 the input was wrong. */
+import { Command } from "commander";
+import { join } from "node:path";
+
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { up } from "./up/up.ts";
+import type { UpFlags } from "./up/options.ts";
+
+const program = new Command("replicant")
+  .description("A learned autoscaler for OpenFaaS functions")
+  .showHelpAfterError()
+  .exitOverride();
+
+const ending = new AbortController();
+let asked = 0;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // A second Ctrl-C does not wait for anything to be tidy.
+    if (++asked > 1) process.exit(130);
+    ending.abort();
+  });
+}
+
+program
+  .command("up")
+  .description("run the platform, all of stack.yml and a load on this machine; a line a window")
+  .option("--demo", "a few minutes of the seed's trace, ten times as fast")
+  .option("--trace <file>", "replay this trace against the managed function")
+  .option("--format <name>", "the trace's format, where detection is not wanted")
+  .option("--from-window <n>", "skip so many windows of the trace")
+  .option("--rate-scale <x>", "multiply the trace's rates")
+  .option("--time-lapse <k>", "one real second stands for k seconds of the trace")
+  .option("--windows <n>", "end after so many windows of 30 s trace time")
+  .option("--policy <name>", "the policy of stack.yml's managed function: hpa, kpa, openfaas-pro, fixed:N, …")
+  .option("--port <n>", "the gateway's port; 0 lets the system choose", undefined)
+  .option("--seed <text>", "seed of the schedule")
+  .option("--profile <name>", "open (0…N replicas) or ce (1…5, as the community edition)")
+  .option("--stack <file>", "another stack file")
+  .option("--json", "print one JSON document at the end, and nothing else, on stdout")
+  .option("--verbose", "tell what the platform does, on stderr")
+  .action((flags: UpFlags) =>
+    up(flags, {
+      home: process.env["REPLICANT_HOME"] || join(process.cwd(), ".replicant"),
+      dist: distFolder(),
+      env: process.env,
+      say: (line) => (flags.json ? console.error(line) : console.log(line)),
+      answer: (json) => process.stdout.write(`${json}\n`),
+      columns: () => process.stdout.columns ?? 200,
+      signal: ending.signal,
+    }),
+  );
+
+/** This program is bundled to `<dist>/services/cli/main.cjs`. */
+function distFolder(): string {
+  return join(__dirname, "..", "..");
+}
+
+program.parseAsync().catch((thrown: unknown) => {
+  process.exitCode = exitCodeOf(thrown);
+});
+
+function exitCodeOf(thrown: unknown): number {
+  // commander has already said what was wrong; help and version are no errors.
+  if (thrown instanceof Error && "exitCode" in thrown && "code" in thrown) return thrown.exitCode === 0 ? 0 : 2;
+  if (thrown instanceof BadInputError) {
+    console.error(`replicant: ${thrown.message}`);
+    return 2;
+  }
+  console.error(`replicant: ${messageOf(thrown)}`);
+  if (process.env["LOG_LEVEL"] === "debug") console.error(thrown);
+  return 1;
+}

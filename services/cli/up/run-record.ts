@@ -1,0 +1,191 @@
+/** What `up` knows of a run: events in, rows and totals out. Pure: the same events give the same record. */
+import type { Applied, GuardStage } from "#shared/core/decision.ts";
+import type { LoadReport } from "#shared/core/load.ts";
+import type { ErrorCounts, MetricsWindow, Tick } from "#shared/core/window.ts";
+
+/** One window of a managed function, joined with what was decided on it. */
+export interface WindowRow {
+  readonly functionName: string;
+  readonly seq: number;
+  readonly endedAtMs: number;
+  readonly arrivals: number | null;
+  readonly completedOk: number | null;
+  readonly completedError: ErrorCounts | null;
+  readonly p95Seconds: number | null;
+  readonly desiredReplicas: number | null;
+  readonly availableReplicas: number | null;
+  readonly proposedReplicas: number | null;
+  /** The count after the decision, as read from the platform; null when no decision came or the platform did not answer. */
+  readonly appliedReplicas: number | null;
+  readonly policy: string | null;
+  readonly reason: string;
+  readonly stages: readonly GuardStage[];
+  /** Decisions of the reactive floor inside this window, before its end. */
+  readonly between: readonly {
+    readonly atMs: number;
+    readonly reason: string;
+    readonly appliedReplicas: number | null;
+  }[];
+}
+
+export interface RunTotals {
+  readonly scheduled: number;
+  readonly sent: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly shed: number;
+  readonly unfinished: number;
+  readonly failedByClass: LoadReport["totals"]["failedByClass"];
+  /** Desired replicas integrated over the run's ticks, trace time. */
+  readonly replicaSeconds: number;
+  readonly sloViolationShare: number | null;
+  readonly maxReplicas: number;
+  readonly scaleUps: number;
+  readonly scaleDowns: number;
+  readonly scheduleDigest: string | null;
+  /** Null without a load. */
+  readonly valid: boolean | null;
+  readonly invalidBecause: string | null;
+  /** How many decisions each trigger made. */
+  readonly decisionsBy: Readonly<Record<Applied["trigger"], number>>;
+}
+
+/** Which part of trace time counts. */
+export interface RunSpan {
+  readonly functionName: string | null;
+  readonly fromMs: number;
+  /** Windows that end later are not part of the run. */
+  readonly untilMs: number;
+}
+
+interface Pending {
+  readonly window: MetricsWindow;
+  applied: Applied | null;
+}
+
+export class RunRecord {
+  readonly #pending: Pending[] = [];
+  readonly #floors: Applied[] = [];
+  /** Proposals and decisions may overtake their window on the way here. */
+  readonly #early = new Map<string, Applied>();
+  readonly #lastTick = new Map<string, Tick>();
+  #load: LoadReport | null = null;
+  #replicaSeconds = 0;
+  #maxReplicas = 0;
+  #scaleUps = 0;
+  #scaleDowns = 0;
+  readonly #decisionsBy = { proposal: 0, fallback: 0, floor: 0 };
+
+  constructor(readonly span: RunSpan) {}
+
+  onTick(tick: Tick): void {
+    if (!this.#counts(tick.functionName, tick.atMs)) return;
+    const last = this.#lastTick.get(tick.functionName);
+    const replicas = tick.desiredReplicas ?? last?.desiredReplicas ?? 0;
+    if (last) this.#replicaSeconds += (replicas * (tick.atMs - last.atMs)) / 1_000;
+    this.#maxReplicas = Math.max(this.#maxReplicas, tick.availableReplicas ?? 0);
+    this.#lastTick.set(tick.functionName, { ...tick, desiredReplicas: replicas });
+  }
+
+  /** Returns whether the window belongs to the run. */
+  onWindow(window: MetricsWindow): boolean {
+    if (!this.#counts(window.functionName, window.endedAtMs)) return false;
+    const key = keyOf(window.functionName, window.seq);
+    this.#pending.push({ window, applied: this.#early.get(key) ?? null });
+    this.#early.delete(key);
+    return true;
+  }
+
+  onApplied(applied: Applied): void {
+    if (!this.#counts(applied.functionName, applied.atMs)) return;
+    this.#decisionsBy[applied.trigger]++;
+    if (applied.applied !== null && applied.current !== null) {
+      if (applied.applied > applied.current) this.#scaleUps++;
+      if (applied.applied < applied.current) this.#scaleDowns++;
+    }
+    if (applied.seq === null) {
+      this.#floors.push(applied);
+      return;
+    }
+    const key = keyOf(applied.functionName, applied.seq);
+    const pending = this.#pending.find(({ window }) => keyOf(window.functionName, window.seq) === key);
+    if (pending) pending.applied = applied;
+    else this.#early.set(key, applied);
+  }
+
+  onLoad(report: LoadReport): void {
+    if (this.span.functionName === null || report.functionName === this.span.functionName) this.#load = report;
+  }
+
+  get load(): LoadReport | null {
+    return this.#load;
+  }
+
+  /** Whether the decision on a window is known. */
+  isDecided(functionName: string, seq: number): boolean {
+    const key = keyOf(functionName, seq);
+    return this.#pending.some(
+      ({ window, applied }) => applied !== null && keyOf(window.functionName, window.seq) === key,
+    );
+  }
+
+  rows(): WindowRow[] {
+    return this.#pending.map(({ window, applied }) => rowOf(window, applied, this.#floors));
+  }
+
+  totals(): RunTotals {
+    const counts = this.#load?.totals;
+    return {
+      scheduled: counts?.scheduled ?? 0,
+      sent: counts?.sent ?? 0,
+      ok: counts?.ok ?? 0,
+      failed: counts?.failed ?? 0,
+      shed: counts?.shed ?? 0,
+      unfinished: counts?.unfinished ?? 0,
+      failedByClass: counts?.failedByClass ?? {},
+      replicaSeconds: Math.round(this.#replicaSeconds * 10) / 10,
+      sloViolationShare: this.#load?.sloViolationShare ?? null,
+      maxReplicas: this.#maxReplicas,
+      scaleUps: this.#scaleUps,
+      scaleDowns: this.#scaleDowns,
+      scheduleDigest: this.#load?.scheduleDigest ?? null,
+      valid: this.#load?.valid ?? null,
+      invalidBecause: this.#load?.invalidBecause ?? null,
+      decisionsBy: { ...this.#decisionsBy },
+    };
+  }
+
+  #counts(functionName: string, atMs: number): boolean {
+    const { functionName: only, fromMs, untilMs } = this.span;
+    return (only === null || only === functionName) && atMs > fromMs && atMs <= untilMs;
+  }
+}
+
+const keyOf = (functionName: string, seq: number) => `${functionName}#${seq}`;
+
+function rowOf(window: MetricsWindow, applied: Applied | null, floors: readonly Applied[]): WindowRow {
+  const startedAtMs = window.endedAtMs - window.windowSeconds * 1_000;
+  const between = floors
+    .filter(
+      ({ functionName, atMs }) =>
+        functionName === window.functionName && atMs > startedAtMs && atMs <= window.endedAtMs,
+    )
+    .map(({ atMs, reason, applied: appliedReplicas }) => ({ atMs, reason, appliedReplicas }));
+  return {
+    functionName: window.functionName,
+    seq: window.seq,
+    endedAtMs: window.endedAtMs,
+    arrivals: window.arrivals,
+    completedOk: window.completedOk,
+    completedError: window.completedError,
+    p95Seconds: window.latencySeconds.p95,
+    desiredReplicas: window.desiredReplicas,
+    availableReplicas: window.availableReplicas,
+    proposedReplicas: applied?.proposed ?? null,
+    appliedReplicas: applied ? (applied.applied ?? applied.current) : null,
+    policy: applied?.policy.name ?? null,
+    reason: applied?.reason ?? "no decision came for this window",
+    stages: applied?.stages ?? [],
+    between,
+  };
+}

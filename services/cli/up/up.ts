@@ -1,0 +1,151 @@
+/** `replicant up`: the platform, the loop and a load on one machine; a line a window; a summary at the end. */
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { systemClock as clock } from "#shared/adapters/system-clock.ts";
+import { messageOf } from "#shared/core/errors.ts";
+import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
+import { startLocalStack, type LocalStack } from "./local-stack.ts";
+import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
+import { HEADER, lineOf, summaryOf } from "./print.ts";
+import { RunRecord } from "./run-record.ts";
+
+export interface UpWorld {
+  readonly home: string;
+  readonly dist: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lines for people. */
+  readonly say: (line: string) => void;
+  /** The one JSON document. */
+  readonly answer: (json: string) => void;
+  readonly columns: () => number;
+  /** Aborts on Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+const WINDOW_SECONDS = 30;
+/** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
+const PLAN_MS = 1_500;
+/** How long a decision on the last window may take to arrive. */
+const LAST_DECISION_MS = 3_000;
+/** How long after its last window a load may take to report: its requests' own time-out and a little. */
+const LOAD_END_MS = 75_000;
+
+export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
+  const options = readUpFlags(flags);
+  const plan = options.trace === null ? null : await planLoad({ ...options, trace: options.trace });
+  const epochMs = clock.nowMs();
+  const log = options.verbose ? world.say : () => {};
+  if (!options.json) world.say("starting the platform and the loop …");
+  const stack = await startLocalStack({ ...options, ...world, epochMs, clock, log });
+  try {
+    if (!options.json) for (const line of greeting(stack)) world.say(line);
+    const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "replicant-up", log });
+    try {
+      await watch(stack, bus, { options, plan, epochMs, world });
+    } finally {
+      await bus.close();
+    }
+  } finally {
+    if (!options.json) world.say("stopping …");
+    await stack.close();
+  }
+}
+
+interface Run {
+  readonly options: UpOptions;
+  readonly plan: LoadPlan | null;
+  readonly epochMs: number;
+  readonly world: UpWorld;
+}
+
+async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs, world }: Run): Promise<void> {
+  const traceTime = { timeLapse: options.timeLapse, epochMs };
+  const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
+  const windows = options.windows ?? plan?.windows ?? null;
+  const record = new RunRecord({
+    functionName: plan?.functionName ?? null,
+    fromMs: startMs,
+    untilMs: windows === null ? Infinity : startMs + windows * WINDOW_SECONDS * 1_000,
+  });
+
+  let printed = 0;
+  const print = (all: boolean) => {
+    if (options.json) return;
+    const rows = record.rows();
+    for (; printed < rows.length; printed++) {
+      const row = rows[printed]!;
+      // A row waits for its decision until the next window, at most.
+      const settled = all || printed < rows.length - 1 || record.isDecided(row.functionName, row.seq);
+      if (!settled) return;
+      if (printed % 20 === 0) world.say(HEADER);
+      world.say(lineOf(row, world.columns()));
+    }
+  };
+
+  let seen = 0;
+  const done = new AbortController();
+  const stop = () => done.abort();
+  world.signal.addEventListener("abort", stop, { once: true });
+  if (world.signal.aborted) stop();
+  await bus.subscribe("tick", async ({ data }) => record.onTick(data.tick));
+  await bus.subscribe("window", async ({ data }) => {
+    if (!record.onWindow(data.window)) return;
+    print(false);
+    if (++seen === windows) stop();
+  });
+  await bus.subscribe("applied", async ({ data }) => {
+    record.onApplied(data);
+    print(false);
+  });
+  await bus.subscribe("load", async ({ data }) => record.onLoad(data));
+
+  const load =
+    plan === null ? null : await startLoad(stack, plan, { ...options, startAtMs: toWallMs(startMs, traceTime) });
+  if (load && !options.json) {
+    world.say(
+      `replaying ${plan!.name}: ${load.scheduled} requests in ${windows} windows, schedule ${load.scheduleDigest.slice(0, 12)}`,
+    );
+  }
+  await untilAborted(done.signal);
+
+  if (load) {
+    if (world.signal.aborted)
+      await stopLoad(stack, load.runId).catch((thrown: unknown) => world.say(messageOf(thrown)));
+    await until(() => record.load?.phase === "finished", LOAD_END_MS);
+  }
+  await until(
+    () => record.rows().every(({ functionName, seq }) => record.isDecided(functionName, seq)),
+    LAST_DECISION_MS,
+  );
+  print(true);
+  const rows = record.rows();
+  const totals = record.totals();
+  if (options.json) world.answer(JSON.stringify({ windows: rows, totals }));
+  else world.say(summaryOf(rows, totals));
+  if (load && totals.valid === false && !world.signal.aborted) {
+    process.exitCode = 1;
+  }
+}
+
+function greeting({ platform, bus, functions }: LocalStack): string[] {
+  return [
+    `gateway   ${platform.url}/ui/   user ${platform.user}, password in the file basic-auth-password of the home folder`,
+    `          faas-cli login --gateway ${platform.url} --password '${platform.password}'`,
+    `bus       ${bus.describe()}`,
+    `limits    ${platform.limits}`,
+    `functions ${functions.map(({ name }) => name).join(", ")}`,
+  ];
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
+  const deadlineMs = clock.nowMs() + timeoutMs;
+  while (!condition() && clock.nowMs() < deadlineMs) await clock.sleep(50);
+}

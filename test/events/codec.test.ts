@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { decodeEvent, encodeEvent, EventFormatError, makeEvent } from "#shared/events/codec.ts";
+import { SUBJECTS } from "#shared/events/subjects.ts";
+import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+function aWindowEvent() {
+  const data = {
+    managed: aManaged(),
+    window: aWindow({ seq: 3 }),
+    history: [aWindow({ seq: 1 }), aWindow({ seq: 2 })],
+  };
+  return makeEvent("window", { source: "metrics-collector", subject: "stress", key: 90_000, nowMs: NOW_MS, data });
+}
+
+/** The event as JSON, changed by hand, as bytes. */
+function tampered(change: (json: Record<string, unknown> & { data: Record<string, never> }) => void): Uint8Array {
+  const json = JSON.parse(Buffer.from(encodeEvent(aWindowEvent())).toString()) as never;
+  change(json);
+  return Buffer.from(JSON.stringify(json));
+}
+
+describe("event codec", () => {
+  test("an event comes back as it was", () => {
+    const event = aWindowEvent();
+    assert.deepEqual(decodeEvent("window", encodeEvent(event)), event);
+  });
+
+  test("the id is derived, never random", () => {
+    assert.equal(aWindowEvent().id, "stress@90000/window");
+  });
+
+  test("on the wire it is a CloudEvent in structured JSON", () => {
+    const json = JSON.parse(Buffer.from(encodeEvent(aWindowEvent())).toString()) as Record<string, unknown>;
+    assert.equal(json["specversion"], "1.0");
+    assert.equal(json["type"], SUBJECTS.window);
+    assert.equal(json["subject"], "stress");
+    assert.equal(json["time"], "2026-01-02T03:04:05.000Z");
+    assert.equal("kind" in json, false);
+  });
+
+  test("unknown fields are passed over, so that a newer part may say more", () => {
+    const bytes = tampered((json) => (json["added"] = 1));
+    assert.deepEqual(decodeEvent("window", bytes), aWindowEvent());
+  });
+
+  for (const { name, change, says } of [
+    {
+      name: "a text where a number belongs",
+      change: (json: { data: Record<string, any> }) => (json.data["window"].inFlightMean = "3"),
+      says: "replicant.window: window.window.inFlightMean must be a number, was: '3'",
+    },
+    {
+      name: "a missing field",
+      change: (json: { data: Record<string, any> }) => delete json.data["window"].arrivals,
+      says: "replicant.window: window.window.arrivals must be a number, was: missing",
+    },
+    {
+      name: "a negative count",
+      change: (json: { data: Record<string, any> }) => (json.data["window"].desiredReplicas = -1),
+      says: "replicant.window: window.window.desiredReplicas must be at least 0, was: '-1'",
+    },
+    {
+      name: "a fraction of a replica",
+      change: (json: { data: Record<string, any> }) => (json.data["window"].desiredReplicas = 1.5),
+      says: "replicant.window: window.window.desiredReplicas must be a whole number, was: '1.5'",
+    },
+    {
+      name: "an unknown mode",
+      change: (json: { data: Record<string, any> }) => (json.data["managed"].mode = "yolo"),
+      says: "replicant.window: window.managed.mode must be 'off' or 'shadow' or 'canary' or 'auto', was: 'yolo'",
+    },
+    {
+      name: "a broken window in the history",
+      change: (json: { data: Record<string, any> }) => (json.data["history"][1].seq = null),
+      says: "replicant.window: window.history.1.seq must be a number, was: 'null'",
+    },
+    {
+      name: "another event's type",
+      change: (json: Record<string, unknown>) => (json["type"] = "replicant.tick"),
+      says: "event.type must be 'replicant.window', was: 'replicant.tick'",
+    },
+    {
+      name: "no time",
+      change: (json: Record<string, unknown>) => delete json["time"],
+      says: "replicant.window: event.time must be a string, was: missing",
+    },
+  ]) {
+    test(`refuses ${name}, naming the field`, () => {
+      const bytes = tampered(change as never);
+      assert.throws(() => decodeEvent("window", bytes), { name: "EventFormatError", message: says });
+    });
+  }
+
+  for (const [name, bytes] of [
+    ["no JSON", Buffer.from("{")],
+    ["no UTF-8", Buffer.from([0xff, 0xfe])],
+    ["nothing", Buffer.alloc(0)],
+  ] as const) {
+    test(`refuses ${name}`, () => assert.throws(() => decodeEvent("tick", bytes), EventFormatError));
+  }
+
+  test("a tick with nulls is a tick: absence is a value", () => {
+    const data = { managed: aManaged(), tick: aTick({ inFlight: null, availableReplicas: null }) };
+    const event = makeEvent("tick", { source: "t", subject: "stress", key: 2_000, nowMs: NOW_MS, data });
+    assert.deepEqual(decodeEvent("tick", encodeEvent(event)), event);
+  });
+});
