@@ -12,7 +12,12 @@ import { loadTrace } from "#shared/load/load-trace.ts";
 import { decodeSchedule, encodeSchedule, readSchedule, scheduleDigest, writeSchedule } from "#shared/load/schedule.ts";
 
 const fixtures: { name: string; file: string; options: Partial<ScheduleOptions>; digest: string }[] = [
-  { name: "the seed's day, uniform", file: "seed_request_count_raw_30s.json", options: {}, digest: "bf7e4129bc9e31db246f91bc406bf224195662a028eb6f1b741a594b94be591d" },
+  {
+    name: "the seed's day, uniform",
+    file: "seed_request_count_raw_30s.json",
+    options: {},
+    digest: "bf7e4129bc9e31db246f91bc406bf224195662a028eb6f1b741a594b94be591d",
+  },
   {
     name: "an hour of it, hyper-exponential, scaled",
     file: "seed_request_count_raw_30s.json#boosted",

@@ -1,0 +1,84 @@
+/** From a trace file to a replay in one step: what `replicant replay` does. */
+import { BadInputError } from "#shared/core/errors.ts";
+import type { Schedule, ScheduleOptions } from "#shared/core/schedule.ts";
+import { planSchedule } from "#shared/core/schedule.ts";
+import type { TraceFormat } from "#shared/core/trace.ts";
+import { loadTrace } from "./load-trace.ts";
+import { openRecordWriter } from "./record-writer.ts";
+import { REPLAY_DEFAULTS, type ReplayOptions, startReplay } from "./replay.ts";
+import type { ReplayResult } from "./replay-result.ts";
+import { scheduleDigest, writeSchedule } from "./schedule.ts";
+import { httpUrl } from "./sender.ts";
+import { stressBody } from "./stress-body.ts";
+
+type FromSchedule = Partial<ScheduleOptions>;
+type FromReplay = Partial<
+  Pick<
+    ReplayOptions,
+    | "timeLapse"
+    | "timeoutMs"
+    | "drainMs"
+    | "maxInFlight"
+    | "warmUpSeconds"
+    | "sloSeconds"
+    | "signal"
+    | "onWindow"
+    | "headers"
+  >
+>;
+
+export interface ReplayFromFileOptions extends FromSchedule, FromReplay {
+  /** `<file>` or `<file>#<selection>`. */
+  readonly trace: string;
+  readonly format?: TraceFormat;
+  /** Load goes where the person says; unasked it stays on this machine. */
+  readonly url?: string;
+  readonly runId: string;
+  /** CPU time of a mean request, seconds of trace time. */
+  readonly meanCpuSeconds?: number;
+  /** Where the plan is written before anything is sent. */
+  readonly schedulePath?: string;
+  /** Where a line per request goes. */
+  readonly recordsPath?: string;
+  /** Told once, before anything is sent. */
+  readonly onPlanned?: (plan: { readonly schedule: Schedule; readonly scheduleDigest: string }) => void;
+}
+
+export const DEFAULT_TARGET_URL = "http://127.0.0.1:8080/function/stress";
+export const DEFAULT_MEAN_CPU_SECONDS = 0.1;
+
+/**
+ * Resolves with the result, also when the run is invalid or was stopped. Throws `BadInputError` before anything is sent
+ * or written when trace, options or target are no good.
+ */
+export async function replayFromFile(options: ReplayFromFileOptions): Promise<ReplayResult> {
+  const url = httpUrl(options.url ?? DEFAULT_TARGET_URL);
+  const timeLapse = options.timeLapse ?? REPLAY_DEFAULTS.timeLapse;
+  const meanCpuSeconds = options.meanCpuSeconds ?? DEFAULT_MEAN_CPU_SECONDS;
+  if (!(meanCpuSeconds >= 0 && meanCpuSeconds < Infinity)) {
+    throw new BadInputError(`the mean CPU time must be at least 0 s, was ${meanCpuSeconds}`);
+  }
+  const trace = await loadTrace(options.trace, { format: options.format });
+  const schedule = planSchedule(trace, { ...options, seed: options.seed ?? 1 });
+  if (options.schedulePath !== undefined) await writeSchedule(options.schedulePath, schedule);
+  const records = options.recordsPath === undefined ? null : await openRecordWriter(options.recordsPath);
+  options.onPlanned?.({ schedule, scheduleDigest: scheduleDigest(schedule) });
+  try {
+    return await startReplay({
+      ...options,
+      schedule,
+      url: url.href,
+      functionName: functionNameOf(url),
+      bodyOf: stressBody({ meanCpuSeconds, timeLapse }),
+      ...(records ? { onRecord: (record) => records.write(record) } : {}),
+    }).finished;
+  } finally {
+    await records?.close();
+  }
+}
+
+/** The function a gateway URL calls, without its namespace; the host for any other URL. */
+export function functionNameOf(url: URL): string {
+  const match = /^\/(?:async-)?function\/([^/.]+)/.exec(url.pathname);
+  return match ? match[1]! : url.host;
+}

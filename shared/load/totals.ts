@@ -1,0 +1,45 @@
+/** The counts of one replay while they grow. */
+import type { ErrorClass, ReplayTotals } from "#shared/core/load.ts";
+
+export class TotalsCounter {
+  #sent = 0;
+  #ok = 0;
+  #shed = 0;
+  #unfinished = 0;
+  readonly #failedByClass = new Map<ErrorClass, number>();
+
+  sent(): void {
+    this.#sent++;
+  }
+
+  ended(errorClass: ErrorClass | null): void {
+    if (errorClass === null) this.#ok++;
+    else this.#failedByClass.set(errorClass, (this.#failedByClass.get(errorClass) ?? 0) + 1);
+  }
+
+  shed(): void {
+    this.#shed++;
+  }
+
+  unfinished(): void {
+    this.#unfinished++;
+  }
+
+  /** Requests whose turn has come; all the replay knows of when it was stopped. */
+  get reached(): number {
+    return this.#sent + this.#shed;
+  }
+
+  read(scheduled: number): ReplayTotals {
+    const failed = [...this.#failedByClass.values()].reduce((sum, n) => sum + n, 0);
+    return {
+      scheduled,
+      sent: this.#sent,
+      ok: this.#ok,
+      failed,
+      shed: this.#shed,
+      unfinished: this.#unfinished,
+      failedByClass: Object.fromEntries(this.#failedByClass),
+    };
+  }
+}
