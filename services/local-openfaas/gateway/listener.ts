@@ -9,7 +9,7 @@ export interface Listener {
   readonly url: string;
   /** Until this is called, everything is answered 503. */
   serve(handler: RequestListener): void;
-  /** Stops listening, lets requests end for `graceMs`, then cuts what is left. */
+  /** Stops listening, lets requests end for `graceMs`, then cuts what is left. A second call changes nothing. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -62,6 +62,7 @@ function reachableHost(host: string): string {
 }
 
 async function drain(server: Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A kept connection becomes idle after its last answer; closing looks only once.
   const sweep = setInterval(() => server.closeIdleConnections(), 25);
