@@ -67,8 +67,9 @@ export class FunctionScaler {
   }
 
   async onProposal({ managed, proposal, window }: ProposalMade): Promise<void> {
-    if (window.endedAtMs <= this.#lastDecidedEndMs) return;
+    // Remembered even when the fallback rule was quicker: the next window then waits for its proposal again.
     this.#lastProposalSeq = proposal.seq;
+    if (window.endedAtMs <= this.#lastDecidedEndMs) return;
     const ruled = managed.mode === "canary" && window.seq % CANARY_EVERY_WINDOWS !== 0;
     const wish: Wish = ruled
       ? this.#fallbackWish(managed, window)

@@ -1,0 +1,42 @@
+/** A platform of replica counts and nothing else: replicas are ready at once, caps and refusals as told. */
+import {
+  ScaleRefusedError,
+  UnknownFunctionError,
+  type ReplicaCount,
+  type ScaleTarget,
+} from "../../ports/scale-target.ts";
+
+export class MemoryScaleTarget implements ScaleTarget {
+  readonly name = "simulator";
+  readonly #desired = new Map<string, number>();
+  /** Every count asked for, in order. */
+  readonly asked: { readonly functionName: string; readonly desiredReplicas: number }[] = [];
+  /** Clamps what is asked for, as the community gateway does. */
+  cap: { readonly min: number; readonly max: number } = { min: 0, max: Infinity };
+  /** While true, nothing is answered. */
+  away = false;
+
+  /** Sets a count as someone else would. */
+  set(functionName: string, replicas: number): void {
+    this.#desired.set(functionName, replicas);
+  }
+
+  get(functionName: string): number | undefined {
+    return this.#desired.get(functionName);
+  }
+
+  async read(functionName: string): Promise<ReplicaCount> {
+    if (this.away) throw new ScaleRefusedError("the platform is away");
+    const desiredReplicas = this.#desired.get(functionName);
+    if (desiredReplicas === undefined) throw new UnknownFunctionError(`no function '${functionName}'`);
+    return { desiredReplicas, availableReplicas: desiredReplicas };
+  }
+
+  async scale(functionName: string, _namespace: string, desiredReplicas: number): Promise<{ appliedReplicas: number }> {
+    await this.read(functionName);
+    this.asked.push({ functionName, desiredReplicas });
+    const appliedReplicas = Math.min(this.cap.max, Math.max(this.cap.min, desiredReplicas));
+    this.#desired.set(functionName, appliedReplicas);
+    return { appliedReplicas };
+  }
+}

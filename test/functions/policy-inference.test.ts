@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { BadInputError } from "#shared/core/errors.ts";
+import type { PolicyFactory } from "#shared/core/policy.ts";
+import type { MetricsWindow } from "#shared/core/window.ts";
+import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import type { ReplicantEvent, WindowClosed } from "#shared/events/types.ts";
+import type { FunctionEvent } from "#shared/host/handler.ts";
+import type { Verdict } from "#shared/host/signature.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { answerWindows } from "../../functions/policy-inference/answer.ts";
+import { createInference } from "../../functions/policy-inference/inference.ts";
+
+/** Remembers: proposes the sum of all arrivals it was shown, so that a lost or doubled window shows. */
+const summing: PolicyFactory = () => {
+  let sum = 0;
+  return {
+    identity: { name: "summing", version: "1" },
+    propose: ({ window }) => ({ proposedReplicas: (sum += window.arrivals), because: "all arrivals so far" }),
+  };
+};
+
+const policies = (name: string): PolicyFactory => {
+  if (name === "summing") return summing;
+  throw new BadInputError(`no policy is called '${name}'`);
+};
+
+function closed(seq: number, changes: Partial<MetricsWindow> = {}): WindowClosed {
+  const history = Array.from({ length: seq - 1 }, (_, index) => aWindow({ seq: index + 1, arrivals: index + 1 }));
+  return { managed: aManaged({ policy: "summing" }), window: aWindow({ seq, arrivals: seq, ...changes }), history };
+}
+
+const proposed = (result: ReturnType<ReturnType<typeof createInference>["step"]>) =>
+  result.kind === "proposal" ? result.proposal.proposedReplicas : null;
+
+describe("inference", () => {
+  test("steps from window to window", () => {
+    const inference = createInference(policies);
+    assert.deepEqual(
+      [1, 2, 3, 4].map((seq) => proposed(inference.step(closed(seq)))),
+      [1, 3, 6, 10],
+    );
+  });
+
+  test("a window seen twice is answered twice and counted once", () => {
+    const inference = createInference(policies);
+    inference.step(closed(1));
+    assert.equal(proposed(inference.step(closed(2))), 3);
+    assert.equal(proposed(inference.step(closed(2))), 3);
+    assert.equal(proposed(inference.step(closed(3))), 6);
+  });
+
+  test("after a restart the history is replayed to the same proposal", () => {
+    const before = createInference(policies);
+    const steps = [1, 2, 3, 4, 5].map((seq) => before.step(closed(seq)));
+    assert.deepEqual(createInference(policies).step(closed(5)), steps[4]);
+  });
+
+  test("a gap in the windows is bridged by the history", () => {
+    const inference = createInference(policies);
+    inference.step(closed(1));
+    assert.equal(proposed(inference.step(closed(4))), 10);
+  });
+
+  test("a preview answers the same and changes nothing", () => {
+    const inference = createInference(policies);
+    inference.step(closed(1));
+    assert.equal(proposed(inference.preview(closed(3))), 6);
+    assert.equal(proposed(inference.step(closed(2))), 3);
+  });
+
+  test("a window without arrivals gets no proposal, but keeps the chain", () => {
+    const inference = createInference(policies);
+    inference.step(closed(1));
+    const result = inference.step(closed(2, { arrivals: null, missing: ["arrivals"] }));
+    assert.deepEqual(result, { kind: "no-data", functionName: "stress", seq: 2, missing: ["arrivals"] });
+    assert.equal(proposed(inference.step(closed(3))), 4);
+  });
+});
+
+describe("policy-inference over HTTP", () => {
+  const anEvent = (data: WindowClosed) =>
+    makeEvent("window", { source: "t", subject: "stress", key: data.window.endedAtMs, nowMs: 0, data });
+  const aCall = (body: string): FunctionEvent => ({
+    body: Buffer.from(body),
+    headers: {},
+    method: "POST",
+    query: {},
+    path: "/",
+  });
+  const text = (data: WindowClosed) => Buffer.from(encodeEvent(anEvent(data))).toString();
+
+  async function post(body: string, verdict: Verdict) {
+    const bus = memoryBus();
+    const heard: ReplicantEvent<"proposal">[] = [];
+    await bus.subscribe("proposal", async (event) => void heard.push(event));
+    const deps = { inference: createInference(policies), bus, mayChange: () => verdict, nowMs: () => 0 };
+    const answer = await answerWindows(aCall(body), deps);
+    return { answer, heard, bus };
+  }
+
+  test("a signed window is answered and published", async () => {
+    const { answer, heard, bus } = await post(text(closed(2)), { ok: true });
+    assert.equal(answer.status, 200);
+    await eventually(() => heard.length === 1);
+    assert.equal(heard[0]!.id, "stress@60000/proposal");
+    assert.equal(heard[0]!.data.proposal.decisionId, "stress@60000");
+    assert.equal(heard[0]!.data.proposal.proposedReplicas, 3);
+    await bus.close();
+  });
+
+  test("an unsigned window is answered and not published", async () => {
+    const { answer, heard, bus } = await post(text(closed(2)), { ok: false, because: "the call is not signed" });
+    await bus.close();
+    assert.equal(answer.status, 200);
+    assert.deepEqual(heard, []);
+    const body = answer.body as {
+      published: boolean;
+      because: string;
+      results: { proposal: { proposedReplicas: number } }[];
+    };
+    assert.equal(body.published, false);
+    assert.equal(body.because, "the call is not signed");
+    assert.equal(body.results[0]!.proposal.proposedReplicas, 3);
+  });
+
+  test("a list of windows is answered as a list", async () => {
+    const other = { ...closed(1), window: aWindow({ functionName: "other", seq: 1, arrivals: 7 }) };
+    const { answer, heard, bus } = await post(`[${text(closed(1))},${text(other)}]`, { ok: true });
+    await eventually(() => heard.length === 2);
+    assert.equal((answer.body as { results: unknown[] }).results.length, 2);
+    await bus.close();
+  });
+
+  test("a policy nobody knows is named, and nothing is published", async () => {
+    const strange = { ...closed(1), managed: aManaged({ policy: "oracle-of-delphi" }) };
+    const { answer, heard, bus } = await post(text(strange), { ok: true });
+    await bus.close();
+    assert.equal(answer.status, 422);
+    assert.deepEqual(answer.body, { error: "no policy is called 'oracle-of-delphi'" });
+    assert.deepEqual(heard, []);
+  });
+
+  for (const [name, body] of [
+    ["no JSON", "{"],
+    ["another event", '{"specversion":"1.0"}'],
+    ["an empty body", ""],
+  ] as const) {
+    test(`${name} is refused with one sentence`, async () => {
+      const { answer, bus } = await post(body, { ok: true });
+      await bus.close();
+      assert.equal(answer.status, 400);
+      assert.match((answer.body as { error: string }).error, /^replicant\.window: /);
+    });
+  }
+
+  test("when the bus is away the caller is told to come again", async () => {
+    const bus = memoryBus();
+    await bus.close();
+    const deps = {
+      inference: createInference(policies),
+      bus,
+      mayChange: () => ({ ok: true }) as const,
+      nowMs: () => 0,
+    };
+    const answer = await answerWindows(aCall(text(closed(1))), deps);
+    assert.equal(answer.status, 503);
+  });
+});

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "node:test";
+
+import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { ManualClock } from "#shared/core/clock.ts";
+import { decodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { silentLog } from "#shared/host/log.ts";
+import { CallVerifier } from "#shared/host/signature.ts";
+import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { createConnector } from "../../../services/connector/connector.ts";
+import { topicsOf } from "../../../services/connector/topics.ts";
+
+function aFunction(name: string, topic?: string): FunctionStatus {
+  const annotations = topic === undefined ? {} : { topic };
+  return {
+    name,
+    namespace: "openfaas-fn",
+    image: "i",
+    replicas: 1,
+    availableReplicas: 1,
+    labels: {},
+    annotations,
+    limits: {},
+    requests: {},
+  };
+}
+
+describe("topics", () => {
+  for (const { name, topic, want } of [
+    { name: "equal", topic: "replicant.window", want: ["f"] },
+    { name: "in a comma list", topic: "other, replicant.window", want: ["f"] },
+    { name: "only a prefix", topic: "replicant", want: [] },
+    { name: "a wildcard", topic: "replicant.*", want: [] },
+    { name: "none", topic: undefined, want: [] },
+  ]) {
+    test(`a topic that is ${name}`, () => {
+      assert.deepEqual(topicsOf([aFunction("f", topic)]).get("window") ?? [], want);
+    });
+  }
+});
+
+class FakeGateway implements FunctionGateway {
+  functions: readonly FunctionStatus[] = [aFunction("policy-inference", "replicant.window"), aFunction("plain")];
+  status = 200;
+  away = false;
+  readonly calls: { readonly functionName: string; readonly body: string; readonly headers: Record<string, string> }[] =
+    [];
+
+  async list() {
+    if (this.away) throw new Error("the gateway is away");
+    return this.functions;
+  }
+
+  async invoke(functionName: string, body: string, headers: Record<string, string> = {}) {
+    if (this.away) throw new Error("the gateway is away");
+    this.calls.push({ functionName, body, headers });
+    return { status: this.status, body: "" };
+  }
+}
+
+async function aConnector(t: TestContext, key: string | null = "k1") {
+  const clock = new ManualClock(1_000_000);
+  const bus = memoryBus({ clock });
+  const gateway = new FakeGateway();
+  const connector = createConnector({ bus, gateway, clock, log: silentLog, key, rebuildSeconds: 5 });
+  const ending = new AbortController();
+  const running = connector.run(ending.signal);
+  t.after(async () => {
+    ending.abort();
+    await running;
+    await bus.close();
+  });
+  await eventually(() => "replicant.window" in connector.status().topics);
+  const publish = (seq: number, nowMs = clock.nowMs()) => {
+    const data = { managed: aManaged(), window: aWindow({ seq }), history: [] };
+    return bus.publish(makeEvent("window", { source: "t", subject: "stress", key: seq, nowMs, data }));
+  };
+  return { clock, gateway, connector, publish };
+}
+
+describe("connector", () => {
+  test("carries a window to the function that asks for it, as it was, signed", async (t) => {
+    const { gateway, publish, clock } = await aConnector(t);
+    await publish(1);
+    await eventually(() => gateway.calls.length === 1);
+    const { functionName, body, headers } = gateway.calls[0]!;
+    assert.equal(functionName, "policy-inference");
+    assert.equal(decodeEvent("window", Buffer.from(body)).data.window.seq, 1);
+    assert.equal(headers["X-Topic"], "replicant.window");
+    assert.deepEqual(new CallVerifier("k1").verify({ headers, body, functionName, nowMs: clock.nowMs() }), {
+      ok: true,
+    });
+  });
+
+  test("without a key the call goes unsigned", async (t) => {
+    const { gateway, publish } = await aConnector(t, null);
+    await publish(1);
+    await eventually(() => gateway.calls.length === 1);
+    assert.equal("x-replicant-signature" in gateway.calls[0]!.headers, false);
+  });
+
+  test("a window older than its own length is dropped", async (t) => {
+    const { gateway, publish, clock, connector } = await aConnector(t);
+    await publish(1, clock.nowMs() - 30_001);
+    await eventually(() => connector.status().tooLate === 1);
+    assert.equal(gateway.calls.length, 0);
+  });
+
+  test("an answer that is no 2xx is not a delivery", async (t) => {
+    const { gateway, publish, connector } = await aConnector(t);
+    gateway.status = 503;
+    await publish(1);
+    await eventually(() => connector.status().failed > 0);
+    assert.equal(connector.status().delivered, 0);
+    assert.match(connector.status().lastProblem!, /policy-inference answered HTTP 503/);
+    gateway.status = 200;
+    await publish(2);
+    await eventually(() => connector.status().delivered > 0);
+  });
+
+  test("a gateway that is away for a while forgets no function; a new one is found", async (t) => {
+    const { gateway, publish, connector, clock } = await aConnector(t);
+    gateway.away = true;
+    await clock.advance(5_000);
+    await eventually(() => connector.status().lastProblem === "the gateway is away");
+    gateway.away = false;
+    gateway.functions = [...gateway.functions, aFunction("shadow", "replicant.window")];
+    await clock.advance(5_000);
+    await eventually(() => connector.status().topics["replicant.window"]?.length === 2);
+    await publish(1);
+    await eventually(() => gateway.calls.length === 2);
+  });
+});

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "node:test";
+
+import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { ManualClock } from "#shared/core/clock.ts";
+import type { Tick } from "#shared/core/window.ts";
+import type { WindowClosed } from "#shared/events/types.ts";
+import { silentLog } from "#shared/host/log.ts";
+import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { createCollector } from "../../../services/metrics-collector/collector.ts";
+
+/** A platform whose counters the test moves by hand. */
+class FakePlatform {
+  started = 0;
+  ok = 0;
+  replicas = 2;
+  gatewayAway = false;
+  metricsAway = false;
+  annotations: Record<string, string> = { "replicant.mode": "auto" };
+
+  list = async (): Promise<readonly FunctionStatus[]> => {
+    if (this.gatewayAway) throw new Error("the gateway is away");
+    const managed = {
+      name: "stress",
+      namespace: "openfaas-fn",
+      image: "i",
+      replicas: this.replicas,
+      availableReplicas: this.replicas,
+      labels: {},
+      annotations: this.annotations,
+      limits: {},
+      requests: {},
+    };
+    return [managed, { ...managed, name: "plain", annotations: {} }];
+  };
+
+  scrape = async () => {
+    const name = 'function_name="stress.openfaas-fn"';
+    const functionMetrics = [
+      `gateway_function_invocation_started{${name}} ${this.started}`,
+      `gateway_function_invocation_total{${name},code="200"} ${this.ok}`,
+      `gateway_service_count{${name}} ${this.replicas}`,
+      `gateway_functions_seconds_bucket{${name},code="200",le="0.1"} ${this.ok}`,
+      `gateway_functions_seconds_bucket{${name},code="200",le="+Inf"} ${this.ok}`,
+      `gateway_functions_seconds_sum{${name},code="200"} ${this.ok * 0.05}`,
+      `gateway_functions_seconds_count{${name},code="200"} ${this.ok}`,
+      "",
+    ].join("\n");
+    return { functionMetrics: this.metricsAway ? null : functionMetrics, containerMetrics: null };
+  };
+}
+
+async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
+  const epochMs = 1_000_000;
+  const clock = new ManualClock(epochMs);
+  const bus = memoryBus({ clock });
+  const platform = new FakePlatform();
+  const windows: WindowClosed[] = [];
+  const ticks: Tick[] = [];
+  await bus.subscribe("window", async ({ data }) => void windows.push(data));
+  await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
+  const traceTime = { timeLapse, epochMs };
+  const collector = createCollector({
+    endpoint: platform,
+    gateway: platform,
+    bus,
+    clock,
+    log: silentLog,
+    traceTime,
+    windowSeconds: 30,
+    tickSeconds: 2,
+  });
+  const ending = new AbortController();
+  const running = collector.run(ending.signal);
+  t.after(async () => {
+    ending.abort();
+    await running;
+    await bus.close();
+  });
+  await eventually(() => collector.status().managed.length > 0);
+  /** Lets `seconds` of trace time pass, tick by tick, moving the counters in between. */
+  const pass = async (seconds: number, each: () => void = () => {}) => {
+    for (let passed = 0; passed < seconds; passed += 2) {
+      each();
+      const before = collector.status().ticks;
+      await clock.advance(2_000 / timeLapse);
+      if (!platform.gatewayAway || collector.status().managed.length > 0) {
+        await eventually(() => collector.status().ticks > before, { what: "a tick" });
+      }
+    }
+  };
+  return { clock, platform, windows, ticks, collector, pass };
+}
+
+describe("metrics-collector", () => {
+  test("closes a window with the exact counts between its edges", async (t) => {
+    const { pass, platform, windows } = await aCollector(t);
+    await pass(30, () => {
+      platform.started += 3;
+      platform.ok += 2;
+    });
+    await eventually(() => windows.length === 1);
+    const { window, managed } = windows[0]!;
+    assert.equal(window.seq, 1);
+    assert.equal(window.arrivals, 45);
+    assert.equal(window.completedOk, 30);
+    assert.equal(window.throughputRps, 1);
+    assert.equal(window.desiredReplicas, 2);
+    assert.equal(window.metricAgeSeconds, 0);
+    assert.equal(managed.functionName, "stress");
+    assert.deepEqual(window.missing, ["cpuRatio", "memoryRatio"]);
+  });
+
+  test("only functions under care get windows", async (t) => {
+    const { pass, windows } = await aCollector(t);
+    await pass(30);
+    await eventually(() => windows.length > 0);
+    assert.deepEqual([...new Set(windows.map(({ window }) => window.functionName))], ["stress"]);
+  });
+
+  test("windows are numbered without a gap and carry those before them", async (t) => {
+    const { pass, windows } = await aCollector(t);
+    await pass(90);
+    await eventually(() => windows.length === 3);
+    assert.deepEqual(
+      windows.map(({ window, history }) => [window.seq, history.map(({ seq }) => seq)]),
+      [
+        [1, []],
+        [2, [1]],
+        [3, [1, 2]],
+      ],
+    );
+  });
+
+  test("ticks tell what is in flight now and what arrived since the last", async (t) => {
+    const { pass, platform, ticks } = await aCollector(t);
+    await pass(4, () => {
+      platform.started += 5;
+      platform.ok += 1;
+    });
+    await eventually(() => ticks.length === 2);
+    assert.deepEqual(
+      ticks.map(({ inFlight, arrivals }) => [inFlight, arrivals]),
+      [
+        [4, 5],
+        [8, 5],
+      ],
+    );
+  });
+
+  test("metrics that cannot be had are missing, never 0", async (t) => {
+    const { pass, platform, windows } = await aCollector(t);
+    platform.metricsAway = true;
+    await pass(60);
+    await eventually(() => windows.length === 2);
+    const { window } = windows[1]!;
+    assert.equal(window.arrivals, null);
+    assert.ok(window.missing.includes("arrivals"));
+    assert.equal(window.desiredReplicas, 2);
+  });
+
+  test("a gateway that is away leaves the counts to the gauges, and comes back by itself", async (t) => {
+    const { pass, platform, windows, collector } = await aCollector(t);
+    await pass(2);
+    platform.gatewayAway = true;
+    await pass(28);
+    await eventually(() => windows.length === 1);
+    assert.equal(windows[0]!.window.availableReplicas, null);
+    assert.deepEqual(collector.status().problems, ["the gateway is away"]);
+    platform.gatewayAway = false;
+    await pass(30);
+    await eventually(() => windows.length === 2);
+    assert.equal(windows[1]!.window.availableReplicas, 2);
+  });
+
+  test("in time-lapse everything it says is in trace time", async (t) => {
+    const { pass, platform, windows, clock } = await aCollector(t, { timeLapse: 10 });
+    await pass(30, () => {
+      platform.started += 2;
+      platform.ok += 2;
+    });
+    await eventually(() => windows.length === 1);
+    assert.equal(clock.nowMs(), 1_003_000);
+    const { window } = windows[0]!;
+    assert.equal(window.endedAtMs, 1_030_000);
+    assert.equal(window.arrivals, 30);
+    assert.equal(window.throughputRps, 1);
+    assert.equal(window.executionSecondsMean, 0.5);
+    assert.equal(window.timeLapse, 10);
+  });
+
+  test("annotations that cannot be read are told, and the function is left alone", async (t) => {
+    const { pass, platform, collector } = await aCollector(t);
+    platform.annotations = { "replicant.mode": "maybe" };
+    await pass(2).catch(() => {});
+    await eventually(() => collector.status().managed.length === 0);
+    assert.match(collector.status().problems[0]!, /replicant\.mode must be one of/);
+  });
+});
