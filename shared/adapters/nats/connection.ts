@@ -31,8 +31,8 @@ export interface Connection {
   state(): BusState;
   /** Resolves with true when connected, with false after `timeoutMs` or when closed. */
   connected(timeoutMs: number): Promise<boolean>;
-  /** Resolves when the present connection is lost. */
-  lost(): Promise<void>;
+  /** Resolves when the present connection is lost; forgets the question when `signal` aborts. */
+  lost(signal: AbortSignal): Promise<void>;
   onReconnect(listener: () => void): void;
   /** Says goodbye in order where the server answers, and closes in any case. */
   close(): Promise<void>;
@@ -66,10 +66,9 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
   })();
   void nc.closed().then(() => become("closed"));
 
-  const first = (kinds: readonly BusState[], signal?: AbortSignal) =>
+  const first = (kinds: readonly BusState[], signal: AbortSignal) =>
     new Promise<void>((resolve) => {
-      for (const kind of kinds)
-        events.addEventListener(kind, () => resolve(), { once: true, ...(signal && { signal }) });
+      for (const kind of kinds) events.addEventListener(kind, () => resolve(), { once: true, signal });
     });
 
   return {
@@ -83,7 +82,7 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
       done.abort();
       return (state as BusState) === "connected";
     },
-    lost: () => (state === "connected" ? first(["reconnecting", "closed"]) : Promise.resolve()),
+    lost: (signal) => (state === "connected" ? first(["reconnecting", "closed"], signal) : Promise.resolve()),
     onReconnect: (listener) => events.addEventListener("connected", listener),
     async close() {
       if (nc.isClosed()) return;

@@ -67,21 +67,18 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     () => void declare().catch((thrown: unknown) => log(`the stream could not be declared: ${messageOf(thrown)}`)),
   );
 
-  /** One attempt; rejects when the server did not confirm within `timeoutMs`. */
+  /** Rejects when the server did not confirm within `timeoutMs`. */
   async function send(subject: string, bytes: Uint8Array, kept: boolean, id: string, timeoutMs: number): Promise<void> {
     if (js && kept) {
       await js.publish(subject, bytes, { msgID: id, timeout: timeoutMs });
       return;
     }
-    // A publish without an answer is lost without an error when the connection breaks: the flush is the answer.
+    // A plain publish is lost without an error when the connection breaks: the answer to the flush tells.
     nc.publish(subject, bytes);
-    const done = new AbortController();
-    const late = clock
-      .sleep(timeoutMs, done.signal)
-      .then(() => done.signal.aborted || Promise.reject(new Error("the server did not answer")));
-    await Promise.race([nc.flush(), late]).finally(() => done.abort());
+    await nc.flush();
   }
 
+  /** One attempt to publish, given up when the time is over or the connection breaks. */
   async function attempt(
     subject: string,
     bytes: Uint8Array,
@@ -89,9 +86,19 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     id: string,
     timeoutMs: number,
   ): Promise<void> {
+    const done = new AbortController();
+    const fail = (why: string) => () => (done.signal.aborted ? undefined : Promise.reject(new Error(why)));
     const sent = send(subject, bytes, kept, id, timeoutMs);
-    sent.catch(() => {}); // May lose the race below and reject unheard.
-    await Promise.race([sent, connection.lost().then(() => Promise.reject(new Error("the connection broke")))]);
+    sent.catch(() => {}); // May lose the race, and then rejects unheard.
+    try {
+      await Promise.race([
+        sent,
+        clock.sleep(timeoutMs, done.signal).then(fail("the server did not answer in time")),
+        connection.lost(done.signal).then(fail("the connection broke")),
+      ]);
+    } finally {
+      done.abort();
+    }
   }
 
   return {
@@ -192,6 +199,6 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
 /** The client's words for these two mislead. */
 function reasonOf(thrown: unknown, subject: string): string {
   if (isJetStreamMissing(thrown)) return `no stream takes '${subject}'`;
-  if (thrown instanceof errors.TimeoutError) return "the server did not acknowledge in time";
+  if (thrown instanceof errors.TimeoutError) return "the server did not answer in time";
   return messageOf(thrown);
 }

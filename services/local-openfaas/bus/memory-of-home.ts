@@ -1,0 +1,46 @@
+/** What the bus remembers in the home folder: its token and port stay the same from run to run, and a lost server is found again. */
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface BusMemory {
+  readonly token: string;
+  readonly port: number | null;
+  /** The server and the process that started it, when there is a server of its own. */
+  readonly pid: number | null;
+  readonly ownerPid: number | null;
+}
+
+const FILE = "bus.json";
+
+/** A fresh token when there is no file, or none that can be read. */
+export async function recall(folder: string): Promise<BusMemory> {
+  const blank: BusMemory = { token: randomBytes(24).toString("base64url"), port: null, pid: null, ownerPid: null };
+  try {
+    const known = JSON.parse(await readFile(join(folder, FILE), "utf8")) as Partial<Record<keyof BusMemory, unknown>>;
+    const number = (value: unknown) =>
+      typeof value === "number" && Number.isInteger(value) && value > 0 ? value : null;
+    return {
+      token: typeof known.token === "string" && /^[\w-]{32,}$/.test(known.token) ? known.token : blank.token,
+      port: number(known.port),
+      pid: number(known.pid),
+      ownerPid: number(known.ownerPid),
+    };
+  } catch {
+    return blank;
+  }
+}
+
+export async function remember(folder: string, memory: BusMemory): Promise<void> {
+  await writePrivately(folder, FILE, `${JSON.stringify(memory)}\n`);
+}
+
+/** Mode 600 from its first byte, and never half-written. */
+export async function writePrivately(folder: string, name: string, text: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, name);
+  const draft = `${file}.${process.pid}.new`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, file);
+  return file;
+}

@@ -1,0 +1,97 @@
+/** `nats-server` as our own child: JetStream in the home folder, loopback only, nobody in without the token. */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Clock } from "#shared/core/clock.ts";
+import { writePrivately } from "./memory-of-home.ts";
+import { askServer } from "./ports.ts";
+import { running, type Running } from "./program.ts";
+
+export interface NatsServerOptions {
+  readonly program: string;
+  /** Holds the configuration and the store. */
+  readonly folder: string;
+  readonly port: number;
+  readonly token: string;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+const READY_MS = 15_000;
+const POLL_MS = 25;
+/** The oldest version that the client's JetStream calls were tried on. */
+const OLDEST: readonly [number, number] = [2, 9];
+const CONFIGURATION = "nats-server.conf";
+
+/** Resolves when the server answers. Rejects when it ends before, is too old, or has no JetStream. */
+export async function startNatsServer(options: NatsServerOptions): Promise<Running & { readonly version: string }> {
+  const { program, folder, port, token, clock, log } = options;
+  const file = await writePrivately(folder, CONFIGURATION, configuration(port, token, join(folder, "jetstream")));
+  // A process group of its own: Ctrl-C reaches us, and the events of our orderly end still find the server.
+  const child = spawn(program, ["-c", file], { stdio: ["ignore", "ignore", "pipe"], env: {}, detached: true });
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    for (const line of text.split("\n")) {
+      const [, words] = /\[(?:ERR|FTL|WRN)\] (.*)/.exec(line) ?? [];
+      // After a SIGTERM to itself 2.9 names every client it drops.
+      if (words === undefined || /Client connection closed/.test(words)) continue;
+      complaint = words;
+      log(`nats-server: ${words}`);
+    }
+  });
+  const server = running(
+    child,
+    () => complaint,
+    () => child.kill("SIGTERM"),
+  );
+  try {
+    return { ...server, version: await readiness(server, port, clock) };
+  } catch (thrown) {
+    await server.stop();
+    throw thrown;
+  }
+}
+
+async function readiness(server: Running, port: number, clock: Clock): Promise<string> {
+  let why: string | null = null;
+  void server.ended.then((words) => (why = words));
+  for (const untilMs = clock.nowMs() + READY_MS; clock.nowMs() < untilMs;) {
+    const info = await askServer(port, 1_000);
+    if (why !== null) throw new Error(`nats-server ${String(why)}`);
+    if (info) {
+      const [major = 0, minor = 0] = info.version.split(".").map(Number);
+      if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+        throw new Error(`nats-server ${info.version} is older than ${OLDEST.join(".")}`);
+      }
+      if (!info.jetstream) throw new Error(`nats-server ${info.version} did not turn JetStream on`);
+      return info.version;
+    }
+    await clock.sleep(POLL_MS);
+  }
+  throw new Error(`nats-server did not answer on port ${port} within ${READY_MS} ms`);
+}
+
+function configuration(port: number, token: string, storeFolder: string): string {
+  return `# Written anew at each start.
+server_name: replicant
+listen: "127.0.0.1:${port}"
+authorization { token: ${JSON.stringify(token)} }
+max_payload: 1MB
+jetstream {
+  store_dir: ${JSON.stringify(storeFolder)}
+  max_memory_store: 16MB
+  max_file_store: 512MB
+}
+`;
+}
+
+/** Whether the process runs a server on the configuration in `folder`: told apart from a stranger with a used-again pid. */
+export async function isServerOf(folder: string, pid: number): Promise<boolean> {
+  try {
+    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+    return words.includes(join(folder, CONFIGURATION));
+  } catch {
+    return false;
+  }
+}

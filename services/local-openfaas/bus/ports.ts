@@ -1,0 +1,58 @@
+/** Loopback ports: finding a free one, and hearing whether a NATS server answers there. */
+import { connect, createServer, type AddressInfo } from "node:net";
+
+/** `wish` when it is free, else one that the system chooses. */
+export async function freePort(wish: number | null): Promise<number> {
+  return (wish === null ? null : await tryPort(wish)) ?? (await tryPort(0)) ?? 0;
+}
+
+function tryPort(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(null));
+    server.listen(port, "127.0.0.1", () => {
+      const chosen = (server.address() as AddressInfo).port;
+      server.close(() => resolve(chosen));
+    });
+  });
+}
+
+export interface ServerInfo {
+  readonly version: string;
+  readonly jetstream: boolean;
+  readonly serverName: string;
+}
+
+/** What a NATS server says first, or null when nobody (or somebody else) answers. */
+export function askServer(port: number, timeoutMs: number): Promise<ServerInfo | null> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    let text = "";
+    const end = (info: ServerInfo | null) => {
+      socket.destroy();
+      resolve(info);
+    };
+    socket.setTimeout(timeoutMs, () => end(null));
+    socket.once("error", () => end(null));
+    socket.once("end", () => end(null));
+    socket.on("data", (chunk) => {
+      text += chunk.toString("utf8");
+      const line = /^INFO (\{.*\})\s*\n/.exec(text)?.[1];
+      if (line !== undefined) end(readInfo(line));
+      else if (text.length > 8_192 || text.includes("\n")) end(null);
+    });
+  });
+}
+
+function readInfo(json: string): ServerInfo | null {
+  try {
+    const info = JSON.parse(json) as Record<string, unknown>;
+    return {
+      version: typeof info["version"] === "string" ? info["version"] : "",
+      jetstream: info["jetstream"] === true,
+      serverName: typeof info["server_name"] === "string" ? info["server_name"] : "",
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,86 @@
+/** Keeps one program running: when it ends, it is started again, with growing pauses while that does not help. */
+import type { Clock } from "#shared/core/clock.ts";
+import { messageOf } from "#shared/core/errors.ts";
+import type { Running } from "./program.ts";
+
+/** The part of the platform's guardian that the bus needs: ends a process when this one died without a word. */
+export interface ProcessGuardian {
+  watch(pid: number): void;
+  release(pid: number): void;
+}
+
+export interface SupervisorOptions {
+  readonly name: string;
+  readonly start: () => Promise<Running>;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  readonly guardian?: ProcessGuardian | undefined;
+}
+
+export interface Supervised {
+  /** Null between an end and the next start. */
+  pid(): number | null;
+  restarts(): number;
+  close(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+/** Who ran this long failed for a new reason. */
+const HEALTHY_MS = 10_000;
+
+/** Rejects when the first start fails. */
+export async function supervise({ name, start, clock, log, guardian }: SupervisorOptions): Promise<Supervised> {
+  const closing = new AbortController();
+  let current: Running | null = null;
+  let restarts = 0;
+
+  // A guardian also covers SIGKILL; without one, this covers at least every orderly end of this process.
+  const atExit = () => current?.kill();
+
+  async function begin(): Promise<Running> {
+    const next = await start();
+    current = next;
+    guardian?.watch(next.pid);
+    return next;
+  }
+
+  async function keep(first: Running): Promise<void> {
+    let failures = 0;
+    for (let program: Running | null = first; program;) {
+      const startedAtMs = clock.nowMs();
+      const why = await program.ended;
+      current = null;
+      guardian?.release(program.pid);
+      if (closing.signal.aborted) return;
+      failures = clock.nowMs() - startedAtMs > HEALTHY_MS ? 1 : failures + 1;
+      log(`${name} ${why}; starting it again`);
+      program = null;
+      while (!program && !closing.signal.aborted) {
+        await clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10)), closing.signal);
+        if (closing.signal.aborted) return;
+        try {
+          program = await begin();
+          restarts++;
+        } catch (thrown) {
+          failures++;
+          log(`${name} did not start again: ${messageOf(thrown)}`);
+        }
+      }
+      if (closing.signal.aborted) await program?.stop();
+    }
+  }
+
+  const kept = keep(await begin());
+  process.on("exit", atExit);
+  return {
+    pid: () => current?.pid ?? null,
+    restarts: () => restarts,
+    async close() {
+      closing.abort();
+      await current?.stop();
+      await kept;
+      process.off("exit", atExit);
+    },
+  };
+}
