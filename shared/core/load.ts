@@ -4,7 +4,10 @@ export type RequestOutcome = "ok" | "error" | "shed" | "unfinished";
 
 export type ErrorClass = "connect" | "timeout" | "reset" | "429" | "4xx" | "502" | "504" | "5xx";
 
-/** Counts of one replay; `sent` = ok + failed + unfinished, `scheduled` = sent + shed once it is over. */
+/**
+ * Counts of one replay; once it is over `sent` = ok + failed + unfinished and `scheduled` = sent + shed. `scheduled` is
+ * all that was planned; of a replay that was stopped, what was reached until then.
+ */
 export interface ReplayTotals {
   readonly scheduled: number;
   readonly sent: number;
@@ -15,7 +18,10 @@ export interface ReplayTotals {
   readonly failedByClass: Readonly<Partial<Record<ErrorClass, number>>>;
 }
 
-/** One window of a replay, in trace time. */
+/**
+ * One window of a replay, in trace time. `scheduled` counts by the intended instant; so do `sent` and `shed`, unless they
+ * came more than 50 ms late (then: when they came); `ok` and `failed` count by their end. The last one takes the drain's.
+ */
 export interface LoadWindow {
   readonly index: number;
   readonly endedAtMs: number;

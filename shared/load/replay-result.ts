@@ -73,7 +73,7 @@ export function summariseColumns(
 }
 
 /** The result as the event that ends a run. */
-export function finishedReport(result: ReplayResult): LoadReport {
+export function finishedReport(result: Omit<ReplayResult, "windows">): LoadReport {
   const { runId, functionName, scheduleDigest, totals, valid, invalidBecause, sloViolationShare } = result;
   const told = { runId, functionName, scheduleDigest, totals, valid, invalidBecause, sloViolationShare };
   return { ...told, phase: "finished", window: null };

@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { LoadWindow, ReplayTotals } from "#shared/core/load.ts";
 import type { Schedule } from "#shared/core/schedule.ts";
+import { toTraceMs } from "#shared/core/trace-time.ts";
 import { RequestColumns, type RequestRecord } from "./records.ts";
 import { type ReplayResult, summariseColumns } from "./replay-result.ts";
 import { scheduleDigest } from "./schedule.ts";
@@ -26,6 +27,10 @@ export interface ReplayOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** One real second sends so many seconds of the schedule. */
   readonly timeLapse?: number;
+  /** Wall clock at which trace time and wall time agree; unasked it is the start. Only for the instants that are told. */
+  readonly epochMs?: number;
+  /** Wall clock; when it is past, and unasked, the replay begins at once. */
+  readonly startAtMs?: number;
   /** Real time; above the gateway's own limit, so that its errors are seen as such. */
   readonly timeoutMs?: number;
   /** How long answers are waited for after the last request, real time; the rest is unfinished. */
@@ -61,7 +66,7 @@ export interface ReplayRun {
   readonly finished: Promise<ReplayResult>;
 }
 
-/** Begins at once. Throws `BadInputError` for a URL that is no target or options out of range. */
+/** Plans timers at once and sends from `startAtMs` on. Throws `BadInputError` for a URL that is no target or options out of range. */
 export function startReplay(options: ReplayOptions): ReplayRun {
   return new Replay(options);
 }
@@ -79,12 +84,14 @@ interface InFlight {
 
 class Replay implements ReplayRun {
   readonly scheduleDigest: string;
-  readonly startedAtMs = Date.now();
+  readonly startedAtMs: number;
   readonly columns: RequestColumns;
   readonly finished: Promise<ReplayResult>;
 
   readonly #options: ReplayOptions & typeof REPLAY_DEFAULTS & { readonly drainMs: number };
-  readonly #startMs = performance.now();
+  /** The start on the monotonic clock. */
+  readonly #startMs: number;
+  readonly #startedAtTraceMs: number;
   readonly #tally: WindowTally;
   readonly #counter = new TotalsCounter();
   readonly #sender: Sender;
@@ -106,7 +113,7 @@ class Replay implements ReplayRun {
     const merged = { ...REPLAY_DEFAULTS, ...given } as ReplayOptions & typeof REPLAY_DEFAULTS;
     this.#options = { ...merged, drainMs: asked.drainMs ?? merged.timeoutMs };
     checkOptions(this.#options);
-    const { schedule, timeLapse, timeoutMs, signal } = this.#options;
+    const { schedule, timeLapse, timeoutMs, signal, epochMs, startAtMs = 0 } = this.#options;
     this.#sender = createSender(asked.url, asked.headers ?? {}, () => this.#elapsedMs());
     this.scheduleDigest = scheduleDigest(schedule);
     this.columns = new RequestColumns(schedule.offsetSeconds.length);
@@ -116,6 +123,10 @@ class Replay implements ReplayRun {
       this.#reject = reject;
     });
     this.#delay.enable();
+    const nowMs = Date.now();
+    this.startedAtMs = Math.max(nowMs, startAtMs);
+    this.#startMs = performance.now() + (this.startedAtMs - nowMs);
+    this.#startedAtTraceMs = toTraceMs(this.startedAtMs, { timeLapse, epochMs: epochMs ?? this.startedAtMs });
     const stepMs = Math.max(5, Math.min(100, timeoutMs / 4, this.#tally.windowMs / 4));
     this.#housekeeping = setInterval(() => this.#guarded(() => this.#keepHouse()), stepMs);
     this.#schedulePump(0);
@@ -208,7 +219,7 @@ class Replay implements ReplayRun {
   }
 
   #closeWindow(): void {
-    const window = this.#tally.close(this.startedAtMs);
+    const window = this.#tally.close(this.#startedAtTraceMs);
     this.#windows.push(window);
     this.#options.onWindow?.(window, this.totals());
   }
@@ -220,7 +231,7 @@ class Replay implements ReplayRun {
     });
 
   #end(): void {
-    const elapsedMs = this.#elapsedMs();
+    const elapsedMs = Math.max(0, this.#elapsedMs());
     for (const [seq, { sentMs }] of this.#inFlight) {
       this.#counter.unfinished();
       this.#record(seq, { outcome: "unfinished", sentMs });

@@ -77,16 +77,17 @@ export class WindowTally {
     this.#openAt(window).latencyMs.push(atMs - this.intendedMs(seq));
   }
 
-  /** Closes the next window; `startedAtMs` is the wall clock at the start of the replay. */
+  /** Closes the next window; `startedAtMs` is the trace time at the start of the replay. */
   close(startedAtMs: number): LoadWindow {
     const index = this.#closed++;
+    const { windowSeconds, durationSeconds } = this.schedule;
     const { latencyMs, latenessMs } = this.#openAt(index);
     this.#open.delete(index);
     const latency = quantilesOf(latencyMs);
     const seconds = (ms: number | undefined) => (ms === undefined ? null : (ms * this.timeLapse) / 1_000);
     return {
       index,
-      endedAtMs: startedAtMs + Math.round((index + 1) * this.windowMs),
+      endedAtMs: Math.round(startedAtMs + Math.min((index + 1) * windowSeconds, durationSeconds) * 1_000),
       scheduled: this.#scheduled[index]!,
       sent: this.#sent[index]!,
       ok: this.#ok[index]!,

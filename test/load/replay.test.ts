@@ -81,7 +81,7 @@ test("every request is sent once with its work, and recorded with what came back
   );
   assert.deepEqual(
     windows.map((window) => window.endedAtMs - result.startedAtMs),
-    [125, 250, 375, 500],
+    [2_500, 5_000, 7_500, 10_000],
   );
 });
 

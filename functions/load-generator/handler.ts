@@ -1,0 +1,46 @@
+/** The load-generator function: replays traces through the gateway, one at a time, and tells the bus. */
+import { join } from "node:path";
+
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { busAddress } from "#shared/host/addresses.ts";
+import { startService } from "#shared/host/service.ts";
+import { answerLoadGenerator } from "./answer.ts";
+import { ReplayRuns } from "./replay-runs.ts";
+import { shippedTraces } from "./shipped-traces.ts";
+
+const SETTINGS = [
+  "NATS_URL",
+  "REPLICANT_SUBJECT_PREFIX",
+  "OPENFAAS_URL",
+  "TIME_LAPSE",
+  "TIME_LAPSE_EPOCH_MS",
+  "MAX_REPLAY_IN_FLIGHT",
+] as const;
+
+export default startService("load-generator", SETTINGS, async (workload) => {
+  const { settings, log } = workload;
+  const bus = await natsBus({ ...busAddress(workload), log: (message) => log.warn({}, message) });
+  workload.onEnd(() => bus.close());
+  const runs = new ReplayRuns({
+    bus,
+    gatewayUrl: settings.OPENFAAS_URL,
+    epochMs: settings.TIME_LAPSE_EPOCH_MS,
+    nowMs: () => Date.now(),
+    log,
+  });
+  // Registered last, so it ends first: the bus still hears how the run ended.
+  workload.onEnd(() => runs.close());
+  const traces = shippedTraces(join(__dirname, "traces"));
+  const defaults = { timeLapse: settings.TIME_LAPSE, maxInFlight: settings.MAX_REPLAY_IN_FLIGHT };
+  return {
+    status: () => ({ bus: bus.state(), runs: runs.list() }),
+    answer: (event) =>
+      answerLoadGenerator(event, {
+        runs,
+        traces,
+        defaults,
+        mayChange: (call) => workload.mayChange(call),
+        nowMs: () => Date.now(),
+      }),
+  };
+});

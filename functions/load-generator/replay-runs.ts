@@ -1,0 +1,199 @@
+/** Replays, one at a time: starts them, tells the bus of them, and remembers how the last ones ended. */
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import type { LoadReport, LoadWindow, ReplayTotals } from "#shared/core/load.ts";
+import { planSchedule } from "#shared/core/schedule.ts";
+import type { Trace } from "#shared/core/trace.ts";
+import { makeEvent } from "#shared/events/codec.ts";
+import type { Log } from "#shared/host/log.ts";
+import { type ReplayRun, startReplay } from "#shared/load/replay.ts";
+import { finishedReport, type ReplayResult } from "#shared/load/replay-result.ts";
+import { scheduleDigest } from "#shared/load/schedule.ts";
+import { stressBody } from "#shared/load/stress-body.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { ReplayRequest } from "./request.ts";
+
+export interface ReplayRunsDeps {
+  readonly bus: Pick<EventBus, "publish">;
+  /** Load goes to this gateway's functions and nowhere else. */
+  readonly gatewayUrl: string;
+  /** Where trace time and wall time agree; null = at the start of each run. */
+  readonly epochMs: number | null;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+export interface RunStatus {
+  readonly runId: string;
+  readonly state: "running" | "finished" | "broken";
+  readonly functionName: string;
+  readonly trace: string;
+  readonly scheduleDigest: string;
+  readonly startedAtMs: number;
+  readonly totals: ReplayTotals;
+  /** Without its windows, which are told one by one on the bus; null until the run is over. */
+  readonly result: Omit<ReplayResult, "windows"> | null;
+  /** Why a run is broken; null otherwise. */
+  readonly problem: string | null;
+}
+
+/** Another run holds the generator. */
+export class RunInProgressError extends Error {
+  override readonly name = "RunInProgressError";
+  constructor(readonly runId: string) {
+    super(`run '${runId}' is in progress: stop it or wait for its end`);
+  }
+}
+
+/** One process sends from memory; more requests than this belong into several runs. */
+export const MAX_REQUESTS_A_RUN = 1_000_000;
+const REMEMBERED_RUNS = 20;
+
+interface Run {
+  readonly runId: string;
+  readonly trace: string;
+  readonly functionName: string;
+  readonly stop: AbortController;
+  /** Null once it is over, so that its records can be freed. */
+  replay: ReplayRun | null;
+  status: RunStatus;
+  /** Settles when the run is over and the bus was told; never rejects. */
+  over: Promise<void>;
+}
+
+export class ReplayRuns {
+  readonly #runs: Run[] = [];
+
+  constructor(readonly deps: ReplayRunsDeps) {}
+
+  /** Throws `BadInputError` for a request that cannot be planned, `RunInProgressError` while another run lasts. */
+  start(request: ReplayRequest, trace: Trace): RunStatus {
+    const current = this.#runs.find(({ status }) => status.state === "running");
+    if (current) throw new RunInProgressError(current.runId);
+
+    const schedule = planSchedule(trace, request);
+    const scheduled = schedule.offsetSeconds.length;
+    if (scheduled > MAX_REQUESTS_A_RUN) {
+      throw new BadInputError(`a run may have at most ${MAX_REQUESTS_A_RUN} requests, was ${scheduled}: take a slice`);
+    }
+    const { functionName, timeLapse, warmUpSeconds, sloSeconds, maxInFlight } = request;
+    const digest = scheduleDigest(schedule);
+    const runId = `${digest.slice(0, 12)}-${this.deps.nowMs()}`;
+    const stop = new AbortController();
+    const announced = this.#reporter(runId, functionName);
+    const replay = startReplay({
+      runId,
+      functionName,
+      schedule,
+      url: `${this.deps.gatewayUrl.replace(/\/+$/, "")}/function/${functionName}`,
+      bodyOf: stressBody({ meanCpuSeconds: request.meanCpuSeconds, timeLapse }),
+      timeLapse,
+      warmUpSeconds,
+      sloSeconds,
+      maxInFlight,
+      signal: stop.signal,
+      ...(request.startAtMs === null ? {} : { startAtMs: request.startAtMs }),
+      ...(this.deps.epochMs === null ? {} : { epochMs: this.deps.epochMs }),
+      onWindow: (window, totals) => announced.tell(`${window.index}`, reportOf(run, "window", totals, window)),
+    });
+    const status: RunStatus = {
+      runId,
+      state: "running",
+      functionName,
+      trace: trace.name,
+      scheduleDigest: digest,
+      startedAtMs: replay.startedAtMs,
+      totals: replay.totals(),
+      result: null,
+      problem: null,
+    };
+    const run: Run = { runId, trace: trace.name, functionName, stop, replay, status, over: Promise.resolve() };
+    announced.tell("started", reportOf(run, "started", status.totals, null));
+    run.over = this.#follow(run, replay, announced);
+    this.#runs.push(run);
+    if (this.#runs.length > REMEMBERED_RUNS) this.#runs.shift();
+    this.deps.log.info({ runId, functionName, trace: trace.name, scheduled }, "replay started");
+    return status;
+  }
+
+  /** Newest first. */
+  list(): readonly RunStatus[] {
+    return this.#runs.map(statusNow).reverse();
+  }
+
+  find(runId: string): RunStatus | null {
+    const run = this.#runs.find((one) => one.runId === runId);
+    return run ? statusNow(run) : null;
+  }
+
+  /** Stops a run and resolves with its last status; null when there is no such run. A run that is over stays as it is. */
+  async stop(runId: string): Promise<RunStatus | null> {
+    const run = this.#runs.find((one) => one.runId === runId);
+    if (!run) return null;
+    run.stop.abort();
+    await run.over;
+    return run.status;
+  }
+
+  /** Stops whatever runs, and waits until the bus was told. */
+  async close(): Promise<void> {
+    for (const run of this.#runs) run.stop.abort();
+    await Promise.all(this.#runs.map(({ over }) => over));
+  }
+
+  async #follow(run: Run, replay: ReplayRun, announced: Reporter): Promise<void> {
+    try {
+      const { windows: _windows, ...result } = await replay.finished;
+      run.status = { ...run.status, state: "finished", totals: result.totals, result };
+      announced.tell("finished", finishedReport(result));
+      const { runId, totals, valid, invalidBecause } = result;
+      this.deps.log.info({ runId, ...totals, valid, invalidBecause }, "replay finished");
+    } catch (thrown) {
+      run.status = { ...run.status, state: "broken", totals: replay.totals(), problem: messageOf(thrown) };
+      const broken = reportOf(run, "finished", run.status.totals, null);
+      announced.tell("finished", { ...broken, valid: false, invalidBecause: messageOf(thrown) });
+      this.deps.log.error({ runId: run.runId, err: thrown }, "replay broken");
+    }
+    run.replay = null;
+    await announced.told();
+  }
+
+  /** Publishes in order. A report that cannot be published is lost, and the load goes on: the status still tells all. */
+  #reporter(runId: string, functionName: string): Reporter {
+    let queue = Promise.resolve();
+    return {
+      tell: (step, data) => {
+        const { bus, log, nowMs } = this.deps;
+        const event = makeEvent("load", {
+          source: "load-generator",
+          subject: functionName,
+          key: `${runId}/${step}`,
+          nowMs: nowMs(),
+          data,
+        });
+        queue = queue
+          .then(() => bus.publish(event))
+          .catch((thrown: unknown) => log.warn({ runId, step, problem: messageOf(thrown) }, "report not published"));
+      },
+      told: () => queue,
+    };
+  }
+}
+
+interface Reporter {
+  readonly tell: (step: string, data: LoadReport) => void;
+  readonly told: () => Promise<void>;
+}
+
+function statusNow(run: Run): RunStatus {
+  return run.replay ? { ...run.status, totals: run.replay.totals() } : run.status;
+}
+
+function reportOf(
+  { runId, functionName, status }: Run,
+  phase: LoadReport["phase"],
+  totals: ReplayTotals,
+  window: LoadWindow | null,
+): LoadReport {
+  const open = { valid: null, invalidBecause: null, sloViolationShare: null };
+  return { runId, functionName, phase, scheduleDigest: status.scheduleDigest, totals, window, ...open };
+}

@@ -1,0 +1,29 @@
+/** The traces that travel with the function: a folder, of which only listed names can be read. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { BadInputError } from "#shared/core/errors.ts";
+import type { Trace } from "#shared/core/trace.ts";
+import { loadTrace, splitReference } from "#shared/load/load-trace.ts";
+
+export interface ShippedTraces {
+  names(): Promise<readonly string[]>;
+  /** `<name>` or `<name>#<selection>`. Throws `BadInputError` for a name that is not in the list. */
+  load(reference: string): Promise<Trace>;
+}
+
+export function shippedTraces(folder: string): ShippedTraces {
+  const names = async () => (await readdir(folder).catch(() => [])).filter((name) => /\.(json|csv)$/.test(name)).sort();
+  return {
+    names,
+    async load(reference) {
+      const { path: name, selection } = splitReference(reference);
+      const known = await names();
+      if (!known.includes(name)) {
+        throw new BadInputError(`trace must be one of ${known.join(", ") || "(none)"}, was '${name.slice(0, 80)}'`);
+      }
+      const trace = await loadTrace(join(folder, reference));
+      return { ...trace, name: selection === null ? name : `${name}#${selection}` };
+    },
+  };
+}
