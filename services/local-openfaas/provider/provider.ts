@@ -72,9 +72,9 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     choice: options.limits ?? "auto",
     cfsPeriodMicros: options.cfsPeriodMicros ?? 50_000,
     guardian,
-    warn: (text) => log.warn(text),
   });
-  log.info(limiter.description);
+  if (limiter.enforced) log.info(limiter.description);
+  else log.warn(limiter.description);
 
   const images = createImageStore(home);
   const secrets = createSecretStore(home);

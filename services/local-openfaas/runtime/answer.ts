@@ -33,8 +33,12 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   }
 }
 
+export function isStatus(status: unknown): status is number {
+  return typeof status === "number" && Number.isInteger(status) && status >= 100 && status <= 999;
+}
+
 function checkedStatus(status: unknown): number {
-  if (typeof status === "number" && Number.isInteger(status) && status >= 100 && status <= 999) return status;
+  if (isStatus(status)) return status;
   throw new TypeError(`the status must be a whole number from 100 to 999, was: ${JSON.stringify(status)}`);
 }
 

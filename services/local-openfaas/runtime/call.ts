@@ -1,7 +1,7 @@
 /** Runs one call: request in, handler, answer out. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parse as parseQuery } from "node:querystring";
-import { send } from "./answer.ts";
+import { isStatus, send } from "./answer.ts";
 import { hasBody, readBody, RefusedRequestError } from "./body.ts";
 import type { BodyRules } from "./body.ts";
 import { FunctionContext } from "./contract.ts";
@@ -39,10 +39,12 @@ export async function runCall(
       if (error) send(request, response, { status: context.status(), headers: {}, value: textOf(error) });
       else send(request, response, { status: context.status(), headers: context.headers() as Headers, value: result });
     } catch (thrown) {
-      // An answer that HTTP cannot carry (status 'abc', a header with a line break) is the handler's mistake.
+      // A value that is no JSON, a header with a line break: the template answers with the error under the same status.
+      // A status that is none would take its process down; here it is the handler's mistake, 500.
       console.error(thrown);
       for (const name of response.getHeaderNames()) response.removeHeader(name);
-      sendText(request, response, 500, textOf(thrown));
+      const status = isStatus(context.status()) ? context.status() : 500;
+      send(request, response, { status, headers: {}, value: textOf(thrown) });
     }
   };
   const context = new FunctionContext(callback);

@@ -33,6 +33,8 @@ export interface Enclosure {
 export interface Limiter {
   /** How CPU and memory limits are enforced here, one line for people. */
   readonly description: string;
+  /** False: some limit holds on paper only. */
+  readonly enforced: boolean;
   open(replicaId: string, resources: Resources): Promise<Enclosure>;
   close(): Promise<void>;
 }

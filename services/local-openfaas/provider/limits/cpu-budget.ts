@@ -1,0 +1,27 @@
+/** How long a process may run and must stand still so that on average it uses no more CPU than its limit. Pure. */
+
+export interface CpuBudget {
+  /** Tells the CPU time used so far; answers for how long the process must stand still, 0 = it may go on. */
+  spend(nowMs: number, cpuMs: number): number;
+}
+
+/** What an idle process may save up, in milliseconds of its share: a CFS period's worth. */
+const BURST_MS = 50;
+
+/**
+ * A token bucket that may go into debt. Between two samples the process runs freely, so it can use more than it has;
+ * the debt is paid by standing still, and the average is right however coarse the samples are.
+ */
+export function cpuBudget(limitCores: number, nowMs: number, cpuMs: number): CpuBudget {
+  let atMs = nowMs;
+  let usedMs = cpuMs;
+  let leftMs = 0;
+  return {
+    spend: (sampledAtMs, sampledCpuMs) => {
+      leftMs = Math.min(BURST_MS * limitCores, leftMs + (sampledAtMs - atMs) * limitCores) - (sampledCpuMs - usedMs);
+      atMs = sampledAtMs;
+      usedMs = sampledCpuMs;
+      return leftMs < 0 ? -leftMs / limitCores : 0;
+    },
+  };
+}
