@@ -17,7 +17,13 @@ const doorway = (packages, rooms, why) => ({
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", comment: "A cycle has no first file to read.", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-cycles",
+      comment: "A cycle has no first file to read.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
     only("core", [], "The words of the domain depend on nothing."),
     only("metrics", ["core"], "The arithmetic of samples is pure; the collector and the simulator share it."),
     only("sim", ["core", "metrics"], "The simulator is a model of the platform, not of our services."),
@@ -31,7 +37,8 @@ module.exports = {
     only("host", ["config", "core"], "Being a workload is the same for every function."),
     {
       name: "parts-do-not-know-each-other",
-      comment: "Parts speak by events and HTTP; what two of them need lives in shared/. The command line starts the local platform.",
+      comment:
+        "Parts speak by events and HTTP; what two of them need lives in shared/. The command line starts the local platform.",
       severity: "error",
       from: { path: "^(functions|services)/([^/]+)/", pathNot: "^services/cli/" },
       to: { path: "^(functions|services)/", pathNot: "^$1/$2/" },
@@ -47,8 +54,16 @@ module.exports = {
     doorway(["axios"], ["shared/adapters"], "One room makes control calls."),
     doorway(["@kubernetes"], ["shared/adapters"], "One room speaks to Kubernetes."),
     doorway(["zod"], ["shared/events", "shared/config", "services/local-openfaas"], "Bytes are checked at the doors."),
-    doorway(["pino", "prom-client"], ["shared/host", "services/local-openfaas"], "Logs and metrics look alike everywhere."),
-    doorway(["express"], ["services/local-openfaas", "services/dashboard"], "Only what has many routes needs a router."),
+    doorway(
+      ["pino", "prom-client"],
+      ["shared/host", "services/local-openfaas"],
+      "Logs and metrics look alike everywhere.",
+    ),
+    doorway(
+      ["express"],
+      ["services/local-openfaas", "services/dashboard"],
+      "Only what has many routes needs a router.",
+    ),
     doorway(["commander"], ["services/cli"], "One place parses the command line."),
     doorway(["pidusage"], ["services/local-openfaas"], "Only the platform looks at processes."),
     doorway(["yaml"], ["services/cli"], "stack.yml is read in one place."),
@@ -59,6 +74,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     exclude: { path: "/public/" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
   },
 };

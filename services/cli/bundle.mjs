@@ -30,6 +30,8 @@ const programs = [
 const companions = [
   ["traces", "functions/load-generator/traces"],
   ["services/local-openfaas/ui/public", "services/local-openfaas/public"],
+  ["node_modules/uplot/dist/uPlot.iife.min.js", "services/local-openfaas/public/vendor/uPlot.iife.min.js"],
+  ["node_modules/uplot/dist/uPlot.min.css", "services/local-openfaas/public/vendor/uPlot.min.css"],
 ];
 
 /** @param {string} kind */

@@ -1,4 +1,5 @@
 /** Reads stack.yml as faas-cli does: substitution first, then YAML, unknown keys ignored. */
+import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
@@ -27,6 +28,17 @@ export function substitute(text: string, variables: Variables): string {
       return value === undefined || value === "" ? (fallback ?? "") : value;
     },
   );
+}
+
+/** Reads and parses a stack file. Throws `BadInputError`. */
+export function readStack(file: string, variables: Variables): StackFunction[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new BadInputError(`cannot read the stack file '${file}'`);
+  }
+  return parseStack(text, file, variables);
 }
 
 /** The functions of a stack, in file order. Throws `BadInputError` with one sentence naming the file. */

@@ -10,7 +10,7 @@ export function readSettings<K extends SettingName>(env: Environment, names: rea
   const problems: string[] = [];
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const name of names) {
-    const { fallback, parse, range } = SETTINGS[name] as (typeof SETTINGS)[SettingName];
+    const { fallback, parse, range } = SETTINGS[name];
     const given = env[name];
     const text = given === undefined || given === "" ? fallback : given;
     const result = text === undefined ? undefined : parse.safeParse(text);

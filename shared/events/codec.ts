@@ -34,7 +34,7 @@ export function decodeEvent<K extends EventKind>(kind: K, bytes: Uint8Array): Re
   }
   const data = check(kind, kind, DATA_SCHEMAS[kind], envelope.data);
   const { type: _type, ...rest } = envelope;
-  return { ...rest, datacontenttype: "application/json", kind, data } as ReplicantEvent<K>;
+  return { ...rest, datacontenttype: "application/json", kind, data };
 }
 
 /** Makes an event; `id` is `<subject>@<atMs>/<kind>` so that the same step says the same thing twice, not two things. */
@@ -65,7 +65,7 @@ export function makeEvent<K extends EventKind>(
     datacontenttype: "application/json",
     kind,
     data,
-  } as unknown as ReplicantEvent<K>;
+  };
 }
 
 /** Checks data alone: the body of a call that carries an event's data. */

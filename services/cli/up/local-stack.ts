@@ -1,6 +1,5 @@
 /** The whole stack on this machine: bus, platform, secrets, and every function of stack.yml deployed and ready. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
@@ -8,11 +7,12 @@ import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
 import { startBus, type LocalBus } from "../../local-openfaas/bus/bus.ts";
+import { startGuardian } from "../../local-openfaas/provider/guardian.ts";
+import { lockHome } from "../../local-openfaas/provider/home-lock.ts";
 import { startPlatform } from "../../local-openfaas/platform.ts";
 import type { FunctionDeployment } from "../../local-openfaas/provider/types.ts";
 import type { Platform } from "../../local-openfaas/types.ts";
-import { parseStack, type StackFunction } from "../stack.ts";
-import { takeHome } from "./home.ts";
+import { readStack, type StackFunction } from "../stack.ts";
 import type { UpOptions } from "./options.ts";
 
 export interface LocalStack {
@@ -45,13 +45,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
-    const release = takeHome(home);
-    closers.push(async () => release());
-    const stackText = readText(options.stack);
-    // Read once before anything starts, so that a bad file costs nothing.
-    parseStack(stackText, options.stack, env);
-
-    const bus = await startBus({ home, dist, env, log });
+    closers.push(await lockHome(home));
+    const guardian = await startGuardian(log);
+    closers.push(() => guardian.close());
+    const bus = await startBus({ home, dist, env, guardian, log });
     closers.push(() => bus.close());
     const platform = await startPlatform({
       home,
@@ -60,6 +57,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       profile: options.profile,
       cfsPeriodMicros: cfsPeriodMicros(options.timeLapse),
       restore: false,
+      guardian,
+      log: { info: log, warn: log },
     });
     closers.push(() => platform.close());
 
@@ -72,7 +71,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     };
     for (const [name, value] of Object.entries(secrets)) await platform.setSecret(name, value);
 
-    const functions = parseStack(stackText, options.stack, { ...env, ...variablesOf(options, bus, platform) });
+    const functions = readStack(options.stack, { ...env, ...variablesOf(options, bus, platform) });
     const folder = dirname(resolve(options.stack));
     for (const one of functions) {
       await platform.registerImage(one.image, join(folder, one.handler));
@@ -137,13 +136,5 @@ async function allReady(
       throw new BadInputError(`not ready within ${READY_WITHIN_MS / 1_000} s: ${names}; see their logs`);
     }
     await clock.sleep(100, signal);
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new BadInputError(`cannot read the stack file '${file}'`);
   }
 }

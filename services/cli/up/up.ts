@@ -4,6 +4,7 @@ import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
+import { readStack } from "../stack.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
@@ -33,7 +34,12 @@ const LOAD_END_MS = 75_000;
 
 export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
   const options = readUpFlags(flags);
-  const plan = options.trace === null ? null : await planLoad({ ...options, trace: options.trace });
+  // Stack and trace are read before anything starts, so that a bad file costs nothing.
+  const functions = readStack(options.stack, {
+    ...world.env,
+    ...(options.policy === null ? {} : { REPLICANT_POLICY: options.policy }),
+  });
+  const plan = options.trace === null ? null : await planLoad({ ...options, trace: options.trace }, functions);
   const epochMs = clock.nowMs();
   const log = options.verbose ? world.say : () => {};
   if (!options.json) world.say("starting the platform and the loop …");
@@ -64,7 +70,7 @@ async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs,
   const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
   const windows = options.windows ?? plan?.windows ?? null;
   const record = new RunRecord({
-    functionName: plan?.functionName ?? null,
+    functionName: plan?.managed.functionName ?? null,
     fromMs: startMs,
     untilMs: windows === null ? Infinity : startMs + windows * WINDOW_SECONDS * 1_000,
   });

@@ -1,0 +1,115 @@
+/** The load of a run: which trace, how much of it, and the signed calls that start and stop its replay. */
+import { readFile } from "node:fs/promises";
+
+import { systemClock as clock } from "#shared/adapters/system-clock.ts";
+import { BadInputError } from "#shared/core/errors.ts";
+import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
+import { TRACE_FORMATS, traceSeconds, type TraceFormat } from "#shared/core/trace.ts";
+import { signCall } from "#shared/host/signature.ts";
+import { loadTrace, splitReference } from "#shared/load/load-trace.ts";
+import type { StackFunction } from "../stack.ts";
+import type { LocalStack } from "./local-stack.ts";
+import type { UpOptions } from "./options.ts";
+
+export interface LoadPlan {
+  readonly name: string;
+  readonly selection: string | null;
+  readonly text: string;
+  readonly format: TraceFormat;
+  readonly managed: ManagedFunction;
+  readonly windows: number;
+}
+
+export interface StartedLoad {
+  readonly runId: string;
+  readonly scheduleDigest: string;
+  readonly scheduled: number;
+}
+
+const LOAD_GENERATOR = "load-generator";
+const WINDOW_SECONDS = 30;
+/** What the load generator takes in one call, with room for the rest of the request. */
+const MAX_TEXT_BYTES = 12 * 2 ** 20;
+/** Mean work of a request, CPU-seconds of trace time, and its spread: the `stress` profile. */
+const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
+
+/** Reads the trace and checks it before anything starts. Throws `BadInputError`. */
+export async function planLoad(
+  options: UpOptions & { readonly trace: string },
+  functions: readonly StackFunction[],
+): Promise<LoadPlan> {
+  const format = options.format === null ? undefined : TRACE_FORMATS.find((known) => known === options.format);
+  if (options.format !== null && !format) {
+    throw new BadInputError(`--format must be one of ${TRACE_FORMATS.join(", ")}, was: '${options.format}'`);
+  }
+  const trace = await loadTrace(options.trace, { format });
+  const { path, selection } = splitReference(options.trace);
+  const left = Math.ceil(traceSeconds(trace) / WINDOW_SECONDS) - options.fromWindow;
+  if (left < 1) {
+    throw new BadInputError(
+      `--from-window ${options.fromWindow} is beyond the end of ${options.trace}: it has ${left + options.fromWindow} windows`,
+    );
+  }
+  const text = await readFile(path, "utf8");
+  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) {
+    throw new BadInputError(`${path}: a trace for 'up' must be at most ${MAX_TEXT_BYTES} bytes`);
+  }
+  const windows = Math.min(options.windows ?? left, left);
+  return {
+    name: options.trace,
+    selection,
+    text,
+    format: trace.format,
+    managed: managedOf(functions, options.stack),
+    windows,
+  };
+}
+
+/** The load goes to the stack's first managed function. */
+function managedOf(functions: readonly StackFunction[], file: string): ManagedFunction {
+  for (const one of functions) {
+    const { managed, problems } = readManagedFunction(one);
+    if (problems.length > 0) throw new BadInputError(`${file}: ${problems.join("\n")}`);
+    if (managed) return managed;
+  }
+  throw new BadInputError(`${file}: no function has a replicant annotation, so there is none to put a load on`);
+}
+
+export interface LoadTiming extends Pick<UpOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {
+  /** Wall clock. */
+  readonly startAtMs: number;
+}
+
+/** Asks the load generator, signed, to replay `windows` windows from `startAtMs` on. */
+export async function startLoad(stack: LocalStack, plan: LoadPlan, timing: LoadTiming): Promise<StartedLoad> {
+  const request = {
+    traceText: plan.text,
+    traceName: plan.name,
+    ...(plan.selection === null ? {} : { selection: plan.selection }),
+    format: plan.format,
+    functionName: plan.managed.functionName,
+    seed: timing.seed,
+    rateScale: timing.rateScale,
+    timeLapse: timing.timeLapse,
+    fromSeconds: timing.fromWindow * WINDOW_SECONDS,
+    durationSeconds: plan.windows * WINDOW_SECONDS,
+    windowSeconds: WINDOW_SECONDS,
+    work: WORK,
+    sloSeconds: plan.managed.sloP95Seconds,
+    startAtMs: timing.startAtMs,
+  };
+  return (await call(stack, request)) as StartedLoad;
+}
+
+export async function stopLoad(stack: LocalStack, runId: string): Promise<void> {
+  await call(stack, { stop: runId });
+}
+
+async function call({ gateway, key }: LocalStack, request: object): Promise<unknown> {
+  const body = JSON.stringify(request);
+  const headers = signCall(key, LOAD_GENERATOR, body, clock.nowMs());
+  const { status, body: answer } = await gateway.invoke(LOAD_GENERATOR, body, headers, 30_000);
+  if (status < 200 || status > 299)
+    throw new BadInputError(`the load generator refused: HTTP ${status} ${answer.slice(0, 300)}`);
+  return JSON.parse(answer);
+}
