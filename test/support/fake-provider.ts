@@ -36,6 +36,8 @@ export class FakeProvider implements Provider {
   readonly calls: string[] = [];
   readonly lines: LogLine[] = [];
   readonly limits: Record<string, Partial<WatchdogLimits>> = {};
+  /** Log queries that have not ended. */
+  followers = 0;
   readonly #functions = new Map<string, FakeFunction>();
   readonly #options: FakeProviderOptions;
   #held: boolean;
@@ -100,10 +102,15 @@ export class FakeProvider implements Provider {
   async *logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
     this.calls.push(`logs ${JSON.stringify(query)}`);
     let next = query.tail === undefined ? 0 : Math.max(0, this.lines.length - query.tail);
-    for (;;) {
-      while (next < this.lines.length) yield this.lines[next++]!;
-      if (!query.follow || signal.aborted) return;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    this.followers++;
+    try {
+      for (;;) {
+        while (next < this.lines.length) yield this.lines[next++]!;
+        if (!query.follow || signal.aborted) return;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    } finally {
+      this.followers--;
     }
   }
 

@@ -18,10 +18,15 @@ export interface TestGateway {
   readonly provider: FakeProvider;
   readonly logged: string[];
   /** A control call with credentials; a body that is no string is sent as JSON. */
-  system(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  readonly system: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Response>;
   /** The value of one series, undefined when it is not there. */
-  metric(series: string): Promise<number | undefined>;
-  deploy(service: string, more?: object): Promise<void>;
+  readonly metric: (series: string) => Promise<number | undefined>;
+  readonly deploy: (service: string, more?: object) => Promise<void>;
 }
 
 export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "limits" | "profile" | "mountUi">> {

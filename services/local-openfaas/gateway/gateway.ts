@@ -46,7 +46,10 @@ export const defaultLimits: GatewayLimits = {
 /** What a page under `/ui` may look at; everything else it does over `/system` like any client. */
 export interface UiContext {
   readonly provider: Provider;
+  readonly meters: Meters;
   readonly profile: Profile;
+  /** Aborts when the gateway closes. */
+  readonly closing: AbortSignal;
 }
 
 export interface GatewayOptions {
@@ -76,7 +79,7 @@ export function startGateway(options: GatewayOptions): Gateway {
   const control = controlApp(
     { provider, secrets, meters, rules, closing: closing.signal, log },
     credentials,
-    mountUi?.({ provider, profile }),
+    mountUi?.({ provider, meters, profile, closing: closing.signal }),
   ) as unknown as RequestListener;
   const invoker = new Invoker({
     provider,

@@ -74,7 +74,8 @@ const expectations: Readonly<Record<string, string>> = {
   object: "an object",
   array: "a list",
   int: "a whole number",
-  number: "a number",
+  // Every number here is a count.
+  number: "a whole number",
   boolean: "true or false",
 };
 

@@ -64,6 +64,11 @@ export class Meters {
     return meter;
   }
 
+  /** Undefined until the first invocation. */
+  find(functionName: string): FunctionMeter | undefined {
+    return this.#byFunction.get(functionName);
+  }
+
   invocationCount(functionName: string): number {
     return this.#byFunction.get(functionName)?.ended ?? 0;
   }
