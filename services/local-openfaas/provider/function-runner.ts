@@ -35,6 +35,8 @@ export class FunctionRunner {
   #retry: NodeJS.Timeout | undefined;
   #healthy: NodeJS.Timeout | undefined;
   #stopped = false;
+  #planning = false;
+  #planAgain = false;
   #outOfMemoryKills = 0;
   readonly #waiters = new Set<(ready: boolean) => void>();
 
@@ -127,8 +129,19 @@ export class FunctionRunner {
     await Promise.all(finished);
   }
 
+  /** Draining a replica is a change itself and calls back here: the plan in hand is finished first, then made anew. */
   #reconcile(): void {
-    if (this.#stopped) return;
+    this.#planAgain = true;
+    if (this.#planning) return;
+    this.#planning = true;
+    while (this.#planAgain && !this.#stopped) {
+      this.#planAgain = false;
+      this.#act();
+    }
+    this.#planning = false;
+  }
+
+  #act(): void {
     const plan = planReplicas(this.#replicas, this.#desired, this.#generation);
     for (const id of plan.drains) this.#replicas.find((replica) => replica.id === id)?.drain();
     if (plan.starts === 0) return;
@@ -176,7 +189,8 @@ export class FunctionRunner {
     this.#backOff = afterFailure(before, end, nowMs);
     const waitMs = this.#backOff.untilMs - nowMs;
     if (this.#backOff.failures === before?.failures || waitMs <= 0) return;
-    this.log.note("", `next start in ${waitMs / 1_000} s, after ${this.#backOff.failures} failures`);
+    const { failures } = this.#backOff;
+    this.log.note("", `next start in ${waitMs / 1_000} s, after ${failures} failure${failures === 1 ? "" : "s"}`);
   }
 
   #forgetFailures(): void {

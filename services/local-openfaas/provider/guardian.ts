@@ -13,7 +13,7 @@ export interface Guardian {
   watch(pid: number): void;
   /** To be called as soon as `pid` has ended: its number will be somebody else's. */
   release(pid: number): void;
-  /** Removes the (empty) folder and the folders in it when this process is gone. For cgroup folders. */
+  /** For a cgroup folder: kills what is in its children and removes it when this process is gone. */
   watchFolder(path: string): void;
   /** Kills what is still watched and ends the shell. */
   close(): Promise<void>;
@@ -45,7 +45,10 @@ for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   left=''
   for folder in $folders; do
     [ -d "$folder" ] || continue
-    for inner in "$folder"/*/; do rmdir "$inner" 2>/dev/null; done
+    for inner in "$folder"/*/; do
+      while read -r pid; do kill -9 "$pid"; done <"$inner/cgroup.procs" 2>/dev/null
+      rmdir "$inner" 2>/dev/null
+    done
     rmdir "$folder" 2>/dev/null || left=yes
   done
   [ -z "$left" ] && break

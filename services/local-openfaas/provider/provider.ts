@@ -135,6 +135,16 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     await save(spec.deployment.service);
   };
 
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    clearInterval(measuring);
+    for (const runner of runners.values()) void retire(runner);
+    await Promise.all(leaving);
+    await limiter.close();
+    if (!options.guardian) await guardian.close();
+    await unlock();
+  };
+
   const provider: LocalProvider = {
     list: () => [...runners.values()].map((runner) => runner.snapshot()),
     get: (functionName) => runners.get(functionName)?.snapshot(),
@@ -183,14 +193,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
       );
     },
     describeLimits: () => limiter.description,
-    close: async () => {
-      clearInterval(measuring);
-      for (const runner of runners.values()) void retire(runner);
-      await Promise.all(leaving);
-      await limiter.close();
-      if (!options.guardian) await guardian.close();
-      await unlock();
-    },
+    close: () => (closing ??= close()),
   };
 
   if (options.restore ?? true) {

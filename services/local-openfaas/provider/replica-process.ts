@@ -50,7 +50,7 @@ export interface MeasuredUsage extends Usage {
 }
 
 /** After SIGTERM a replica has what is left of its grace, and never less than this. */
-const LEAST_SHUTDOWN_MS = 5_000;
+const LEAST_SHUTDOWN_MS = 2_000;
 /** A grandchild that left the group can hold the output open; nobody waits longer for it. */
 const OUTPUT_TIMEOUT_MS = 1_000;
 

@@ -31,7 +31,7 @@ async function answer(handler: Handler, request: Request, response: Response): P
   let headers: Record<string, string> = {};
   let called = false;
   const reply = (error: unknown, result?: unknown) => {
-    if (error) return void response.status(status).send(String(error));
+    if (error) return void response.status(status).send(error instanceof Error ? error.toString() : error);
     const plain = (result as { constructor?: unknown } | null | undefined)?.constructor;
     const text = plain === Object || plain === Array ? JSON.stringify(result) : result;
     response.set(headers).status(status).send(text);
