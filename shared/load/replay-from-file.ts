@@ -5,7 +5,8 @@ import { planSchedule } from "#shared/core/schedule.ts";
 import type { TraceFormat } from "#shared/core/trace.ts";
 import { loadTrace } from "./load-trace.ts";
 import { openRecordWriter } from "./record-writer.ts";
-import { REPLAY_DEFAULTS, type ReplayOptions, startReplay } from "./replay.ts";
+import { startReplay } from "./replay.ts";
+import { checkReplayOptions, type ReplayOptions } from "./replay-options.ts";
 import type { ReplayResult } from "./replay-result.ts";
 import { scheduleDigest, writeSchedule } from "./schedule.ts";
 import { httpUrl } from "./sender.ts";
@@ -53,7 +54,7 @@ export const DEFAULT_MEAN_CPU_SECONDS = 0.1;
  */
 export async function replayFromFile(options: ReplayFromFileOptions): Promise<ReplayResult> {
   const url = httpUrl(options.url ?? DEFAULT_TARGET_URL);
-  const timeLapse = options.timeLapse ?? REPLAY_DEFAULTS.timeLapse;
+  const { timeLapse } = checkReplayOptions(options);
   const meanCpuSeconds = options.meanCpuSeconds ?? DEFAULT_MEAN_CPU_SECONDS;
   if (!(meanCpuSeconds >= 0 && meanCpuSeconds < Infinity)) {
     throw new BadInputError(`the mean CPU time must be at least 0 s, was ${meanCpuSeconds}`);

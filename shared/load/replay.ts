@@ -4,57 +4,15 @@
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { BadInputError } from "#shared/core/errors.ts";
 import type { LoadWindow, ReplayTotals } from "#shared/core/load.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
 import { toTraceMs } from "#shared/core/trace-time.ts";
+import { type CheckedOptions, checkReplayOptions, type ReplayOptions } from "./replay-options.ts";
 import { RequestColumns, type RequestRecord } from "./records.ts";
 import { type ReplayResult, summariseColumns } from "./replay-result.ts";
 import { scheduleDigest } from "./schedule.ts";
 import { createSender, type Sender, type SentAnswer } from "./sender.ts";
 import { TotalsCounter } from "./totals.ts";
 import { WindowTally } from "./window-tally.ts";
-
-export interface ReplayOptions {
-  readonly runId: string;
-  readonly functionName: string;
-  readonly schedule: Schedule;
-  /** Where each request is POSTed. */
-  readonly url: string;
-  /** The body of a request of this relative work. */
-  readonly bodyOf: (work: number) => string;
-  /** Added to `Content-Type: application/json`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** One real second sends so many seconds of the schedule. */
-  readonly timeLapse?: number;
-  /** Wall clock at which trace time and wall time agree; unasked it is the start. Only for the instants that are told. */
-  readonly epochMs?: number;
-  /** Wall clock; when it is past, and unasked, the replay begins at once. */
-  readonly startAtMs?: number;
-  /** Real time; above the gateway's own limit, so that its errors are seen as such. */
-  readonly timeoutMs?: number;
-  /** How long answers are waited for after the last request, real time; the rest is unfinished. */
-  readonly drainMs?: number;
-  /** Requests beyond so many in flight are shed, and recorded. */
-  readonly maxInFlight?: number;
-  /** Seconds of trace time at the start that count neither for latencies nor for the SLO. */
-  readonly warmUpSeconds?: number;
-  /** Trace time, from intended to end. */
-  readonly sloSeconds?: number | null;
-  /** Stops the replay at once: nothing more is sent, and what is in flight is cut off and counts as unfinished. */
-  readonly signal?: AbortSignal;
-  readonly onWindow?: (window: LoadWindow, totals: ReplayTotals) => void;
-  /** Each request when it is over, in that order. */
-  readonly onRecord?: (record: RequestRecord) => void;
-}
-
-export const REPLAY_DEFAULTS = {
-  timeLapse: 1,
-  timeoutMs: 65_000,
-  maxInFlight: 2_000,
-  warmUpSeconds: 0,
-  sloSeconds: null,
-} as const;
 
 export interface ReplayRun {
   readonly scheduleDigest: string;
@@ -88,7 +46,7 @@ class Replay implements ReplayRun {
   readonly columns: RequestColumns;
   readonly finished: Promise<ReplayResult>;
 
-  readonly #options: ReplayOptions & typeof REPLAY_DEFAULTS & { readonly drainMs: number };
+  readonly #options: CheckedOptions<ReplayOptions>;
   /** The start on the monotonic clock. */
   readonly #startMs: number;
   readonly #startedAtTraceMs: number;
@@ -109,10 +67,7 @@ class Replay implements ReplayRun {
   #reject!: (thrown: unknown) => void;
 
   constructor(asked: ReplayOptions) {
-    const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-    const merged = { ...REPLAY_DEFAULTS, ...given } as ReplayOptions & typeof REPLAY_DEFAULTS;
-    this.#options = { ...merged, drainMs: asked.drainMs ?? merged.timeoutMs };
-    checkOptions(this.#options);
+    this.#options = checkReplayOptions(asked);
     const { schedule, timeLapse, timeoutMs, signal, epochMs, startAtMs = 0 } = this.#options;
     this.#sender = createSender(asked.url, asked.headers ?? {}, () => this.#elapsedMs());
     this.scheduleDigest = scheduleDigest(schedule);
@@ -301,16 +256,4 @@ class Replay implements ReplayRun {
     this.#options.signal?.removeEventListener("abort", this.#stop);
     this.#sender.close();
   }
-}
-
-function checkOptions(options: ReplayOptions & typeof REPLAY_DEFAULTS & { readonly drainMs: number }): void {
-  const atLeast = (name: string, value: number, least: number) => {
-    if (!(value >= least && value < Infinity))
-      throw new BadInputError(`${name} must be at least ${least}, was ${value}`);
-  };
-  atLeast("the time-lapse", options.timeLapse, 1);
-  atLeast("the timeout in ms", options.timeoutMs, 1);
-  atLeast("the drain time in ms", options.drainMs, 0);
-  atLeast("the limit of requests in flight", options.maxInFlight, 1);
-  atLeast("the warm-up in s", options.warmUpSeconds, 0);
 }

@@ -7,7 +7,8 @@ import { BadInputError } from "#shared/core/errors.ts";
 import type { LoadWindow } from "#shared/core/load.ts";
 import type { Schedule } from "#shared/core/schedule.ts";
 import type { RequestRecord } from "#shared/load/records.ts";
-import { type ReplayOptions, startReplay } from "#shared/load/replay.ts";
+import { startReplay } from "#shared/load/replay.ts";
+import type { ReplayOptions } from "#shared/load/replay-options.ts";
 import { stressBody } from "#shared/load/stress-body.ts";
 import { startTarget } from "./target.ts";
 
