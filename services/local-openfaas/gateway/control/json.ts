@@ -32,6 +32,7 @@ export function sentences(log: (line: string) => void): ErrorRequestHandler {
 
 /** The body reader's own errors, in our words. */
 function bodyRefusal(thrown: unknown): Refusal | undefined {
+  if (thrown instanceof Refusal) return thrown;
   const { type, status } = thrown as { type?: string; status?: number };
   if (type === "entity.too.large") return new Refusal(413, `the body must be at most ${controlBodyBytes} bytes`);
   if (type === "entity.parse.failed") return new Refusal(400, "the body must be JSON");
