@@ -3,6 +3,9 @@ import { Command } from "commander";
 import { join } from "node:path";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { connect, type GatewayFlags } from "./connect.ts";
+import { replay, type ReplayFlags } from "./replay.ts";
+import { explain, explanation, statusOf, statusTable } from "./status.ts";
 import { up } from "./up/up.ts";
 import type { UpFlags } from "./up/options.ts";
 
@@ -11,6 +14,7 @@ const program = new Command("replicant")
   .showHelpAfterError()
   .exitOverride();
 
+const home = process.env["REPLICANT_HOME"] || join(process.cwd(), ".replicant");
 const ending = new AbortController();
 let asked = 0;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -40,15 +44,69 @@ program
   .option("--verbose", "tell what the platform does, on stderr")
   .action((flags: UpFlags) =>
     up(flags, {
-      home: process.env["REPLICANT_HOME"] || join(process.cwd(), ".replicant"),
+      home,
       dist: distFolder(),
       env: process.env,
-      say: (line) => (flags.json ? console.error(line) : console.log(line)),
-      answer: (json) => process.stdout.write(`${json}\n`),
+      say: sayUnless(flags.json),
+      answer,
       columns: () => process.stdout.columns ?? 200,
       signal: ending.signal,
     }),
   );
+
+const gatewayFlags = (command: Command) =>
+  command
+    .option("--gateway <url>", "the gateway; else OPENFAAS_URL, else the one that 'up' started from this home")
+    .option("--user <name>", "its user", "admin")
+    .option("--password-file <file>", "a file with its password");
+
+gatewayFlags(program.command("status").description("what runs, where, healthy or not"))
+  .option("--json", "as JSON")
+  .action(async (flags: GatewayFlags & { json?: boolean }) => {
+    const { url, gateway } = connect(flags, home, process.env);
+    const parts = await statusOf(gateway);
+    if (flags.json) return console.log(JSON.stringify({ gateway: url, parts }));
+    for (const line of [url, ...statusTable(parts)]) console.log(line);
+  });
+
+gatewayFlags(program.command("explain").description("why this replica count: every stage of a decision"))
+  .argument("<decision-id>", "as the line of 'up', the page and the events tell it")
+  .option("--json", "as JSON")
+  .action(async (decisionId: string, flags: GatewayFlags & { json?: boolean }) => {
+    const decision = await explain(connect(flags, home, process.env).gateway, decisionId);
+    if (flags.json) return console.log(JSON.stringify(decision));
+    for (const line of explanation(decision)) console.log(line);
+  });
+
+program
+  .command("replay")
+  .description("replay a trace against a URL: open loop, latency from the intended instant")
+  .option("--trace <file>", "a trace in any known format; '#' selects a part of it")
+  .option("--url <url>", "where each request is POSTed (default http://127.0.0.1:8080/function/stress)")
+  .option("--format <name>", "the trace's format, where detection is not wanted")
+  .option("--from-window <n>", "skip so many windows of 30 s")
+  .option("--windows <n>", "so many windows of 30 s")
+  .option("--rate-scale <x>", "multiply the trace's rates")
+  .option("--time-lapse <k>", "one real second stands for k seconds of the trace")
+  .option("--gap-rule <name>", "uniform, poisson, equidistant or hyper-exponential")
+  .option("--seed <text>", "seed of the schedule")
+  .option("--slo-seconds <s>", "count requests slower than this, trace time")
+  .option("--mean-cpu-seconds <s>", "CPU time that a request asks for, trace time")
+  .option("--work-cv <x>", "its spread, std ÷ mean")
+  .option("--records <file>", "write a JSON line per request")
+  .option("--schedule <file>", "write the plan before anything is sent")
+  .option("--json", "print one JSON document at the end, and nothing else, on stdout")
+  .action(async (flags: ReplayFlags) => {
+    process.exitCode = await replay(flags, { say: sayUnless(flags.json), answer, signal: ending.signal });
+  });
+
+function sayUnless(json: boolean | undefined): (line: string) => void {
+  return (line) => (json ? console.error(line) : console.log(line));
+}
+
+function answer(json: string): void {
+  process.stdout.write(`${json}\n`);
+}
 
 /** This program is bundled to `<dist>/services/cli/main.cjs`. */
 function distFolder(): string {

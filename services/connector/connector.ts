@@ -13,7 +13,7 @@ import { topicsOf, type Topics } from "./topics.ts";
 
 export interface ConnectorDeps {
   readonly bus: EventBus;
-  readonly gateway: FunctionGateway;
+  readonly gateway: Pick<FunctionGateway, "list" | "invoke">;
   readonly clock: Clock;
   readonly log: Log;
   /** Signs the calls; null leaves them unsigned, and functions then compute but publish nothing. */

@@ -25,6 +25,18 @@ export default startService(
       clock: systemClock,
       log: workload.log,
     });
-    return { run: (signal) => scaler.run(signal), status: () => ({ bus: bus.state(), ...scaler.status() }) };
+    const status = () => ({ part: workload.name, state: "running", bus: bus.state(), ...scaler.status() });
+    return {
+      run: (signal) => scaler.run(signal),
+      status,
+      /** `?decision=ID` → that decision with every stage; else the status. */
+      answer: async ({ query }) => {
+        const asked = query["decision"];
+        if (typeof asked !== "string") return { status: 200, body: status() };
+        const decision = scaler.explain(asked);
+        if (decision) return { status: 200, body: decision };
+        return { status: 404, body: { error: `decision '${asked.slice(0, 200)}' is not remembered` } };
+      },
+    };
   },
 );

@@ -30,17 +30,25 @@ export interface ScalerStatus {
 
 export interface Scaler {
   status(): ScalerStatus;
+  /** One of the last decisions, whole; null when it is not remembered. */
+  explain(decisionId: string): Applied | null;
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Enough for eight hours of one function, or for the last windows of many. */
+const REMEMBERED_DECISIONS = 1_000;
+
 export function createScaler({ bus, target, fallback, settings, clock, log }: ScalerDeps): Scaler {
   const functions = new Map<string, { readonly scaler: FunctionScaler; turn: Promise<void> }>();
+  const remembered = new Map<string, Applied>();
   let decisions = 0;
   let tooLate = 0;
   let lastProblem: string | null = null;
 
   async function tell(applied: Applied): Promise<void> {
     decisions++;
+    remembered.set(applied.decisionId, applied);
+    if (remembered.size > REMEMBERED_DECISIONS) remembered.delete(remembered.keys().next().value!);
     const { functionName, current, proposed, desired, applied: count, trigger, mode, decisionId } = applied;
     log.info(
       { event: "decided", functionName, decisionId, trigger, mode, current, proposed, desired, applied: count },
@@ -86,6 +94,7 @@ export function createScaler({ bus, target, fallback, settings, clock, log }: Sc
         [...functions].map(([name, { scaler }]) => [name, scaler.last?.reason ?? "no decision yet"]),
       ),
     }),
+    explain: (decisionId) => remembered.get(decisionId) ?? null,
     async run(signal) {
       const late = (event: { readonly time: string }, window: Parameters<typeof isTooLate>[1]): boolean => {
         const isLate = isTooLate(event, window, clock.nowMs());

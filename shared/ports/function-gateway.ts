@@ -20,6 +20,8 @@ export interface InvocationAnswer {
 
 export interface FunctionGateway {
   list(): Promise<readonly FunctionStatus[]>;
+  /** GETs a function, with a query: how parts tell their status. Resolves with whatever status came back. */
+  ask(functionName: string, query?: Readonly<Record<string, string>>): Promise<InvocationAnswer>;
   /** POSTs `body` to a function; resolves with whatever status came back, rejects only when none came. */
   invoke(
     functionName: string,

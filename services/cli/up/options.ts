@@ -37,7 +37,7 @@ export interface UpOptions {
 }
 
 /**
- * The demo: 65 windows of the seed's trace (from 15:20 o'clock, a busy spell that falls off into spikes), rates × 8, ten
+ * The demo: 65 windows of the seed's trace (from 15:40 o'clock, a busy spell that falls off into spikes), rates × 8, ten
  * times as fast. With 0.1 CPU-seconds a request and 0.1 core a replica the needed count swings between 1 and about 10.
  */
 export const DEMO = {

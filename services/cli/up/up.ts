@@ -4,6 +4,7 @@ import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
+import { noteGateway } from "../connect.ts";
 import { readStack } from "../stack.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
@@ -44,6 +45,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
   const log = options.verbose ? world.say : () => {};
   if (!options.json) world.say("starting the platform and the loop …");
   const stack = await startLocalStack({ ...options, ...world, epochMs, clock, log });
+  const forget = noteGateway(world.home, stack.platform.url);
   try {
     if (!options.json) for (const line of greeting(stack)) world.say(line);
     const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "replicant-up", log });
@@ -54,6 +56,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
     }
   } finally {
     if (!options.json) world.say("stopping …");
+    forget();
     await stack.close();
   }
 }

@@ -13,6 +13,12 @@ export function openfaasGateway(address: GatewayAddress): FunctionGateway {
       if (!Array.isArray(parsed)) throw new BadInputError("the gateway's list of functions is not a list");
       return parsed.map(toStatus);
     },
+    async ask(functionName, query = {}) {
+      const { status, data } = await http.get<string>(`/function/${encodeURIComponent(functionName)}`, {
+        params: query,
+      });
+      return { status, body: data };
+    },
     async invoke(functionName, body, headers = {}, timeoutMs = 10_000) {
       const { status, data } = await http.post<string>(`/function/${encodeURIComponent(functionName)}`, body, {
         headers,

@@ -41,7 +41,7 @@ describe("topics", () => {
   }
 });
 
-class FakeGateway implements FunctionGateway {
+class FakeGateway implements Pick<FunctionGateway, "list" | "invoke"> {
   functions: readonly FunctionStatus[] = [aFunction("policy-inference", "replicant.window"), aFunction("plain")];
   status = 200;
   away = false;
