@@ -100,7 +100,7 @@ function readTraceChoice(asked: Fields): ReplayRequest["trace"] {
   if ((trace === undefined) === (traceText === undefined)) {
     throw new BadInputError("exactly one of trace (a name or a list of counts per 30 s) and traceText must be given");
   }
-  const name = text(asked, "traceName", "trace", /^[^\0\n]{1,200}$/, "a name");
+  const name = text(asked, "traceName", "trace", /^[^\0\n]{1,1000}$/, "a name");
   const selection =
     asked["selection"] === undefined ? null : text(asked, "selection", "", /^[^\0\n]{1,200}$/, "a text");
   const format = oneOf(asked, "format", TRACE_FORMATS);
