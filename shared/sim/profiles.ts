@@ -1,0 +1,93 @@
+/** Functions to simulate: how much they work, what they may use, what they owe. */
+import { BadInputError } from "../core/errors.ts";
+import { MANAGED_DEFAULTS } from "../core/managed-function.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
+import { simParameters } from "./parameters.ts";
+import type { ParameterName, SimParameters } from "./parameters.ts";
+
+export interface SimProfile {
+  readonly name: string;
+  /** Mean CPU-seconds of a call; a schedule's work is relative to it. */
+  readonly cpuSeconds: number;
+  /** Mean time a call waits for something else before it computes, seconds; scaled by its work, too. */
+  readonly sleepSeconds: number;
+  /** Coefficient of variation of the work, for whoever plans a schedule. */
+  readonly workCv: number;
+  /** P95 that the function owes, seconds. */
+  readonly sloP95Seconds: number;
+  /** What multiplies the seed's trace so that the needed replicas span 1–20. */
+  readonly rateScale: number;
+  readonly targetInFlight: number;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly parameters: SimParameters;
+}
+
+/** Beyond the parameters, all of a profile may be changed. */
+export type ProfileChanges = Partial<Omit<SimProfile, "parameters">> & {
+  readonly parameters?: Readonly<Partial<Record<ParameterName, number>>>;
+};
+
+const BOUNDS = { minReplicas: 1, maxReplicas: 24 } as const;
+
+/* prettier-ignore */
+export const PROFILES = {
+  stress: {
+    name: "stress", cpuSeconds: 0.1, sleepSeconds: 0, workCv: 0.3, sloP95Seconds: 3, rateScale: 10, targetInFlight: 3, ...BOUNDS,
+    parameters: simParameters({ cpuLimitCores: 0.1, cpuRequestCores: 0.1 }),
+  },
+  api: {
+    name: "api", cpuSeconds: 0.005, sleepSeconds: 0, workCv: 0.3, sloP95Seconds: 0.5, rateScale: 400, targetInFlight: 3, ...BOUNDS,
+    parameters: simParameters({ cpuLimitCores: 0.25, cpuRequestCores: 0.25 }),
+  },
+  io: {
+    name: "io", cpuSeconds: 0.005, sleepSeconds: 0.4, workCv: 0.3, sloP95Seconds: 1, rateScale: 60, targetInFlight: 2.5, ...BOUNDS,
+    parameters: simParameters({ cpuLimitCores: 0.1, cpuRequestCores: 0.1, maxInflight: 4 }),
+  },
+  heavy: {
+    name: "heavy", cpuSeconds: 1, sleepSeconds: 0, workCv: 0.3, sloP95Seconds: 10, rateScale: 4, targetInFlight: 3, ...BOUNDS,
+    // Twenty-four times half a core do not fit on two nodes of 3.5.
+    parameters: simParameters({ cpuLimitCores: 0.5, cpuRequestCores: 0.5, nodes: 4 }),
+  },
+} as const satisfies Record<string, SimProfile>;
+
+export type ProfileName = keyof typeof PROFILES;
+
+/** A profile by name, or one given whole, with changes. Throws `BadInputError` for an unknown name. */
+export function simProfile(profile: string | SimProfile, changes: ProfileChanges = {}): SimProfile {
+  const base = typeof profile === "string" ? (PROFILES as Record<string, SimProfile>)[profile] : profile;
+  if (!base) {
+    const names = Object.keys(PROFILES).join(", ");
+    throw new BadInputError(
+      `simulator: the profile must be one of ${names}, was: '${typeof profile === "string" ? profile : profile.name}'`,
+    );
+  }
+  const { parameters, ...rest } = changes;
+  return { ...base, ...rest, parameters: simParameters({ ...base.parameters, ...parameters }) };
+}
+
+/** The profile as a function under Replicant's care. */
+export function managedFunctionOf(profile: SimProfile): ManagedFunction {
+  const { name, minReplicas, maxReplicas, sloP95Seconds, targetInFlight } = profile;
+  const { mode, policy } = MANAGED_DEFAULTS;
+  return {
+    functionName: name,
+    namespace: "openfaas-fn",
+    mode,
+    policy,
+    minReplicas,
+    maxReplicas,
+    sloP95Seconds,
+    targetInFlight,
+  };
+}
+
+/** Replicas that carry `rps` at the target utilisation: N* = ⌈λ·W ÷ (c·u*)⌉, and at least one. */
+export function neededReplicas(profile: SimProfile, rps: number, utilisation = 0.7): number {
+  const { cpuLimitCores, maxInflight } = profile.parameters;
+  const byCpu = (rps * profile.cpuSeconds) / (cpuLimitCores * utilisation);
+  // Calls that sleep hold a place without computing: places bound the rate where they are few.
+  const seconds = profile.sleepSeconds + profile.cpuSeconds;
+  const byPlaces = maxInflight > 0 ? (rps * seconds) / (maxInflight * utilisation) : 0;
+  return Math.max(1, Math.ceil(Math.max(byCpu, byPlaces) - 1e-9));
+}
