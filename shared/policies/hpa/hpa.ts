@@ -1,0 +1,96 @@
+/** The Kubernetes HPA on CPU utilisation, fed with windows. */
+import type { ScalingPolicy } from "../../core/policy.ts";
+import type { DecidableWindow } from "../../core/window.ts";
+import { hold, trimmed } from "../words.ts";
+import {
+  applyBehaviour,
+  beforeMetrics,
+  DEFAULT_BEHAVIOUR,
+  type HpaBehaviour,
+  type Recommendation,
+  type ScaleEvent,
+  type ScaleEvents,
+} from "./behaviour.ts";
+import { HPA_TOLERANCE, replicasFromPods, type PodReading } from "./replicas.ts";
+
+export interface HpaOptions {
+  readonly name: string;
+  /** Percent of the CPU request. */
+  readonly cpuPercent: number;
+  readonly tolerance: number;
+  readonly behaviour: HpaBehaviour;
+}
+
+export const HPA_OPTIONS: HpaOptions = {
+  name: "hpa",
+  cpuPercent: 70,
+  tolerance: HPA_TOLERANCE,
+  behaviour: DEFAULT_BEHAVIOUR,
+};
+
+/**
+ * Each available replica is a ready pod with the window's mean `cpuRatio`; replicas desired but not yet available are
+ * unready pods, which count as idle on a scale-up. Events of the `behavior` rules are the changes of the desired count
+ * from one window to the next, since what the policy wished for may have been bounded on its way. One decision a window
+ * (the controller's own period is 15 s).
+ */
+export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
+  const { cpuPercent, tolerance, behaviour } = options;
+  let earlier: readonly Recommendation[] = [];
+  let events: ScaleEvents = { up: [], down: [] };
+  let before: { readonly atMs: number; readonly desired: number } | null = null;
+
+  return {
+    identity: { name: options.name, version: "1" },
+    propose({ window, managed, nowMs }) {
+      const current = window.desiredReplicas;
+      const bounds = { min: managed.minReplicas, max: managed.maxReplicas };
+      if (before !== null) events = withChange(events, before.atMs, current - before.desired);
+      before = { atMs: nowMs, desired: current };
+
+      const first = beforeMetrics(current, bounds);
+      if (first.kind === "disabled")
+        return { proposedReplicas: 0, because: "scaled to 0 by hand: the HPA is disabled" };
+      if (first.kind === "set")
+        return { proposedReplicas: first.replicas, because: `${current} is outside ${bounds.min}…${bounds.max}` };
+      if (window.cpuRatio === null) return hold(window, "CPU use");
+      const counted = replicasFromPods(
+        podsOf(window, window.cpuRatio),
+        { kind: "utilisation", value: cpuPercent },
+        current,
+        tolerance,
+      );
+      if (counted.kind === "invalid") return hold(window, "CPU use of ready replicas");
+
+      const wish = Math.min(Math.max(counted.replicas, bounds.min), bounds.max);
+      // The count found first is a recommendation: a controller that restarts does not scale down at once.
+      if (earlier.length === 0) earlier = [{ atMs: nowMs, replicas: current }];
+      const proposedReplicas = applyBehaviour(wish, current, earlier, events, behaviour, bounds, nowMs);
+      const longestMs = Math.max(behaviour.up.stabilisationSeconds, behaviour.down.stabilisationSeconds) * 1000;
+      earlier = [...earlier.filter(({ atMs }) => atMs >= nowMs - longestMs), { atMs: nowMs, replicas: wish }];
+      const percent = trimmed(window.cpuRatio * 100);
+      const because = `CPU ${percent} % ÷ target ${trimmed(cpuPercent)} % on ${window.availableReplicas} ready = ${counted.replicas}`;
+      return { proposedReplicas, because: proposedReplicas === wish ? because : `${because}, stabilised or limited` };
+    },
+  };
+}
+
+function podsOf(window: DecidableWindow, cpuRatio: number): PodReading[] {
+  const ready = Array.from({ length: window.availableReplicas }, (): PodReading => ({ use: cpuRatio, request: 1 }));
+  const starting = Math.max(0, window.desiredReplicas - window.availableReplicas);
+  return [
+    ...ready,
+    ...Array.from({ length: starting }, (): PodReading => ({ use: null, request: 1, standing: "unready" })),
+  ];
+}
+
+const KEPT_MS = 3_600_000;
+
+function withChange({ up, down }: ScaleEvents, atMs: number, change: number): ScaleEvents {
+  const event: ScaleEvent = { atMs, replicas: Math.abs(change) };
+  const fresh = (list: readonly ScaleEvent[]) => list.filter((older) => older.atMs > atMs - KEPT_MS);
+  return {
+    up: change > 0 ? [...fresh(up), event] : fresh(up),
+    down: change < 0 ? [...fresh(down), event] : fresh(down),
+  };
+}

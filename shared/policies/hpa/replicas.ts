@@ -1,0 +1,110 @@
+/** The HPA's replica arithmetic with all it knows about missing metrics (`pkg/controller/podautoscaler/replica_calculator.go`). */
+
+export interface PodReading {
+  /** Use in any unit; null where no metric came. */
+  readonly use: number | null;
+  /** In the same unit; needed for utilisation only. */
+  readonly request?: number;
+  /** `unready`: pending, or not ready yet while its CPU cannot be judged. `leaving`: deleted or failed. */
+  readonly standing?: "ready" | "unready" | "leaving";
+}
+
+export interface PodTarget {
+  /** `utilisation`: percent of the request. `average`: use per pod. */
+  readonly kind: "utilisation" | "average";
+  readonly value: number;
+}
+
+export type Counted =
+  | { readonly kind: "replicas"; readonly replicas: number }
+  /** Nothing can be said: no scaling by this metric. */
+  | { readonly kind: "invalid"; readonly because: string };
+
+const replicas = (count: number): Counted => ({ kind: "replicas", replicas: count });
+
+export const HPA_TOLERANCE = 0.1;
+
+/** Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever a doubt would turn the direction. */
+export function replicasFromPods(
+  pods: readonly PodReading[],
+  target: PodTarget,
+  current: number,
+  tolerance = HPA_TOLERANCE,
+): Counted {
+  const staying = pods.filter(({ standing }) => standing !== "leaving");
+  const unready = staying.filter(({ standing }) => standing === "unready");
+  const asked = staying.filter(({ standing }) => standing !== "unready");
+  const missing = asked.filter(({ use }) => use === null);
+  const known = asked.flatMap(({ use, request }) => (use === null ? [] : [{ use, request: request ?? 1 }]));
+  if (known.length === 0) return { kind: "invalid", because: "no metrics of ready pods" };
+
+  const ratio = usageRatio(known, target);
+  const upWithUnready = unready.length > 0 && ratio > 1;
+  if (!upWithUnready && missing.length === 0) {
+    return replicas(within(ratio, tolerance) ? current : Math.ceil(ratio * known.length));
+  }
+
+  // Doubt goes against the direction: the missing use all they may when that speaks for down, nothing when for up.
+  const full = target.kind === "utilisation" ? Math.max(100, target.value) / 100 : target.value;
+  const assumed = (pod: PodReading, share: number) => {
+    const request = pod.request ?? 1;
+    return { use: target.kind === "utilisation" ? request * share : share, request };
+  };
+  const filled = [
+    ...known,
+    ...(ratio === 1 ? [] : missing.map((pod) => assumed(pod, ratio < 1 ? full : 0))),
+    ...(upWithUnready ? unready.map((pod) => assumed(pod, 0)) : []),
+  ];
+  const newRatio = usageRatio(filled, target);
+  const turned = (ratio < 1 && newRatio > 1) || (ratio > 1 && newRatio < 1);
+  if (within(newRatio, tolerance) || turned) return replicas(current);
+  const wanted = Math.ceil(newRatio * filled.length);
+  const against = (newRatio < 1 && wanted > current) || (newRatio > 1 && wanted < current);
+  return replicas(against ? current : wanted);
+}
+
+/** Use ÷ target; utilisation is cut to whole percent and averages to whole units, as the controller's integers do. */
+function usageRatio(pods: readonly { use: number; request: number }[], target: PodTarget): number {
+  const use = pods.reduce((sum, pod) => sum + pod.use, 0);
+  const request = pods.reduce((sum, pod) => sum + pod.request, 0);
+  const measured = target.kind === "utilisation" ? wholePercent(use, request) : Math.trunc(use / pods.length);
+  return measured / target.value;
+}
+
+/** 0.57 · 100 is 56.99… in binary: what is a whole percent stays one. */
+const wholePercent = (use: number, request: number) => Math.trunc((use * 100) / request + 1e-9);
+
+const within = (ratio: number, tolerance: number) => Math.abs(1 - ratio) <= tolerance;
+
+/** Object and external metrics, `Value`: one number for all, per ready pod. */
+export function replicasFromValue(
+  usage: number,
+  target: number,
+  { current, ready }: { readonly current: number; readonly ready: number },
+  tolerance = HPA_TOLERANCE,
+): number {
+  const ratio = usage / target;
+  if (current === 0) return Math.ceil(ratio);
+  return within(ratio, tolerance) ? current : Math.ceil(ratio * ready);
+}
+
+/** Object and external metrics, `AverageValue`: a total to be shared. */
+export function replicasFromAverageValue(
+  total: number,
+  target: number,
+  current: number,
+  tolerance = HPA_TOLERANCE,
+): number {
+  const ratio = total / (target * current);
+  return within(ratio, tolerance) ? current : Math.ceil(total / target);
+}
+
+/** Several metrics: the largest; but where one could not be read, nothing scales down. */
+export function largestOf(counts: readonly Counted[], current: number): Counted {
+  const known = counts.flatMap((count) => (count.kind === "replicas" ? [count.replicas] : []));
+  if (known.length === 0) return counts[0] ?? { kind: "invalid", because: "no metrics" };
+  const most = Math.max(...known);
+  return known.length < counts.length && most < current
+    ? { kind: "invalid", because: "a metric could not be read, and the others speak for scale-down" }
+    : replicas(most);
+}

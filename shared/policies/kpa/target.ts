@@ -1,0 +1,52 @@
+/** What one replica is to carry, and how many are asked for their metrics. */
+
+export type KpaMetric = "concurrency" | "rps";
+
+export interface TargetSettings {
+  readonly concurrencyDefault: number;
+  /** 0…1 */
+  readonly concurrencyUtilisation: number;
+  readonly rpsDefault: number;
+  readonly rpsUtilisation: number;
+}
+
+export const TARGET_DEFAULTS: TargetSettings = {
+  concurrencyDefault: 100,
+  concurrencyUtilisation: 0.7,
+  rpsDefault: 200,
+  rpsUtilisation: 0.7,
+};
+
+const TARGET_MIN = 0.01;
+
+/** `target` and `utilisation` are a revision's own annotations; a `containerConcurrency` of 0 is unlimited. */
+export function resolveTarget(
+  {
+    metric,
+    containerConcurrency,
+    target = null,
+    utilisation = null,
+  }: {
+    readonly metric: KpaMetric;
+    readonly containerConcurrency: number;
+    readonly target?: number | null;
+    readonly utilisation?: number | null;
+  },
+  settings: TargetSettings,
+): { readonly targetValue: number; readonly totalValue: number } {
+  const concurrency = metric === "concurrency";
+  const hard = concurrency && containerConcurrency !== 0;
+  const ordinary = concurrency ? (hard ? containerConcurrency : settings.concurrencyDefault) : settings.rpsDefault;
+  const totalValue = target === null ? ordinary : hard ? Math.min(target, containerConcurrency) : target;
+  const fraction = utilisation ?? (concurrency ? settings.concurrencyUtilisation : settings.rpsUtilisation);
+  return { targetValue: Math.max(TARGET_MIN, totalValue * fraction), totalValue };
+}
+
+/** z² · p(1−p) scaled for 95 % confidence and a margin of a quarter of the mean's spread: 1.96² · 100 ÷ 25. */
+const SAMPLE_FACTOR = (1.96 * 1.96 * 100) / 25;
+
+/** How many of `replicas` are scraped for a mean that is good enough. */
+export function sampleSize(replicas: number): number {
+  if (replicas <= 3) return Math.max(0, replicas);
+  return Math.ceil((replicas * SAMPLE_FACTOR) / (replicas + SAMPLE_FACTOR - 1));
+}

@@ -1,0 +1,109 @@
+/** OpenFaaS Standard/Pro's autoscaler, from its public documentation: rps, capacity (in-flight) or CPU. */
+import type { ScalingPolicy } from "../../core/policy.ts";
+import type { DecidableWindow } from "../../core/window.ts";
+import { hold, trimmed } from "../words.ts";
+
+export const PRO_TYPES = ["capacity", "rps", "cpu"] as const;
+export type ProType = (typeof PRO_TYPES)[number];
+
+/** ceil(ready · (mean load per replica ÷ (target · proportion))), inside the bounds. */
+export function proReplicas(
+  load: number,
+  {
+    target,
+    proportion,
+    min,
+    max,
+  }: { readonly target: number; readonly proportion: number; readonly min: number; readonly max: number },
+): number {
+  // Ready replicas cancel out: their mean load times their number is the load. 4.5 ÷ (5 · 0.9) is one replica, not 1.0000000000000002.
+  const wanted = Math.ceil(load / (target * proportion) - 1e-9);
+  return Math.min(Math.max(wanted, min), max);
+}
+
+export interface Recommended {
+  readonly atMs: number;
+  readonly replicas: number;
+}
+
+/** The down window: a scale-down goes to the largest recommendation recorded in it; 0 s is off. */
+export function downWindow(
+  earlier: readonly Recommended[],
+  replicas: number,
+  downWindowSeconds: number,
+  nowMs: number,
+): { readonly earlier: readonly Recommended[]; readonly replicas: number } {
+  const sinceMs = nowMs - downWindowSeconds * 1000;
+  const kept = [...earlier.filter(({ atMs }) => atMs > sinceMs), { atMs: nowMs, replicas }];
+  return { earlier: kept, replicas: Math.max(...kept.map((recommended) => recommended.replicas)) };
+}
+
+export interface ProOptions {
+  readonly name: string;
+  readonly type: ProType;
+  /**
+   * Per replica: in-flight for `capacity` (null: the function's `targetInFlight`), requests per second for `rps`, percent of
+   * the CPU request for `cpu` (OpenFaaS takes millicores; a window knows use ÷ request). Null elsewhere: OpenFaaS's 50.
+   */
+  readonly target: number | null;
+  readonly proportion: number;
+  readonly downWindowSeconds: number;
+}
+
+export const PRO_TARGET = 50;
+export const PRO_OPTIONS: ProOptions = {
+  name: "openfaas-pro",
+  type: "capacity",
+  target: null,
+  proportion: 0.9,
+  downWindowSeconds: 0,
+};
+
+/**
+ * Load from a window: `capacity` its peak in-flight, `rps` its completions of every kind per second, `cpu` its mean CPU use
+ * times the available replicas. Never below one replica: going to zero is a matter of idle time (the guard's idle rule).
+ */
+export function proPolicy(options: ProOptions = PRO_OPTIONS): ScalingPolicy {
+  const { type, proportion, downWindowSeconds } = options;
+  let earlier: readonly Recommended[] = [];
+  return {
+    identity: { name: options.name, version: "1" },
+    propose({ window, managed, nowMs }) {
+      const load = loadOf(window, type);
+      if (load.value === null) return hold(window, load.what);
+      const target = options.target ?? (type === "capacity" ? managed.targetInFlight : PRO_TARGET);
+      const bounds = { min: Math.max(1, managed.minReplicas), max: managed.maxReplicas };
+      const recommended = proReplicas(load.value, { target, proportion, ...bounds });
+      const held = downWindow(earlier, recommended, downWindowSeconds, nowMs);
+      earlier = held.earlier;
+      const goesDown = recommended < window.desiredReplicas;
+      const proposedReplicas = goesDown ? Math.min(held.replicas, window.desiredReplicas) : recommended;
+      const clause = `${load.what} ${trimmed(load.value)}${load.unit} ÷ target ${trimmed(target * proportion)}`;
+      return {
+        proposedReplicas,
+        because: proposedReplicas === recommended ? clause : `${clause} = ${recommended}, held by the down window`,
+      };
+    },
+  };
+}
+
+function loadOf(
+  window: DecidableWindow,
+  type: ProType,
+): { readonly what: string; readonly unit: string; readonly value: number | null } {
+  switch (type) {
+    case "capacity":
+      return { what: "in-flight", unit: "", value: window.inFlightMax };
+    case "rps": {
+      const { completedOk: ok, completedError: failed, windowSeconds } = window;
+      const completed =
+        ok === null || failed === null ? null : ok + failed["4xx"] + failed["429"] + failed["5xx"] + failed["504"];
+      const value = completed === null ? null : completed / windowSeconds;
+      return { what: "requests", unit: "/s", value };
+    }
+    case "cpu": {
+      const value = window.cpuRatio === null ? null : window.cpuRatio * 100 * window.availableReplicas;
+      return { what: "CPU", unit: " %", value };
+    }
+  }
+}

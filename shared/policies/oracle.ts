@@ -1,0 +1,65 @@
+/** Perfect foresight by Little's law: the lower bound to which every policy's replica-seconds are compared. */
+import type { ScalingPolicy } from "../core/policy.ts";
+import type { Schedule } from "../core/schedule.ts";
+import { trimmed } from "./words.ts";
+
+/** What nobody can know in production. */
+export interface Foresight {
+  /** All arrivals to come, with their relative work. */
+  readonly schedule: Pick<Schedule, "offsetSeconds" | "work">;
+  /** Trace time at which offset 0 stands. */
+  readonly startMs: number;
+  /** Seconds one replica is busy with one invocation of work 1: CPU-seconds ÷ cores, or its duration ÷ its concurrency. */
+  readonly busySeconds: number;
+  /** How busy a replica should be, 0…1. */
+  readonly utilisation: number;
+  /** From the wish for a replica to its first invocation. */
+  readonly startupSeconds: number;
+}
+
+/**
+ * Needed replicas N* = ceil(λ · W / u*), λ · W being the work that arrives in a window ÷ its length (method §5). A replica
+ * wished for now serves from `startupSeconds` on: so the wish is the larger of the need of the coming window and that of the
+ * window which begins when the replica is ready.
+ */
+export function oraclePolicy(foresight: Foresight, name = "oracle"): ScalingPolicy {
+  const { schedule, startMs, busySeconds, utilisation, startupSeconds } = foresight;
+  const workBefore = cumulated(schedule.work);
+  const workBetween = (fromSeconds: number, toSeconds: number) =>
+    workBefore[firstAtOrAfter(schedule.offsetSeconds, toSeconds)]! -
+    workBefore[firstAtOrAfter(schedule.offsetSeconds, fromSeconds)]!;
+
+  return {
+    identity: { name, version: "1" },
+    propose({ window, nowMs }) {
+      const nowSeconds = (nowMs - startMs) / 1000;
+      const busy = [nowSeconds, nowSeconds + startupSeconds].map(
+        (fromSeconds) =>
+          (workBetween(fromSeconds, fromSeconds + window.windowSeconds) * busySeconds) / window.windowSeconds,
+      );
+      const most = Math.max(...busy);
+      return {
+        proposedReplicas: Math.ceil(most / utilisation - 1e-9),
+        because: `${trimmed(most)} busy replicas ahead ÷ utilisation ${trimmed(utilisation)}`,
+      };
+    },
+  };
+}
+
+function cumulated(work: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(work.length + 1);
+  for (let i = 0; i < work.length; i++) sums[i + 1] = sums[i]! + work[i]!;
+  return sums;
+}
+
+/** Index of the first instant that is not before `seconds`; the length when there is none. */
+function firstAtOrAfter(ascending: ArrayLike<number>, seconds: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! < seconds) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,18 @@
+/** A walk without aim: the baseline that any learner must beat. */
+import type { ScalingPolicy } from "../core/policy.ts";
+import type { Random } from "../core/random.ts";
+
+/** Moves by −`step`…+`step`, each as likely, and turns at the bounds of the function. */
+export function randomPolicy(random: Random, { name = "random", step = 2 } = {}): ScalingPolicy {
+  return {
+    identity: { name, version: "1" },
+    propose({ window, managed }) {
+      const move = random.integer(2 * step + 1) - step;
+      const wish = Math.min(managed.maxReplicas, Math.max(managed.minReplicas, window.desiredReplicas + move));
+      return {
+        proposedReplicas: wish,
+        because: `${window.desiredReplicas} ${move < 0 ? "−" : "+"} ${Math.abs(move)} by chance`,
+      };
+    },
+  };
+}
