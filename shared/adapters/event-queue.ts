@@ -28,7 +28,7 @@ export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, 
       counters.dropped++;
     }
     waiting.push(item);
-    working ??= work().finally(() => (working = null));
+    working ??= work();
   }
 
   async function work(): Promise<void> {
@@ -36,6 +36,8 @@ export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, 
       const outcome = await deliver(item.bytes, item.deliveryCount);
       if (outcome === "failed" && again) comeAgain(item);
     }
+    // In the same turn as the look that found nothing: whoever pushes next starts anew.
+    working = null;
   }
 
   function comeAgain({ bytes, deliveryCount }: Waiting): void {

@@ -55,9 +55,14 @@ export async function subscribeDurably(
     return jsm.jetstream().consumers.get(stream, name);
   }
 
+  /** Its promise resolves only when the loop over the messages goes on: waiting for it here could wait for ever. */
+  function stopPulling(): void {
+    void pulling?.close();
+  }
+
   async function pull(consumer: Consumer): Promise<void> {
     pulling = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
-    if (closing.signal.aborted) await pulling.close();
+    if (closing.signal.aborted) stopPulling();
     for await (const message of pulling) await handle(message);
   }
 
@@ -94,7 +99,7 @@ export async function subscribeDurably(
   return {
     async close() {
       closing.abort();
-      await pulling?.close();
+      stopPulling();
       await working;
     },
   };
