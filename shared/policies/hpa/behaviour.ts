@@ -92,7 +92,7 @@ export function stabiliseHpa(
   behaviour: HpaBehaviour,
   nowMs: number,
 ): number {
-  const inside = (seconds: number) => earlier.filter(({ atMs }) => atMs >= nowMs - seconds * 1000);
+  const inside = (seconds: number) => earlier.filter(({ atMs }) => atMs > nowMs - seconds * 1000);
   const upTo = Math.min(wish, ...inside(behaviour.up.stabilisationSeconds).map(({ replicas }) => replicas));
   const downTo = Math.max(wish, ...inside(behaviour.down.stabilisationSeconds).map(({ replicas }) => replicas));
   return Math.min(Math.max(current, upTo), downTo);
