@@ -11,11 +11,15 @@ import { eventually } from "./eventually.ts";
 
 let bundled: Promise<string> | undefined;
 
+// Outside of any test: the bundle serves them all.
+after(async () => {
+  if (bundled) await rm(await bundled, { recursive: true, force: true });
+});
+
 /** A `dist` folder that holds the runtime and nothing else. */
 function distFolder(): Promise<string> {
   bundled ??= (async () => {
     const dist = await mkdtemp(join(tmpdir(), "dist-"));
-    after(() => rm(dist, { recursive: true, force: true }));
     await build({
       entryPoints: [join(import.meta.dirname, "../../services/local-openfaas/runtime/main.ts")],
       outfile: join(dist, "services/local-openfaas/runtime.cjs"),
