@@ -1,8 +1,10 @@
 /** `npm run bench [-- WORD…]`: runs the sections whose name holds one of the words, or all, and prints one table. */
 import { gatewaySection } from "./gateway.ts";
+import { loadSection } from "./load.ts";
+import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
 
-const sections: readonly Section[] = [gatewaySection];
+const sections: readonly Section[] = [gatewaySection, replicasSection, loadSection];
 
 const words = process.argv.slice(2);
 for (const { name, run } of sections) {

@@ -2,13 +2,18 @@
 import { build } from "esbuild";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
-/** Bundles an entry of this folder into `folder`; tsx's own transform would slow down every closure. */
-export async function bundle(entry: string, folder: string): Promise<string> {
-  const outfile = join(folder, `${entry}.cjs`);
+/** Bundles an entry of this folder into `folder`. */
+export function bundle(entry: string, folder: string): Promise<string> {
+  return bundleSource(`test/bench/${entry}.ts`, folder);
+}
+
+/** Bundles a source, named from the project's root, into `folder`; tsx's own transform would slow down every closure. */
+export async function bundleSource(source: string, folder: string): Promise<string> {
+  const outfile = join(folder, `${basename(source, ".ts")}.cjs`);
   await build({
-    entryPoints: [join(import.meta.dirname, `${entry}.ts`)],
+    entryPoints: [join(import.meta.dirname, "../..", source)],
     outfile,
     bundle: true,
     platform: "node",
