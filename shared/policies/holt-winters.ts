@@ -1,6 +1,6 @@
 /** Forecast only: additive Holt-Winters on arrivals, turned into replicas by Little's law. */
 import type { ScalingPolicy } from "../core/policy.ts";
-import { hold, trimmed } from "./words.ts";
+import { hold, trimmed, wholeReplicas } from "./words.ts";
 
 export interface HoltWintersSpec {
   /** Windows in a season. */
@@ -91,7 +91,7 @@ export function holtWintersPolicy(options: HoltWintersOptions = HOLT_WINTERS_OPT
       const perSecond = most / window.windowSeconds;
       const perReplica = managed.targetInFlight * options.utilisation;
       return {
-        proposedReplicas: Math.ceil((perSecond * executionSeconds) / perReplica - 1e-9),
+        proposedReplicas: wholeReplicas((perSecond * executionSeconds) / perReplica),
         because: `forecast ${trimmed(perSecond)}/s × ${trimmed(executionSeconds)} s ÷ target ${trimmed(perReplica)}`,
       };
     },

@@ -1,7 +1,7 @@
 /** Perfect foresight by Little's law: the lower bound to which every policy's replica-seconds are compared. */
 import type { ScalingPolicy } from "../core/policy.ts";
 import type { Schedule } from "../core/schedule.ts";
-import { trimmed } from "./words.ts";
+import { trimmed, wholeReplicas } from "./words.ts";
 
 /** What nobody can know in production. */
 export interface Foresight {
@@ -39,7 +39,7 @@ export function oraclePolicy(foresight: Foresight, name = "oracle"): ScalingPoli
       );
       const most = Math.max(...busy);
       return {
-        proposedReplicas: Math.ceil(most / utilisation - 1e-9),
+        proposedReplicas: wholeReplicas(most / utilisation),
         because: `${trimmed(most)} busy replicas ahead ÷ utilisation ${trimmed(utilisation)}`,
       };
     },

@@ -1,6 +1,11 @@
-/** How policies put their arithmetic into words, and what they say when they cannot reckon. */
+/** What policies share: whole replicas, their arithmetic in words, and what they say when they cannot reckon. */
 import type { PolicyAnswer } from "../core/policy.ts";
 import type { DecidableWindow } from "../core/window.ts";
+
+/** Rounded up; what is whole but for binary fractions (4.5 ÷ (5 · 0.9)) stays as it is. */
+export function wholeReplicas(wanted: number): number {
+  return Math.max(0, Math.ceil(wanted - 1e-9));
+}
 
 /** At most two decimals, no trailing zeros: 3, 12.5, 0.33. */
 export function trimmed(value: number): string {

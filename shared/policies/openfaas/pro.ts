@@ -1,7 +1,7 @@
 /** OpenFaaS Standard/Pro's autoscaler, from its public documentation: rps, capacity (in-flight) or CPU. */
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
-import { hold, trimmed } from "../words.ts";
+import { hold, trimmed, wholeReplicas } from "../words.ts";
 
 export const PRO_TYPES = ["capacity", "rps", "cpu"] as const;
 export type ProType = (typeof PRO_TYPES)[number];
@@ -16,8 +16,8 @@ export function proReplicas(
     max,
   }: { readonly target: number; readonly proportion: number; readonly min: number; readonly max: number },
 ): number {
-  // Ready replicas cancel out: their mean load times their number is the load. 4.5 ÷ (5 · 0.9) is one replica, not 1.0000000000000002.
-  const wanted = Math.ceil(load / (target * proportion) - 1e-9);
+  // Ready replicas cancel out: their mean load times their number is the load.
+  const wanted = wholeReplicas(load / (target * proportion));
   return Math.min(Math.max(wanted, min), max);
 }
 

@@ -1,0 +1,170 @@
+/** The adapters: which of a window's numbers a rule reads, and what it says about them. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { policyByName } from "#shared/policies/by-name.ts";
+import { CE_ALERT_DEFAULTS, CE_QUIET, observeCe } from "#shared/policies/openfaas/ce-alert.ts";
+import { answerTo, aWindow, run } from "./fixtures.ts";
+
+const rule = (text: string) => policyByName(text)();
+
+describe("hpa", () => {
+  for (const { name, text = "hpa", changes, want } of [
+    { name: "at the target", changes: { cpuRatio: 0.7 }, want: 3 },
+    { name: "inside the tolerance", changes: { cpuRatio: 0.76 }, want: 3 },
+    { name: "above it", changes: { cpuRatio: 0.95 }, want: 5 },
+    { name: "another target", text: "hpa:cpu=50", changes: { cpuRatio: 0.7 }, want: 5 },
+    { name: "starting replicas count as idle on the way up", changes: { cpuRatio: 0.95, desiredReplicas: 4 }, want: 4 },
+    {
+      name: "starting replicas that would turn the direction",
+      changes: { cpuRatio: 0.8, desiredReplicas: 6 },
+      want: 6,
+    },
+    { name: "no more than double or 4", text: "hpa:cpu=10", changes: { cpuRatio: 1 }, want: 7 },
+    { name: "above the maximum", changes: { desiredReplicas: 30, availableReplicas: 30 }, want: 20 },
+    { name: "zero by hand", changes: { desiredReplicas: 0, availableReplicas: 0 }, want: 0 },
+  ]) {
+    test(name, () => assert.equal(answerTo(rule(text), aWindow(1, changes)).proposedReplicas, want));
+  }
+
+  test("a scale-down waits for 300 s of lower recommendations", () => {
+    const counts = run(
+      rule("hpa"),
+      [{ cpuRatio: 0.7 }, ...Array.from({ length: 12 }, () => ({ cpuRatio: 0.3 }))],
+      {},
+      4,
+    );
+    // The 4 of the first window (30 s) is 300 s old at 330 s, the eleventh.
+    assert.equal(counts.indexOf(2), 10);
+  });
+
+  test("its words", () => {
+    const policy = rule("hpa");
+    assert.equal(answerTo(policy, aWindow(1, { cpuRatio: 0.95 })).because, "CPU 95 % ÷ target 70 % on 3 ready = 5");
+    const held = answerTo(policy, aWindow(2, { cpuRatio: 0.2 }));
+    assert.equal(held.because, "CPU 20 % ÷ target 70 % on 3 ready = 1, stabilised or limited");
+    assert.equal(answerTo(policy, aWindow(3, { cpuRatio: null })).because, "CPU use not measured: hold");
+  });
+});
+
+describe("openfaas-pro", () => {
+  for (const { name, text = "openfaas-pro", changes, want } of [
+    { name: "capacity reads the peak in flight: 14 ÷ (5 · 0.9)", changes: { inFlightMax: 14 }, want: 4 },
+    { name: "exactly full is not more", changes: { inFlightMax: 9 }, want: 2 },
+    { name: "idle keeps one", changes: { inFlightMax: 0 }, want: 1 },
+    { name: "another target", text: "openfaas-pro:target=2,proportion=1", changes: { inFlightMax: 14 }, want: 7 },
+    {
+      name: "rps reads completions of every kind",
+      text: "openfaas-pro:rps,target=1,proportion=1",
+      changes: { completedOk: 60, completedError: { "4xx": 10, "429": 10, "5xx": 10, "504": 0 } },
+      want: 3,
+    },
+    {
+      name: "cpu reads use over all replicas",
+      text: "openfaas-pro:cpu,target=50,proportion=1",
+      changes: { cpuRatio: 0.8 },
+      want: 5,
+    },
+    { name: "no more than the maximum", changes: { inFlightMax: 400 }, want: 20 },
+  ]) {
+    test(name, () => assert.equal(answerTo(rule(text), aWindow(1, changes)).proposedReplicas, want));
+  }
+
+  test("the down window goes to its largest recommendation, and only on the way down", () => {
+    const load = [36, 9, 9, 18, 9].map((inFlightMax) => ({ inFlightMax }));
+    assert.deepEqual(run(rule("openfaas-pro:down-window=60"), load, {}, 8), [8, 8, 2, 4, 4]);
+    assert.deepEqual(run(rule("openfaas-pro"), load, {}, 8), [8, 2, 2, 4, 2]);
+  });
+
+  test("its words", () => {
+    const policy = rule("openfaas-pro");
+    assert.equal(answerTo(policy, aWindow(1, { inFlightMax: 14 })).because, "in-flight 14 ÷ target 4.5");
+    const slow = rule("openfaas-pro:down-window=60");
+    answerTo(slow, aWindow(1, { inFlightMax: 14 }));
+    assert.equal(
+      answerTo(slow, aWindow(2, { inFlightMax: 4 })).because,
+      "in-flight 4 ÷ target 4.5 = 1, held by the down window",
+    );
+  });
+});
+
+describe("openfaas-ce", () => {
+  test("a sawtooth: up by a step while it fires, straight to the minimum when it is resolved", () => {
+    const load = [2, 6, 6, 6, 6, 5, 2].map((throughputRps) => ({ throughputRps }));
+    assert.deepEqual(run(rule("openfaas-ce"), load, { maxReplicas: 4 }), [1, 2, 3, 4, 4, 1, 1]);
+  });
+  test("before any alert the count is left alone", () =>
+    assert.deepEqual(run(rule("openfaas-ce"), [{}, {}], {}, 3), [3, 3]));
+  test("the cap of 5, unless it is lifted", () => {
+    const load = Array.from({ length: 3 }, () => ({ throughputRps: 9 }));
+    assert.deepEqual(run(rule("openfaas-ce:factor=100"), load), [5, 5, 5]);
+    assert.deepEqual(run(rule("openfaas-ce:factor=20,cap=24"), load), [5, 9, 13]);
+  });
+
+  /** Seconds and kinds of the notifications, for a rate that is high between two instants; looked at every 2 s. */
+  function notifications(fromSeconds: number, toSeconds: number, untilSeconds: number) {
+    let state = CE_QUIET;
+    const heard: [number, string][] = [];
+    for (let seconds = 0; seconds <= untilSeconds; seconds += 1) {
+      const rps = seconds >= fromSeconds && seconds < toSeconds ? 6 : 5;
+      const step = observeCe(state, rps, CE_ALERT_DEFAULTS, seconds * 1000);
+      state = step.state;
+      if (step.notification) heard.push([seconds, step.notification]);
+    }
+    return heard;
+  }
+  test("alert: evaluated every 15 s, pending for one more, told 5 s later, repeated every 30 s, resolved", () => {
+    // Evaluations at 0, 15 (pending), 30 (firing), …, 90 (resolved); looks at 35, 45, …
+    assert.deepEqual(notifications(10, 80, 120), [
+      [35, "firing"],
+      [65, "firing"],
+      [95, "resolved"],
+    ]);
+  });
+  test("alert: a burst between two evaluations is never heard of", () =>
+    assert.deepEqual(notifications(16, 29, 90), []));
+  test("alert: one that ends while pending, too", () => assert.deepEqual(notifications(10, 20, 90), []));
+  test("alert: no series is no load", () => {
+    assert.equal(observeCe(CE_QUIET, null, CE_ALERT_DEFAULTS, 0).state.pendingSinceMs, null);
+  });
+});
+
+describe("keda", () => {
+  test("one replica per threshold of in-flight, within the tolerance", () => {
+    assert.equal(answerTo(rule("keda"), aWindow(1, { inFlightMean: 24 })).proposedReplicas, 5);
+    assert.equal(answerTo(rule("keda"), aWindow(1, { inFlightMean: 16 })).proposedReplicas, 3);
+  });
+  test("from zero when there is load, to zero after cooling", () => {
+    const load = [0, 3, ...Array.from({ length: 13 }, () => 0)].map((inFlightMean) => ({ inFlightMean }));
+    const counts = run(rule("keda"), load, { minReplicas: 0 }, 0);
+    // Active at window 2 (60 s); more than 300 s later is window 13 (390 s).
+    assert.deepEqual(counts.slice(0, 2), [0, 1]);
+    assert.equal(counts.indexOf(0, 1), 12);
+  });
+  test("not measured: hold, then the fallback", () => {
+    const gone = Array.from({ length: 4 }, () => ({ inFlightMean: null }));
+    assert.deepEqual(run(rule("keda:fallback=6,failures=2"), gone, {}, 3), [3, 3, 6, 6]);
+    assert.deepEqual(run(rule("keda"), gone, {}, 3), [3, 3, 3, 3]);
+  });
+});
+
+describe("random", () => {
+  test("the same seed walks the same way, another one another way, always inside the bounds", () => {
+    const walk = (text: string) =>
+      run(
+        rule(text),
+        Array.from({ length: 60 }, () => ({})),
+        { maxReplicas: 6 },
+      );
+    assert.deepEqual(walk("random:seed=4"), walk("random:seed=4"));
+    assert.notDeepEqual(walk("random:seed=4"), walk("random:seed=5"));
+    const steps = walk("random:seed=4");
+    assert.ok(steps.every((count) => count >= 1 && count <= 6));
+    assert.ok(steps.every((count, i) => Math.abs(count - (steps[i - 1] ?? 1)) <= 2));
+    assert.ok(new Set(steps).size >= 5);
+  });
+});
+
+describe("fixed", () => {
+  test("always the same", () => assert.deepEqual(run(rule("fixed:4"), [{}, {}]), [4, 4]));
+});
