@@ -37,15 +37,16 @@ export interface UpOptions {
 }
 
 /**
- * The demo: 65 windows of the seed's trace (from 15:40 o'clock, a busy spell that falls off into spikes), rates × 8, ten
- * times as fast. With 0.1 CPU-seconds a request and 0.1 core a replica the needed count swings between 1 and about 10.
+ * The demo: 62 windows of the seed's trace from half past three in the morning, where quiet and busy spells alternate;
+ * rates × 10, ten times as fast. With 0.1 CPU-seconds a request and 0.1 core a replica the needed count swings between
+ * 1 and 10.
  */
 export const DEMO = {
   trace: "traces/seed_request_count_raw_30s.json",
-  fromWindow: "1880",
-  rateScale: "8",
+  fromWindow: "418",
+  rateScale: "10",
   timeLapse: "10",
-  windows: "65",
+  windows: "62",
 } as const;
 
 export function readUpFlags(flags: UpFlags): UpOptions {

@@ -1,0 +1,114 @@
+/** The whole stack on this machine for a test: real processes, real bus, real HTTP; nothing is left when the test ends. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
+import type { Applied } from "#shared/core/decision.ts";
+import type { LoadReport } from "#shared/core/load.ts";
+import type { Proposal } from "#shared/core/proposal.ts";
+import type { MetricsWindow } from "#shared/core/window.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import { startLocalStack, type LocalStack } from "../../services/cli/up/local-stack.ts";
+import { eventually } from "./eventually.ts";
+
+export interface TestStack {
+  readonly stack: LocalStack;
+  readonly bus: EventBus;
+  readonly timeLapse: number;
+  readonly epochMs: number;
+  /** What was heard so far. */
+  readonly heard: {
+    readonly windows: MetricsWindow[];
+    readonly proposals: Proposal[];
+    readonly applied: Applied[];
+    readonly loads: LoadReport[];
+  };
+  /** Process ids of a function's replicas, as the system sees them now. */
+  pidsOf(functionName: string): number[];
+  /** All processes that belong to this stack but the test's own. */
+  processes(): number[];
+  close(): Promise<void>;
+}
+
+export interface TestStackOptions {
+  readonly timeLapse?: number;
+  /** Which bus: the one `up` would choose, or the built-in broker even where nats-server is there. */
+  readonly bus?: "any" | "built-in";
+  readonly policy?: string;
+  readonly stack?: string;
+}
+
+/** Ten seconds of trace time a second by default, so that a window takes three. */
+export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const { timeLapse = 10, policy = null } = options;
+  const home = mkdtempSync(join(tmpdir(), "replicant-test-"));
+  const epochMs = Date.now();
+  const { NATS_URL: _url, ...env } = process.env;
+  const stack = await startLocalStack({
+    home,
+    dist: join(process.cwd(), "dist"),
+    epochMs,
+    clock: systemClock,
+    env: options.bus === "built-in" ? { ...env, PATH: "/nowhere" } : env,
+    log: () => {},
+    signal: new AbortController().signal,
+    port: 0,
+    profile: "open",
+    stack: options.stack ?? "stack.yml",
+    policy,
+    timeLapse,
+  });
+  const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "test" });
+  const heard: TestStack["heard"] = { windows: [], proposals: [], applied: [], loads: [] };
+  await bus.subscribe("window", async ({ data }) => void heard.windows.push(data.window));
+  await bus.subscribe("proposal", async ({ data }) => void heard.proposals.push(data.proposal));
+  await bus.subscribe("applied", async ({ data }) => void heard.applied.push(data));
+  await bus.subscribe("load", async ({ data }) => void heard.loads.push(data));
+  return {
+    stack,
+    bus,
+    timeLapse,
+    epochMs,
+    heard,
+    pidsOf: (functionName) =>
+      processesWith(home)
+        .filter(({ env: text }) => text.includes(`OPENFAAS_NAME=${functionName}\0`))
+        .map(({ pid }) => pid),
+    processes: () => processesWith(home).map(({ pid }) => pid),
+    async close() {
+      await bus.close();
+      await stack.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Processes whose environment or command line names the home. */
+function processesWith(home: string): { readonly pid: number; readonly env: string }[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) return [];
+    try {
+      const env = readFileSync(`/proc/${pid}/environ`, "utf8");
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      return env.includes(home) || command.includes(home) ? [{ pid, env }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Waits until `count` more windows of a function have been decided on, and returns those decisions. */
+export async function decisionsAfterNow(
+  { heard }: TestStack,
+  count: number,
+  { functionName = "stress", timeoutMs = 60_000 } = {},
+): Promise<Applied[]> {
+  const fromMs = heard.windows.at(-1)?.endedAtMs ?? 0;
+  const later = () =>
+    heard.applied.filter((one) => one.functionName === functionName && one.seq !== null && one.atMs > fromMs);
+  await eventually(() => later().length >= count, { timeoutMs, what: `${count} decisions` });
+  return later();
+}
