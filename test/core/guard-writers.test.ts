@@ -1,0 +1,139 @@
+/** Second writers, the fallback rule's turn, and settings. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import {
+  chooseTrigger,
+  GUARD_DEFAULTS,
+  GUARD_TABLE,
+  guardSettingsProblems,
+  onTick,
+  startGuard,
+  type GuardInput,
+  type GuardSettings,
+} from "#shared/core/guard.ts";
+import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./guard-fixtures.ts";
+
+describe("guard: two writers", () => {
+  const decideAt = (
+    state: ReturnType<typeof startGuard>,
+    seq: number,
+    current: number,
+    proposed: number,
+    input: Partial<GuardInput> = {},
+  ) => settle(state, anInput({ window: aWindow(seq), current, proposed, ...input }));
+
+  test("a foreign change is told, held for one window, then adopted", () => {
+    const first = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    const second = decideAt(first.state, 12, 9, 6);
+    assert.deepEqual(second.decision.foreignChange, { expected: 5, found: 9 });
+    assert.equal(second.decision.kind, "hold");
+    assert.equal(second.decision.desired, 9);
+    assert.match(second.decision.reason, /9 set by someone else, 5 expected/);
+    const burst = onTick(
+      second.state,
+      { managed: aFunction({ maxReplicas: 99 }), tick: aTick(361, { inFlight: 900 }), current: 9 },
+      GUARD_DEFAULTS,
+    );
+    assert.equal(burst.decision, null, "the floor backs off, too");
+    const third = decideAt(second.state, 13, 9, 12);
+    assert.equal(third.decision.foreignChange, null);
+    assert.equal(third.decision.desired, 12);
+  });
+
+  test("a change seen on a tick is told by the next window's decision, which adopts it", () => {
+    const first = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    const ticked = onTick(first.state, { managed: aFunction(), tick: aTick(332), current: 2 }, GUARD_DEFAULTS);
+    assert.equal(ticked.decision, null);
+    const second = decideAt(ticked.state, 12, 2, 6);
+    assert.deepEqual(second.decision.foreignChange, { expected: 5, found: 2 });
+    assert.equal(second.decision.desired, 6);
+  });
+
+  test("the platform's clamp is no foreign change", () => {
+    const window = aWindow(11);
+    const first = settle(aLongRunningGuard(3, 10), anInput({ window, current: 3, proposed: 7 }), GUARD_DEFAULTS, {
+      kind: "applied",
+      replicas: 5,
+    });
+    assert.deepEqual(first.decision.stages.at(-1), { stage: "applied", replicas: 5, note: "the platform made it 5" });
+    assert.equal(first.decision.applied, 5);
+    assert.equal(decideAt(first.state, 12, 5, 5).decision.foreignChange, null);
+  });
+
+  test("the gateway's scale from zero is no foreign change", () => {
+    const managed = aFunction({ minReplicas: 0 });
+    const { decision } = decideAt(aLongRunningGuard(0, 10), 11, 1, 2, { managed });
+    assert.equal(decision.foreignChange, null);
+    assert.equal(decision.desired, 2);
+  });
+
+  test("in shadow, others may do as they like", () => {
+    const managed = aFunction({ mode: "shadow" });
+    const first = settle(
+      aLongRunningGuard(3, 10),
+      anInput({ managed, window: aWindow(11), current: 3, proposed: 5 }),
+      GUARD_DEFAULTS,
+      { kind: "not-sent" },
+    );
+    assert.deepEqual(first.decision.stages.at(-1), { stage: "applied", replicas: 3, note: "nothing was sent" });
+    const second = decideAt(first.state, 12, 7, 5, { managed });
+    assert.equal(second.decision.foreignChange, null);
+    assert.notEqual(second.decision.kind, "hold");
+  });
+});
+
+describe("guard: the fallback rule's turn", () => {
+  for (const { name, seq, last, first = 1, want } of [
+    { name: "the window's own proposal is there", seq: 7, last: 7, want: "proposal" },
+    { name: "it may still come", seq: 8, last: 7, want: "wait" },
+    { name: "two windows without one", seq: 9, last: 7, want: "fallback" },
+    { name: "long silence", seq: 90, last: 7, want: "fallback" },
+    { name: "the first window ever", seq: 1, last: null, want: "wait" },
+    { name: "the second, and never a proposal", seq: 2, last: null, want: "fallback" },
+    { name: "started in the middle: first window seen", seq: 40, last: null, first: 40, want: "wait" },
+    { name: "started in the middle: second window seen", seq: 41, last: null, first: 40, want: "fallback" },
+    { name: "the collector counts anew: its first window", seq: 1, last: 90, first: 40, want: "wait" },
+    { name: "the collector counts anew: its second", seq: 2, last: 90, first: 40, want: "fallback" },
+    { name: "the collector counts anew: later", seq: 30, last: 90, first: 40, want: "fallback" },
+  ]) {
+    test(name, () =>
+      assert.equal(
+        chooseTrigger({ windowSeq: seq, lastProposalSeq: last, firstWindowSeq: first }, GUARD_DEFAULTS),
+        want,
+      ),
+    );
+  }
+});
+
+describe("guard: settings", () => {
+  test("the defaults can be used, and each has its sentence", () => {
+    assert.deepEqual(guardSettingsProblems(GUARD_DEFAULTS), []);
+    for (const [name, { value, means }] of Object.entries(GUARD_TABLE)) {
+      assert.equal(GUARD_DEFAULTS[name as keyof GuardSettings], value);
+      assert.match(means, /^[A-Z].*\.$/);
+    }
+  });
+
+  test("every problem is told at once", () => {
+    const broken = {
+      ...GUARD_DEFAULTS,
+      panicThresholdRatio: 1,
+      scaleUpReplicas: 1.5,
+      scaleDownShare: 2,
+      maxMetricAgeSeconds: 0,
+    };
+    assert.deepEqual(guardSettingsProblems(broken), [
+      "maxMetricAgeSeconds must be a number above 0 or null, was: '0'",
+      "panicThresholdRatio must be a number above 1, was: '1'",
+      "scaleUpReplicas must be a whole number of at least 1, was: '1.5'",
+      "scaleDownShare must be a number from 0 to 1, was: '2'",
+    ]);
+  });
+
+  test("a panic window longer than the stable window is a problem", () => {
+    assert.deepEqual(guardSettingsProblems({ ...GUARD_DEFAULTS, panicWindowSeconds: 90 }), [
+      "panicWindowSeconds (90) must not exceed stableWindowSeconds (60)",
+    ]);
+  });
+});
