@@ -1,6 +1,7 @@
 /** The local platform: an OpenFaaS gateway in front of functions that are processes of this machine. */
 import { join } from "node:path";
 import type { Router } from "express";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startGateway, type GatewayLimits, type UiContext } from "./gateway/gateway.ts";
 import { listen, type Listener } from "./gateway/listener.ts";
 import { readOrMakePassword, userName } from "./gateway/password.ts";
@@ -10,9 +11,10 @@ import { createImageStore } from "./provider/images.ts";
 import { createProvider, type LocalProvider, type ProviderOptions } from "./provider/provider.ts";
 import { createSecretStore } from "./provider/secrets.ts";
 import type { Platform, PlatformOptions } from "./types.ts";
+import { mountUi } from "./ui/mount.ts";
 
 export interface StartPlatformOptions extends PlatformOptions {
-  /** The page at `/ui`, behind the gateway's credentials. */
+  /** Another page at `/ui` than our own; behind the gateway's credentials. */
   readonly mountUi?: (context: UiContext) => Router;
   /** One line for people; default: warnings to stderr. */
   readonly log?: { info(line: string): void; warn(line: string): void };
@@ -26,7 +28,7 @@ export interface StartPlatformOptions extends PlatformOptions {
 
 /** Rejects with `BadInputError` for a port or a home that is in use; nothing is left running then. */
 export async function startPlatform(options: StartPlatformOptions): Promise<Platform> {
-  const { home, host = "127.0.0.1", profile = "open", mountUi, closeGraceMs = 5_000 } = options;
+  const { home, host = "127.0.0.1", profile = "open", closeGraceMs = 5_000 } = options;
   const log = options.log ?? { info: () => undefined, warn: (line: string) => console.error(line) };
   const undo: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -49,7 +51,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
       credentials: { user: userName, password },
       profile,
       limits: options.gatewayLimits ?? {},
-      mountUi,
+      mountUi: options.mountUi ?? ownUi(options, provider.describeLimits(), (line) => log.warn(line)),
       log: (line) => log.warn(line),
     });
     undo.push(() => gateway.close(closeGraceMs));
@@ -82,6 +84,11 @@ async function opened(host: string, port: number, undo: (() => Promise<void>)[])
   const listener = await listen(host, port);
   undo.push(() => listener.close(0));
   return listener;
+}
+
+function ownUi({ dist, uiFolder, events }: StartPlatformOptions, limits: string, log: (line: string) => void) {
+  const folder = uiFolder ?? join(dist, "services", "local-openfaas", "public");
+  return mountUi({ folder, limits, events, clock: systemClock, log });
 }
 
 function startProvider(options: StartPlatformOptions, log: ProviderOptions["log"]): Promise<LocalProvider> {

@@ -1,4 +1,5 @@
 /** The local platform as its users (`replicant up`, tests, benchmarks) see it. */
+import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionDeployment } from "./provider/types.ts";
 
 export type Profile = "open" | "ce";
@@ -20,6 +21,10 @@ export interface PlatformOptions {
   readonly restore?: boolean;
   /** CFS period for CPU limits, microseconds. Default 50 000. */
   readonly cfsPeriodMicros?: number;
+  /** Where the page under `/ui` hears decisions; without it, it says that it hears none. The caller closes the bus. */
+  readonly events?: { readonly bus: EventBus; /** One line for people. */ readonly description: string } | undefined;
+  /** The page's files. Default `<dist>/services/local-openfaas/public`. */
+  readonly uiFolder?: string | undefined;
 }
 
 export interface Platform {

@@ -1,0 +1,121 @@
+/** The page's data: functions sampled once a second, decisions and windows as the bus tells them. */
+import type { Clock } from "#shared/core/clock.ts";
+import { readManagedFunction } from "#shared/core/managed-function.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { Meters } from "../gateway/metrics/meter.ts";
+import type { FunctionSnapshot, Provider } from "../provider/types.ts";
+import { stateOf } from "./function-state.ts";
+import { FunctionTrack } from "./function-track.ts";
+import { createHeard } from "./heard.ts";
+import type { BusView, FunctionView, HistoryView, PlatformView, Reading, Sample, UiMessage, UiState } from "./types.ts";
+
+const SAMPLE_EVERY_MS = 1_000;
+const RECENT_RATES = 60;
+
+/** A bus and how it is called among people; whoever gives it closes it. */
+export interface EventSource {
+  readonly bus: EventBus;
+  readonly description: string;
+}
+
+export interface UiFeedOptions {
+  readonly platform: PlatformView;
+  readonly provider: Pick<Provider, "list">;
+  readonly meters: Pick<Meters, "find">;
+  /** Without it no decisions are heard. */
+  readonly events?: EventSource | undefined;
+  readonly clock: Clock;
+  /** Ends sampling and listening. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+export interface UiFeed {
+  state(): UiState;
+  /** Undefined for a function that is not deployed. */
+  history(functionName: string): HistoryView | undefined;
+  /** Calls `listener` with each message from now on, until the answer is called. */
+  listen(listener: (message: UiMessage) => void): () => void;
+  /** Resolves when, after the signal, nothing of the feed runs any more. */
+  readonly ended: Promise<void>;
+}
+
+export function createUiFeed({ platform, provider, meters, events, clock, signal, log }: UiFeedOptions): UiFeed {
+  const tracks = new Map<string, FunctionTrack>();
+  const listeners = new Set<(message: UiMessage) => void>();
+  const tell = (message: UiMessage) => {
+    for (const listener of listeners) listener(message);
+  };
+  const heard = createHeard({
+    onDecision: (data) => tell({ event: "decision", data }),
+    onWindow: (data) => tell({ event: "window", data }),
+    log,
+  });
+  const busView = (): BusView | null =>
+    events ? { description: events.description, state: events.bus.state() } : null;
+
+  const sample = (): Sample => {
+    const nowMs = clock.nowMs();
+    const snapshots = provider.list();
+    const deployed = new Set(snapshots.map(({ deployment }) => deployment.service));
+    for (const name of tracks.keys()) if (!deployed.has(name)) tracks.delete(name);
+    const functions = snapshots.map((snapshot) => {
+      const name = snapshot.deployment.service;
+      const track = tracks.get(name) ?? new FunctionTrack();
+      tracks.set(name, track);
+      const meter = meters.find(name);
+      return viewOf(snapshot, track.read(nowMs, meter, snapshot), meter?.ended ?? 0);
+    });
+    return { atMs: nowMs, bus: busView(), functions };
+  };
+
+  let latest = sample();
+  const sampling = async () => {
+    while (!signal.aborted) {
+      await clock.sleep(SAMPLE_EVERY_MS, signal);
+      if (signal.aborted) return;
+      latest = sample();
+      tell({ event: "sample", data: latest });
+    }
+  };
+  const running = [sampling(), ...(events ? [heard.listen(events.bus, signal)] : [])];
+
+  return {
+    state: () => ({
+      ...latest,
+      platform,
+      recentRates: Object.fromEntries([...tracks].map(([name, track]) => [name, track.recentRates(RECENT_RATES)])),
+      decisions: heard.decisions(),
+      windows: heard.windows(),
+    }),
+    history: (functionName) => tracks.get(functionName)?.history(),
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    ended: Promise.all(running).then(() => undefined),
+  };
+}
+
+function viewOf(snapshot: FunctionSnapshot, reading: Reading, invocations: number): FunctionView {
+  const { deployment, replicas, usage } = snapshot;
+  const { service: name, image, labels, annotations, limits } = deployment;
+  return {
+    ...reading,
+    name,
+    image,
+    state: stateOf(snapshot, reading.atMs),
+    replicas: replicas.map(({ id, state, inFlight, pid, startedAtMs, readyAtMs }) => ({
+      id,
+      state,
+      inFlight,
+      pid,
+      startedAtMs,
+      readyAtMs,
+    })),
+    invocations,
+    usage: { milliCpu: usage.cpu, memoryBytes: usage.totalMemoryBytes },
+    limits: { cpu: limits?.cpu ?? null, memory: limits?.memory ?? null },
+    managed: readManagedFunction({ name, labels, annotations }).managed ?? null,
+  };
+}

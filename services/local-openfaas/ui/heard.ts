@@ -1,0 +1,63 @@
+/** What the bus told lately: decisions and windows, each bounded, each once. */
+import { messageOf } from "#shared/core/errors.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { DecisionView, WindowView } from "./types.ts";
+
+export const KEPT_DECISIONS = 100;
+export const KEPT_WINDOWS = 100;
+
+export interface Heard {
+  decisions(): readonly DecisionView[];
+  windows(): readonly WindowView[];
+  /** Listens until `signal` aborts, resolves when the last handler has ended, never rejects: a bus that refuses is logged. */
+  listen(bus: EventBus, signal: AbortSignal): Promise<void>;
+}
+
+export interface HeardOptions {
+  readonly onDecision: (decision: DecisionView) => void;
+  readonly onWindow: (window: WindowView) => void;
+  readonly log: (line: string) => void;
+}
+
+export function createHeard({ onDecision, onWindow, log }: HeardOptions): Heard {
+  const decisions: DecisionView[] = [];
+  const windows: WindowView[] = [];
+  return {
+    decisions: () => decisions,
+    windows: () => windows,
+    async listen(bus, signal) {
+      const attempts = [
+        bus.subscribe("applied", async ({ id, time, data: applied }) => {
+          const decision = { id, toldAtMs: Date.parse(time), applied };
+          if (keep(decisions, decision, KEPT_DECISIONS)) onDecision(decision);
+        }),
+        // The history that travels along is for policies; what the page needs of it, it heard before.
+        bus.subscribe("window", async ({ id, time, data }) => {
+          const window = { id, toldAtMs: Date.parse(time), window: data.window };
+          if (keep(windows, window, KEPT_WINDOWS)) onWindow(window);
+        }),
+      ];
+      for (const attempt of attempts) {
+        attempt.catch((thrown: unknown) => log(`ui: not all of the bus is heard: ${messageOf(thrown)}`));
+      }
+      await aborted(signal);
+      // The bus may have been closed meanwhile.
+      await Promise.allSettled(attempts.map(async (attempt) => (await attempt).close()));
+    },
+  };
+}
+
+/** False for what is kept already: a bus may deliver twice. */
+function keep<T extends { readonly id: string }>(kept: T[], one: T, most: number): boolean {
+  if (kept.some(({ id }) => id === one.id)) return false;
+  kept.push(one);
+  if (kept.length > most) kept.shift();
+  return true;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

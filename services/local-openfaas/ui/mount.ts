@@ -1,0 +1,26 @@
+/** The page under `/ui`, ready to be mounted by the gateway. */
+import type { Router } from "express";
+import type { Clock } from "#shared/core/clock.ts";
+import type { UiContext } from "../gateway/gateway.ts";
+import { version } from "../gateway/version.ts";
+import { createUiFeed, type EventSource } from "./feed.ts";
+import { uiRouter } from "./router.ts";
+
+export interface UiOptions {
+  /** The page's files. */
+  readonly folder: string;
+  /** How CPU and memory limits are enforced, one line for people. */
+  readonly limits: string;
+  readonly events?: EventSource | undefined;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+/** What is mounted samples and listens until the gateway closes. */
+export function mountUi({ folder, limits, events, clock, log }: UiOptions): (context: UiContext) => Router {
+  return ({ provider, meters, profile, closing }) => {
+    const platform = { version, profile, limits };
+    const feed = createUiFeed({ platform, provider, meters, events, clock, signal: closing, log });
+    return uiRouter({ feed, folder, signal: closing });
+  };
+}
