@@ -91,7 +91,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     nowMs,
   };
   const runners = new Map<string, FunctionRunner>();
-  const leaving = new Set<Promise<void>>();
+  const background = new Set<Promise<void>>();
 
   const save = (functionName: string) =>
     deployments.save(functionName, () => {
@@ -110,13 +110,12 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     runners.set(name, new FunctionRunner({ spec, createdAtMs, desiredReplicas, around, log: functionLog, random }));
   };
 
-  /** Stops a runner in the background; `close` waits for it. */
-  const retire = (runner: FunctionRunner) => {
-    const stopped = runner.stop().then(() => runner.log.end());
-    leaving.add(stopped);
-    void stopped.finally(() => leaving.delete(stopped));
-    return stopped;
+  /** `close` waits for it. */
+  const inBackground = (work: Promise<void>) => {
+    background.add(work);
+    void work.finally(() => background.delete(work));
   };
+  const retire = (runner: FunctionRunner) => inBackground(runner.stop().then(() => runner.log.end()));
 
   const deployed = (functionName: string) => {
     const runner = runners.get(functionName);
@@ -138,8 +137,8 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(measuring);
-    for (const runner of runners.values()) void retire(runner);
-    await Promise.all(leaving);
+    for (const runner of runners.values()) retire(runner);
+    await Promise.all(background);
     await limiter.close();
     if (!options.guardian) await guardian.close();
     await unlock();
@@ -161,7 +160,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     remove: async (functionName) => {
       const runner = deployed(functionName);
       runners.delete(functionName);
-      void retire(runner);
+      retire(runner);
       await save(functionName);
     },
     scale: (functionName, replicas) => {
@@ -169,8 +168,10 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
         throw new BadInputError(`replicas must be a whole number of at least 0, was: ${replicas}`);
       }
       deployed(functionName).scale(replicas);
-      save(functionName).catch((thrown: unknown) =>
-        log.warn(`the replica count of '${functionName}' could not be saved: ${messageOf(thrown)}`),
+      inBackground(
+        save(functionName).catch((thrown: unknown) =>
+          log.warn(`the replica count of '${functionName}' could not be saved: ${messageOf(thrown)}`),
+        ),
       );
     },
     pickReady: (functionName) => runners.get(functionName)?.pickReady(),

@@ -55,7 +55,7 @@ export interface TestProvider {
 }
 
 export async function startProvider(t: TestContext, options: Partial<ProviderOptions> = {}): Promise<TestProvider> {
-  const folder = await temporaryFolder(t);
+  const folder = await mkdtemp(join(tmpdir(), "replicant-test-"));
   const home = options.home ?? join(folder, "home");
   const runtimePath = options.runtimePath ?? (await bundleRuntime(folder));
   const warnings: string[] = [];
@@ -65,7 +65,10 @@ export async function startProvider(t: TestContext, options: Partial<ProviderOpt
     log: { info: () => {}, warn: (text) => warnings.push(text) },
     ...options,
   });
-  t.after(() => provider.close());
+  t.after(async () => {
+    await provider.close();
+    await rm(folder, { recursive: true, force: true });
+  });
   return {
     provider,
     home,

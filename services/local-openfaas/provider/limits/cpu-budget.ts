@@ -18,7 +18,8 @@ export function cpuBudget(limitCores: number, nowMs: number, cpuMs: number): Cpu
   let leftMs = 0;
   return {
     spend: (sampledAtMs, sampledCpuMs) => {
-      leftMs = Math.min(BURST_MS * limitCores, leftMs + (sampledAtMs - atMs) * limitCores) - (sampledCpuMs - usedMs);
+      leftMs += (sampledAtMs - atMs) * limitCores - (sampledCpuMs - usedMs);
+      leftMs = Math.min(leftMs, BURST_MS * limitCores);
       atMs = sampledAtMs;
       usedMs = sampledCpuMs;
       return leftMs < 0 ? -leftMs / limitCores : 0;
