@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import type { startGuard } from "#shared/core/guard.ts";
 import {
   chooseTrigger,
   GUARD_DEFAULTS,
   GUARD_TABLE,
   guardSettingsProblems,
   onTick,
-  startGuard,
   type GuardInput,
   type GuardSettings,
 } from "#shared/core/guard.ts";
