@@ -19,13 +19,14 @@ export function arrivalsOf(reading: Reading): number | null {
   return total(gainsBy(reading, "gateway_function_invocation_started", all));
 }
 
-/** Invocations ended, by what the caller got: 2xx and 3xx are OK. */
-export function completionsOf(reading: Reading): Completions | null {
+/** Invocations ended, by what the caller got: 2xx and 3xx are OK. Each count is taken `share` times. */
+export function completionsOf(reading: Reading, share = 1): Completions | null {
   const gains = gainsBy(reading, "gateway_function_invocation_total", codeOf);
   if (gains === null) return null;
   let ok = 0;
   const error = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };
-  for (const [code, gain] of gains) {
+  for (const [code, whole] of gains) {
+    const gain = whole * share;
     if (code === "429" || code === "504") error[code] += gain;
     else if (code.startsWith("2") || code.startsWith("3")) ok += gain;
     else if (code.startsWith("4")) error["4xx"] += gain;

@@ -86,6 +86,12 @@ export class SampleStore {
     this.#sweep(atMs);
   }
 
+  /** Notes a scrape whose samples the caller pushes into `series` itself, stale marks included. */
+  noteScrape(source: string, atMs: number, answered: boolean): void {
+    this.#source(source).up.push(atMs, answered ? 1 : 0);
+    this.#sweep(atMs);
+  }
+
   /** When `source` was scraped: 1 answered, 0 not. Undefined before its first scrape. */
   scrapes(source: string): Series | undefined {
     return this.#sources.get(source)?.up;

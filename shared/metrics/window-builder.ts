@@ -25,6 +25,8 @@ export interface WindowSpec {
   readonly timeLapse: number;
   readonly mode: WindowMode;
   readonly replicas?: ReplicaReading;
+  /** PromQL mode: the range that rates are taken over; counts are brought to the window's length. Default the window. */
+  readonly rangeSeconds?: number;
   /** Exact mode: how long before an edge its scrape may lie. Default a quarter of the window. */
   readonly edgeToleranceSeconds?: number;
   /** How old a gauge may be. Default five minutes. */
@@ -37,17 +39,19 @@ export interface WindowSpec {
  */
 export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow {
   const { functionName, namespace, seq, windowSeconds, endedAtMs, timeLapse, mode } = spec;
+  const rangeSeconds = mode === "promql" ? (spec.rangeSeconds ?? windowSeconds) : windowSeconds;
+  const share = windowSeconds / rangeSeconds;
   const reading = read(store, {
     functionName,
     namespace,
-    fromMs: endedAtMs - windowSeconds * 1000,
+    fromMs: endedAtMs - rangeSeconds * 1000,
     toMs: endedAtMs,
     mode,
     edgeToleranceMs: (spec.edgeToleranceSeconds ?? windowSeconds / 4) * 1000,
     lookBackMs: spec.lookBackSeconds === undefined ? undefined : spec.lookBackSeconds * 1000,
     listed: isListed(spec.replicas),
   });
-  const completions = completionsOf(reading);
+  const completions = completionsOf(reading, share);
   const inFlight = inFlightOf(reading);
   const latency = latencyOf(reading);
   return closeWindow({
@@ -57,7 +61,7 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
     windowSeconds,
     endedAtMs,
     timeLapse,
-    arrivals: arrivalsOf(reading),
+    arrivals: times(arrivalsOf(reading), share),
     completedOk: completions?.ok ?? null,
     completedError: completions?.error ?? null,
     throughputRps: completions ? completions.ok / windowSeconds : null,

@@ -15,11 +15,13 @@ const BOUNDS = Float64Array.from(BOUNDS_SECONDS);
 
 export class GatewayCounters {
   started = 0;
+  endedAll = 0;
   readonly ended = new Float64Array(CODES.length);
   readonly sumSeconds = new Float64Array(CODES.length);
   readonly #buckets = new Float64Array(CODES.length * BUCKETS);
 
   end(code: number, seconds: number): void {
+    this.endedAll++;
     this.ended[code]!++;
     this.sumSeconds[code]! += seconds;
     let bucket = 0;
@@ -32,12 +34,6 @@ export class GatewayCounters {
     let count = 0;
     for (let bucket = 0; bucket <= i; bucket++) count += this.#buckets[code * BUCKETS + bucket]!;
     return count;
-  }
-
-  get endedAll(): number {
-    let all = 0;
-    for (const count of this.ended) all += count;
-    return all;
   }
 
   get inFlight(): number {

@@ -1,0 +1,124 @@
+/** The scaler's place in simulated time: the same guard as in service, or none; what it decides goes to the platform at once. */
+import { decide, FLOOR_POLICY, GUARD_DEFAULTS, onTick, startGuard, withApplied } from "../core/guard.ts";
+import type { GuardDecision, GuardSettings, GuardState } from "../core/guard.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
+import type { PolicyIdentity } from "../core/proposal.ts";
+import type { MetricsWindow, Tick } from "../core/window.ts";
+import type { Platform } from "./platform.ts";
+
+export type GuardSwitch = "on" | "off";
+
+export interface ScalerStart {
+  readonly platform: Platform;
+  readonly managed: ManagedFunction;
+  /** `off`: a proposal is bounded by the function's minimum and maximum, and nothing else. */
+  readonly guard: GuardSwitch;
+  readonly settings?: Partial<GuardSettings>;
+}
+
+/** What became of a window's proposal. */
+export interface SimDecision {
+  readonly policy: PolicyIdentity;
+  readonly current: number;
+  /** Null: the policy had nothing to say. */
+  readonly proposed: number | null;
+  readonly applied: number;
+  /** The proposal was changed on its way. */
+  readonly clipped: boolean;
+  /** Nothing could be concluded; the count stayed. */
+  readonly held: boolean;
+  readonly reason: string;
+}
+
+export interface SimProposal {
+  readonly proposedReplicas: number;
+  readonly because: string;
+}
+
+/** So long before the start the guard began: it is not just restarted. */
+const LONG_AGO_MS = -86_400_000;
+
+export class SimScaler {
+  readonly #start: ScalerStart;
+  readonly #settings: GuardSettings;
+  readonly #limits: { readonly minReplicas: number; readonly maxReplicas: number | null };
+  #guard: GuardState = startGuard(LONG_AGO_MS);
+  /** Σ |change of desired|. */
+  churn = 0;
+
+  constructor(start: ScalerStart, platformLimits: { readonly cap: number; readonly floor: number }) {
+    this.#start = start;
+    this.#settings = { ...GUARD_DEFAULTS, ...start.settings };
+    this.#limits = { minReplicas: platformLimits.floor, maxReplicas: platformLimits.cap || null };
+  }
+
+  /** The panic floor between windows; the number of replicas that it set, or null. */
+  onTick(tick: Tick): number | null {
+    if (this.#start.guard === "off") return null;
+    const { platform, managed } = this.#start;
+    const input = { managed, tick, current: platform.desired, platform: this.#limits };
+    const { decision, state } = onTick(this.#guard, input, this.#settings);
+    this.#guard = state;
+    if (decision === null) return null;
+    return this.#apply(decision).applied;
+  }
+
+  /** A policy that decides on ticks by itself sets what it wishes within the bounds: the guard is for windows. */
+  onTickProposal({ proposedReplicas }: SimProposal): number {
+    return this.#scale(this.#bounded(proposedReplicas));
+  }
+
+  onWindow(window: MetricsWindow, proposal: SimProposal | null, policy: PolicyIdentity): SimDecision {
+    const { platform, managed, guard } = this.#start;
+    const current = platform.desired;
+    if (guard === "on") {
+      const { decision, state } = decide(
+        this.#guard,
+        {
+          managed,
+          window,
+          nowMs: window.endedAtMs,
+          current,
+          trigger: "proposal",
+          policy,
+          proposal,
+          platform: this.#limits,
+        },
+        this.#settings,
+      );
+      this.#guard = state;
+      return this.#apply(decision);
+    }
+    if (proposal === null) {
+      return { policy, current, proposed: null, applied: current, clipped: false, held: true, reason: "no proposal" };
+    }
+    const proposed = proposal.proposedReplicas;
+    const applied = this.#scale(this.#bounded(proposed));
+    return { policy, current, proposed, applied, clipped: applied !== proposed, held: false, reason: proposal.because };
+  }
+
+  #apply(decision: GuardDecision): SimDecision {
+    const { current, desired, proposed, policy, kind, reason } = decision;
+    const before = current ?? this.#start.platform.desired;
+    const applied = kind === "scale" && desired !== null ? this.#scale(desired) : before;
+    const outcome =
+      kind === "scale" ? ({ kind: "applied", replicas: applied } as const) : ({ kind: "not-sent" } as const);
+    this.#guard = withApplied(this.#guard, decision, outcome, this.#settings).state;
+    const clipped = policy !== FLOOR_POLICY && proposed !== null && Math.ceil(proposed) !== applied;
+    return { policy, current: before, proposed, applied, clipped, held: kind === "hold", reason };
+  }
+
+  #scale(desired: number): number {
+    const { platform } = this.#start;
+    const before = platform.desired;
+    const applied = platform.scale(desired);
+    this.churn += Math.abs(applied - before);
+    return applied;
+  }
+
+  #bounded(wish: number): number {
+    const { minReplicas, maxReplicas } = this.#start.managed;
+    if (!Number.isFinite(wish)) return this.#start.platform.desired;
+    return Math.min(maxReplicas, Math.max(minReplicas, Math.ceil(wish)));
+  }
+}

@@ -1,0 +1,104 @@
+/** One run of the simulated platform: observed in ticks and windows, scaled between them. */
+import type { GuardSettings } from "../core/guard.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
+import type { Random } from "../core/random.ts";
+import type { Schedule } from "../core/schedule.ts";
+import type { MetricsWindow, Tick } from "../core/window.ts";
+import type { WindowMode } from "../metrics/reading.ts";
+import { Observer } from "./observer.ts";
+import { Platform } from "./platform.ts";
+import { managedFunctionOf } from "./profiles.ts";
+import type { SimProfile } from "./profiles.ts";
+import { SimScaler } from "./scaler.ts";
+import type { GuardSwitch } from "./scaler.ts";
+import { Tally } from "./tally.ts";
+
+export interface SessionStart {
+  readonly schedule: Schedule;
+  readonly profile: SimProfile;
+  readonly random: Random;
+  readonly mode: WindowMode;
+  readonly guard: GuardSwitch;
+  readonly guardSettings?: Partial<GuardSettings> | undefined;
+  readonly windowSeconds: number;
+  readonly tickSeconds: number;
+  readonly initialReplicas: number;
+}
+
+export class Session {
+  readonly managed: ManagedFunction;
+  readonly platform: Platform;
+  readonly observer: Observer;
+  readonly scaler: SimScaler;
+  /** The truth of the last window alone, and of all windows so far. */
+  readonly windowTally: Tally;
+  readonly totalTally = new Tally();
+  /** Cost of the last window, and of all. */
+  windowReplicaSeconds = 0;
+  totalReplicaSeconds = 0;
+  #windows = 0;
+  readonly #profile: SimProfile;
+  readonly #windowSeconds: number;
+  readonly #tickSeconds: number;
+
+  constructor(start: SessionStart) {
+    const { schedule, profile, random, mode, guard, guardSettings, windowSeconds, initialReplicas } = start;
+    this.managed = managedFunctionOf(profile);
+    this.platform = new Platform({ profile, schedule, replicas: initialReplicas, random: random.fork("platform") });
+    this.windowTally = this.platform.tally;
+    this.observer = new Observer({
+      platform: this.platform,
+      profile,
+      random: random.fork("observer"),
+      mode,
+      windowSeconds,
+    });
+    const { replicaCap: cap, replicaFloor: floor } = profile.parameters;
+    this.scaler = new SimScaler(
+      { platform: this.platform, managed: this.managed, guard, ...(guardSettings ? { settings: guardSettings } : {}) },
+      { cap, floor },
+    );
+    this.#profile = profile;
+    this.#windowSeconds = windowSeconds;
+    this.#tickSeconds = start.tickSeconds;
+  }
+
+  get windows(): number {
+    return this.#windows;
+  }
+
+  /** Lives through the next window: ticks on the way, each heard by the guard and by `onTick`; then its metrics. */
+  runWindow(onTick?: (tick: Tick) => void): MetricsWindow {
+    this.totalTally.addAll(this.windowTally);
+    this.windowTally.clear();
+    const startSeconds = this.#windows * this.#windowSeconds;
+    const endSeconds = ++this.#windows * this.#windowSeconds;
+    let tickedSeconds = startSeconds;
+    for (;;) {
+      const atSeconds = Math.min(endSeconds, tickedSeconds + this.#tickSeconds);
+      this.observer.advance(atSeconds);
+      this.observer.measure(endSeconds - atSeconds);
+      const tick = this.observer.tick(atSeconds - tickedSeconds);
+      this.scaler.onTick(tick);
+      onTick?.(tick);
+      tickedSeconds = atSeconds;
+      if (atSeconds >= endSeconds) break;
+    }
+    const replicaSeconds = this.platform.replicaSeconds;
+    this.windowReplicaSeconds = replicaSeconds - this.totalReplicaSeconds;
+    this.totalReplicaSeconds = replicaSeconds;
+    return this.observer.window();
+  }
+
+  /** After the last window: waits until nobody waits any more. `totalTally` is whole then. */
+  drain(): void {
+    const { upstreamTimeoutSeconds, scaleFromZeroPollSeconds, scaleFromZeroPolls } = this.#profile.parameters;
+    const longestSeconds = upstreamTimeoutSeconds + scaleFromZeroPollSeconds * scaleFromZeroPolls + 1;
+    const endSeconds = this.platform.nowSeconds + longestSeconds;
+    while (this.platform.waiting > 0 && this.platform.nowSeconds < endSeconds) {
+      this.platform.runUntil(this.platform.nowSeconds + 1);
+    }
+    this.totalTally.addAll(this.windowTally);
+    this.windowTally.clear();
+  }
+}
