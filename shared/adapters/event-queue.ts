@@ -1,4 +1,6 @@
 /** Events waiting for one handler inside this process, for buses that keep nothing themselves. */
+import { setMaxListeners } from "node:events";
+
 import { MOST_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "./event-delivery.ts";
 
 interface Waiting {
@@ -18,6 +20,7 @@ export interface EventQueue {
 /** Calls `deliver` for one event after another. With `again`, an event that failed comes back after a pause; others do not wait for it. */
 export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, log }: DeliveryWorld): EventQueue {
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // One for each event in its pause.
   let waiting: Waiting[] = [];
   let working: Promise<void> | null = null;
 

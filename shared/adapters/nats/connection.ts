@@ -1,4 +1,6 @@
 /** The connection to NATS: waits for the first, then keeps it for ever. */
+import { setMaxListeners } from "node:events";
+
 import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 
 import type { Clock } from "../../core/clock.ts";
@@ -45,6 +47,7 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
   const servers = parseServers(options.servers);
   const nc = await firstConnection(options, servers, clock, log);
   const events = new EventTarget();
+  setMaxListeners(0, events); // Two for each publish under way.
   let state: BusState = "connected";
 
   const become = (next: BusState) => {
