@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 import type { Clock } from "#shared/core/clock.ts";
 import { writePrivately } from "./memory-of-home.ts";
@@ -31,14 +32,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
   // A process group of its own: Ctrl-C reaches us, and the events of our orderly end still find the server.
   const child = spawn(program, ["-c", file], { stdio: ["ignore", "ignore", "pipe"], env: {}, detached: true });
   let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    for (const line of text.split("\n")) {
-      const [, words] = /\[(?:ERR|FTL|WRN)\] (.*)/.exec(line) ?? [];
-      // After a SIGTERM to itself 2.9 names every client it drops.
-      if (words === undefined || /Client connection closed/.test(words)) continue;
-      complaint = words;
-      log(`nats-server: ${words}`);
-    }
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    const [, words] = /\[(?:ERR|FTL|WRN)\] (.*)/.exec(line) ?? [];
+    if (words === undefined) return;
+    complaint = words;
+    log(`nats-server: ${words}`);
   });
   const server = running(
     child,
