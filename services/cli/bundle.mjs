@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileKernel } from "./kernel.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const dist = join(root, "dist");
@@ -17,6 +18,10 @@ const shared = {
   absWorkingDir: root,
   logLevel: "warning",
   legalComments: "none",
+  // Only a bundle that asks for the kernel (embeddedKernel) carries its 18 kB.
+  define: { REPLICANT_KERNEL_BASE64: JSON.stringify(Buffer.from(await compileKernel()).toString("base64")) },
+  // Native, and there only where someone installed it.
+  external: ["@tensorflow/tfjs-node"],
 };
 
 /** Programs that are no handlers: [source, output]. */
@@ -74,7 +79,7 @@ await Promise.all([
         ...shared,
         entryPoints: [/** @type {string} */ (source)],
         outfile: join(dist, /** @type {string} */ (out)),
-        external: ["esbuild"],
+        external: ["esbuild", "@tensorflow/tfjs-node"],
       }),
     ),
 ]);
