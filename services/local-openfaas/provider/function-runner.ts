@@ -106,14 +106,13 @@ export class FunctionRunner {
       cpu += measured?.milliCpu ?? 0;
       totalMemoryBytes += measured?.memoryBytes ?? 0;
     }
-    const allIsWell = this.#ready.length >= this.#desired;
     return {
       deployment: this.#spec.deployment,
       createdAtMs: this.createdAtMs,
       desiredReplicas: this.#desired,
       availableReplicas: this.#ready.length,
       replicas: this.#replicas,
-      backOff: allIsWell ? null : this.#backOff,
+      backOff: this.#allIsWell() ? null : this.#backOff,
       usage: { cpu, totalMemoryBytes },
     };
   }
@@ -162,13 +161,20 @@ export class FunctionRunner {
     this.#replicas = [...this.#replicas, replica]; // snapshots keep the list they were given
   }
 
+  #allIsWell(): boolean {
+    return this.#ready.length >= this.#desired;
+  }
+
   #changed(): void {
     this.#ready = this.#replicas.filter(({ state }) => state === "ready");
     if (this.#ready.length > 0) {
       for (const settle of [...this.#waiters]) settle(true);
-      if (this.#backOff && !this.#healthy) {
-        this.#healthy = setTimeout(() => this.#forgetFailures(), HEALTHY_AFTER_MS).unref();
-      }
+    }
+    if (!this.#allIsWell()) {
+      clearTimeout(this.#healthy);
+      this.#healthy = undefined;
+    } else if (this.#backOff && !this.#healthy) {
+      this.#healthy = setTimeout(() => this.#forgetFailures(), HEALTHY_AFTER_MS).unref();
     }
     this.#reconcile();
   }
@@ -177,20 +183,18 @@ export class FunctionRunner {
     this.#outOfMemoryKills += replica.outOfMemoryKills();
     this.#replicas = this.#replicas.filter((other) => other !== replica);
     // A replica of the deployment before says nothing about this one.
-    if (end.kind === "crashed" && replica.generation === this.#generation && !this.#stopped) this.#failed(end);
+    if (end.kind === "crashed" && replica.generation === this.#generation && !this.#stopped) this.#failed(replica, end);
     this.#changed();
   }
 
-  #failed(end: Extract<ReplicaEnd, { kind: "crashed" }>): void {
-    clearTimeout(this.#healthy);
-    this.#healthy = undefined;
+  #failed(replica: ReplicaProcess, end: Extract<ReplicaEnd, { kind: "crashed" }>): void {
     const nowMs = this.#around.nowMs();
     const before = this.#backOff;
     this.#backOff = afterFailure(before, end, nowMs);
-    const waitMs = this.#backOff.untilMs - nowMs;
-    if (this.#backOff.failures === before?.failures || waitMs <= 0) return;
-    const { failures } = this.#backOff;
-    this.log.note("", `next start in ${waitMs / 1_000} s, after ${failures} failure${failures === 1 ? "" : "s"}`);
+    const { failures, untilMs } = this.#backOff;
+    if (failures === before?.failures || untilMs <= nowMs) return;
+    const text = `next start in ${(untilMs - nowMs) / 1_000} s, after ${failures} failure${failures === 1 ? "" : "s"}`;
+    void replica.finished.then(() => this.log.note(replica.id, text)); // after the crash itself has been told
   }
 
   #forgetFailures(): void {

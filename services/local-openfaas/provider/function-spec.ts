@@ -50,3 +50,11 @@ function minimum({ labels, annotations }: FunctionDeployment): number | null {
   }
   return Number(text) === 0 && annotations?.["replicant.min"] !== "0" ? 1 : Number(text);
 }
+
+/** What the deployment asks for and processes of one machine cannot give; said in the function's log, not hidden. */
+export function notEnforced({ readOnlyRootFilesystem, constraints }: FunctionDeployment): readonly string[] {
+  return [
+    ...(readOnlyRootFilesystem ? ["readOnlyRootFilesystem is not enforced: replicas share this machine's files"] : []),
+    ...(constraints?.length ? [`constraints are not looked at: there is one machine (${constraints.join(", ")})`] : []),
+  ];
+}

@@ -5,7 +5,7 @@ import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { renderContainerMetrics } from "./container-metrics.ts";
 import { createDeploymentStore } from "./deployment-store.ts";
 import { FunctionRunner } from "./function-runner.ts";
-import { checkDeployment } from "./function-spec.ts";
+import { checkDeployment, notEnforced } from "./function-spec.ts";
 import type { FunctionSpec } from "./function-spec.ts";
 import { startGuardian } from "./guardian.ts";
 import type { Guardian } from "./guardian.ts";
@@ -107,6 +107,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
       log.warn(`the log of '${name}' cannot be written: ${messageOf(thrown)}`),
     );
     const functionLog = new FunctionLog(name, file, nowMs);
+    for (const text of notEnforced(spec.deployment)) functionLog.note(name, text);
     runners.set(name, new FunctionRunner({ spec, createdAtMs, desiredReplicas, around, log: functionLog, random }));
   };
 
@@ -130,6 +131,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
 
   const update = async (spec: FunctionSpec) => {
     const runner = deployed(spec.deployment.service);
+    for (const text of notEnforced(spec.deployment)) runner.log.note(spec.deployment.service, text);
     runner.update(spec, spec.minReplicas ?? runner.desiredReplicas);
     await save(spec.deployment.service);
   };

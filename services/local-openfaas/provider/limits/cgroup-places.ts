@@ -22,7 +22,7 @@ export interface CgroupPlaces {
   /** Where CPU time is counted: `cpuacct` in v1, which may be mounted apart from `cpu`. */
   readonly cpuAccounting: CgroupPlace | null;
   readonly memory: CgroupPlace | null;
-  /** Why something above is null; one sentence each. */
+  /** Why something above is null; a few words each. */
   readonly problems: readonly string[];
 }
 
@@ -40,25 +40,31 @@ export async function findCgroupPlaces(cfsPeriodMicros: number): Promise<CgroupP
   const quota = (version: CgroupVersion) => version.cpuQuota(0.5, cfsPeriodMicros);
   const limit = (version: CgroupVersion) => version.memoryLimit(64 * 2 ** 20);
 
-  const attempt = async (version: CgroupVersion, parent: string | undefined, writes: readonly CgroupWrite[]) => {
+  const attempt = async (
+    version: CgroupVersion,
+    controller: string,
+    parent: string | undefined,
+    writes: readonly CgroupWrite[],
+  ) => {
     if (parent === undefined) return null;
     try {
       return { version, folder: await tryOut(parent, writes) };
     } catch (thrown) {
-      problems.push(messageOf(thrown));
+      const { code } = thrown as NodeJS.ErrnoException;
+      problems.push(`${version.name} ${controller}: ${code ?? messageOf(thrown)}`);
       return null;
     }
   };
-  const cpuV1 = await attempt(cgroupV1, v1.get("cpu"), quota(cgroupV1));
-  const accountingV1 = await attempt(cgroupV1, v1.get("cpuacct"), []);
-  const memoryV1 = await attempt(cgroupV1, v1.get("memory"), limit(cgroupV1));
+  const cpuV1 = await attempt(cgroupV1, "cpu", v1.get("cpu"), quota(cgroupV1));
+  const accountingV1 = await attempt(cgroupV1, "cpuacct", v1.get("cpuacct"), []);
+  const memoryV1 = await attempt(cgroupV1, "memory", v1.get("memory"), limit(cgroupV1));
   if (cpuV1 && accountingV1 && memoryV1) {
     return { cpu: cpuV1, cpuAccounting: accountingV1, memory: memoryV1, problems };
   }
 
   const parentV2 = v2 ? await v2Parent(v2) : undefined;
-  if (v2 && parentV2 === undefined) problems.push(`the controllers 'cpu' and 'memory' cannot be had in ${v2.root}`);
-  const unified = await attempt(cgroupV2, parentV2, [...quota(cgroupV2), ...limit(cgroupV2)]);
+  if (v2 && parentV2 === undefined) problems.push("cgroup v2: no cpu and memory controllers to be had");
+  const unified = await attempt(cgroupV2, "cpu and memory", parentV2, [...quota(cgroupV2), ...limit(cgroupV2)]);
   if (!unified && problems.length === 0) problems.push("no control groups are mounted");
   return {
     cpu: cpuV1 ?? unified,

@@ -171,3 +171,15 @@ test("logs of a provider: stdout, stderr and the platform's own lines, also in t
   });
   assert.deepEqual(await allLines(setup.provider.logs({ name: "nobody", follow: true }, never)), []);
 });
+
+test("logs of a provider: what is asked for and not enforced is said", async (t) => {
+  const setup = await startProvider(t);
+  await setup.deploy("app", `module.exports = async () => "x"`, {
+    readOnlyRootFilesystem: true,
+    constraints: ["zone=a"],
+  });
+  assert.deepEqual((await setup.log("app")).slice(0, 2), [
+    "replicant: readOnlyRootFilesystem is not enforced: replicas share this machine's files",
+    "replicant: constraints are not looked at: there is one machine (zone=a)",
+  ]);
+});
