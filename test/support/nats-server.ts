@@ -10,6 +10,7 @@ import { startBroker, type Broker } from "../../services/local-openfaas/bus/brok
 import { startNatsServer } from "../../services/local-openfaas/bus/nats-server.ts";
 import { freePort } from "../../services/local-openfaas/bus/ports.ts";
 import { findOnPath, type Running } from "../../services/local-openfaas/bus/program.ts";
+import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
 
 export interface NatsProgram {
   readonly name: string;
@@ -46,7 +47,13 @@ const token = "a-token-for-tests-of-thirty-two-letters";
 export async function testNatsServer(program: string): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "replicant-nats-"));
   const port = await freePort(null);
-  const start = () => startNatsServer({ program, folder, port, token, clock: systemClock, log: () => {} });
+  // The server has a process group of its own: without this it would outlive a test run that is killed.
+  const guardian = await startGuardian(() => {});
+  const start = async () => {
+    const started = await startNatsServer({ program, folder, port, token, clock: systemClock, log: () => {} });
+    guardian.watch(started.pid);
+    return started;
+  };
   let server: Running = await start();
   return {
     url: `nats://127.0.0.1:${port}`,
@@ -54,6 +61,7 @@ export async function testNatsServer(program: string): Promise<TestServer> {
     async kill() {
       server.kill();
       await server.ended;
+      guardian.release(server.pid);
     },
     async restart(forgetful = false) {
       if (forgetful) await rm(join(folder, "jetstream"), { recursive: true });
@@ -61,6 +69,8 @@ export async function testNatsServer(program: string): Promise<TestServer> {
     },
     async close() {
       await server.stop();
+      guardian.release(server.pid);
+      await guardian.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -15,12 +15,16 @@ import { startBus, type LocalBusOptions } from "../../../services/local-openfaas
 import { recall, remember } from "../../../services/local-openfaas/bus/memory-of-home.ts";
 import { startNatsServer } from "../../../services/local-openfaas/bus/nats-server.ts";
 import { freePort } from "../../../services/local-openfaas/bus/ports.ts";
+import { startGuardian, type Guardian } from "../../../services/local-openfaas/provider/guardian.ts";
 import { aModelEvent, numberOf } from "../../support/an-event.ts";
 import { eventually } from "../../support/eventually.ts";
 import { natsPrograms } from "../../support/nats-server.ts";
 
 let dist: string;
+/** So that no server outlives a test run that is killed. */
+let guardian: Guardian;
 before(async () => {
+  guardian = await startGuardian(() => {});
   dist = await mkdtemp(join(tmpdir(), "replicant-dist-"));
   await build({
     entryPoints: [join(import.meta.dirname, "../../../services/local-openfaas/bus/broker-main.ts")],
@@ -28,7 +32,10 @@ before(async () => {
     ...{ bundle: true, platform: "node", format: "cjs", target: "node20", logLevel: "error" },
   });
 });
-after(() => rm(dist, { recursive: true, force: true }));
+after(async () => {
+  await guardian.close();
+  await rm(dist, { recursive: true, force: true });
+});
 
 async function aHome(t: TestContext): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), "replicant-home-"));
@@ -39,7 +46,7 @@ async function aHome(t: TestContext): Promise<string> {
 async function aBus(t: TestContext, options: Partial<LocalBusOptions> = {}) {
   const lines: string[] = [];
   const bus = await startBus({
-    ...{ home: options.home ?? (await aHome(t)), dist, env: {}, findProgram: () => null },
+    ...{ home: options.home ?? (await aHome(t)), dist, guardian, env: {}, findProgram: () => null },
     log: (line) => void lines.push(line),
     ...options,
   });
@@ -86,11 +93,11 @@ for (const { name, kind, delivery, findProgram } of kinds) {
 
   test(`bus, ${name}: killed, it is back on the same port under the same token`, async (t) => {
     const watched = new Set<number>();
-    const guardian = {
+    const watcher = {
       watch: (pid: number) => void watched.add(pid),
       release: (pid: number) => void watched.delete(pid),
     };
-    const { bus, lines } = await aBus(t, { findProgram, guardian });
+    const { bus, lines } = await aBus(t, { findProgram, guardian: watcher });
     const client = await natsBus({ servers: bus.url, token: bus.token, name: "test", publishTimeoutMs: 30_000 });
     t.after(() => client.close());
     const heard: number[] = [];
@@ -112,7 +119,7 @@ for (const { name, kind, delivery, findProgram } of kinds) {
 
   test(`bus, ${name}: closed, it leaves no process, and the next one has the same token and port`, async (t) => {
     const home = await aHome(t);
-    const first = await startBus({ home, dist, env: {}, findProgram });
+    const first = await startBus({ home, dist, guardian, env: {}, findProgram });
     const { token, url, pid } = first;
     await first.close();
     assert.ok(!isAlive(pid!));
@@ -202,6 +209,7 @@ test("bus: a server left behind by a killed process is ended first", { skip }, a
     clock: systemClock,
     log: () => {},
   });
+  guardian.watch(lost.pid);
   t.after(() => lost.stop());
 
   await remember(folder, { token, port, pid: lost.pid, ownerPid: process.ppid });
