@@ -33,8 +33,8 @@ export class FunctionTrack {
     while (this.#counters.length > 2 && this.#counters[1]!.atMs <= nowMs - P95_SPAN_MS) this.#counters.shift();
     const reading = {
       atMs: nowMs,
-      ratePerSecond: rate(this.#before(RATE_SPAN_MS), now),
-      p95Seconds: p95(this.#before(P95_SPAN_MS), now),
+      ratePerSecond: rate(this.#before(nowMs, RATE_SPAN_MS), now),
+      p95Seconds: p95(this.#before(nowMs, P95_SPAN_MS), now),
       desiredReplicas: snapshot.desiredReplicas,
       availableReplicas: snapshot.availableReplicas,
       inFlight: meter?.inFlight ?? 0,
@@ -61,9 +61,8 @@ export class FunctionTrack {
   }
 
   /** The newest counters that are at least `spanMs` old, or the oldest there are. */
-  #before(spanMs: number): Counters {
-    const latestMs = this.#counters.at(-1).atMs - spanMs;
-    return this.#counters.findLast(({ atMs }) => atMs <= latestMs) ?? this.#counters[0]!;
+  #before(nowMs: number, spanMs: number): Counters {
+    return this.#counters.findLast(({ atMs }) => atMs <= nowMs - spanMs) ?? this.#counters[0]!;
   }
 }
 
