@@ -99,7 +99,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
   },
   "openfaas-pro": {
-    usage: "openfaas-pro[:capacity|rps|cpu,target=N,proportion=0.9,down-window=0]",
+    usage: "openfaas-pro[:capacity|rps|cpu,target=N,proportion=0.9,down-window=0,zero-duration=900]",
     make(options) {
       const settings = {
         name: options.text,
@@ -107,6 +107,7 @@ const RULES: Readonly<Record<string, Rule>> = {
         target: options.number("target", PRO_OPTIONS.target, { least: 0.01 }),
         proportion: options.number("proportion", PRO_OPTIONS.proportion, { least: 0.01, most: 1 }),
         downWindowSeconds: options.number("down-window", PRO_OPTIONS.downWindowSeconds, { least: 0, most: 300 }),
+        zeroDurationSeconds: options.number("zero-duration", PRO_OPTIONS.zeroDurationSeconds, { least: 0 }),
       };
       return () => proPolicy(settings);
     },

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { GUARD_STAGES } from "#shared/core/decision.ts";
+import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { signCall } from "#shared/host/signature.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
 
@@ -75,7 +77,7 @@ for (const bus of ["any", "built-in"] as const) {
     });
 
     test("arrivals of the windows are the requests that were sent", async () => {
-      const fromMs = world.heard.windows.at(-1)!.endedAtMs;
+      const fromMs = world.heard.windows.at(-1).endedAtMs;
       const runId = await startLoad(world, [60, 0]);
       await eventually(() => world.heard.loads.some((load) => load.runId === runId && load.phase === "finished"), {
         timeoutMs: 60_000,
@@ -85,6 +87,88 @@ for (const bus of ["any", "built-in"] as const) {
         .filter(({ endedAtMs, functionName }) => endedAtMs > fromMs && functionName === "stress")
         .reduce((sum, window) => sum + (window.arrivals ?? 0), 0);
       assert.equal(arrivals, 60);
+    });
+
+    test("a function with a minimum of 0 idles to zero; the next call is held, answered, and counted as a cold start", async () => {
+      const { platform, gateway, functions } = world.stack;
+      const stress = functions.find(({ name }) => name === "stress")!;
+      await platform.deploy({
+        service: "sleepy",
+        image: stress.image,
+        envVars: { RAW_BODY: "true" },
+        labels: { "com.openfaas.scale.min": "0" },
+        annotations: {
+          "replicant.mode": "auto",
+          "replicant.min": "0",
+          "replicant.policy": "openfaas-pro:zero-duration=60",
+        },
+      });
+      const replicas = async () => (await gateway.list()).find(({ name }) => name === "sleepy")!.replicas;
+      const coldStarts = async () => {
+        const metrics = await (await fetch(`${platform.metricsUrl}/metrics`)).text();
+        const line = metrics
+          .split("\n")
+          .find((one) => one.startsWith("gateway_cold_starts_total") && one.includes("sleepy"));
+        return Number(line?.split(" ").at(-1) ?? 0);
+      };
+      if ((await replicas()) === 0) await gateway.invoke("sleepy", "{}", {}, 30_000);
+      await eventually(async () => (await replicas()) === 0, { timeoutMs: 120_000, what: "zero replicas" });
+      const before = await coldStarts();
+      const { status, body } = await gateway.invoke("sleepy", '{"cpuMs":1}', {}, 30_000);
+      assert.equal(status, 200, body);
+      assert.equal(await coldStarts(), before + 1);
+      await eventually(async () => (await replicas()) === 0, { timeoutMs: 120_000, what: "zero replicas again" });
+    });
+
+    test("open doors: an unsigned, wrongly signed, stale or replayed call changes nothing and publishes nothing", async () => {
+      const { gateway, key } = world.stack;
+      const replay = JSON.stringify({ trace: [30], functionName: "stress" });
+      const window = Buffer.from(
+        encodeEvent(
+          makeEvent("window", {
+            source: "intruder",
+            subject: "victim",
+            key: 30_000,
+            nowMs: Date.now(),
+            data: {
+              managed: aManaged({ functionName: "victim" }),
+              window: aWindow({ functionName: "victim" }),
+              history: [],
+            },
+          }),
+        ),
+      ).toString();
+      const hourAgoMs = Date.now() - 3_600_000;
+      for (const [door, body] of [
+        ["load-generator", replay],
+        ["policy-inference", window],
+        ["metrics-collector", window],
+        ["connector", window],
+        ["scaler", window],
+      ] as const) {
+        const good = signCall(key, door, body, Date.now());
+        const tries: [string, Record<string, string>][] = [
+          ["unsigned", {}],
+          ["signed with another key", signCall("guess", door, body, Date.now())],
+          ["signed for another function", signCall(key, "stress", body, Date.now())],
+          ["stale", signCall(key, door, body, hourAgoMs)],
+        ];
+        if (door === "policy-inference") {
+          // A good call uses its signature up; what it publishes is heard below as the only proposal for the victim.
+          assert.match((await gateway.invoke(door, body, good)).body, /"published":true/);
+          tries.push(["replayed", good]);
+        }
+        for (const [how, headers] of tries) {
+          const { status, body: answer } = await gateway.invoke(door, body, headers);
+          if (door === "load-generator") assert.equal(status, 401, `${how}: ${answer}`);
+          else if (door === "policy-inference") assert.match(answer, /"published":false/, how);
+          else assert.match(answer, /"state":"running"/, `${door}, ${how}`);
+        }
+      }
+      await decisionsAfterNow(world, 1);
+      assert.equal(world.heard.loads.filter(({ totals }) => totals.scheduled === 30).length, 0);
+      assert.equal(world.heard.proposals.filter(({ functionName }) => functionName === "victim").length, 1);
+      assert.equal(world.heard.windows.filter(({ functionName }) => functionName === "victim").length, 0);
     });
 
     test("kill -9 of a replica under load: it is replaced, at most what was in flight fails, and that is counted", async () => {
@@ -119,7 +203,7 @@ for (const bus of ["any", "built-in"] as const) {
         }
       })();
       try {
-        const fromSeq = world.heard.windows.at(-1)!.seq;
+        const fromSeq = world.heard.windows.at(-1).seq;
         await eventually(
           () => world.heard.applied.some(({ trigger, seq }) => trigger === "fallback" && seq !== null && seq > fromSeq),
           { timeoutMs: 60_000, what: "a decision by the fallback rule" },

@@ -48,6 +48,14 @@ describe("hpa", () => {
 });
 
 describe("openfaas-pro", () => {
+  test("with a minimum of 0: to zero after the zero duration, and at zero it is the gateway that wakes", () => {
+    const idle = { arrivals: 0, inFlightMax: 0 };
+    const load = [{ arrivals: 3, inFlightMax: 1 }, idle, idle, idle, idle];
+    assert.deepEqual(run(rule("openfaas-pro:zero-duration=60"), load, { minReplicas: 0 }), [1, 1, 0, 0, 0]);
+    assert.deepEqual(run(rule("openfaas-pro:zero-duration=60"), load, { minReplicas: 1 }), [1, 1, 1, 1, 1]);
+    assert.deepEqual(run(rule("openfaas-pro"), [idle], { minReplicas: 0 }, 0), [0], "not woken for nothing");
+  });
+
   for (const { name, text = "openfaas-pro", changes, want } of [
     { name: "capacity reads the peak in flight: 14 ÷ (5 · 0.9)", changes: { inFlightMax: 14 }, want: 4 },
     { name: "exactly full is not more", changes: { inFlightMax: 9 }, want: 2 },

@@ -48,6 +48,8 @@ export interface ProOptions {
   readonly target: number | null;
   readonly proportion: number;
   readonly downWindowSeconds: number;
+  /** With a minimum of 0: to zero after so long without load. */
+  readonly zeroDurationSeconds: number;
 }
 
 export const PRO_TARGET = 50;
@@ -57,20 +59,31 @@ export const PRO_OPTIONS: ProOptions = {
   target: null,
   proportion: 0.9,
   downWindowSeconds: 0,
+  zeroDurationSeconds: 900,
 };
 
 /**
  * Load from a window: `capacity` its peak in-flight, `rps` its completions of every kind per second, `cpu` its mean CPU use
- * times the available replicas. Never below one replica: going to zero is a matter of idle time (the guard's idle rule).
+ * times the available replicas. Going to zero is a matter of idle time; at zero it is the gateway that wakes a function.
  */
 export function proPolicy(options: ProOptions = PRO_OPTIONS): ScalingPolicy {
-  const { type, proportion, downWindowSeconds } = options;
+  const { type, proportion, downWindowSeconds, zeroDurationSeconds } = options;
+  let idleSinceMs: number | null = null;
   let earlier: readonly Recommended[] = [];
   return {
     identity: { name: options.name, version: "1" },
     propose({ window, managed, nowMs }) {
       const load = loadOf(window, type);
       if (load.value === null) return hold(window, load.what);
+      const isIdle = load.value === 0 && window.arrivals === 0;
+      idleSinceMs = isIdle ? (idleSinceMs ?? nowMs - window.windowSeconds * 1000) : null;
+      if (idleSinceMs !== null && managed.minReplicas === 0) {
+        if (window.desiredReplicas === 0) return { proposedReplicas: 0, because: "idle at zero" };
+        const idleSeconds = (nowMs - idleSinceMs) / 1000;
+        if (idleSeconds >= zeroDurationSeconds) {
+          return { proposedReplicas: 0, because: `idle for ${trimmed(idleSeconds)} s` };
+        }
+      }
       const target = options.target ?? (type === "capacity" ? managed.targetInFlight : PRO_TARGET);
       const bounds = { min: Math.max(1, managed.minReplicas), max: managed.maxReplicas };
       const recommended = proReplicas(load.value, { target, proportion, ...bounds });
