@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle, startPeer, type CpuReading, type Peer } from "./peer.ts";
+import type { CpuReading } from "./peer-cpu.ts";
+import { bundle, startPeer, type Peer } from "./peer.ts";
 import type { LoadOrder, LoadResult } from "./peer-load.ts";
 import { median, type Row, type Section } from "./section.ts";
 
@@ -22,8 +23,9 @@ interface Contender {
   readonly rounds: Round[];
 }
 
-const roundMs = 600;
-const rounds = 4;
+/** Short rounds and many of them: what else the machine does comes in bursts longer than one. */
+const roundMs = 250;
+const rounds = 7;
 
 /** Interleaved rounds in one run: what else the machine does meets all contenders alike. */
 export const gatewaySection: Section = {
@@ -46,6 +48,8 @@ export const gatewaySection: Section = {
         { name: "bare proxy", port: bare.hello.port, path: "/", peer: bare, rounds: [] },
         { name: "gateway", port: gateway.hello.port, path: "/function/target", peer: gateway, rounds: [] },
       ];
+      const residentMb = async (peer: Peer) => (await peer.ask<CpuReading>("cpu")).residentBytes / 2 ** 20;
+      const idleMb = await residentMb(gateway);
       const rows: Row[] = [];
       for (const { what, method, bodyBytes } of [
         { what: "GET", method: "GET", bodyBytes: 0 },
@@ -53,15 +57,19 @@ export const gatewaySection: Section = {
       ] as const) {
         for (const each of contenders) each.rounds.length = 0;
         for (let round = -1; round < rounds; round++) {
-          for (const each of contenders) {
+          // Forth and back, so that none always follows the same one.
+          for (const each of round % 2 === 0 ? contenders : contenders.toReversed()) {
             const result = await runRound(load, each, { method, bodyBytes });
             if (round >= 0) each.rounds.push(result);
           }
         }
         rows.push(...report(what, contenders));
       }
-      const { residentBytes } = await gateway.ask<CpuReading>("cpu");
-      rows.push({ what: "gateway after the load, resident", value: residentBytes / 2 ** 20, unit: "MB" });
+      rows.push(
+        { what: "gateway before the load, resident", value: idleMb, unit: "MB" },
+        { what: "gateway after the load, resident", value: await residentMb(gateway), unit: "MB" },
+        { what: "bare proxy after the load, resident", value: await residentMb(bare), unit: "MB" },
+      );
       return rows;
     } finally {
       for (const peer of peers.reverse()) await peer.stop();

@@ -1,7 +1,7 @@
 /** The yardstick: the shortest streaming keep-alive proxy that node:http allows, doing nothing else. */
 import { Agent, createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answerCpu } from "./peer.ts";
+import { answerCpu } from "./peer-cpu.ts";
 
 const port = Number(process.argv[2]);
 const agent = new Agent({ keepAlive: true });

@@ -4,7 +4,7 @@ import { startGateway } from "../../services/local-openfaas/gateway/gateway.ts";
 import { listen } from "../../services/local-openfaas/gateway/listener.ts";
 import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
 import type { Provider, Replica } from "../../services/local-openfaas/provider/types.ts";
-import { answerCpu } from "./peer.ts";
+import { answerCpu } from "./peer-cpu.ts";
 
 const replica: Replica = {
   id: "target-00000",

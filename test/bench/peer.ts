@@ -24,12 +24,6 @@ export async function bundleSource(source: string, folder: string): Promise<stri
   return outfile;
 }
 
-/** What a peer answers to the message `cpu`. */
-export interface CpuReading {
-  readonly cpuMicros: number;
-  readonly residentBytes: number;
-}
-
 export interface Peer {
   /** What the process said first. */
   readonly hello: { readonly port: number };
@@ -66,14 +60,5 @@ function nextMessage(child: ChildProcess): Promise<unknown> {
       child.off("exit", exited);
       resolve(message);
     });
-  });
-}
-
-/** Lets this process be asked for its CPU time. */
-export function answerCpu(): void {
-  process.on("message", (message) => {
-    if (message !== "cpu") return;
-    const { user, system } = process.cpuUsage();
-    process.send!({ cpuMicros: user + system, residentBytes: process.memoryUsage.rss() } satisfies CpuReading);
   });
 }

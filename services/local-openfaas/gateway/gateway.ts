@@ -89,8 +89,7 @@ export function startGateway(options: GatewayOptions): Gateway {
     upstreamTimeoutMs: limits.upstreamTimeoutMs,
     log,
   });
-  const { host, port } = listener;
-  const delivery = deliverer({ host, port, callbackTimeoutMs: limits.callbackTimeoutMs });
+  const delivery = deliverer({ gateway: new URL(listener.url), callbackTimeoutMs: limits.callbackTimeoutMs });
   const queue = new AsyncQueue({
     maxCalls: limits.asyncMaxCalls,
     maxBytes: limits.asyncMaxBytes,

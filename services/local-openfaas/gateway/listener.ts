@@ -19,8 +19,6 @@ export async function listen(host: string, port: number): Promise<Listener> {
   const server = createServer((request, response) => handler(request, response));
   // Longer than the usual idle time of clients (Go: 90 s), so that they close first and none writes into a closing connection.
   server.keepAliveTimeout = 95_000;
-  // A slow upload is bounded by the function's timeout, not by the server's.
-  server.requestTimeout = 0;
   await listening(server, host, port);
   const address = server.address() as AddressInfo;
   const reachable = reachableHost(host);

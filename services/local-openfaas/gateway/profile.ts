@@ -1,7 +1,7 @@
 /** What a platform allows: `open` (0…N replicas) or `ce`, with the community edition's limits. */
+import { BadInputError } from "#shared/core/errors.ts";
 import type { FunctionDeployment } from "../provider/types.ts";
 import type { Profile } from "../types.ts";
-import { Refusal } from "./refusal.ts";
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
@@ -50,14 +50,13 @@ function wholeLabel(labels: Labels, key: string): number | undefined {
   return /^\d+$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** Refuses a deployment that the profile does not allow, with 400. `others` = functions deployed beside it. */
+/** Throws `BadInputError` for a deployment that the profile does not allow. `others` = functions deployed beside it. */
 export function checkDeployment(deployment: FunctionDeployment, others: number, rules: ProfileRules): void {
   const { service, labels } = deployment;
   for (const key of ["min", "max", "factor"]) {
     const text = labels?.[prefix + key];
     if (text !== undefined && wholeLabel(labels, key) === undefined) {
-      throw new Refusal(
-        400,
+      throw new BadInputError(
         `label ${prefix}${key} of '${service}' must be a whole number of at least 0, was: '${text}'`,
       );
     }
@@ -66,14 +65,13 @@ export function checkDeployment(deployment: FunctionDeployment, others: number, 
   const max = wholeLabel(labels, "max");
   for (const [key, value] of Object.entries({ min, max })) {
     if (value !== undefined && value > rules.maxReplicas) {
-      throw new Refusal(
-        400,
+      throw new BadInputError(
         `label ${prefix}${key} of '${service}' must be at most ${rules.maxReplicas}, was: '${value}'`,
       );
     }
   }
   if (min !== undefined && max !== undefined && min > max) {
-    throw new Refusal(400, `label ${prefix}min of '${service}' (${min}) must not exceed ${prefix}max (${max})`);
+    throw new BadInputError(`label ${prefix}min of '${service}' (${min}) must not exceed ${prefix}max (${max})`);
   }
   if (rules.name === "ce") checkCommunityEdition(deployment, others, rules);
 }
@@ -81,7 +79,7 @@ export function checkDeployment(deployment: FunctionDeployment, others: number, 
 /** What the community edition refuses at deploy time (facts: its documentation and `openfaas.md` §3). */
 function checkCommunityEdition(deployment: FunctionDeployment, others: number, rules: ProfileRules): void {
   const { service, labels = {}, annotations = {} } = deployment;
-  const no = (what: string) => new Refusal(400, `${what} is not available in the ce profile ('${service}')`);
+  const no = (what: string) => new BadInputError(`${what} is not available in the ce profile ('${service}')`);
   if (others >= rules.maxFunctions) throw no(`more than ${rules.maxFunctions} functions`);
   if (labels[`${prefix}zero`] === "true") throw no(`label ${prefix}zero=true`);
   for (const key of ["zero-duration", "target", "type"]) {

@@ -248,6 +248,7 @@ test("control: small routes answer as the real gateway does", async (t) => {
   assert.deepEqual([root.status, root.headers.get("location")], [307, "/ui/"]);
   assert.equal((await system("GET", "telemetry")).status, 404);
   assert.equal((await system("GET", "nothing")).status, 404);
+  assert.equal((await system("GET", "function/%zz")).status, 400);
   assert.equal((await system("PATCH", "functions", {})).status, 405);
   assert.equal((await fetch(`${url}/nothing`)).status, 404);
   assert.equal((await fetch(`${url}/function`)).status, 404);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { test } from "node:test";
 import { eventually } from "../../support/eventually.ts";
-import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { authorization, startTestGateway, type TestGateway } from "../../support/gateway.ts";
 import { rawConnection } from "../../support/raw-http.ts";
 
 const silent: RequestListener = () => undefined;
@@ -133,10 +133,11 @@ test("limits: a replica that dies in the middle of its answer breaks the answer 
 async function uploadGigabyte(
   url: string,
   path: string,
+  headers = "",
 ): Promise<{ readonly answer: string; readonly sentBytes: number }> {
   const raw = await rawConnection(url);
   const { socket } = raw;
-  socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${2 ** 30}\r\n\r\n`);
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${headers}Content-Length: ${2 ** 30}\r\n\r\n`);
   const part = Buffer.alloc(256 * 1024);
   let sentBytes = 0;
   const pump = () => {
@@ -155,17 +156,18 @@ const picky: RequestListener = (_, response) => {
   response.end("too much for me");
 };
 
-for (const { name, path, status } of [
+for (const { name, path, status, headers } of [
   { name: "a function that answers 413", path: "/function/picky", status: 413 },
   { name: "a function that is not deployed", path: "/function/nobody", status: 404 },
   { name: "an asynchronous call", path: "/async-function/picky", status: 413 },
   { name: "a control call without credentials", path: "/system/functions", status: 401 },
+  { name: "a control call", path: "/system/functions", status: 413, headers: `Authorization: ${authorization}\r\n` },
 ]) {
   test(`limits: 1 GB for ${name} is answered ${status} at once, and the upload ended`, async (t) => {
     const gateway = await startTestGateway(t, { handlers: { picky } });
     await gateway.deploy("picky");
     const before = process.memoryUsage().rss;
-    const { answer, sentBytes } = await uploadGigabyte(gateway.url, path);
+    const { answer, sentBytes } = await uploadGigabyte(gateway.url, path, headers);
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
     assert.ok(sentBytes < 2 ** 29, `cut after ${sentBytes} bytes`);
     const grownMb = (process.memoryUsage().rss - before) / 2 ** 20;
@@ -206,4 +208,30 @@ test("limits: a client that sends half a body and leaves frees the replica", asy
   await eventually(() => replica!.inFlight === 1, { what: "the call" });
   raw.socket.destroy();
   await eventually(() => replica!.inFlight === 0, { what: "the end of the call" });
+});
+
+test("limits: a path that cannot be sent on is 400 and leaves nothing in flight", async (t) => {
+  const gateway = await startTestGateway(t);
+  await gateway.deploy("echo");
+  const raw = await rawConnection(gateway.url);
+  raw.socket.write("GET /function/echo/a\tb HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.match(await raw.until(/\r\n\r\n/), /^HTTP\/1\.1 400 /);
+  raw.socket.destroy();
+  assert.equal(gateway.provider.get("echo")!.replicas[0]!.inFlight, 0);
+  assert.equal((await fetch(`${gateway.url}/function/echo`)).status, 200);
+});
+
+test("limits: an answer that cannot be passed on is 502, and the gateway lives on", async (t) => {
+  const gateway = await startTestGateway(t, {
+    handlers: {
+      odd: (request) => {
+        // What a sloppy server writes: a reason phrase with a control character.
+        request.socket.end("HTTP/1.1 200 o\u0001k\r\nContent-Length: 2\r\n\r\nok");
+      },
+    },
+  });
+  await gateway.deploy("odd");
+  assert.equal((await fetch(`${gateway.url}/function/odd`)).status, 502);
+  assert.equal((await fetch(`${gateway.url}/healthz`)).status, 200);
+  assert.equal(gateway.provider.get("odd")!.replicas[0]!.inFlight, 0);
 });

@@ -8,9 +8,8 @@ import { qualifiedName } from "../names.ts";
 import type { QueuedCall } from "./item.ts";
 
 export interface DeliverOptions {
-  /** Where this gateway answers, as a connection target. */
-  readonly host: string;
-  readonly port: number;
+  /** Where this gateway answers. */
+  readonly gateway: URL;
   /** For the callback as a whole. */
   readonly callbackTimeoutMs: number;
 }
@@ -41,12 +40,15 @@ function invoke(
   options: DeliverOptions,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { host, port } = options;
+  const { hostname, host, port } = options.gateway;
   const path = `${functionPrefix}${call.functionName}${call.path}`;
-  const headers = [...call.headers, "Host", `${host}:${port}`, "X-Call-Id", call.callId];
+  const headers = [...call.headers, "Host", host, "X-Call-Id", call.callId];
   headers.push("Content-Length", String(call.body.length));
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ agent, host, port, method: "POST", path, headers, signal }, resolve);
+    const request = httpRequest(
+      { agent, host: hostname.replace(/^\[|\]$/g, ""), port, method: "POST", path, headers, signal },
+      resolve,
+    );
     request.on("error", reject);
     request.end(call.body);
   });

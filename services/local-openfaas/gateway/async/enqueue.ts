@@ -1,8 +1,10 @@
 /** `POST /async-function/NAME[/path]`: reads the body, queues the call, answers 202 with its id. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { endToEndHeaders, callMarks, pushMarks } from "../invocation/headers.ts";
+import { readBody } from "../body.ts";
+import { endToEndHeaders, callMarks } from "../invocation/headers.ts";
 import { invocationTarget } from "../names.ts";
 import { answerText, answerThrown, Refusal } from "../refusal.ts";
+import { servedBy } from "../version.ts";
 import { weightBytes } from "./item.ts";
 import type { AsyncQueue } from "./queue.ts";
 
@@ -29,7 +31,7 @@ export async function enqueue(
     const { functionName, path } = invocationTarget(request.url!, asyncPrefix.length);
     const callbackUrl = callbackUrlOf(request.headers["x-callback-url"]);
     const marks = callMarks(request.rawHeaders, Date.now());
-    const body = await readBody(request, options);
+    const body = await readQueuedBody(request, options);
     options.queue.push({
       functionName,
       path,
@@ -38,9 +40,12 @@ export async function enqueue(
       body,
       callbackUrl,
     });
-    const headers = ["Content-Length", "0"];
-    pushMarks(headers, { ...marks, callIdIsNew: true }, 0);
-    response.writeHead(202, headers);
+    response.writeHead(202, {
+      "Content-Length": 0,
+      "X-Call-Id": marks.callId,
+      "X-Start-Time": marks.startTime,
+      "X-Served-By": servedBy,
+    });
     response.end();
   } catch (thrown) {
     answerThrown(request, response, thrown, options.log);
@@ -56,26 +61,21 @@ function callbackUrlOf(header: string | string[] | undefined): URL | null {
 }
 
 /** Room in the queue is taken as the bytes come in, so that many uploads at once stay within its limit too. */
-async function readBody(request: IncomingMessage, { queue, maxBodyBytes }: EnqueueOptions): Promise<Buffer> {
-  const full = () =>
-    new Refusal(429, "the queue of asynchronous calls is full, try again later", { "Retry-After": "1" });
-  const tooLarge = () => new Refusal(413, `the body of an asynchronous call must be at most ${maxBodyBytes} bytes`);
-  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge();
-  let heldBytes = weightBytes(0);
-  if (!queue.reserve(1, heldBytes)) throw full();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+async function readQueuedBody(request: IncomingMessage, { queue, maxBodyBytes }: EnqueueOptions): Promise<Buffer> {
+  let heldBytes = 0;
+  const hold = (calls: number, bytes: number) => {
+    if (!queue.reserve(calls, bytes)) throw queueFull();
+    heldBytes += bytes;
+  };
+  hold(1, weightBytes(0));
   try {
-    // Left by an error, the loop would destroy the request, and with it the connection that the answer needs.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      if ((bytes += chunk.length) > maxBodyBytes) throw tooLarge();
-      if (!queue.reserve(0, chunk.length)) throw full();
-      heldBytes += chunk.length;
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks, bytes);
+    return await readBody(request, maxBodyBytes, (bytes) => hold(0, bytes));
   } catch (thrown) {
     queue.release(1, heldBytes);
     throw thrown;
   }
+}
+
+function queueFull(): Refusal {
+  return new Refusal(429, "the queue of asynchronous calls is full, try again later", { "Retry-After": "1" });
 }

@@ -1,5 +1,5 @@
 /** The bodies of control calls, checked at the door. As in Go, unknown keys are ignored and null means absent. */
-import { z } from "zod";
+import * as z from "zod";
 import type { FunctionDeployment } from "../../provider/types.ts";
 import { isFunctionName } from "../names.ts";
 import { Refusal } from "../refusal.ts";

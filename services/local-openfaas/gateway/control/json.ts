@@ -1,12 +1,28 @@
 /** What all control routes share: JSON bodies of any content type up to 1 MB, one-sentence errors. */
-import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { readBody } from "../body.ts";
 import { answerText, Refusal, refusalOf } from "../refusal.ts";
 
 export const controlBodyBytes = 1024 * 1024;
 
-/** Go decodes whatever it is sent, so clients do not bother with a content type. */
+/**
+ * Go decodes whatever it is sent, so clients do not bother with a content type. (express's own reader would read an
+ * upload of any size to its end before it answers 413.)
+ */
 export function jsonBody(): RequestHandler {
-  return express.json({ type: () => true, limit: controlBodyBytes });
+  return async (request, _response, next) => {
+    const body = await readBody(request, controlBodyBytes);
+    request.body = body.length === 0 ? undefined : parseJson(body);
+    next();
+  };
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new Refusal(400, "the body must be JSON");
+  }
 }
 
 export function methodNotAllowed(allowed: string): RequestHandler {
@@ -25,17 +41,12 @@ export function notFound(): RequestHandler {
 export function sentences(log: (line: string) => void): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     if (response.headersSent) return next(thrown);
-    const { status, message, headers } = refusalOf(bodyRefusal(thrown) ?? thrown, log);
+    const { status, message, headers } = refusalOf(urlRefusal(thrown), log);
     answerText(request, response, status, message, headers);
   };
 }
 
-/** The body reader's own errors, in our words. */
-function bodyRefusal(thrown: unknown): Refusal | undefined {
-  if (thrown instanceof Refusal) return thrown;
-  const { type, status } = thrown as { type?: string; status?: number };
-  if (type === "entity.too.large") return new Refusal(413, `the body must be at most ${controlBodyBytes} bytes`);
-  if (type === "entity.parse.failed") return new Refusal(400, "the body must be JSON");
-  if (typeof status === "number" && status < 500 && thrown instanceof Error) return new Refusal(status, thrown.message);
-  return undefined;
+/** The router's own error, for a path that is no URL (`%zz`). */
+function urlRefusal(thrown: unknown): unknown {
+  return thrown instanceof URIError ? new Refusal(400, thrown.message) : thrown;
 }

@@ -1,11 +1,13 @@
 /** One invocation on its way through the gateway: client → replica → client, streamed both ways. */
 import {
+  STATUS_CODES,
   request as httpRequest,
   type Agent,
   type ClientRequest,
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
+import { messageOf } from "#shared/core/errors.ts";
 import type { Replica } from "../../provider/types.ts";
 import type { FunctionMeter } from "../metrics/meter.ts";
 import { endUpload } from "../refusal.ts";
@@ -54,7 +56,12 @@ export class Call {
     this.#replica.inFlight++;
     this.#timer = setTimeout(() => this.#expire(), deadline.ms);
     response.once("close", () => this.#clientGone());
-    this.#send();
+    try {
+      this.#send();
+    } catch (thrown) {
+      // Our parser takes a few characters that the client half refuses to send.
+      this.#fail(400, `the call cannot be sent to '${this.#setup.functionName}': ${messageOf(thrown)}`, "proxy");
+    }
   }
 
   /** The answer that stands for a replica already at `max_inflight`: counted, never sent on. */
@@ -96,11 +103,13 @@ export class Call {
   #relay(answer: IncomingMessage): void {
     const { request, response, marks } = this.#setup;
     if (this.#ended) return void answer.destroy();
-    response.writeHead(
-      answer.statusCode!,
-      answer.statusMessage,
-      downstreamHeaders(answer.rawHeaders, marks, this.#elapsedSeconds()),
-    );
+    const headers = downstreamHeaders(answer.rawHeaders, marks, this.#elapsedSeconds());
+    try {
+      response.writeHead(answer.statusCode!, answer.statusMessage, headers);
+    } catch (thrown) {
+      const sentence = `the answer of '${this.#setup.functionName}' cannot be passed on: ${messageOf(thrown)}`;
+      return this.#fail(502, sentence, "proxy");
+    }
     answer.on("data", (chunk: Buffer) => {
       if (!response.write(chunk)) answer.pause();
     });
@@ -170,7 +179,8 @@ export class Call {
     const headers = ["Content-Type", "text/plain; charset=utf-8", "X-OpenFaaS-Internal", by];
     pushMarks(headers, marks, seconds);
     endUpload(request);
-    response.writeHead(status, headers);
+    // Named, as the replica's may be what could not be passed on.
+    response.writeHead(status, STATUS_CODES[status], headers);
     response.end(request.method === "HEAD" ? undefined : `${sentence}\n`);
   }
 

@@ -1,4 +1,8 @@
-/** The meters under the gateway's metric names (`openfaas.md` §2.1), and four of our own, in a prom-client registry. */
+/**
+ * The meters under the real gateway's metric names, in a prom-client registry. `…_inflight` and `…_ready_count` are
+ * there in its Pro edition only; `gateway_cold_starts_total` and `gateway_cold_start_seconds` are ours: the real one
+ * does not see the wait.
+ */
 import { Counter, Gauge, Registry, type Metric } from "prom-client";
 import type { Provider } from "../../provider/types.ts";
 import { qualifiedName } from "../names.ts";
