@@ -29,6 +29,8 @@ export default tseslint.config(
       "@typescript-eslint/require-await": "off",
       // Most of our objects are closures without `this`; taking them apart is how they are meant to be used.
       "@typescript-eslint/unbound-method": "off",
+      // Takes away `!` that the compiler asks for.
+      "@typescript-eslint/no-unnecessary-type-assertion": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "import-x/no-cycle": "error",

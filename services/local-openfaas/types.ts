@@ -17,8 +17,8 @@ export interface PlatformOptions {
   readonly profile?: Profile;
   /** Folder of bundles: `<dist>/<kind>/<name>/handler.js`, and the replica runtime. */
   readonly dist: string;
-  /** Restore what was deployed when this home was last used. Default true. */
-  readonly restore?: boolean;
+  /** Restore what was deployed when this home was last used; or only the functions it says. Default true. */
+  readonly restore?: boolean | ((functionName: string) => boolean);
   /** CFS period for CPU limits, microseconds. Default 50 000. */
   readonly cfsPeriodMicros?: number;
   /** Where the page under `/ui` hears decisions; without it, it says that it hears none. The caller closes the bus. */

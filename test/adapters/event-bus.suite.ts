@@ -287,7 +287,7 @@ export function eventBusSuite(name: string, { kept, served }: Traits, start: () 
         going = false;
         await publishing;
         if (!kept) return;
-        await eventually(() => durable.heard.includes(acknowledged.at(-1)), { what: "the last event" });
+        await eventually(() => durable.heard.includes(acknowledged.at(-1)!), { what: "the last event" });
         const lost = acknowledged.filter((number) => !durable.heard.includes(number));
         assert.deepEqual(lost, [], "no acknowledged event is lost");
       });

@@ -11,7 +11,7 @@ describe("guard: time", () => {
     let state = aLongRunningGuard(8, 10);
     const seen: number[] = [];
     for (const [i, proposed] of [8, 6, 5, 4, 4, 4, 4].entries()) {
-      const current = i === 0 ? 8 : seen.at(-1);
+      const current = i === 0 ? 8 : seen.at(-1)!;
       const settled = settle(state, anInput({ window: aWindow(11 + i), current, proposed }));
       state = settled.state;
       seen.push(settled.decision.desired!);

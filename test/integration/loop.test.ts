@@ -77,7 +77,7 @@ for (const bus of ["any", "built-in"] as const) {
     });
 
     test("arrivals of the windows are the requests that were sent", async () => {
-      const fromMs = world.heard.windows.at(-1).endedAtMs;
+      const fromMs = world.heard.windows.at(-1)!.endedAtMs;
       const runId = await startLoad(world, [60, 0]);
       await eventually(() => world.heard.loads.some((load) => load.runId === runId && load.phase === "finished"), {
         timeoutMs: 60_000,
@@ -203,7 +203,7 @@ for (const bus of ["any", "built-in"] as const) {
         }
       })();
       try {
-        const fromSeq = world.heard.windows.at(-1).seq;
+        const fromSeq = world.heard.windows.at(-1)!.seq;
         await eventually(
           () => world.heard.applied.some(({ trigger, seq }) => trigger === "fallback" && seq !== null && seq > fromSeq),
           { timeoutMs: 60_000, what: "a decision by the fallback rule" },

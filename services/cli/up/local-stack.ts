@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
@@ -46,17 +47,22 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   };
   try {
     closers.push(await lockHome(home));
+    const inStack = new Set(readStack(options.stack, env).map(({ name }) => name));
     const guardian = await startGuardian(log);
     closers.push(() => guardian.close());
     const bus = await startBus({ home, dist, env, guardian, log });
     closers.push(() => bus.close());
+    const heard = await natsBus({ servers: [bus.url], token: bus.token, name: "replicant-ui", log });
+    closers.push(() => heard.close());
     const platform = await startPlatform({
       home,
       dist,
       port: options.port,
       profile: options.profile,
       cfsPeriodMicros: cfsPeriodMicros(options.timeLapse),
-      restore: false,
+      // What the stack deploys anyway would only start twice, the first time with the addresses of the last run.
+      restore: (functionName) => !inStack.has(functionName),
+      events: { bus: heard, description: bus.describe() },
       guardian,
       log: { info: log, warn: log },
     });

@@ -1,6 +1,6 @@
 /** The provider: deployed functions, each kept running as processes of this machine. */
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { renderContainerMetrics } from "./container-metrics.ts";
 import { createDeploymentStore } from "./deployment-store.ts";
@@ -41,7 +41,7 @@ export interface ProviderOptions {
   /** Default `auto`: the best that works here. */
   readonly limits?: LimitsChoice | undefined;
   /** Bring back what was deployed. Default true. */
-  readonly restore?: boolean | undefined;
+  readonly restore?: boolean | ((functionName: string) => boolean) | undefined;
   /** Default 4. */
   readonly concurrentStarts?: number | undefined;
   /** A replica that is not ready by then is killed and counts as crashed. Default 60 000. */
@@ -60,7 +60,8 @@ export interface LocalProvider extends Provider {
 const USAGE_EVERY_MS = 1_000;
 
 export async function createProvider(options: ProviderOptions): Promise<LocalProvider> {
-  const { home, log } = options;
+  const { log } = options;
+  const home = resolve(options.home); // replicas run elsewhere: a relative path would be another one there
   const nowMs = options.nowMs ?? Date.now;
   const random = options.random ?? Math.random;
   await mkdir(home, { recursive: true, mode: 0o700 });
@@ -80,7 +81,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const secrets = createSecretStore(home);
   const deployments = createDeploymentStore(home);
   const around: ReplicaSurroundings = {
-    runtimePath: options.runtimePath,
+    runtimePath: resolve(options.runtimePath),
     runFolder,
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
     throttleStart: options.throttleStart ?? false,
@@ -199,8 +200,10 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     close: () => (closing ??= close()),
   };
 
-  if (options.restore ?? true) {
+  const { restore = true } = options;
+  if (restore !== false) {
     for (const stored of await deployments.load((problem) => log.warn(problem))) {
+      if (restore !== true && !restore(stored.deployment.service)) continue;
       try {
         const spec = await checkDeployment(stored.deployment, images, secrets);
         start(spec, stored.createdAtMs, stored.desiredReplicas);

@@ -51,5 +51,5 @@ function describe(places: CgroupPlaces, supervised: boolean, cfsPeriodMicros: nu
       ? "memory by looking every 100 ms"
       : "memory limits are NOT enforced";
   const because = places.cpu && places.memory ? "" : ` (cgroups: ${places.problems.join("; ")})`;
-  return `limits: ${cpu}, ${memory}${because}`;
+  return `${cpu}, ${memory}${because}`;
 }

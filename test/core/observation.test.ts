@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { actionMask, isWithin, requestedReplicas } from "#shared/core/action.ts";
+import { boxContains } from "#shared/core/environment.ts";
+import { BadInputError } from "#shared/core/errors.ts";
+import { LAYOUTS, layoutOf, observe, spaceOf, successShare } from "#shared/core/observation.ts";
+import type { LayoutName } from "#shared/core/observation.ts";
+import type { MeasuredWindow } from "#shared/core/window.ts";
+
+import { aWindow } from "./guard-fixtures.ts";
+
+const busy = aWindow(1, {
+  arrivals: 120,
+  completedOk: 90,
+  completedError: { "4xx": 0, "429": 20, "5xx": 5, "504": 5 },
+  throughputRps: 3,
+  executionSecondsMean: 1.5,
+  latencySeconds: { p50: 1, p95: 4, p99: 9 },
+  desiredReplicas: 6,
+  availableReplicas: 4,
+  cpuRatio: 0.75,
+  memoryRatio: 0.25,
+});
+const nothing: Partial<MeasuredWindow> = {
+  arrivals: null,
+  completedOk: null,
+  completedError: null,
+  throughputRps: null,
+  executionSecondsMean: null,
+  latencySeconds: { p50: null, p95: null, p99: null },
+  desiredReplicas: null,
+  availableReplicas: null,
+  cpuRatio: null,
+  memoryRatio: null,
+};
+
+for (const { layout, want, missing } of [
+  { layout: "agarwal-6", want: [1.5, 75, 120, 4, 0.75, 0.25], missing: [0, 0, 0, 0, 0, 0] },
+  { layout: "plus-7", want: [1.5, 3, 120, 6, 0.75, 0.25, 4], missing: [0, 0, 0, 1, 0, 0, 200] },
+  { layout: "plus-8", want: [1.5, 3, 120, 6, 0.75, 0.25, 4, 0], missing: [0, 0, 0, 1, 0, 0, 0, 1] },
+] satisfies { layout: LayoutName; want: number[]; missing: number[] }[]) {
+  test(`observation: ${layout} in its order, and with nothing measured`, () => {
+    assert.deepEqual([...observe(LAYOUTS[layout], busy)], want);
+    const blind = observe(LAYOUTS[layout], aWindow(1, nothing));
+    assert.deepEqual([...blind], missing);
+    for (const values of [want, missing]) assert.ok(boxContains(spaceOf(LAYOUTS[layout]), values));
+  });
+}
+
+test("observation: values beyond the declared range are cut to it", () => {
+  const wild = aWindow(1, {
+    arrivals: 1e6,
+    executionSecondsMean: 500,
+    cpuRatio: 7,
+    desiredReplicas: 99,
+    throughputRps: 1e4,
+  });
+  assert.ok(boxContains(spaceOf(LAYOUTS["plus-7"]), observe(LAYOUTS["plus-7"], wild)));
+});
+
+test("observation: an unknown layout is refused by name", () => {
+  assert.throws(
+    () => layoutOf("plus-9"),
+    (thrown) => thrown instanceof BadInputError && /'plus-9'/.test(thrown.message),
+  );
+});
+
+test("observation: the success share of a window in which nothing ended is unknown", () => {
+  assert.equal(successShare(busy), 0.75);
+  assert.equal(successShare(aWindow(1, { completedOk: 0 })), null);
+});
+
+test("action: two down to two up, masked at the bounds, never without a choice", () => {
+  const bounds = { minReplicas: 1, maxReplicas: 24 };
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((action) => requestedReplicas(5, action)),
+    [3, 4, 5, 6, 7],
+  );
+  assert.deepEqual([...actionMask(1, bounds)], [0, 0, 1, 1, 1]);
+  assert.deepEqual([...actionMask(2, bounds)], [0, 1, 1, 1, 1]);
+  assert.deepEqual([...actionMask(24, bounds)], [1, 1, 1, 0, 0]);
+  assert.deepEqual([...actionMask(23, bounds)], [1, 1, 1, 1, 0]);
+  assert.deepEqual([...actionMask(0, bounds)], [0, 0, 1, 1, 1]);
+  assert.equal(isWithin(0, bounds), false);
+});
