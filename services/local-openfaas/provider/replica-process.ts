@@ -266,6 +266,7 @@ export class ReplicaProcess implements Replica {
     const splitters = [child.stdout, child.stderr].map((stream) => {
       const splitter = new LineSplitter((line) => this.#log.append(this.id, line));
       stream?.on("data", (chunk: Buffer) => splitter.write(chunk));
+      stream?.on("error", () => {}); // a pipe that breaks is followed by the end of the process
       return splitter;
     });
     return new Promise((resolve) => {
@@ -277,7 +278,7 @@ export class ReplicaProcess implements Replica {
       let timer: NodeJS.Timeout | undefined;
       child.once("exit", () => (timer = setTimeout(done, OUTPUT_TIMEOUT_MS)));
       child.once("close", done);
-      child.once("error", () => (timer = setTimeout(done, 0)));
+      child.on("error", () => (timer = setTimeout(done, 0))); // not once: nobody may be listening to a second
     });
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import { lockHome } from "../../../services/local-openfaas/provider/home-lock.ts";
@@ -73,6 +73,19 @@ test("a function is given the secrets it lists, and no others", async (t) => {
   assert.equal(await modeOf(join(folder, "api-key")), "600");
   setup.provider.scale("app", 0);
   await eventually(async () => (await readdir(join(setup.home, "run"))).length === 0, { what: "no secret left" });
+});
+
+test("a home that is told relative to here is the same for replicas elsewhere", async (t) => {
+  const home = join(await temporaryFolder(t), "home");
+  await createSecretStore(home).create("api-key", "s3cret");
+  const setup = await startProvider(t, { home: relative(process.cwd(), home) });
+  await setup.deploy(
+    "app",
+    `module.exports = async () => require("node:fs").readFileSync(process.env.secret_mount_path + "/api-key", "utf8")`,
+    { secrets: ["api-key"] },
+  );
+  const [replica] = await whenAvailable(setup, "app", 1);
+  assert.equal((await call(replica!)).text, "s3cret");
 });
 
 for (const { name, more, message } of [

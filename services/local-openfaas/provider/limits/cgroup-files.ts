@@ -23,12 +23,13 @@ export interface CgroupVersion {
 }
 
 const MIN_QUOTA_MICROS = 1_000;
+const MIN_PERIOD_MICROS = 1_000;
 const MAX_PERIOD_MICROS = 1_000_000;
 
 /** The kernel refuses a quota below 1 ms (and then keeps the *old* limit): a small share takes a longer period. */
 export function cfsQuota(cores: number, wantedPeriodMicros: number): { quotaMicros: number; periodMicros: number } {
   const shortest = Math.ceil(MIN_QUOTA_MICROS / cores);
-  const periodMicros = Math.min(MAX_PERIOD_MICROS, Math.max(wantedPeriodMicros, shortest));
+  const periodMicros = Math.min(MAX_PERIOD_MICROS, Math.max(MIN_PERIOD_MICROS, wantedPeriodMicros, shortest));
   return { quotaMicros: Math.max(MIN_QUOTA_MICROS, Math.round(cores * periodMicros)), periodMicros };
 }
 

@@ -29,9 +29,10 @@ export interface CgroupPlaces {
 const PREFIX = "replicant-";
 const run = promisify(execFile);
 
-export async function findCgroupPlaces(cfsPeriodMicros: number): Promise<CgroupPlaces> {
+/** `procFolder`: where `mountinfo` and `cgroup` of this process are read. */
+export async function findCgroupPlaces(cfsPeriodMicros: number, procFolder = "/proc/self"): Promise<CgroupPlaces> {
   const [mountinfo, cgroup] = await Promise.all(
-    ["mountinfo", "cgroup"].map((file) => readIfPresent(`/proc/self/${file}`)),
+    ["mountinfo", "cgroup"].map((file) => readIfPresent(join(procFolder, file))),
   );
   const nowhere = { cpu: null, cpuAccounting: null, memory: null };
   if (mountinfo === undefined || cgroup === undefined) return { ...nowhere, problems: ["there is no procfs"] };

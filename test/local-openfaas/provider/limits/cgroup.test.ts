@@ -1,10 +1,14 @@
 /** What is written to and read from control groups, by version; where they are mounted; the CPU budget. */
 import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cfsQuota, cgroupV1, cgroupV2 } from "../../../../services/local-openfaas/provider/limits/cgroup-files.ts";
 import { cgroupMounts } from "../../../../services/local-openfaas/provider/limits/cgroup-mounts.ts";
+import { findCgroupPlaces } from "../../../../services/local-openfaas/provider/limits/cgroup-places.ts";
 import { cpuBudget } from "../../../../services/local-openfaas/provider/limits/cpu-budget.ts";
+import { temporaryFolder } from "../support.ts";
 
 for (const { name, cores, want } of [
   { name: "a tenth", cores: 0.1, want: { quotaMicros: 5_000, periodMicros: 50_000 } },
@@ -105,6 +109,41 @@ for (const { name, mountinfo, cgroup, v1 = [], v2 = null } of [
     assert.deepEqual(found.v2, v2);
   });
 }
+
+test("cgroup places: in v2 the nearest ancestor that gives both controllers, tried out", async (t) => {
+  const root = await temporaryFolder(t);
+  const own = join(root, "cg", "user.slice", "app.slice", "shell.scope");
+  await mkdir(own, { recursive: true });
+  const gives = (folder: string, controllers: string) =>
+    writeFile(join(root, folder, "cgroup.subtree_control"), controllers);
+  await gives("cg", "cpu memory pids");
+  await gives("cg/user.slice", "pids memory cpu io");
+  await gives("cg/user.slice/app.slice", "memory");
+  await writeFile(join(root, "mountinfo"), `35 24 0:30 / ${root}/cg rw - cgroup2 cgroup2 rw`);
+  await writeFile(join(root, "cgroup"), "0::/user.slice/app.slice/shell.scope\n");
+
+  const { cpu, cpuAccounting, memory, problems } = await findCgroupPlaces(50_000, root);
+  const folder = join(root, "cg", "user.slice", `replicant-${process.pid}`);
+  for (const place of [cpu, cpuAccounting, memory]) {
+    assert.deepEqual([place?.version.name, place?.folder], ["cgroup v2", folder]);
+  }
+  assert.deepEqual(problems, []);
+  const [probe] = await readdir(folder);
+  assert.equal(await readFile(join(folder, probe!, "cpu.max"), "utf8"), "25000 50000");
+});
+
+test("cgroup places: nowhere without procfs, or where nothing is mounted", async (t) => {
+  const empty = await temporaryFolder(t);
+  assert.deepEqual((await findCgroupPlaces(50_000, empty)).problems, ["there is no procfs"]);
+  await writeFile(join(empty, "mountinfo"), "22 1 8:1 / / rw - ext4 /dev/root rw");
+  await writeFile(join(empty, "cgroup"), "");
+  assert.deepEqual(await findCgroupPlaces(50_000, empty), {
+    cpu: null,
+    cpuAccounting: null,
+    memory: null,
+    problems: ["no control groups are mounted"],
+  });
+});
 
 test("cpu budget: an idle process may go on, a burst within the savings too", () => {
   const budget = cpuBudget(0.5, 0, 0);

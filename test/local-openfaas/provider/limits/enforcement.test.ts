@@ -1,6 +1,9 @@
 /** CPU and memory limits hold for real, by whatever means this machine has, and without any privilege. */
 import assert from "node:assert/strict";
-import { access } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { LimitsChoice } from "../../../../services/local-openfaas/provider/limits/limiter.ts";
 import { eventually } from "../../../support/eventually.ts";
@@ -135,4 +138,23 @@ test("cgroup folders are gone with the provider", async (t) => {
   for (const [, controllers, path] of groups.matchAll(/^\d+:(\w+):(.*replicant.*)$/gm)) {
     await assert.rejects(access(`/sys/fs/cgroup/${controllers}${path}`), `${controllers}${path} is still there`);
   }
+});
+
+test("folders of a platform that was killed together with its guardian are swept", async (t) => {
+  const first = await startProvider(t);
+  await first.deploy("app", `module.exports = async () => require("fs").readFileSync("/proc/self/cgroup", "utf8")`);
+  const [replica] = await whenAvailable(first, "app", 1);
+  const path = /^\d+:cpu(?:,cpuacct)?:(.*)\/replicant-/m.exec((await call(replica!)).text)?.[1];
+  if (path === undefined) return t.skip("no cgroup v1 can be used here");
+  const dead = spawn("true");
+  await once(dead, "exit");
+  const stale = join("/sys/fs/cgroup/cpu", path, `replicant-${dead.pid}`);
+  await mkdir(join(stale, "app-bcdfg"), { recursive: true });
+  const survivor = spawn("/bin/sh", ["-c", `echo $$ > ${stale}/app-bcdfg/cgroup.procs; echo in; exec sleep 600`]);
+  await once(survivor.stdout, "data");
+
+  await startProvider(t);
+  await assert.rejects(access(stale));
+  assert.equal(await isAlive(survivor.pid!), false);
+  assert.equal(replica!.state, "ready", "the living platform's are left alone");
 });
