@@ -134,6 +134,7 @@ export function randomised(
   random: Random,
   ranges: ParameterRanges = TABLE_RANGES,
 ): SimParameters {
+  if (Object.keys(ranges).length === 0) return values;
   const drawn: Record<ParameterName, number> = { ...values };
   for (const name of NAMES) {
     const range = ranges[name];

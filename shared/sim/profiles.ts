@@ -62,6 +62,7 @@ export function simProfile(profile: string | SimProfile, changes: ProfileChanges
       `simulator: the profile must be one of ${names}, was: '${typeof profile === "string" ? profile : profile.name}'`,
     );
   }
+  if (Object.keys(changes).length === 0) return base;
   const { parameters, ...rest } = changes;
   return { ...base, ...rest, parameters: simParameters({ ...base.parameters, ...parameters }) };
 }
