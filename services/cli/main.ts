@@ -121,7 +121,7 @@ function exitCodeOf(thrown: unknown): number {
   // commander has already said what was wrong; help and version are no errors.
   if (thrown instanceof Error && "exitCode" in thrown && "code" in thrown) return thrown.exitCode === 0 ? 0 : 2;
   if (thrown instanceof BadInputError) {
-    console.error(`replicant: ${thrown.message}`);
+    for (const line of thrown.message.split("\n")) console.error(`replicant: ${line}`);
     return 2;
   }
   console.error(`replicant: ${messageOf(thrown)}`);

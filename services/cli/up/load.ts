@@ -3,11 +3,10 @@ import { readFile } from "node:fs/promises";
 
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { TRACE_FORMATS, traceSeconds, type TraceFormat } from "#shared/core/trace.ts";
 import { signCall } from "#shared/host/signature.ts";
 import { loadTrace, splitReference } from "#shared/load/load-trace.ts";
-import type { StackFunction } from "../stack.ts";
 import type { LocalStack } from "./local-stack.ts";
 import type { UpOptions } from "./options.ts";
 
@@ -33,11 +32,17 @@ const MAX_TEXT_BYTES = 12 * 2 ** 20;
 /** Mean work of a request, CPU-seconds of trace time, and its spread: the `stress` profile. */
 const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
 
-/** Reads the trace and checks it before anything starts. Throws `BadInputError`. */
+/** Reads the trace and checks it before anything starts; the load goes to the first managed function. Throws `BadInputError`. */
 export async function planLoad(
   options: UpOptions & { readonly trace: string },
-  functions: readonly StackFunction[],
+  managed: readonly ManagedFunction[],
 ): Promise<LoadPlan> {
+  const target = managed[0];
+  if (!target) {
+    throw new BadInputError(
+      `${options.stack}: no function has a replicant annotation, so there is none to put a load on`,
+    );
+  }
   const format = options.format === null ? undefined : TRACE_FORMATS.find((known) => known === options.format);
   if (options.format !== null && !format) {
     throw new BadInputError(`--format must be one of ${TRACE_FORMATS.join(", ")}, was: '${options.format}'`);
@@ -60,19 +65,9 @@ export async function planLoad(
     selection,
     text,
     format: trace.format,
-    managed: managedOf(functions, options.stack),
+    managed: target,
     windows,
   };
-}
-
-/** The load goes to the stack's first managed function. */
-function managedOf(functions: readonly StackFunction[], file: string): ManagedFunction {
-  for (const one of functions) {
-    const { managed, problems } = readManagedFunction(one);
-    if (problems.length > 0) throw new BadInputError(`${file}: ${problems.join("\n")}`);
-    if (managed) return managed;
-  }
-  throw new BadInputError(`${file}: no function has a replicant annotation, so there is none to put a load on`);
 }
 
 export interface LoadTiming extends Pick<UpOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {

@@ -8,6 +8,7 @@ import { noteGateway } from "../connect.ts";
 import { readStack } from "../stack.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
+import { managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
 import { HEADER, lineOf, summaryOf } from "./print.ts";
 import { RunRecord } from "./run-record.ts";
@@ -40,7 +41,8 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
     ...world.env,
     ...(options.policy === null ? {} : { REPLICANT_POLICY: options.policy }),
   });
-  const plan = options.trace === null ? null : await planLoad({ ...options, trace: options.trace }, functions);
+  const managed = managedFunctions(functions, options.stack);
+  const plan = options.trace === null ? null : await planLoad({ ...options, trace: options.trace }, managed);
   const epochMs = clock.nowMs();
   const log = options.verbose ? world.say : () => {};
   if (!options.json) world.say("starting the platform and the loop …");
