@@ -1,4 +1,5 @@
 /** Keeps one function's replicas as many and as new as they should be. */
+import { randomInt } from "node:crypto";
 import { afterFailure, HEALTHY_AFTER_MS } from "./back-off.ts";
 import type { BackOff } from "./back-off.ts";
 import type { FunctionSpec } from "./function-spec.ts";
@@ -14,7 +15,7 @@ export interface FunctionRunnerOptions {
   readonly desiredReplicas: number;
   readonly around: ReplicaSurroundings;
   readonly log: FunctionLog;
-  /** In [0, 1). */
+  /** In [0, 1): which ready replica takes a call. */
   readonly random: () => number;
 }
 
@@ -207,7 +208,7 @@ export class FunctionRunner {
   #newId(): string {
     for (;;) {
       let letters = "";
-      for (let i = 0; i < 5; i++) letters += ID_LETTERS[Math.floor(this.#random() * ID_LETTERS.length)];
+      for (let i = 0; i < 5; i++) letters += ID_LETTERS[randomInt(ID_LETTERS.length)];
       const id = `${this.#spec.deployment.service}-${letters}`;
       if (!this.#replicas.some((replica) => replica.id === id)) return id;
     }

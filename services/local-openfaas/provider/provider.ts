@@ -47,7 +47,7 @@ export interface ProviderOptions {
   /** A replica that is not ready by then is killed and counts as crashed. Default 60 000. */
   readonly startTimeoutMs?: number | undefined;
   readonly nowMs?: (() => number) | undefined;
-  /** In [0, 1). */
+  /** In [0, 1): which ready replica takes a call. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
