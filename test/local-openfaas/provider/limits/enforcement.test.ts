@@ -119,7 +119,7 @@ test("the means are said in one line, and none at all is a warning", async (t) =
   const supervised = await startProvider(t, { limits: "duty-cycle" });
   assert.equal(
     supervised.provider.describeLimits(),
-    "limits: CPU by stopping and continuing processes (no root needed, coarser than cgroups), memory by looking every 100 ms (cgroups: not wanted by the settings)",
+    "CPU by stopping and continuing processes (no root needed, coarser than cgroups), memory by looking every 100 ms (cgroups: not wanted by the settings)",
   );
   assert.deepEqual(supervised.warnings, []);
   const free = await startProvider(t, { limits: "none" });
