@@ -29,6 +29,8 @@ export interface UpWorld {
 const WINDOW_SECONDS = 30;
 /** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
 const PLAN_MS = 1_500;
+/** How long a load waits for the loop's first proposal: at time-lapse 10 three windows, in real time not even one. */
+const FIRST_PROPOSAL_MS = 10_000;
 /** How long a decision on the last window may take to arrive. */
 const LAST_DECISION_MS = 3_000;
 /** How long after its last window a load may take to report: its requests' own time-out and a little. */
@@ -71,6 +73,7 @@ interface Run {
 }
 
 async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs, world }: Run): Promise<void> {
+  if (plan !== null) await firstProposal(bus, world.signal);
   const traceTime = { timeLapse: options.timeLapse, epochMs };
   const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
   const windows = options.windows ?? plan?.windows ?? null;
@@ -147,6 +150,14 @@ function greeting({ platform, bus, functions }: LocalStack): string[] {
     `limits    ${platform.limits}`,
     `functions ${functions.map(({ name }) => name).join(", ")}`,
   ];
+}
+
+/** A loop that has begun to propose shows the policy's decisions from the load's first window on. */
+async function firstProposal(bus: EventBus, signal: AbortSignal): Promise<void> {
+  let heard = false;
+  const subscription = await bus.subscribe("proposal", async () => void (heard = true));
+  await until(() => heard || signal.aborted, FIRST_PROPOSAL_MS);
+  await subscription.close();
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
