@@ -1,9 +1,10 @@
 /** `/function/NAME[/path]`: finds a replica and lets the call begin. Nothing here waits while a replica is ready. */
-import { Agent, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider, Replica } from "../../provider/types.ts";
 import { invocationTarget, type InvocationTarget } from "../names.ts";
 import { answerText, answerThrown } from "../refusal.ts";
 import { Call, type CallDeadline, type CallSetup } from "./call.ts";
+import { ReplicaConnections } from "./connections.ts";
 import { callMarks } from "./headers.ts";
 import { holdForReplica, type HoldSetup } from "./hold.ts";
 
@@ -20,8 +21,7 @@ export interface InvokerOptions extends HoldSetup {
 
 export class Invoker {
   readonly #options: InvokerOptions;
-  /** Kept for as long as the replica lives: it never closes an idle connection, so that none is used while it closes. */
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 1_024 });
+  readonly #connections = new ReplicaConnections();
 
   constructor(options: InvokerOptions) {
     this.#options = options;
@@ -44,7 +44,7 @@ export class Invoker {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connections.destroy();
   }
 
   async #holdAndBegin(request: IncomingMessage, response: ServerResponse, target: InvocationTarget): Promise<void> {
@@ -67,7 +67,7 @@ export class Invoker {
       path: target.path,
       marks: callMarks(request.rawHeaders, Date.now()),
       meter: meters.of(functionName),
-      agent: this.#agent,
+      agent: this.#connections,
       deadline: this.#deadline(execTimeoutMs),
       another: (not) => anotherReplica(provider, functionName, not),
     };
