@@ -32,6 +32,8 @@ export function answerThrown(
   thrown: unknown,
   log: (line: string) => void,
 ): void {
+  // The client left: there is nobody to tell, and its leaving is what was thrown.
+  if (response.destroyed) return;
   const { status, message, headers } = refusalOf(thrown, log);
   answerText(request, response, status, message, headers);
 }

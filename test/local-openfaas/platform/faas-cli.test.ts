@@ -1,6 +1,6 @@
 /** The real `faas-cli` against the platform, command by command. Skipped with one line where it is not on PATH. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -30,7 +30,10 @@ interface Ran {
   readonly text: string;
 }
 
-type Faas = (args: readonly string[], input?: string) => Promise<Ran>;
+interface Faas {
+  (args: readonly string[], input?: string): Promise<Ran>;
+  readonly env: NodeJS.ProcessEnv;
+}
 
 /** faas-cli in a folder of its own, so that it neither reads nor changes the user's login. */
 async function faasCli(t: TestContext, gateway: string): Promise<Faas> {
@@ -38,13 +41,22 @@ async function faasCli(t: TestContext, gateway: string): Promise<Faas> {
   t.after(() => rm(folder, { recursive: true }));
   // With CI=true it would keep its login in ./.openfaas whatever OPENFAAS_CONFIG says.
   const env = { PATH: process.env["PATH"], HOME: folder, OPENFAAS_CONFIG: folder, OPENFAAS_URL: gateway };
-  return (args, input) =>
-    new Promise((resolve) => {
+  const run = (args: readonly string[], input?: string) =>
+    new Promise<Ran>((resolve) => {
       const child = execFile("faas-cli", args, { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, text: stdout + stderr }),
       );
       child.stdin!.end(input ?? "");
     });
+  return Object.assign(run, { env });
+}
+
+/** A command that goes on until it is stopped. */
+function follow(args: readonly string[], env: NodeJS.ProcessEnv): { text(): string; stop(): void } {
+  const child = spawn("faas-cli", args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (text += String(chunk)));
+  return { text: () => text, stop: () => void child.kill() };
 }
 
 const echo = `module.exports = async (event, context) => {
@@ -109,6 +121,13 @@ functions:
 
   assert.match(await succeeds(["logs", "echo", "--tail=false"]), /called with hello/);
   assert.match(await succeeds(["logs", "echo", "--tail=false", "--since=1h", "--lines=100"]), /called with later/);
+
+  const followed = follow(["logs", "echo", "--since=1h"], faas.env);
+  t.after(() => followed.stop());
+  await eventually(() => followed.text().includes("called with later"), { what: "what was logged before" });
+  await succeeds(["invoke", "echo"], "while followed");
+  await eventually(() => followed.text().includes("called with while followed"), { what: "what is logged now" });
+  followed.stop();
 
   assert.match(await succeeds(["remove", "echo"]), /Remov/);
   assert.notEqual((await faas(["remove", "echo"])).code, 0, "what is gone cannot be removed");

@@ -32,17 +32,14 @@ export async function enqueue(
     const callbackUrl = callbackUrlOf(request.headers["x-callback-url"]);
     const marks = callMarks(request.rawHeaders, Date.now());
     const body = await readQueuedBody(request, options);
-    options.queue.push({
-      functionName,
-      path,
-      callId: marks.callId,
-      headers: endToEndHeaders(request.rawHeaders),
-      body,
-      callbackUrl,
-    });
+    const { callId } = marks;
+    const headers = endToEndHeaders(request.rawHeaders);
+    if (!options.queue.push({ functionName, path, callId, headers, body, callbackUrl })) {
+      throw new Refusal(503, "the gateway is closing");
+    }
     response.writeHead(202, {
       "Content-Length": 0,
-      "X-Call-Id": marks.callId,
+      "X-Call-Id": callId,
       "X-Start-Time": marks.startTime,
       "X-Served-By": servedBy,
     });

@@ -24,10 +24,6 @@ export class AsyncQueue {
     this.#options = options;
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   /** Takes room for a body that is still being read; false when the queue is full. */
   reserve(calls: number, bytes: number): boolean {
     const { maxCalls, maxBytes } = this.#options;
@@ -44,11 +40,12 @@ export class AsyncQueue {
     this.#reservedBytes -= bytes;
   }
 
-  /** Takes a call whose room is reserved. */
-  push(call: QueuedCall): void {
-    if (this.#closed) return;
+  /** Takes a call whose room is reserved; false when the queue has closed since. */
+  push(call: QueuedCall): boolean {
+    if (this.#closed) return false;
     this.#waiting.push(call);
     this.#work();
+    return true;
   }
 
   /** Lets running calls end (at most `graceMs`) and drops the rest; answers how many were dropped. */

@@ -1,7 +1,7 @@
 /** What all control routes share: JSON bodies of any content type up to 1 MB, one-sentence errors. */
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { readBody } from "../body.ts";
-import { answerText, Refusal, refusalOf } from "../refusal.ts";
+import { answerThrown, Refusal } from "../refusal.ts";
 
 export const controlBodyBytes = 1024 * 1024;
 
@@ -41,8 +41,7 @@ export function notFound(): RequestHandler {
 export function sentences(log: (line: string) => void): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     if (response.headersSent) return next(thrown);
-    const { status, message, headers } = refusalOf(urlRefusal(thrown), log);
-    answerText(request, response, status, message, headers);
+    answerThrown(request, response, urlRefusal(thrown), log);
   };
 }
 
