@@ -139,7 +139,8 @@ export class SampleStore {
     if (nowMs - this.#sweptAtMs < this.#bounds.retentionMs / 4) return;
     this.#sweptAtMs = nowMs;
     for (const [key, series] of this.#series) {
-      if (series.newestMs >= nowMs - this.#bounds.retentionMs) continue;
+      // An empty one was just made; its first sample is on its way.
+      if (series.length === 0 || series.newestMs >= nowMs - this.#bounds.retentionMs) continue;
       this.#series.delete(key);
       const { name, labels } = series.id;
       const byLabel = this.#postings.get(name)!;

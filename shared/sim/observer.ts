@@ -24,6 +24,8 @@ export interface ObserverStart {
   readonly windowSeconds: number;
 }
 
+/** cAdvisor's pace varies; without that, its phase against the scrapes would be the same at every window. */
+const HOUSEKEEPING_JITTER = 0.2;
 const PROMETHEUS_RETENTION_MS = 400_000;
 
 export class Observer {
@@ -66,6 +68,7 @@ export class Observer {
       this.#gateway.answer(0, "all");
       this.#containers.keepHouse(0);
       this.#containers.answer(0);
+      this.#endFails = this.#isDropped();
     }
   }
 
@@ -79,7 +82,7 @@ export class Observer {
       platform.runUntil(due);
       if (due === this.#houseDueSeconds) {
         this.#containers.keepHouse(due * 1000);
-        this.#houseDueSeconds += p.cpuHousekeepingSeconds;
+        this.#houseDueSeconds += p.cpuHousekeepingSeconds * (1 + HOUSEKEEPING_JITTER * (2 * this.#random.next() - 1));
       } else if (due === this.#gatewayDueSeconds) {
         if (this.#isDropped()) this.#gateway.fail(due * 1000);
         else this.#gateway.answer(due * 1000, "all");

@@ -89,6 +89,14 @@ test("store: stays bounded while replicas come and go", () => {
   assert.deepEqual(store.select("cpu", "pod", "p0"), []);
 });
 
+test("store: a series made and not yet filled is not forgotten", () => {
+  const store = new SampleStore({ retentionMs: 1000 });
+  const made = store.series(seriesId("late"))!;
+  for (let ms = 1; ms < 5000; ms += 100) store.append("s", ms, samples("a 1"));
+  made.push(5000, 7);
+  assert.equal(store.select("late")[0], made);
+});
+
 test("store: more series than allowed are refused and counted", () => {
   const store = new SampleStore({ maxSeries: 2 });
   store.append("s", 1, samples("a 1\nb 1\nc 1"));
