@@ -109,6 +109,8 @@ export interface Engine {
   setWeights(weights: Weights): void;
   getOptimiser(): OptimiserState;
   setOptimiser(state: OptimiserState): void;
+  /** Memory it keeps between calls; grows only with the largest batch. */
+  heldBytes(): number;
   /** Gives back threads and tensors. */
   close(): void;
 }

@@ -5,6 +5,7 @@ import { DivergedError } from "../diverged.ts";
 import { checkSpec, type NetworkSpec, type Weights } from "../network.ts";
 import { normaliseAdvantages, rowsThatCount } from "../normalise.ts";
 import { oneStep } from "../one-step.ts";
+import { reportOf } from "../ppo-loss.ts";
 import type {
   AdamOptions,
   Engine,
@@ -17,7 +18,7 @@ import type {
   Sequences,
 } from "../types.ts";
 import { HELPER_SOURCE, instantiate, type Kernel } from "./kernel.ts";
-import { KernelMemory } from "./memory.ts";
+import { KernelMemory, refuseToWrap } from "./memory.ts";
 import { collect, planParameters, scatter, type ParameterPlan } from "./parameters.ts";
 import * as structs from "./structs.ts";
 
@@ -178,6 +179,10 @@ class WasmEngine implements Engine {
     scatter(this.#plan, state.secondMoments, this.#vector(this.#at.secondMoments));
   }
 
+  heldBytes(): number {
+    return this.#memory.bytes.length;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -231,7 +236,8 @@ class WasmEngine implements Engine {
     job.finalH = memory.take(8 * stateFloats);
     job.finalC = job.finalH + 4 * stateFloats;
     structs.writeStruct(memory.words, address, structs.JOB, job);
-    job.scratchBytes = this.#kernel.scratchBytes(network, address, header);
+    refuseToWrap((rows / job.shards) * this.#plan.mostBytesPerRow);
+    job.scratchBytes = this.#kernel.scratchBytes(network, address, header) >>> 0;
     job.scratch = memory.take(job.scratchBytes * (1 + this.#threads.length));
     structs.writeStruct(memory.words, address, structs.JOB, job);
 
@@ -255,14 +261,11 @@ class WasmEngine implements Engine {
   }
 
   #report(rows: number, options: LossOptions): LossReport {
-    const sums = [0, 0, 0, 0, 0];
-    const first = this.#job.shardSums >> 3;
+    const sums = { policy: 0, value: 0, entropy: 0, kl: 0, clipped: 0 };
+    let at = this.#job.shardSums >> 3;
     for (let shard = 0; shard < this.#job.shards; shard++)
-      for (let i = 0; i < structs.LOSS_SUMS; i++)
-        sums[i]! += this.#memory.doubles[first + shard * structs.LOSS_SUMS + i]!;
-    const [policyLoss, valueLoss, entropy, approxKl, clipFraction] = sums.map((sum) => sum / rows) as Five;
-    const totalLoss = policyLoss + options.valueCoefficient * valueLoss - options.entropyCoefficient * entropy;
-    return { policyLoss, valueLoss, entropy, totalLoss, approxKl, clipFraction, rows };
+      for (const term of structs.LOSS_SUMS) sums[term] += this.#memory.doubles[at++]!;
+    return reportOf(sums, rows, options);
   }
 
   #mustBeOpen(): void {
@@ -270,7 +273,6 @@ class WasmEngine implements Engine {
   }
 }
 
-type Five = [number, number, number, number, number];
 type Job = Record<(typeof structs.JOB)[number], number>;
 
 const emptyJob = () => Object.fromEntries(structs.JOB.map((field) => [field, 0])) as Job;
@@ -287,7 +289,7 @@ function layOutNetwork(memory: KernelMemory, spec: NetworkSpec, { matrices, floa
     control: memory.take(structs.CONTROL_BYTES),
     header: memory.take(structs.SCRATCH_HEADER_BYTES),
     lossOptions: memory.take(8 * structs.LOSS_OPTIONS),
-    shardSums: memory.take(8 * structs.LOSS_SUMS * SHARDS),
+    shardSums: memory.take(8 * structs.LOSS_SUMS.length * SHARDS),
     zeros: memory.take(4 * Math.max(...matrices.map(({ inputs, outputs }) => Math.max(inputs, outputs)))),
     weights: memory.take(parameterBytes),
     gradient: memory.take(parameterBytes),

@@ -36,10 +36,7 @@ export class KernelMemory {
   take(bytes: number): number {
     const address = Math.ceil(this.#top / 64) * 64;
     const end = address + bytes;
-    if (end > MOST_PAGES * PAGE_BYTES) {
-      const megabytes = Math.ceil(end / 2 ** 20);
-      throw new BadInputError(`the batch needs ${megabytes} MiB of the wasm engine, which has 1024: give it in parts`);
-    }
+    refuseBeyond(MOST_PAGES * PAGE_BYTES, end);
     this.#top = end;
     if (end > this.bytes.length) {
       this.memory.grow(Math.ceil((end - this.bytes.length) / PAGE_BYTES));
@@ -83,4 +80,15 @@ export class KernelMemory {
     this.words = new Uint32Array(buffer);
     this.bytes = new Uint8Array(buffer);
   }
+}
+
+/** A batch so large that sizes in 32 bits would wrap around must not even be laid out; `bytes` is an upper bound. */
+export function refuseToWrap(bytes: number): void {
+  refuseBeyond(2 ** 32 - 1, bytes);
+}
+
+function refuseBeyond(most: number, bytes: number): void {
+  if (bytes <= most) return;
+  const megabytes = Math.ceil(bytes / 2 ** 20);
+  throw new BadInputError(`the batch needs ${megabytes} MiB of the wasm engine, which has 1024: give it in parts`);
 }

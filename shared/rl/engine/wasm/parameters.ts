@@ -25,6 +25,8 @@ export interface ParameterPlan {
   /** In the order of `weightShapes`. */
   readonly tensors: readonly TensorPlan[];
   readonly paddedUnits: number;
+  /** No row of a batch needs more scratch: each matrix's input and output, three times, is never less than what is kept. */
+  readonly mostBytesPerRow: number;
 }
 
 export const padded = (size: number): number => Math.ceil(size / 8) * 8;
@@ -67,7 +69,8 @@ export function planParameters(spec: NetworkSpec): ParameterPlan {
     tensor(heads.kernelAt + column, width, heads.outputs, columns);
     tensor(heads.biasAt + column, 1, heads.outputs, columns);
   }
-  return { floats, matrices, tensors, paddedUnits };
+  const mostBytesPerRow = 4 * 3 * matrices.reduce((sum, { inputs, outputs }) => sum + inputs + outputs, 0);
+  return { floats, matrices, tensors, paddedUnits, mostBytesPerRow };
 }
 
 /** Copies tensors into a vector; what is padded is left alone, that is zero. */

@@ -44,10 +44,10 @@ export const JOB = [
 /** Generation, shards left, shards done, stopped. */
 export const CONTROL_BYTES = 16;
 export const SCRATCH_HEADER_BYTES = 128;
-/** clipRange, valueClipRange, valueCoefficient, entropyCoefficient, rowWeight. */
+/** Doubles: clipRange, valueClipRange, valueCoefficient, entropyCoefficient, rowWeight. */
 export const LOSS_OPTIONS = 5;
-/** policy, value, entropy, kl, clipped. */
-export const LOSS_SUMS = 5;
+/** Doubles, a set for each shard. */
+export const LOSS_SUMS = ["policy", "value", "entropy", "kl", "clipped"] as const;
 
 export type Struct<Fields extends readonly string[]> = Readonly<Record<Fields[number], number>>;
 
