@@ -1,0 +1,193 @@
+/**
+ * Synthetic functions whose traffic varies as that of Azure's functions does (Shahrad et al., USENIX ATC '20, and counts per minute of
+ * 215 HTTP functions of the data set). Each draw is another function; its day is checked against the data in the tests.
+ */
+import type { Random } from "../../core/random.ts";
+import type { BinnedTrace, GapRule, InstantTrace } from "../../core/trace.ts";
+import { geometric, logUniform, overdispersed, pareto, uniform } from "./draws.ts";
+
+export const SYNTHETIC_KINDS = ["timer", "intermittent", "continuous"] as const;
+export type SyntheticKind = (typeof SYNTHETIC_KINDS)[number];
+
+/** Shares of the kinds; the rest is continuous. */
+const TIMER_SHARE = 0.3;
+const INTERMITTENT_SHARE = 0.4;
+const TIMER_PERIODS_MINUTES = [1, 5, 15, 30, 60];
+
+const BIN_SECONDS = 30;
+const BINS_PER_DAY = 2880;
+const BINS_PER_MINUTE = 2;
+/** What happens before the first bin shapes it: bursts under way, the drift of the rate. */
+const LEAD_BINS = 20;
+
+export interface SyntheticOptions {
+  /** Daily total, log-uniform in this band. */
+  readonly callsPerDay: readonly [least: number, most: number];
+  readonly durationSeconds: number;
+  /** Default: drawn by the shares above. */
+  readonly kind?: SyntheticKind;
+}
+
+/** Calls a day that make sense for one scaled function: 0.05–50 rps. */
+export const SCALED_BAND = [4_300, 4_300_000] as const;
+
+export interface SyntheticFunction {
+  readonly kind: SyntheticKind;
+  readonly callsPerDay: number;
+  readonly trace: BinnedTrace | InstantTrace;
+  /** How to place the arrivals inside a bin: counts cannot tell, so it varies. */
+  readonly gapRule: GapRule;
+  readonly work: {
+    /** Mean execution time, seconds: log-normal (−0.38, 2.36) cut to 1 ms…60 s. */
+    readonly meanSeconds: number;
+    /** Part of it that is CPU. */
+    readonly cpuShare: number;
+    /** Coefficient of variation per call. */
+    readonly cv: number;
+  };
+}
+
+/** Draws a function and its traffic from a random time of the day on. Same chance, same function. */
+export function syntheticFunction(random: Random, options: SyntheticOptions): SyntheticFunction {
+  const callsPerDay = logUniform(random.fork("total"), ...options.callsPerDay);
+  const kind = options.kind ?? drawKind(random.fork("kind"));
+  const day = random.fork("day");
+  const bins = Math.ceil(options.durationSeconds / BIN_SECONDS);
+  const trace = kind === "timer" ? timerTrace(day, callsPerDay, bins) : rateTrace(day, callsPerDay, bins, kind);
+  const work = random.fork("work");
+  return {
+    kind,
+    callsPerDay,
+    trace,
+    gapRule: random.fork("gaps").next() < 0.7 ? "uniform" : "hyper-exponential",
+    work: {
+      meanSeconds: executionSeconds(work),
+      cpuShare: uniform(work, 0.3, 1),
+      cv: uniform(work, 0.1, 1),
+    },
+  };
+}
+
+function drawKind(random: Random): SyntheticKind {
+  const draw = random.next();
+  return draw < TIMER_SHARE ? "timer" : draw < TIMER_SHARE + INTERMITTENT_SHARE ? "intermittent" : "continuous";
+}
+
+function executionSeconds(random: Random): number {
+  for (;;) {
+    const seconds = Math.exp(-0.38 + 2.36 * random.normal());
+    if (seconds >= 0.001 && seconds <= 60) return seconds;
+  }
+}
+
+/** n calls within 1–2 s, again and again. */
+function timerTrace(random: Random, callsPerDay: number, bins: number): InstantTrace {
+  const periodSeconds = 60 * TIMER_PERIODS_MINUTES[random.integer(TIMER_PERIODS_MINUTES.length)]!;
+  const calls = Math.max(1, Math.round((callsPerDay * periodSeconds) / 86_400));
+  const phaseSeconds = random.next() * periodSeconds;
+  const spreadSeconds = uniform(random, 1, 2);
+  const durationSeconds = bins * BIN_SECONDS;
+  const arrivalSeconds: number[] = [];
+  for (let at = phaseSeconds; at < durationSeconds; at += periodSeconds) {
+    for (let i = 0; i < calls; i++)
+      arrivalSeconds.push(Math.min(durationSeconds - 1e-6, at + spreadSeconds * random.next()));
+  }
+  arrivalSeconds.sort((a, b) => a - b);
+  return { kind: "instants", format: "per-invocation", name: "synthetic-timer", arrivalSeconds, durationSeconds };
+}
+
+/** λ(t) = λ₀ · day(t) · weekend · level(t) · burst(t) · exp(x(t)) · on(t), counts overdispersed about it. */
+function rateTrace(
+  random: Random,
+  callsPerDay: number,
+  bins: number,
+  kind: "intermittent" | "continuous",
+): BinnedTrace {
+  const onShare = kind === "intermittent" ? logUniform(random, 0.02, 0.5) : 1;
+  const meanPerBin = callsPerDay / BINS_PER_DAY / onShare;
+  const day = dayShape(random);
+  const drift = drifting(random);
+  const bursts = bursting(random);
+  const level = shifting(random);
+  const on = switching(random, onShare);
+  // At a low rate an index of 30 would pile a day into a few bins: there the squared CV of a bin bounds it.
+  const dispersion = Math.min(logUniform(random, 1, 30), 1 + logUniform(random, 0.5, 20) * meanPerBin);
+  const counts: number[] = [];
+  for (let bin = -LEAD_BINS; bin < bins; bin++) {
+    const rate = meanPerBin * day(bin) * level() * bursts() * drift() * on();
+    const count = overdispersed(random, rate, dispersion);
+    if (bin >= 0) counts.push(count);
+  }
+  return { kind: "binned", format: "counts-30s", name: `synthetic-${kind}`, binSeconds: BIN_SECONDS, counts };
+}
+
+/** 1 + A₁ cos(24 h) + A₂ cos(12 h), at least .05; weekends weaker. Starts at a random time of the week. */
+function dayShape(random: Random): (bin: number) => number {
+  const first = uniform(random, 0, 0.8);
+  const second = uniform(random, 0, 0.3);
+  const phases = [random.next(), random.next()] as const;
+  const weekend = uniform(random, 0.5, 1);
+  const start = random.next() * 7 * BINS_PER_DAY;
+  return (bin) => {
+    const days = (start + bin) / BINS_PER_DAY;
+    const daily = first * Math.cos(2 * Math.PI * (days + phases[0]));
+    const halfDaily = second * Math.cos(4 * Math.PI * (days + phases[1]));
+    const isWeekend = ((days % 7) + 7) % 7 >= 5;
+    return Math.max(0.05, 1 + daily + halfDaily) * (isWeekend ? weekend : 1);
+  };
+}
+
+/** exp of an AR(1) of mean 1: correlation time 1–10 min, standard deviation .1–.5. */
+function drifting(random: Random): () => number {
+  const memory = Math.exp(-1 / (BINS_PER_MINUTE * uniform(random, 1, 10)));
+  const sigma = uniform(random, 0.1, 0.5);
+  const fresh = Math.sqrt(1 - memory * memory) * sigma;
+  let x = sigma * random.normal();
+  return () => {
+    x = memory * x + fresh * random.normal();
+    return Math.exp(x - (sigma * sigma) / 2);
+  };
+}
+
+/** 1–12 bursts a day, Pareto of at least 2 and at most 30, 1–3 min long. */
+function bursting(random: Random): () => number {
+  const chance = uniform(random, 1, 12) / BINS_PER_DAY;
+  const alpha = uniform(random, 1.5, 2.5);
+  const meanBins = BINS_PER_MINUTE * uniform(random, 1, 3);
+  let left = 0;
+  let multiplier = 1;
+  return () => {
+    if (left > 0) left--;
+    if (left === 0) multiplier = 1;
+    if (random.next() < chance) {
+      multiplier = pareto(random, alpha, 2, 30);
+      left = geometric(random, meanBins);
+    }
+    return multiplier;
+  };
+}
+
+/** One lasting shift in ten days. */
+function shifting(random: Random): () => number {
+  let level = 1;
+  return () => {
+    if (random.next() < 0.1 / BINS_PER_DAY) level *= logUniform(random, 0.3, 3);
+    return level;
+  };
+}
+
+/** Spells of 1–5 min on, and off so long that it is on for `share` of the time. */
+function switching(random: Random, share: number): () => number {
+  if (share >= 1) return () => 1;
+  const onBins = BINS_PER_MINUTE * uniform(random, 1, 5);
+  const offBins = (onBins * (1 - share)) / share;
+  let isOn = random.next() < share;
+  let left = geometric(random, isOn ? onBins : offBins);
+  return () => {
+    if (left-- <= 0) {
+      isOn = !isOn;
+      left = geometric(random, isOn ? onBins : offBins) - 1;
+    }
+    return isOn ? 1 : 0;
+  };
+}
