@@ -38,13 +38,13 @@ export interface UpOptions {
 
 /**
  * The demo: 62 windows of the seed's trace from half past three in the morning, where quiet and busy spells alternate;
- * rates × 10, ten times as fast. With 0.1 CPU-seconds a request and 0.1 core a replica the needed count swings between
- * 1 and 10.
+ * rates × 6, ten times as fast. A request of 0.1 CPU-seconds takes a second on a replica of 0.1 core, so to keep its P95
+ * within 3 s a replica may be busy a third of the time: the needed count swings between 2 and 12.
  */
 export const DEMO = {
   trace: "traces/seed_request_count_raw_30s.json",
   fromWindow: "418",
-  rateScale: "10",
+  rateScale: "6",
   timeLapse: "10",
   windows: "62",
 } as const;
