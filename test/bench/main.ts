@@ -1,10 +1,12 @@
 /** `npm run bench [-- WORD…]`: runs the sections whose name holds one of the words, or all, and prints one table. */
+import { engineSection } from "./engine.ts";
 import { gatewaySection } from "./gateway.ts";
 import { loadSection } from "./load.ts";
 import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
+import { simulatorSection } from "./simulator.ts";
 
-const sections: readonly Section[] = [gatewaySection, replicasSection, loadSection];
+const sections: readonly Section[] = [gatewaySection, replicasSection, loadSection, engineSection, simulatorSection];
 
 const words = process.argv.slice(2);
 for (const { name, run } of sections) {

@@ -1,0 +1,74 @@
+/** The simulator: calls a second, environment steps a second, and memory over many calls. */
+import { seededRandom } from "#shared/core/random.ts";
+import { Platform } from "#shared/sim/platform.ts";
+import { simProfile } from "#shared/sim/profiles.ts";
+import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
+import { excerptsOf } from "#shared/sim/workload.ts";
+import { poissonSchedule } from "#test/sim/schedules.ts";
+import { median } from "./section.ts";
+import type { Row, Section } from "./section.ts";
+
+const CALLS = 1_000_000;
+const LONG_RUN_CALLS = 10_000_000;
+const STEPS = 5_000;
+const ROUNDS = 3;
+
+export const simulatorSection: Section = {
+  name: "simulator",
+  run: async () => [callsPerSecond(), memoryPerMillionCalls(), ...[true, false].map(stepsPerSecond)],
+};
+
+function platformOf(calls: number) {
+  const schedule = poissonSchedule({ rps: 10, calls, cv: 0.3 });
+  const profile = simProfile("stress");
+  return { schedule, platform: new Platform({ profile, schedule, replicas: 18, random: seededRandom(1) }) };
+}
+
+function callsPerSecond(): Row {
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const { schedule, platform } = platformOf(CALLS);
+    const startMs = performance.now();
+    platform.runUntil(schedule.durationSeconds + 100);
+    return CALLS / ((performance.now() - startMs) / 1000);
+  });
+  const note = `goal 1 M; stress at 10 rps on 18 replicas, one core, ${CALLS / 1e6} M calls, median of ${ROUNDS}`;
+  return { what: "simulated calls", value: median(rounds) / 1e6, unit: "M/s", note };
+}
+
+function memoryPerMillionCalls(): Row {
+  const { schedule, platform } = platformOf(LONG_RUN_CALLS);
+  const bytes = () => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  platform.runUntil(schedule.durationSeconds * 0.1);
+  const before = bytes();
+  platform.runUntil(schedule.durationSeconds + 100);
+  const value = (bytes() - before) / 2 ** 20;
+  return { what: "memory grown over nine of ten M calls", value, unit: "MiB", note: "goal: flat" };
+}
+
+function stepsPerSecond(guarded: boolean): Row {
+  const environment = new ScalingEnvironment({
+    profile: "stress",
+    workload: excerptsOf([poissonSchedule({ rps: 5, calls: 200_000, cv: 0.3 })]),
+    layout: "plus-7",
+    objective: "paper",
+    guard: guarded ? "on" : "off",
+    episodeWindows: 60,
+  });
+  const random = seededRandom(1);
+  const reset = () => environment.reset({ options: { initialReplicas: 8 } });
+  const play = (steps: number) => {
+    for (let i = 0; i < steps; i++) if (environment.step([1, 2, 2, 2, 3][random.integer(5)]!).truncated) reset();
+  };
+  reset();
+  play(1_000);
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const startMs = performance.now();
+    play(STEPS);
+    return STEPS / ((performance.now() - startMs) / 1000);
+  });
+  const note = `goal 5,000; 5 rps, 30-s windows, ticks of 2 s, median of ${ROUNDS}`;
+  return { what: `environment steps, guard ${guarded ? "on" : "off"}`, value: median(rounds), unit: "/s", note };
+}
