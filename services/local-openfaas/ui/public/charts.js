@@ -1,6 +1,6 @@
 /** Two charts on one time axis: rate against replicas, and P95 under it. */
 import { byId, setAttribute, setText } from "./dom.js";
-import { clockTime, count, decimal, rate, seconds } from "./format.js";
+import { clockTime, count, decimal, quantile, rate, seconds } from "./format.js";
 
 /** As many as the platform keeps. */
 const MOST_READINGS = 900;
@@ -131,7 +131,7 @@ export function createCharts() {
       rate: rate(columns.ratePerSecond[at]),
       available: count(columns.availableReplicas[at]),
       desired: count(columns.desiredReplicas[at]),
-      p95: seconds(columns.p95Seconds[at]),
+      p95: quantile(columns.p95Seconds[at]),
     };
     for (const [key, text] of Object.entries(texts)) setText(document.querySelector(`[data-value=${key}]`), text);
   }
@@ -145,7 +145,7 @@ export function createCharts() {
     if (last < 0) return;
     const replicas = `${count(columns.availableReplicas[last])} of ${count(columns.desiredReplicas[last])} replicas`;
     setAttribute(load.node, "aria-label", `${about}: ${rate(columns.ratePerSecond[last])}, ${replicas}`);
-    setAttribute(latency.node, "aria-label", `${about}: P95 ${seconds(columns.p95Seconds[last])}`);
+    setAttribute(latency.node, "aria-label", `${about}: P95 ${quantile(columns.p95Seconds[last])}`);
   }
 
   for (const part of [load, latency]) {

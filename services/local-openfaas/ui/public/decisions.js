@@ -33,9 +33,11 @@ function noteOf(heard, isManaged, hasBus) {
 function makeDecision({ toldAtMs, applied }, windows) {
   const { policy, trigger, mode, reason, stages } = applied;
   const change = changeOf(applied);
-  const tags = [TRIGGERS[trigger], wasSent(applied) ? "" : `not sent${mode === "auto" ? "" : `: ${mode}`}`].filter(
-    Boolean,
-  );
+  // The floor's own policy carries the name already.
+  const tags = [
+    policy.name === "panic-floor" ? "" : TRIGGERS[trigger],
+    wasSent(applied) ? "" : `not sent${mode === "auto" ? "" : `: ${mode}`}`,
+  ].filter(Boolean);
   const summary = element(
     "summary",
     {},

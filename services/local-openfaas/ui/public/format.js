@@ -18,13 +18,15 @@ export function rate(perSecond) {
   return `${perSecond >= 100 ? whole.format(perSecond) : perSecond.toFixed(1)}/s`;
 }
 
-/** 4 ms, 230 ms, 1.24 s. The histogram's last bound is 10 s: more is only known to be more. */
+/** 4.2 ms, 230 ms, 1.24 s. */
 export function seconds(value) {
   if (value === null || value === undefined) return NONE;
-  if (value >= 10) return value > 10 ? `${value.toFixed(1)} s` : "≥ 10 s";
-  if (value >= 1) return `${value.toFixed(2)} s`;
-  const ms = value * 1000;
-  return `${ms >= 10 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
+  return value >= 1 ? `${decimal(value)} s` : `${value >= 0.01 ? (value * 1000).toFixed(0) : decimal(value * 1000)} ms`;
+}
+
+/** A quantile of the gateway's histogram, whose last bound is 10 s: of more it is only known that it is more. */
+export function quantile(value) {
+  return value === 10 ? "≥ 10 s" : seconds(value);
 }
 
 /** How long ago: 12 s, 4 min, 3 h, 2 d. */

@@ -1,6 +1,6 @@
 /** The list of functions: one row each, the numbers of the last second, and a minute of load as a line. */
 import { byId, element, keyed, setAttribute, setText } from "./dom.js";
-import { bytes, count, rate, seconds } from "./format.js";
+import { bytes, count, quantile, rate } from "./format.js";
 
 export const STATE_WORDS = {
   ready: "ready",
@@ -77,7 +77,7 @@ function updateRow(row, view, isSelected) {
   const values = {
     replicas: `${view.availableReplicas}/${view.desiredReplicas}`,
     rate: rate(view.ratePerSecond),
-    p95: seconds(view.p95Seconds),
+    p95: quantile(view.p95Seconds),
     inFlight: count(view.inFlight),
     invocations: count(view.invocations),
     cpu: `${count(view.usage.milliCpu)} m`,
