@@ -1,0 +1,28 @@
+/** The memory before each sequence of a rollout, with the weights of now. */
+import type { Engine, LstmState } from "./engine/types.ts";
+import type { Rollout } from "./rollout/types.ts";
+
+/**
+ * After an epoch the stored memories are those of an older network ("representational drift", Kapturowski et al. 2019, R2D2,
+ * §3). The memory before the rollout itself stays as it was stored.
+ */
+export function refreshedMemories(engine: Engine, rollout: Rollout, sequenceSteps: number): readonly LstmState[] {
+  const { steps, environments, observations, episodeStarts, memories } = rollout;
+  const size = observations.length / (steps * environments);
+  let memory = memories![0]!;
+  const refreshed = [memory];
+  for (let first = 0; first + sequenceSteps < steps; first += sequenceSteps) {
+    const from = first * environments;
+    const to = from + sequenceSteps * environments;
+    const { state } = engine.forwardSequence({
+      steps: sequenceSteps,
+      sequences: environments,
+      observations: observations.subarray(from * size, to * size),
+      episodeStarts: episodeStarts.subarray(from, to),
+      initialState: memory,
+    });
+    memory = state!;
+    refreshed.push(memory);
+  }
+  return refreshed;
+}

@@ -1,0 +1,41 @@
+/** Plays all shards in this thread, one after the other, with the trainer's own engine. */
+import type { Environment } from "../../core/environment.ts";
+import type { Engine } from "../engine/types.ts";
+import { Shard } from "./shard.ts";
+import type { Collector } from "./types.ts";
+
+/** A shard has at least two environments, and there are at most four: part of what a training is, like its seed. */
+const MOST_SHARDS = 4;
+
+/** Number and first environment of each shard. */
+export function shardsOf(environments: number): readonly { readonly first: number; readonly count: number }[] {
+  const shards = Math.max(1, Math.min(MOST_SHARDS, Math.floor(environments / 2)));
+  return Array.from({ length: shards }, (_, i) => {
+    const first = Math.floor((i * environments) / shards);
+    return { first, count: Math.floor(((i + 1) * environments) / shards) - first };
+  });
+}
+
+export interface LocalCollectorOptions {
+  readonly engine: Engine;
+  readonly environments: number;
+  readonly seed: number | string;
+  /** Environment number `index`, from 0. */
+  readonly makeEnvironment: (index: number) => Environment;
+}
+
+export function localCollector({ engine, environments, seed, makeEnvironment }: LocalCollectorOptions): Collector {
+  const shards = shardsOf(environments).map(
+    ({ first, count }) =>
+      new Shard(
+        Array.from({ length: count }, (_, i) => makeEnvironment(first + i)),
+        seed,
+        first,
+      ),
+  );
+  return {
+    collect: async (order) => shards.map((shard) => shard.collect(engine, order)),
+    restore: async (places) => places.forEach((place, i) => shards[i]!.goTo(place)),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,76 @@
+/** What is asked of those who play, and what they bring back. */
+import type { NormalisationStatistics } from "../../core/environment.ts";
+import type { LstmState } from "../engine/types.ts";
+import type { Weights } from "../engine/network.ts";
+
+/** Where an environment stands: its episode, and all that was done in it. The same seed and place are the same world. */
+export interface EnvironmentPlace {
+  readonly episode: number;
+  readonly actions: readonly number[];
+}
+
+/** Where a shard stands between two rounds. */
+export interface ShardPlace {
+  readonly environments: readonly EnvironmentPlace[];
+  /** The agent's memory of the episodes that go on; null without an LSTM. */
+  readonly memory: LstmState | null;
+}
+
+/** One round: so many steps with these weights. */
+export interface RoundOrder {
+  readonly round: number;
+  readonly weights: Weights;
+  /** Steps of each environment. */
+  readonly steps: number;
+  /** The memory is written down before every so many steps. */
+  readonly sequenceSteps: number;
+  /** How observations are normalised in this round; null: they are not. */
+  readonly statistics: NormalisationStatistics | null;
+  readonly maskActions: boolean;
+}
+
+/**
+ * What one round brought, time-major: what belongs to step t of environment b stands at row t · environments + b.
+ * Observations are as the network saw them.
+ */
+export interface Rollout {
+  readonly steps: number;
+  readonly environments: number;
+  readonly observations: Float32Array;
+  readonly episodeStarts: Uint8Array;
+  readonly actions: Int32Array;
+  /** [rows, actions]; null when the agent was free to try everything. */
+  readonly actionMasks: Uint8Array | null;
+  readonly logProbs: Float32Array;
+  readonly rewards: Float32Array;
+  readonly values: Float32Array;
+  readonly nextValues: Float32Array;
+  readonly terminated: Uint8Array;
+  readonly truncated: Uint8Array;
+  /** The memory before steps 0, sequenceSteps, 2 · sequenceSteps, …; null without an LSTM. */
+  readonly memories: readonly LstmState[] | null;
+}
+
+export interface EndedEpisode {
+  readonly return: number;
+  readonly length: number;
+}
+
+export interface ShardRollout {
+  readonly rollout: Rollout;
+  readonly episodes: readonly EndedEpisode[];
+  /** Of the raw observations of this round. */
+  readonly statistics: NormalisationStatistics;
+  readonly place: ShardPlace;
+}
+
+/**
+ * The environments of a training, in a fixed number of shards whose results are joined in their order: what is learned does
+ * not depend on how many threads play.
+ */
+export interface Collector {
+  collect(order: RoundOrder): Promise<readonly ShardRollout[]>;
+  /** Goes to where an earlier training stood. */
+  restore(places: readonly ShardPlace[]): Promise<void>;
+  close(): Promise<void>;
+}
