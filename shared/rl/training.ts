@@ -1,0 +1,160 @@
+/** What training is given and what it tells: shared by the agents, whose loops stand in their own files. */
+import type { NormalisationStatistics } from "../core/environment.ts";
+import { explainedVariance, type Advantages } from "./advantages.ts";
+import {
+  ADAM_DEFAULTS,
+  LOSS_DEFAULTS,
+  type AdamOptions,
+  type Engine,
+  type LossOptions,
+  type LossReport,
+} from "./engine/types.ts";
+import { joinedStatistics, noStatistics } from "./normalisation.ts";
+import { joinedRollouts } from "./rollout/join.ts";
+import type { Collector, EndedEpisode, Rollout, ShardPlace } from "./rollout/types.ts";
+import { scheduled } from "./schedules.ts";
+import type { Hyperparameters } from "./settings.ts";
+
+/** Where a training stands between two rounds, but for the weights and the optimiser, which the engine holds. */
+export interface TrainingState {
+  readonly round: number;
+  readonly steps: number;
+  /** Of all raw observations so far; null where they are not normalised. */
+  readonly statistics: NormalisationStatistics | null;
+  /** Null before the first round. */
+  readonly places: readonly ShardPlace[] | null;
+}
+
+export interface TrainingRun {
+  /** Holds the weights to begin with, and what is learned. */
+  readonly engine: Engine;
+  readonly collector: Collector;
+  readonly hyperparameters: Hyperparameters;
+  readonly seed: number | string;
+  /** Schedules end here, and the training with the round that reaches it. */
+  readonly totalSteps: number;
+  readonly from: TrainingState;
+}
+
+/** Means over the updates of a round. */
+export interface RoundReport {
+  readonly policyLoss: number;
+  readonly valueLoss: number;
+  readonly entropy: number;
+  readonly approxKl: number;
+  readonly clipFraction: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly entropyCoefficient: number;
+  /** Passes made: fewer than asked when the policy had moved far enough. */
+  readonly epochs: number;
+  /** Of the critic before the update; null when all returns are alike. */
+  readonly explainedVariance: number | null;
+  readonly episodes: number;
+  /** Of the episodes that ended in this round; null when none did. */
+  readonly meanReturn: number | null;
+  readonly meanLength: number | null;
+}
+
+export interface Round {
+  readonly state: TrainingState;
+  readonly report: RoundReport;
+}
+
+/** An agent: plays, learns, and tells of it, round by round, until `totalSteps` are reached or nobody asks for more. */
+export type Train = (run: TrainingRun) => AsyncGenerator<Round, void>;
+
+export function freshState({ normaliseObservations }: Hyperparameters, observationSize: number): TrainingState {
+  return {
+    round: 0,
+    steps: 0,
+    statistics: normaliseObservations ? noStatistics(observationSize) : null,
+    places: null,
+  };
+}
+
+export interface Played {
+  readonly rollout: Rollout;
+  readonly episodes: readonly EndedEpisode[];
+  readonly state: TrainingState;
+}
+
+/** Has one round played, and tells where the training stands then. */
+export async function play({ engine, collector, hyperparameters }: TrainingRun, state: TrainingState): Promise<Played> {
+  const { rolloutSteps, environments, sequenceSteps, maskActions } = hyperparameters;
+  const steps = rolloutSteps / environments;
+  const shards = await collector.collect({
+    round: state.round,
+    weights: engine.getWeights(),
+    steps,
+    sequenceSteps,
+    statistics: state.statistics,
+    maskActions,
+  });
+  return {
+    rollout: joinedRollouts(shards.map(({ rollout }) => rollout)),
+    episodes: shards.flatMap(({ episodes }) => episodes),
+    state: {
+      round: state.round + 1,
+      steps: state.steps + rolloutSteps,
+      statistics:
+        state.statistics &&
+        shards.reduce((joined, { statistics }) => joinedStatistics(joined, statistics), state.statistics),
+      places: shards.map(({ place }) => place),
+    },
+  };
+}
+
+export interface Knobs {
+  readonly loss: LossOptions;
+  readonly adam: AdamOptions;
+}
+
+/** The hyperparameters as the engine takes them, at a share 0…1 of the training. */
+export function knobsAt(hyperparameters: Hyperparameters, progress: number): Knobs {
+  const { clipRange, valueCoefficient, maxGradNorm } = hyperparameters;
+  const entropyCoefficient = scheduled(hyperparameters.entropyCoefficient, progress);
+  const learningRate = scheduled(hyperparameters.learningRate, progress);
+  return {
+    loss: { ...LOSS_DEFAULTS, clipRange, valueCoefficient, entropyCoefficient },
+    adam: { ...ADAM_DEFAULTS, learningRate, maxGradNorm },
+  };
+}
+
+/** One step of the optimiser. */
+export interface Update extends LossReport {
+  readonly gradientNorm: number;
+}
+
+export function meanKl(updates: readonly Update[]): number {
+  return mean(updates.map(({ approxKl }) => approxKl));
+}
+
+export function roundReport(
+  updates: readonly Update[],
+  epochs: number,
+  { loss, adam }: Knobs,
+  { rollout, episodes }: Played,
+  { returns }: Advantages,
+): RoundReport {
+  const of = (field: keyof Update) => mean(updates.map((update) => update[field]));
+  return {
+    policyLoss: of("policyLoss"),
+    valueLoss: of("valueLoss"),
+    entropy: of("entropy"),
+    approxKl: of("approxKl"),
+    clipFraction: of("clipFraction"),
+    gradientNorm: of("gradientNorm"),
+    learningRate: adam.learningRate,
+    entropyCoefficient: loss.entropyCoefficient,
+    epochs,
+    explainedVariance: explainedVariance(rollout.values, returns),
+    episodes: episodes.length,
+    meanReturn: episodes.length === 0 ? null : mean(episodes.map((episode) => episode.return)),
+    meanLength: episodes.length === 0 ? null : mean(episodes.map(({ length }) => length)),
+  };
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
