@@ -55,7 +55,7 @@ export async function openPage(
   });
   t.after(async () => {
     await context.close();
-    await rm(profile, { recursive: true, force: true });
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   });
   const page = context.pages()[0] ?? (await context.newPage());
   const problems: string[] = [];

@@ -6,13 +6,17 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually as within, type EventuallyOptions } from "../../support/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../../support/platform.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { aClosedWindow, aDecision } from "./decided.ts";
 import { pageFolder } from "./page-folder.ts";
 
 const skip = withoutBrowser;
+
+/** A browser on a busy machine takes its time. */
+const eventually = <T>(condition: () => T | Promise<T>, options: EventuallyOptions) =>
+  within(condition, { timeoutMs: 30_000, ...options });
 
 const stressSource = `module.exports = async (event, context) => {
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -38,7 +42,7 @@ function load(t: TestContext, url: string) {
   let stopped = false;
   const calling = (async () => {
     while (!stopped) await (await fetch(`${url}/function/stress`, { method: "POST", body: "x" })).text();
-  })();
+  })().catch(() => {}); // The platform closes first when the test fails.
   const stop = async () => {
     stopped = true;
     await calling;
@@ -73,7 +77,7 @@ test("page: shows the platform's numbers, live, with no error and from this orig
   );
 
   await system("POST", "scale-function/stress", { serviceName: "stress", replicas: 3 });
-  await eventually(async () => (await text(page, "stress", "replicas")) === "3/3", { what: "3/3", timeoutMs: 20_000 });
+  await eventually(async () => (await text(page, "stress", "replicas")) === "3/3", { what: "3/3" });
   assert.equal(await page.locator("#replicas tr").count(), 3);
   await stop();
   await eventually(
