@@ -101,8 +101,9 @@ test("platform: a rolling update loses no call", async (t) => {
   await image("rolling-2", version(2));
   const seen = new Map<string, number>();
   let updated = false;
+  const deadlineMs = performance.now() + 30_000;
   const client = async () => {
-    while (!updated) {
+    while (!updated && performance.now() < deadlineMs) {
       const response = await fetch(`${platform.url}/function/rolling`);
       const text = `${response.status} ${await response.text()}`;
       seen.set(text, (seen.get(text) ?? 0) + 1);
