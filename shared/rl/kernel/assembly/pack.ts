@@ -1,17 +1,40 @@
 /** Copies of matrices in the order in which the products read them: then every load is the next one in memory. */
 
-/** W [rows, columns] row-major → panels of eight columns: [columns / 8][rows][8]. Columns are a multiple of 8. */
+/**
+ * W [rows, columns] row-major → panels of eight columns: [columns / 8][rows][8]. Columns are a multiple of 8. Two panels
+ * at a time: a cache line that is fetched is used up.
+ */
 export function packPanels(matrix: usize, rows: i32, columns: i32, panels: usize): void {
-  const stride = (<usize>columns) << 2;
+  const panelBytes = (<usize>rows) << 5;
   let to = panels;
-  for (let column: i32 = 0; column < columns; column += 8) {
-    let from = matrix + ((<usize>column) << 2);
-    for (let row: i32 = 0; row < rows; row++) {
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      from += stride;
-      to += 32;
-    }
+  for (let column: i32 = 0; column < columns; column += 16) {
+    const from = matrix + ((<usize>column) << 2);
+    if (column + 16 <= columns) packTwo(from, rows, columns, to, to + panelBytes);
+    else packOne(from, rows, columns, to);
+    to += panelBytes << 1;
+  }
+}
+
+function packTwo(from: usize, rows: i32, columns: i32, first: usize, second: usize): void {
+  const stride = (<usize>columns) << 2;
+  for (let row: i32 = 0; row < rows; row++) {
+    v128.store(first, v128.load(from));
+    v128.store(first, v128.load(from, 16), 16);
+    v128.store(second, v128.load(from, 32));
+    v128.store(second, v128.load(from, 48), 16);
+    from += stride;
+    first += 32;
+    second += 32;
+  }
+}
+
+function packOne(from: usize, rows: i32, columns: i32, to: usize): void {
+  const stride = (<usize>columns) << 2;
+  for (let row: i32 = 0; row < rows; row++) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    from += stride;
+    to += 32;
   }
 }
 
