@@ -27,7 +27,7 @@ import * as structs from "./structs.ts";
  * many threads there are, or who computed what. Part of the engine's arithmetic: another number gives other last bits.
  */
 const SHARDS = 4;
-/** A shard is whole fours of sequences: the rows of the kernel's tile. */
+/** A shard is whole fours of sequences, the rows of the kernel's tile; as in kernel/assembly/threads.ts. */
 const SEQUENCES_PER_BLOCK = 4;
 /** Waking a helper costs about as much as this many steps of one sequence. */
 const ROWS_WORTH_WAKING = 64;

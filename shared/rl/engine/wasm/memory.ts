@@ -90,5 +90,7 @@ export function refuseToWrap(bytes: number): void {
 function refuseBeyond(most: number, bytes: number): void {
   if (bytes <= most) return;
   const megabytes = Math.ceil(bytes / 2 ** 20);
-  throw new BadInputError(`the batch needs ${megabytes} MiB of the wasm engine, which has 1024: give it in parts`);
+  throw new BadInputError(
+    `network and batch need ${megabytes} MiB of the wasm engine, which has 1024: make one of them smaller`,
+  );
 }
