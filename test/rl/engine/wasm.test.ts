@@ -114,7 +114,8 @@ for (const { name, steps } of [
     const episodeStarts = new Uint8Array(steps);
     assert.throws(
       () => engine.forwardSequence({ steps, sequences: 1, observations, episodeStarts, initialState: null }),
-      (thrown) => thrown instanceof BadInputError && /network and batch need \d+ MiB of the wasm engine/.test(thrown.message),
+      (thrown) =>
+        thrown instanceof BadInputError && /network and batch need \d+ MiB of the wasm engine/.test(thrown.message),
     );
     assert.equal(engine.step(new Float32Array(7), null).values.length, 1);
     engine.close();
