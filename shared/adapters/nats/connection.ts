@@ -7,14 +7,12 @@ import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { BusUnavailableError, type BusState } from "../../ports/event-bus.ts";
 import type { BusLog } from "../event-delivery.ts";
+import { isTlsTrouble, proofOf, tlsOf, type BusCredentials } from "./credentials.ts";
 import { parseServers } from "./servers.ts";
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends BusCredentials {
   /** `nats://[token@|user:password@]host:port`, several parted by commas or as a list. */
   readonly servers: string | readonly string[];
-  readonly token?: string | null | undefined;
-  readonly user?: string | null | undefined;
-  readonly password?: string | null | undefined;
   /** Who this is, in the server's list of connections. */
   readonly name: string;
   /** How long to wait for the first connection. Default: for ever. */
@@ -41,6 +39,9 @@ export interface Connection {
 }
 
 const FIRST_RETRY_MS = 250;
+/** One attempt to connect; shorter where less time is left. */
+const ATTEMPT_MS = 5_000;
+const MIN_ATTEMPT_MS = 100;
 const FAREWELL_MS = 2_000;
 
 export async function openConnection(options: ConnectionOptions, clock: Clock, log: BusLog): Promise<Connection> {
@@ -107,9 +108,8 @@ async function firstConnection(
   log: BusLog,
 ): Promise<NatsConnection> {
   const { connectTimeoutMs = Infinity } = options;
-  const token = options.token ?? servers.token;
-  const user = options.user ?? servers.user;
-  const pass = options.password ?? servers.password ?? "";
+  const proof = proofOf(options, servers);
+  const tls = tlsOf(options, servers);
   const untilMs = clock.nowMs() + connectTimeoutMs;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -122,14 +122,18 @@ async function firstConnection(
         pingInterval: 10_000,
         // A server that comes back may not know us for a moment; to close for ever would need a restart of this process.
         ignoreAuthErrorAbort: true,
-        timeout: 5_000,
-        ...(token !== undefined && { token }),
-        ...(user !== undefined && { user, pass }),
-        ...(servers.tls && { tls: {} }),
+        timeout: Math.max(MIN_ATTEMPT_MS, Math.min(ATTEMPT_MS, untilMs - clock.nowMs())),
+        ...proof,
+        ...(tls && { tls }),
       });
     } catch (thrown) {
       if (thrown instanceof errors.AuthorizationError) {
         throw new BusRefusedError(`the bus at ${servers.spoken} refused the credentials: ${thrown.message}`, {
+          cause: thrown,
+        });
+      }
+      if (isTlsTrouble(thrown)) {
+        throw new BusRefusedError(`no encrypted connection to the bus at ${servers.spoken}: ${messageOf(thrown)}`, {
           cause: thrown,
         });
       }
