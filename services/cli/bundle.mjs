@@ -1,13 +1,21 @@
 /** Bundles every function and service to `dist/<kind>/<name>/handler.js`, the node template's contract, in a second or so. */
 import { build } from "esbuild";
-import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isFresh, newestChangeMs, stampFresh } from "./freshness.mjs";
 import { compileKernel } from "./kernel.mjs";
+import { swapFolder } from "./swap-folder.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const dist = join(root, "dist");
+
+const changedMs = await newestChangeMs(
+  ["functions", "services", "shared", "traces", "package-lock.json"].map((name) => join(root, name)),
+);
+// Nothing to do: a command beside a running `up` does not touch what that one runs.
+if (await isFresh(dist, changedMs)) process.exit(0);
 
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
@@ -27,14 +35,19 @@ const shared = {
 /** Programs that are no handlers: [source, output]. */
 const programs = [
   ["services/cli/main.ts", "services/cli/main.cjs"],
+  ["services/cli/evaluate/worker.ts", "services/cli/evaluation-worker.cjs"],
   ["services/local-openfaas/runtime/main.ts", "services/local-openfaas/runtime.cjs"],
   ["services/local-openfaas/bus/broker-main.ts", "services/local-openfaas/broker.cjs"],
 ];
+
+/** Scripts of pages: [source, output]. */
+const pages = [["services/cli/evaluate/report/public/page.js", "services/cli/report/page.js"]];
 
 /** Files that travel with a bundle: [source, output]. */
 const companions = [
   ["traces", "functions/load-generator/traces"],
   ["services/local-openfaas/ui/public", "services/local-openfaas/public"],
+  ["services/cli/evaluate/report/public/style.css", "services/cli/report/style.css"],
   ["node_modules/uplot/dist/uPlot.iife.min.js", "services/local-openfaas/public/vendor/uPlot.iife.min.js"],
   ["node_modules/uplot/dist/uPlot.min.css", "services/local-openfaas/public/vendor/uPlot.min.css"],
 ];
@@ -55,35 +68,55 @@ const manifest = (name) =>
     scripts: { test: "node -c handler.js" },
   });
 
-await rm(dist, { recursive: true, force: true });
-const handlers = [...(await handlersOf("functions")), ...(await handlersOf("services"))];
-await Promise.all([
-  ...handlers.map(async ({ kind, name }) => {
-    const folder = join(dist, kind, name);
-    await mkdir(folder, { recursive: true });
-    await build({
-      ...shared,
-      outfile: join(folder, "handler.js"),
-      stdin: {
-        contents: `module.exports = require("./handler.ts").default;`,
-        resolveDir: join(root, kind, name),
-        loader: "js",
-      },
-    });
-    await writeFile(join(folder, "package.json"), manifest(name));
-  }),
-  ...programs
-    .filter(([source]) => existsSync(join(root, /** @type {string} */ (source))))
-    .map(([source, out]) =>
-      build({
+/** @param {string} out */
+async function bundleAll(out) {
+  const handlers = [...(await handlersOf("functions")), ...(await handlersOf("services"))];
+  await Promise.all([
+    ...handlers.map(async ({ kind, name }) => {
+      const folder = join(out, kind, name);
+      await mkdir(folder, { recursive: true });
+      await build({
         ...shared,
+        outfile: join(folder, "handler.js"),
+        stdin: {
+          contents: `module.exports = require("./handler.ts").default;`,
+          resolveDir: join(root, kind, name),
+          loader: "js",
+        },
+      });
+      await writeFile(join(folder, "package.json"), manifest(name));
+    }),
+    ...programs
+      .filter(([source]) => existsSync(join(root, /** @type {string} */ (source))))
+      .map(([source, target]) =>
+        build({
+          ...shared,
+          entryPoints: [/** @type {string} */ (source)],
+          outfile: join(out, /** @type {string} */ (target)),
+          external: ["esbuild", "@tensorflow/tfjs-node"],
+        }),
+      ),
+    ...pages.map(([source, target]) =>
+      build({
+        bundle: true,
+        minify: true,
+        platform: "browser",
+        target: "es2022",
+        format: "iife",
+        absWorkingDir: root,
+        logLevel: "warning",
         entryPoints: [/** @type {string} */ (source)],
-        outfile: join(dist, /** @type {string} */ (out)),
-        external: ["esbuild", "@tensorflow/tfjs-node"],
+        outfile: join(out, /** @type {string} */ (target)),
       }),
     ),
-]);
-for (const [source, out] of companions) {
-  const from = join(root, /** @type {string} */ (source));
-  if (existsSync(from)) await cp(from, join(dist, /** @type {string} */ (out)), { recursive: true });
+  ]);
+  for (const [source, target] of companions) {
+    const from = join(root, /** @type {string} */ (source));
+    if (existsSync(from)) await cp(from, join(out, /** @type {string} */ (target)), { recursive: true });
+  }
 }
+
+await swapFolder(dist, join(root, "node_modules", ".cache", "replicant"), async (folder) => {
+  await bundleAll(folder);
+  await stampFresh(folder, changedMs);
+});

@@ -1,5 +1,5 @@
 /** Every setting there is: environment name, default, range and meaning. The README's table is made from this one. */
-import { z } from "zod";
+import * as z from "zod";
 
 export interface Setting<T> {
   /** Default as it would be written in the environment; absent means required. */
@@ -25,6 +25,10 @@ const text = z.string().min(1);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/);
 
+/** A file of its own, or a secret that is used where it is mounted. */
+const natsFile = (what: string, meaning: string) =>
+  setting("a file, or the name of a mounted secret", meaning, text, `nats-${what}`);
+
 export const SETTINGS = {
   NATS_URL: setting(
     "a nats:// URL or a comma-separated list of them",
@@ -32,6 +36,11 @@ export const SETTINGS = {
     text,
     "nats://127.0.0.1:4222",
   ),
+  NATS_CREDS: natsFile("creds", "The NATS user's JWT and seed."),
+  NATS_NKEY: natsFile("nkey", "The seed of the NATS user's nkey."),
+  NATS_CA: natsFile("ca", "Whose signature the NATS server's certificate must have."),
+  NATS_CERT: natsFile("cert", "Our certificate for a NATS server that asks for one."),
+  NATS_KEY: natsFile("key", "The key of NATS_CERT."),
   REPLICANT_SUBJECT_PREFIX: setting(
     "letters, digits, '-' and '_'",
     "First token of every subject.",

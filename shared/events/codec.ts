@@ -1,5 +1,5 @@
 /** Bytes to events and back. After this door, types are facts. */
-import type { z } from "zod";
+import type * as z from "zod";
 
 import { BadInputError } from "../core/errors.ts";
 import { DATA_SCHEMAS, ENVELOPE_SCHEMA } from "./schemas.ts";

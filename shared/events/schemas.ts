@@ -1,5 +1,5 @@
 /** The shape of every event's data, field by field. A field added here must be added in core first: the types are checked against it. */
-import { z } from "zod";
+import * as z from "zod";
 
 import { GUARD_STAGES, type Applied } from "../core/decision.ts";
 import type { LoadReport } from "../core/load.ts";

@@ -9,6 +9,7 @@ import { silentLog } from "#shared/host/log.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createCollector } from "../../../services/metrics-collector/collector.ts";
+import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
 
 /** A platform whose counters the test moves by hand. */
 class FakePlatform {
@@ -62,7 +63,7 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
   const traceTime = { timeLapse, epochMs };
   const collector = createCollector({
-    endpoint: platform,
+    source: scrapedSource({ endpoint: platform, timeLapse }),
     gateway: platform,
     bus,
     clock,
