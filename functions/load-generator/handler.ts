@@ -2,15 +2,14 @@
 import { join } from "node:path";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
-import { busAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { answerLoadGenerator } from "./answer.ts";
 import { ReplayRuns } from "./replay-runs.ts";
 import { shippedTraces } from "./shipped-traces.ts";
 
 const SETTINGS = [
-  "NATS_URL",
-  "REPLICANT_SUBJECT_PREFIX",
+  ...BUS_SETTINGS,
   "OPENFAAS_URL",
   "TIME_LAPSE",
   "TIME_LAPSE_EPOCH_MS",

@@ -2,13 +2,13 @@
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { busAddress, gatewayAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createConnector } from "./connector.ts";
 
 export default startService(
   "connector",
-  ["NATS_URL", "REPLICANT_SUBJECT_PREFIX", "OPENFAAS_URL", "CONNECTOR_REBUILD_SECONDS"],
+  [...BUS_SETTINGS, "OPENFAAS_URL", "CONNECTOR_REBUILD_SECONDS"],
   async (workload) => {
     const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());

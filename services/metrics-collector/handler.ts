@@ -3,15 +3,14 @@ import { httpMetricsEndpoint } from "#shared/adapters/http-metrics.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { busAddress, gatewayAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createCollector } from "./collector.ts";
 
 export default startService(
   "metrics-collector",
   [
-    "NATS_URL",
-    "REPLICANT_SUBJECT_PREFIX",
+    ...BUS_SETTINGS,
     "OPENFAAS_URL",
     "FUNCTION_METRICS_URL",
     "CONTAINER_METRICS_URL",

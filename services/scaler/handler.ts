@@ -3,14 +3,14 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
-import { busAddress, gatewayAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { createScaler } from "./scaler.ts";
 
 export default startService(
   "scaler",
-  ["NATS_URL", "REPLICANT_SUBJECT_PREFIX", "OPENFAAS_URL", "FALLBACK_POLICY", "STABILISATION_SECONDS"],
+  [...BUS_SETTINGS, "OPENFAAS_URL", "FALLBACK_POLICY", "STABILISATION_SECONDS"],
   async (workload) => {
     const { FALLBACK_POLICY, STABILISATION_SECONDS } = workload.settings;
     // An unknown rule ends the process here, by name, before it could be needed.

@@ -1,18 +1,20 @@
 /** Where a workload's neighbours are and how it proves itself to them: settings and secrets put together, as plain data. */
+import { busCredentials, type BUS_SETTINGS, type BusCredentials } from "./bus-credentials.ts";
 import type { Workload } from "./workload.ts";
 
-export interface BusAddress {
+export { BUS_SETTINGS } from "./bus-credentials.ts";
+
+export interface BusAddress extends BusCredentials {
   readonly servers: readonly string[];
-  readonly token: string | null;
   readonly name: string;
   readonly subjectPrefix: string;
 }
 
-/** Secret `nats-token`, when there is one. */
-export function busAddress(workload: Workload<"NATS_URL" | "REPLICANT_SUBJECT_PREFIX">): BusAddress {
+/** Throws `ConfigError` for a file that a setting names and that cannot be read. */
+export function busAddress(workload: Workload<(typeof BUS_SETTINGS)[number]>): BusAddress {
   return {
+    ...busCredentials(workload),
     servers: workload.settings.NATS_URL.split(",").map((server) => server.trim()),
-    token: workload.secret("nats-token"),
     name: workload.name,
     subjectPrefix: workload.settings.REPLICANT_SUBJECT_PREFIX,
   };
