@@ -75,5 +75,6 @@ export function endUpload(request: IncomingMessage): void {
     if (!request.complete) socket.destroy();
   }, lingerMs);
   cut.unref();
-  socket.once("close", () => clearTimeout(cut));
+  // The request's own end, not its connection's: a kept one outlives many refused uploads.
+  request.once("close", () => clearTimeout(cut));
 }

@@ -187,6 +187,24 @@ test("limits: after an early answer to a short upload the connection lives on", 
   raw.socket.destroy();
 });
 
+test("limits: many early answers on one kept connection leave nothing behind on it", async (t) => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error) => void warnings.push(warning);
+  process.on("warning", hear);
+  t.after(() => process.off("warning", hear));
+  const gateway = await startTestGateway(t);
+  const raw = await rawConnection(gateway.url);
+  for (let call = 1; call <= 20; call++) {
+    raw.socket.write("POST /function/nobody HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    await raw.until(new RegExp(`(404 Not Found[\\s\\S]*){${call}}`));
+    raw.socket.write("hello");
+  }
+  raw.socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  await raw.until(/200 OK/);
+  raw.socket.destroy();
+  assert.deepEqual(warnings, []);
+});
+
 test("limits: a function that wants no body and reads none answers a long one all the same", async (t) => {
   const gateway = await startTestGateway(t, { handlers: { deaf: (_, response) => void response.end("done") } });
   await gateway.deploy("deaf");
