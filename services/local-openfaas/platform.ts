@@ -4,6 +4,7 @@ import type { Router } from "express";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startGateway, type GatewayLimits, type UiContext } from "./gateway/gateway.ts";
 import { listen, type Listener } from "./gateway/listener.ts";
+import { startProviderFace } from "./gateway/provider-face.ts";
 import { readOrMakePassword, userName } from "./gateway/password.ts";
 import { checkDeployment, rulesOf } from "./gateway/profile.ts";
 import type { Guardian } from "./provider/guardian.ts";
@@ -37,23 +38,23 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
   try {
     // Ports first: finding one in use must not cost the start of every restored function.
     const listener = await opened(host, options.port, undo);
-    const metricsListener = await opened(host, options.metricsPort ?? 0, undo);
+    const metricsListener = options.providerOnly ? listener : await opened(host, options.metricsPort ?? 0, undo);
     const password = await readOrMakePassword(home);
     const provider = await startProvider(options, log);
     undo.push(() => provider.close());
     const images = createImageStore(home);
     const secrets = createSecretStore(home);
-    const gateway = startGateway({
-      listener,
-      metricsListener,
-      provider,
-      secrets,
-      credentials: { user: userName, password },
-      profile,
-      limits: options.gatewayLimits ?? {},
-      mountUi: options.mountUi ?? ownUi(options, provider.describeLimits(), (line) => log.warn(line)),
-      log: (line) => log.warn(line),
-    });
+    const common = {
+      ...{ listener, provider, secrets, credentials: { user: userName, password } },
+      log: (line: string) => log.warn(line),
+    };
+    const gateway = options.providerOnly
+      ? startProviderFace({ ...common, upstreamTimeoutMs: options.gatewayLimits?.upstreamTimeoutMs })
+      : startGateway({
+          ...common,
+          ...{ metricsListener, profile, limits: options.gatewayLimits ?? {} },
+          mountUi: options.mountUi ?? ownUi(options, provider.describeLimits(), common.log),
+        });
     undo.push(() => gateway.close(closeGraceMs));
     const rules = rulesOf(profile);
 

@@ -13,6 +13,8 @@ export interface PlatformOptions {
   readonly port: number;
   /** Gateway metrics ("A"); container metrics ("B") stand on the same port under `/containers/metrics`. Default 0. */
   readonly metricsPort?: number;
+  /** Only the provider, for a real gateway in front: no page, no queue, no range; everything on one port. Default false. */
+  readonly providerOnly?: boolean | undefined;
   /** `open`: 0…N replicas; `ce`: 1…5 replicas, 15 functions, no zero. Default `open`. */
   readonly profile?: Profile;
   /** Folder of bundles: `<dist>/<kind>/<name>/handler.js`, and the replica runtime. */
@@ -28,7 +30,7 @@ export interface PlatformOptions {
 }
 
 export interface Platform {
-  /** `http://127.0.0.1:8080` */
+  /** `http://127.0.0.1:8080`; with `providerOnly` the provider's, which no function should call. */
   readonly url: string;
   /** Base of `/metrics` and `/containers/metrics`. */
   readonly metricsUrl: string;

@@ -15,7 +15,7 @@ import type { Listener } from "./listener.ts";
 import { gatewayRegistry } from "./metrics/exposition.ts";
 import { Meters } from "./metrics/meter.ts";
 import { metricsHandler } from "./metrics/server.ts";
-import { rulesOf } from "./profile.ts";
+import { clampReplicas, rulesOf } from "./profile.ts";
 
 export interface GatewayLimits {
   /** A call as a whole, whatever the function allows itself. Default 60 s. */
@@ -77,7 +77,11 @@ export function startGateway(options: GatewayOptions): Gateway {
   const rules = rulesOf(profile);
   const closing = new AbortController();
   const control = controlApp(
-    { provider, secrets, meters, rules, closing: closing.signal, log },
+    {
+      ...{ provider, secrets, meters, rules, log },
+      desired: (replicas) => clampReplicas(replicas, rules),
+      closing: closing.signal,
+    },
     credentials,
     mountUi?.({ provider, meters, profile, closing: closing.signal }),
   ) as unknown as RequestListener;

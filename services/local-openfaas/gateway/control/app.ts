@@ -5,28 +5,20 @@ import { Refusal } from "../refusal.ts";
 import { alertRoutes } from "./alert.ts";
 import type { ControlContext } from "./context.ts";
 import { functionRoutes } from "./functions.ts";
-import { infoRoutes } from "./info.ts";
+import { infoRoutes, namespaceRoutes } from "./info.ts";
 import { jsonBody, methodNotAllowed, notFound, sentences } from "./json.ts";
 import { logRoutes } from "./logs.ts";
 import { secretRoutes } from "./secrets.ts";
 
 export function controlApp(context: ControlContext, credentials: Credentials, ui: Router | undefined): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  // A status is a few hundred bytes on loopback: hashing every answer would cost more than it saves.
-  app.disable("etag");
-
-  const health = app.route("/healthz");
-  // HEAD as well is refused, as by the real gateway; express would answer it like GET.
-  health.head(methodNotAllowed("GET"));
-  health.get((_, response) => void response.type("text/plain").send("OK")).all(methodNotAllowed("GET"));
-
+  const app = appWithHealth();
   app.get("/", (_, response) => response.redirect(307, "/ui/"));
 
   const system = express.Router();
   system.use(sameSiteOnly(), basicAuth(credentials), jsonBody());
   functionRoutes(system, context);
-  infoRoutes(system);
+  infoRoutes(system, "gateway");
+  namespaceRoutes(system);
   logRoutes(system, context);
   secretRoutes(system, context);
   alertRoutes(system, context);
@@ -41,5 +33,34 @@ export function controlApp(context: ControlContext, credentials: Credentials, ui
 
   app.use(notFound());
   app.use(sentences(context.log));
+  return app;
+}
+
+/** What a gateway in front asks of a provider: no page, no alerts, no queue; namespaces are open to read, unlike the rest. */
+export function providerApp(context: ControlContext, credentials: Credentials): Express {
+  const app = appWithHealth();
+  const system = express.Router();
+  system.use(sameSiteOnly());
+  namespaceRoutes(system);
+  system.use(basicAuth(credentials), jsonBody());
+  functionRoutes(system, context);
+  infoRoutes(system, "provider");
+  logRoutes(system, context);
+  secretRoutes(system, context);
+  app.use("/system", system);
+  app.use(notFound());
+  app.use(sentences(context.log));
+  return app;
+}
+
+function appWithHealth(): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // A status is a few hundred bytes on loopback: hashing every answer would cost more than it saves.
+  app.disable("etag");
+  const health = app.route("/healthz");
+  // HEAD as well is refused, as by the real gateway; express would answer it like GET.
+  health.head(methodNotAllowed("GET"));
+  health.get((_, response) => void response.type("text/plain").send("OK")).all(methodNotAllowed("GET"));
   return app;
 }

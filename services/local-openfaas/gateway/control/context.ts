@@ -8,8 +8,11 @@ export interface ControlContext {
   readonly provider: Provider;
   /** Values go in and never come back over HTTP. */
   readonly secrets: SecretStore;
-  readonly meters: Meters;
+  /** Null for a provider: the gateway in front of it counts. */
+  readonly meters: Meters | null;
   readonly rules: ProfileRules;
+  /** What becomes of the count in a scale call: drawn into the range by a gateway, taken as it is by a provider. */
+  readonly desired: (replicas: number) => number;
   /** Aborts when the gateway closes: ends streams that have no end of their own. */
   readonly closing: AbortSignal;
   readonly log: (line: string) => void;

@@ -2,14 +2,14 @@
 import type { Router } from "express";
 import type { FunctionSnapshot } from "../../provider/types.ts";
 import { bareName, checkNamespace } from "../names.ts";
-import { checkDeployment, clampReplicas } from "../profile.ts";
+import { checkDeployment } from "../profile.ts";
 import { Refusal, unknownFunction } from "../refusal.ts";
 import { readDeployment, readRemoval, readScale } from "./bodies.ts";
 import type { ControlContext } from "./context.ts";
 import { methodNotAllowed } from "./json.ts";
 import { statusBody } from "./status.ts";
 
-export function functionRoutes(router: Router, { provider, meters, rules }: ControlContext): void {
+export function functionRoutes(router: Router, { provider, meters, rules, desired }: ControlContext): void {
   const known = (name: string): FunctionSnapshot => {
     const snapshot = provider.get(bareName(name));
     if (!snapshot) throw unknownFunction(bareName(name));
@@ -20,7 +20,9 @@ export function functionRoutes(router: Router, { provider, meters, rules }: Cont
     .route("/functions")
     .get((request, response) => {
       checkNamespace(request.query["namespace"]);
-      const statuses = provider.list().map((each) => statusBody(each, meters.invocationCount(each.deployment.service)));
+      const statuses = provider
+        .list()
+        .map((each) => statusBody(each, meters?.invocationCount(each.deployment.service)));
       response.json(statuses);
     })
     .post(async (request, response) => {
@@ -55,7 +57,7 @@ export function functionRoutes(router: Router, { provider, meters, rules }: Cont
       checkNamespace(request.query["namespace"]);
       const snapshot = known(request.params.name);
       const withUsage = request.query["usage"] === "1" || request.query["usage"] === "true";
-      response.json(statusBody(snapshot, meters.invocationCount(snapshot.deployment.service), withUsage));
+      response.json(statusBody(snapshot, meters?.invocationCount(snapshot.deployment.service), withUsage));
     })
     .all(methodNotAllowed("GET"));
 
@@ -69,7 +71,7 @@ export function functionRoutes(router: Router, { provider, meters, rules }: Cont
       if (serviceName && bareName(serviceName) !== service) {
         throw new Refusal(400, `serviceName must be the function of the path, '${service}', was: '${serviceName}'`);
       }
-      provider.scale(service, clampReplicas(replicas, rules));
+      provider.scale(service, desired(replicas));
       response.status(202).end();
     })
     .all(methodNotAllowed("POST"));

@@ -8,19 +8,22 @@ import { methodNotAllowed } from "./json.ts";
 
 const goArch: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
-export function infoRoutes(router: Router): void {
+/** A provider tells of itself; a gateway wraps that and adds itself. */
+export function infoRoutes(router: Router, as: "gateway" | "provider"): void {
   const release = { release: version, sha: "local" };
+  const provider = { provider: "local-openfaas", orchestration: "processes", version: release };
+  const info = as === "provider" ? provider : { provider, version: release, arch: goArch[arch] ?? arch };
   router
     .route("/info")
-    .get((_, response) => {
-      response.json({
-        provider: { provider: "local-openfaas", orchestration: "processes", version: release },
-        version: release,
-        arch: goArch[arch] ?? arch,
-      });
-    })
+    .get((_, response) => void response.json(info))
     .all(methodNotAllowed("GET"));
 
+  router.get("/telemetry", () => {
+    throw new Refusal(404, "this platform keeps no telemetry");
+  });
+}
+
+export function namespaceRoutes(router: Router): void {
   router
     .route("/namespaces")
     .get((_, response) => void response.json([namespaceName]))
@@ -37,8 +40,4 @@ export function infoRoutes(router: Router): void {
       const sentence = `namespaces are fixed here: there is ${namespaceName} and no other`;
       throw new Refusal(405, `${sentence} (${request.method} '${request.params.name}')`, { Allow: "GET" });
     });
-
-  router.get("/telemetry", () => {
-    throw new Refusal(404, "this platform keeps no telemetry");
-  });
 }

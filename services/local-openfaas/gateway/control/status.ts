@@ -5,7 +5,8 @@ import { namespaceName } from "../names.ts";
 export interface FunctionStatusBody extends Omit<FunctionDeployment, "service" | "namespace"> {
   readonly name: string;
   readonly namespace: string;
-  readonly invocationCount: number;
+  /** Known to gateways only. */
+  readonly invocationCount: number | undefined;
   readonly replicas: number;
   readonly availableReplicas: number;
   /** RFC 3339. */
@@ -13,7 +14,11 @@ export interface FunctionStatusBody extends Omit<FunctionDeployment, "service" |
   readonly usage?: { readonly cpu: number; readonly totalMemoryBytes: number };
 }
 
-export function statusBody(snapshot: FunctionSnapshot, invocationCount: number, withUsage = false): FunctionStatusBody {
+export function statusBody(
+  snapshot: FunctionSnapshot,
+  invocationCount: number | undefined,
+  withUsage = false,
+): FunctionStatusBody {
   const { service, namespace: _, ...deployment } = snapshot.deployment;
   return {
     name: service,

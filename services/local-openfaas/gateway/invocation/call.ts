@@ -18,8 +18,8 @@ export const clientClosedStatus = 499;
 
 export interface CallDeadline {
   readonly ms: number;
-  /** 504 when the function's own `exec_timeout` is the nearer one, 502 when the gateway's `upstream_timeout` is. */
-  readonly status: 502 | 504;
+  /** 504 when the function's own `exec_timeout` is the nearer one, `CallSetup.brokenStatus` when the `upstream_timeout` is. */
+  readonly status: 500 | 502 | 504;
 }
 
 export interface CallSetup {
@@ -27,7 +27,10 @@ export interface CallSetup {
   readonly response: ServerResponse;
   readonly functionName: string;
   readonly path: string;
-  readonly marks: CallMarks;
+  /** Null behind a gateway that has made its own. */
+  readonly marks: CallMarks | null;
+  /** Of a replica that cannot be reached: 502 from a gateway, 500 from a provider. */
+  readonly brokenStatus: 500 | 502;
   readonly meter: FunctionMeter;
   readonly agent: Agent;
   readonly deadline: CallDeadline;
@@ -108,7 +111,7 @@ export class Call {
       response.writeHead(answer.statusCode!, answer.statusMessage, headers);
     } catch (thrown) {
       const sentence = `the answer of '${this.#setup.functionName}' cannot be passed on: ${messageOf(thrown)}`;
-      return this.#fail(502, sentence, "proxy");
+      return this.#fail(this.#setup.brokenStatus, sentence, "proxy");
     }
     answer.on("data", (chunk: Buffer) => {
       if (!response.write(chunk)) answer.pause();
@@ -120,7 +123,7 @@ export class Call {
       if (!request.complete) this.#endEarly();
     });
     answer.on("error", () =>
-      this.#fail(502, `a replica of '${this.#setup.functionName}' broke off its answer`, "proxy"),
+      this.#fail(this.#setup.brokenStatus, `a replica of '${this.#setup.functionName}' broke off its answer`, "proxy"),
     );
   }
 
@@ -137,7 +140,11 @@ export class Call {
     if (response.headersSent) return;
     const next = this.#retried || !this.#neverArrived(error, hasBody) ? undefined : another(this.#replica);
     if (!next)
-      return this.#fail(502, `can't reach a replica of '${functionName}': ${error.code ?? error.message}`, "proxy");
+      return this.#fail(
+        this.#setup.brokenStatus,
+        `can't reach a replica of '${functionName}': ${error.code ?? error.message}`,
+        "proxy",
+      );
     this.#retried = true;
     this.#replica.inFlight--;
     this.#replica = next;

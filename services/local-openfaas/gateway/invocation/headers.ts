@@ -65,8 +65,8 @@ export interface UpstreamHead {
   readonly hasBody: boolean;
 }
 
-/** The head for the replica at `authority` (`127.0.0.1:PORT`). */
-export function upstreamHead(request: IncomingMessage, authority: string, marks: CallMarks): UpstreamHead {
+/** The head for the replica at `authority` (`127.0.0.1:PORT`). Null marks: a gateway in front of us has made its own. */
+export function upstreamHead(request: IncomingMessage, authority: string, marks: CallMarks | null): UpstreamHead {
   const raw = request.rawHeaders;
   const headers: string[] = ["Host", authority];
   let named: Set<string> | undefined;
@@ -77,7 +77,12 @@ export function upstreamHead(request: IncomingMessage, authority: string, marks:
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
     const value = raw[i + 1]!;
-    switch (kindOf(name)) {
+    const kind = kindOf(name);
+    if (!marks && (kind === "call-id" || kind === "ours" || kind === "for")) {
+      headers.push(name, value);
+      continue;
+    }
+    switch (kind) {
       case "pass":
         headers.push(name, value);
         break;
@@ -107,25 +112,27 @@ export function upstreamHead(request: IncomingMessage, authority: string, marks:
     }
   }
   if (!framed && mayCarryBody(request.method!)) headers.push("Content-Length", "0");
-  headers.push("X-Call-Id", marks.callId, "X-Start-Time", marks.startTime, "X-Forwarded-For", forwardedFor);
+  if (marks) headers.push("X-Call-Id", marks.callId, "X-Start-Time", marks.startTime, "X-Forwarded-For", forwardedFor);
   if (forwardedHost !== undefined) headers.push("X-Forwarded-Host", forwardedHost);
   return { headers: named ? without(headers, named) : headers, hasBody };
 }
 
-/** The head for the client: the replica's, with what the gateway and its watchdog add. */
-export function downstreamHeaders(raw: readonly string[], marks: CallMarks, seconds: number): string[] {
+/** The head for the client: the replica's, with what the gateway and its watchdog add; for a gateway in front, as it is. */
+export function downstreamHeaders(raw: readonly string[], marks: CallMarks | null, seconds: number): string[] {
   const headers: string[] = [];
   let named: Set<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!;
     switch (kindOf(name)) {
-      case "ours":
       case "hop":
       case "encoding":
         break;
+      case "ours":
+        if (!marks) headers.push(name, raw[i + 1]!);
+        break;
       case "call-id":
         // The function may name the call itself, unless the client is told ours.
-        if (!marks.callIdIsNew) headers.push(name, raw[i + 1]!);
+        if (!marks?.callIdIsNew) headers.push(name, raw[i + 1]!);
         break;
       case "connection":
         named = namedHops(raw[i + 1]!);
@@ -134,7 +141,7 @@ export function downstreamHeaders(raw: readonly string[], marks: CallMarks, seco
         headers.push(name, raw[i + 1]!);
     }
   }
-  pushMarks(headers, marks, seconds);
+  if (marks) pushMarks(headers, marks, seconds);
   return named ? without(headers, named) : headers;
 }
 
@@ -148,8 +155,10 @@ export function endToEndHeaders(raw: readonly string[]): string[] {
 }
 
 /** What every answer of an invocation carries, also one that no replica gave. */
-export function pushMarks(headers: string[], marks: CallMarks, seconds: number): void {
-  headers.push("X-Start-Time", marks.startTime, "X-Duration-Seconds", seconds.toFixed(6), "X-Served-By", servedBy);
+export function pushMarks(headers: string[], marks: CallMarks | null, seconds: number): void {
+  headers.push("X-Duration-Seconds", seconds.toFixed(6));
+  if (!marks) return;
+  headers.push("X-Start-Time", marks.startTime, "X-Served-By", servedBy);
   if (marks.callIdIsNew) headers.push("X-Call-Id", marks.callId);
 }
 

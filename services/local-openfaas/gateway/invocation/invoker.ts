@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider, Replica } from "../../provider/types.ts";
 import { invocationTarget, type InvocationTarget } from "../names.ts";
-import { answerText, answerThrown } from "../refusal.ts";
+import { answerText, answerThrown, Refusal } from "../refusal.ts";
 import { Call, type CallDeadline, type CallSetup } from "./call.ts";
 import { ReplicaConnections } from "./connections.ts";
 import { callMarks } from "./headers.ts";
@@ -13,6 +13,8 @@ export const functionPrefix = "/function/";
 const methods = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]);
 
 export interface InvokerOptions extends HoldSetup {
+  /** As the provider behind a gateway: that one marks calls and waits for replicas. Default false. */
+  readonly behindGateway?: boolean | undefined;
   /** The longest a call may take as a whole, whatever the function allows itself. */
   readonly upstreamTimeoutMs: number;
   /** One line for people. */
@@ -37,6 +39,7 @@ export class Invoker {
       const target = invocationTarget(request.url!, functionPrefix.length);
       const replica = this.#options.provider.pickReady(target.functionName);
       if (replica) this.#begin(request, response, target, replica);
+      else if (this.#options.behindGateway) throw noEndpoints(target.functionName);
       else void this.#holdAndBegin(request, response, target);
     } catch (thrown) {
       answerThrown(request, response, thrown, this.#options.log);
@@ -57,7 +60,7 @@ export class Invoker {
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, target: InvocationTarget, replica: Replica): void {
-    const { provider, meters } = this.#options;
+    const { provider, meters, behindGateway } = this.#options;
     const { functionName } = target;
     const { maxInflight, execTimeoutMs } = provider.watchdog(functionName);
     const setup: CallSetup = {
@@ -65,7 +68,8 @@ export class Invoker {
       response,
       functionName,
       path: target.path,
-      marks: callMarks(request.rawHeaders, Date.now()),
+      marks: behindGateway ? null : callMarks(request.rawHeaders, Date.now()),
+      brokenStatus: this.#brokenStatus,
       meter: meters.of(functionName),
       agent: this.#connections,
       deadline: this.#deadline(execTimeoutMs),
@@ -83,8 +87,17 @@ export class Invoker {
   #deadline(execTimeoutMs: number): CallDeadline {
     const { upstreamTimeoutMs } = this.#options;
     if (execTimeoutMs > 0 && execTimeoutMs <= upstreamTimeoutMs) return { ms: execTimeoutMs, status: 504 };
-    return { ms: upstreamTimeoutMs, status: 502 };
+    return { ms: upstreamTimeoutMs, status: this.#brokenStatus };
   }
+
+  get #brokenStatus(): 500 | 502 {
+    return this.#options.behindGateway ? 500 : 502;
+  }
+}
+
+/** In the words of OpenFaaS's providers, whether the function is unknown or only not ready. */
+function noEndpoints(functionName: string): Refusal {
+  return new Refusal(503, `No endpoints available for: ${functionName}.`, { "X-OpenFaaS-Internal": "proxy" });
 }
 
 function anotherReplica(provider: Provider, functionName: string, not: Replica): Replica | undefined {

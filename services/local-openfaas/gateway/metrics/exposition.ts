@@ -97,10 +97,11 @@ function labelsOf(functionName: string, code?: number): Record<string, string> {
   return code === undefined ? name : { ...name, code: String(code) };
 }
 
-type Rows = () => readonly { readonly labels: Readonly<Record<string, string>>; readonly tally: Tally }[];
+/** Samples of one histogram: its labels and what was counted under them. */
+export type Rows = () => readonly { readonly labels: Readonly<Record<string, string>>; readonly tally: Tally }[];
 
 /** prom-client's histogram can only observe, not be told counts; a registry takes anything that answers `get`. */
-function registerHistogram(registry: Registry, name: string, help: string, rows: Rows): void {
+export function registerHistogram(registry: Registry, name: string, help: string, rows: Rows): void {
   const metric = {
     name,
     help,

@@ -1,0 +1,78 @@
+/** The platform as a provider: what stands behind a real OpenFaaS gateway instead of our own. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { SecretStore } from "../provider/secrets.ts";
+import type { Provider } from "../provider/types.ts";
+import type { Credentials } from "./auth.ts";
+import { providerApp } from "./control/app.ts";
+import { defaultLimits, type Gateway } from "./gateway.ts";
+import { clientClosedStatus } from "./invocation/call.ts";
+import { functionPrefix, Invoker } from "./invocation/invoker.ts";
+import type { Listener } from "./listener.ts";
+import { Meters } from "./metrics/meter.ts";
+import { RequestTally } from "./metrics/requests.ts";
+import { metricsHandler } from "./metrics/server.ts";
+import { rulesOf } from "./profile.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface ProviderFaceOptions {
+  readonly listener: Listener;
+  readonly provider: Provider;
+  readonly secrets: SecretStore;
+  readonly credentials: Credentials;
+  /** A call as a whole, whatever the function allows itself. Default 60 s. */
+  readonly upstreamTimeoutMs?: number | undefined;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Everything on one port, metrics included, as OpenFaaS's providers do. Replica counts are taken as they come: the range is
+ * the gateway's affair, and so are waiting for a replica, counting invocations, queues and alerts.
+ */
+export function startProviderFace(options: ProviderFaceOptions): Gateway {
+  const { listener, provider, secrets, credentials, log } = options;
+  const rules = rulesOf("open");
+  const closing = new AbortController();
+  const desired = (replicas: number) => {
+    if (replicas <= rules.maxReplicas) return replicas;
+    throw new Refusal(
+      400,
+      `replicas must be at most ${rules.maxReplicas}, as each is a process here, was: ${replicas}`,
+    );
+  };
+  const control = providerApp(
+    { provider, secrets, meters: null, rules, desired, closing: closing.signal, log },
+    credentials,
+  ) as unknown as RequestListener;
+  const invoker = new Invoker({
+    ...{ provider, rules, log },
+    meters: new Meters(),
+    holdMs: 0,
+    upstreamTimeoutMs: options.upstreamTimeoutMs ?? defaultLimits.upstreamTimeoutMs,
+    behindGateway: true,
+  });
+  const requests = new RequestTally();
+  const metrics = metricsHandler(requests.registry(), provider, log);
+
+  listener.serve((request: IncomingMessage, response: ServerResponse) => {
+    const url = request.url!;
+    const startedAtMs = performance.now();
+    response.once("close", () =>
+      requests.add(request.method!, url, statusOf(response), (performance.now() - startedAtMs) / 1_000),
+    );
+    if (url.startsWith(functionPrefix)) invoker.invoke(request, response);
+    else if (/^\/(containers\/)?metrics(\?|$)/.test(url)) void metrics(request, response);
+    else control(request, response);
+  });
+
+  return {
+    async close(graceMs) {
+      closing.abort();
+      await listener.close(graceMs);
+      invoker.close();
+    },
+  };
+}
+
+function statusOf(response: ServerResponse): number {
+  return response.headersSent ? response.statusCode : clientClosedStatus;
+}
