@@ -98,12 +98,14 @@ async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs,
   };
 
   let seen = 0;
+  let lastWindowAtMs = clock.nowMs();
   const done = new AbortController();
   const stop = () => done.abort();
   world.signal.addEventListener("abort", stop, { once: true });
   if (world.signal.aborted) stop();
   await bus.subscribe("tick", async ({ data }) => record.onTick(data.tick));
   await bus.subscribe("window", async ({ data }) => {
+    lastWindowAtMs = clock.nowMs();
     if (!record.onWindow(data.window)) return;
     print(false);
     if (++seen === windows) stop();
@@ -121,6 +123,7 @@ async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs,
       `replaying ${plan!.name}: ${load.scheduled} requests in ${windows} windows, schedule ${load.scheduleDigest.slice(0, 12)}`,
     );
   }
+  void missWindows(() => lastWindowAtMs, traceTime.timeLapse, done.signal, world.say);
   await untilAborted(done.signal);
 
   if (load) {
@@ -158,6 +161,25 @@ async function firstProposal(bus: EventBus, signal: AbortSignal): Promise<void> 
   const subscription = await bus.subscribe("proposal", async () => void (heard = true));
   await until(() => heard || signal.aborted, FIRST_PROPOSAL_MS);
   await subscription.close();
+}
+
+/** Says once in a while that the loop is silent: without windows there are no decisions, and a person should know. */
+async function missWindows(
+  lastWindowAtMs: () => number,
+  timeLapse: number,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> {
+  const patienceMs = (2.5 * WINDOW_SECONDS * 1_000) / timeLapse + 5_000;
+  let saidAtMs = -Infinity;
+  while (!signal.aborted) {
+    await clock.sleep(1_000, signal);
+    const silentMs = clock.nowMs() - Math.max(lastWindowAtMs(), saidAtMs);
+    if (signal.aborted || silentMs < patienceMs) continue;
+    saidAtMs = clock.nowMs();
+    const seconds = Math.round((saidAtMs - lastWindowAtMs()) / 1_000);
+    say(`no window has come for ${seconds} s; 'replicant status' tells which part is not well`);
+  }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
