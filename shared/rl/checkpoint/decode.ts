@@ -1,0 +1,175 @@
+/** Files as a checkpoint. Every byte may be hostile: nothing is taken before all of it fits. */
+import { ACTIONS } from "../../core/action.ts";
+import type { NormalisationStatistics } from "../../core/environment.ts";
+import { BadInputError } from "../../core/errors.ts";
+import { observationSpaceOf, type ObservedLayout } from "../../core/observation/observer.ts";
+import { OBJECTIVES } from "../../core/reward.ts";
+import type { ObjectiveName } from "../../core/reward.ts";
+import { checkOptimiser } from "../engine/check.ts";
+import { checkSpec, sizeOf, weightShapes, type NetworkSpec } from "../engine/network.ts";
+import type { EnvironmentPlace, ShardPlace } from "../rollout/types.ts";
+import { AGENT_NAMES, FORMS } from "../settings.ts";
+import { Fields, numberOf, parseJson } from "./fields.ts";
+import { bytesToFloats } from "./floats.ts";
+import { readHyperparameters } from "./hyperparameters.ts";
+import { modelJsonOf } from "./model-json.ts";
+import {
+  CHECKPOINT_FORMAT,
+  type Checkpoint,
+  type CheckpointFiles,
+  type Continuation,
+  type TrainingRecord,
+} from "./types.ts";
+
+const MOST_STEPS = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
+const OBJECTIVE_NAMES = [...(Object.keys(OBJECTIVES) as ObjectiveName[]), "product"] as const;
+
+/** Throws `BadInputError` that names the file and what is wrong with it. */
+export function decodeCheckpoint(files: CheckpointFiles): Checkpoint {
+  const fields = new Fields(parseJson("training.json", fileOf(files, "training.json")), "training.json:");
+  const format = fields.raw("format");
+  if (format !== CHECKPOINT_FORMAT) {
+    throw new BadInputError(
+      `training.json: format must be '${CHECKPOINT_FORMAT}', was: '${String(format).slice(0, 60)}'`,
+    );
+  }
+  const record = readRecord(fields);
+  checkModelJson(fileOf(files, "model.json"), record.network);
+  const lengths = weightShapes(record.network).map(sizeOf);
+  const weights = bytesToFloats("weights.bin", fileOf(files, "weights.bin"), lengths);
+  const moments = files["optimizer.bin"];
+  const continuation =
+    moments === undefined || fields.isNull("continuation")
+      ? null
+      : readContinuation(fields.object("continuation"), moments, record, lengths);
+  return { record, weights, continuation };
+}
+
+function fileOf(files: CheckpointFiles, name: string): Uint8Array {
+  const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
+  if (bytes === undefined) throw new BadInputError(`the checkpoint has no ${name}`);
+  return bytes;
+}
+
+function readRecord(fields: Fields): TrainingRecord {
+  const layout = fields.text("layout");
+  const size = observationSpaceOf(layout).low.length;
+  const network = readNetwork(fields.object("network"));
+  if (network.observationSize !== size) {
+    throw new BadInputError(
+      `training.json: layout '${layout}' has ${size} numbers, the network takes '${network.observationSize}'`,
+    );
+  }
+  if (network.actions !== ACTIONS)
+    throw new BadInputError(`training.json: network.actions must be ${ACTIONS}, was: '${network.actions}'`);
+  return {
+    settings: {
+      agent: fields.oneOf("agent", AGENT_NAMES),
+      form: fields.oneOf("form", FORMS),
+      layout: layout as ObservedLayout,
+      objective: fields.oneOf("objective", OBJECTIVE_NAMES),
+      hyperparameters: readHyperparameters(fields.object("hyperparameters")),
+    },
+    network,
+    statistics: fields.isNull("normalisation") ? null : readStatistics(fields.object("normalisation"), size),
+    seed: fields.text("seed"),
+    steps: fields.number("steps", MOST_STEPS),
+    rounds: fields.number("rounds", MOST_STEPS),
+    totalSteps: fields.number("totalSteps", MOST_STEPS),
+    engine: fields.text("engine"),
+    command: fields.text("command"),
+    traces: fields.list("traces", 10_000, (value, path) => {
+      const trace = new Fields(value, path);
+      return { name: trace.text("name"), digest: trace.text("digest") };
+    }),
+    evaluation: fields.isNull("evaluation") ? null : fields.anything("evaluation"),
+  };
+}
+
+function readNetwork(fields: Fields): NetworkSpec {
+  const spec: NetworkSpec = {
+    observationSize: fields.number("observationSize"),
+    hidden: fields.list("hidden", 8, (value, path) => numberOf(value, path)),
+    lstm: fields.isNull("lstm") ? null : fields.number("lstm"),
+    actions: fields.number("actions"),
+  };
+  checkSpec(spec);
+  return spec;
+}
+
+function readStatistics(fields: Fields, size: number): NormalisationStatistics {
+  const numbers = (key: string, least: number) => {
+    const list = fields.list(key, size, (value, path) => numberOf(value, path, { least }));
+    if (list.length === size) return list;
+    throw new BadInputError(`${fields.pathOf(key)} must have ${size} numbers, had: '${list.length}'`);
+  };
+  const most = Number.MAX_SAFE_INTEGER;
+  return {
+    count: fields.number("count", { least: 0, most, whole: true }),
+    mean: numbers("mean", -Infinity),
+    variance: numbers("variance", 0),
+  };
+}
+
+/** It must be what we would write for this network: no other files to load, no other activations. */
+function checkModelJson(bytes: Uint8Array, network: NetworkSpec): void {
+  const found = new Fields(parseJson("model.json", bytes), "model.json:");
+  const wanted = modelJsonOf(network) as Readonly<Record<string, unknown>>;
+  for (const part of ["modelTopology", "weightsManifest"]) {
+    if (!isSame(wanted[part], found.raw(part)))
+      throw new BadInputError(`model.json: ${part} is not that of the network in training.json`);
+  }
+}
+
+/** Goes as deep as what is wanted, however deep the other is. */
+function isSame(wanted: unknown, found: unknown): boolean {
+  if (typeof wanted !== "object" || wanted === null) return wanted === found;
+  if (typeof found !== "object" || found === null || Array.isArray(wanted) !== Array.isArray(found)) return false;
+  const keys = Object.keys(wanted);
+  return (
+    keys.length === Object.keys(found).length &&
+    keys.every((key) => Object.hasOwn(found, key) && isSame(at(wanted, key), at(found, key)))
+  );
+}
+
+const at = (of: object, key: string) => (of as Readonly<Record<string, unknown>>)[key];
+
+function readContinuation(
+  fields: Fields,
+  bytes: Uint8Array,
+  { network, statistics, rounds, steps }: TrainingRecord,
+  lengths: readonly number[],
+): Continuation {
+  const shards = fields.list("shards", 64, (value, path) => {
+    const shard = new Fields(value, path);
+    const environments = shard.list("environments", 4096, readPlace);
+    return { environments, hasMemory: shard.boolean("hasMemory") };
+  });
+  const memoryLengths = shards.flatMap(({ environments, hasMemory }) => {
+    const length = environments.length * (network.lstm ?? 0);
+    return hasMemory ? [length, length] : [];
+  });
+  const numbers = bytesToFloats("optimizer.bin", bytes, [...lengths, ...lengths, ...memoryLengths]);
+  const optimiser = {
+    step: fields.number("optimiserSteps", MOST_STEPS),
+    firstMoments: numbers.slice(0, lengths.length),
+    secondMoments: numbers.slice(lengths.length, 2 * lengths.length),
+  };
+  checkOptimiser(network, optimiser);
+  const memories = numbers.slice(2 * lengths.length);
+  const places: ShardPlace[] = shards.map(({ environments, hasMemory }) => ({
+    environments,
+    memory: hasMemory ? { h: memories.shift()!, c: memories.shift()! } : null,
+  }));
+  return { optimiser, state: { round: rounds, steps, statistics, places: places.length === 0 ? null : places } };
+}
+
+function readPlace(value: unknown, path: string): EnvironmentPlace {
+  const place = new Fields(value, path);
+  return {
+    episode: place.number("episode", MOST_STEPS),
+    actions: place.list("actions", 100_000, (action, at) =>
+      numberOf(action, at, { least: 0, most: ACTIONS - 1, whole: true }),
+    ),
+  };
+}

@@ -1,0 +1,49 @@
+/** A checkpoint as files. */
+import type { LstmState } from "../engine/types.ts";
+import type { ShardPlace } from "../rollout/types.ts";
+import { floatsToBytes } from "./floats.ts";
+import { modelJsonOf } from "./model-json.ts";
+import { CHECKPOINT_FORMAT, type Checkpoint, type CheckpointFiles, type Continuation } from "./types.ts";
+
+/**
+ * `model.json` and `weights.bin` are TensorFlow.js's; `optimizer.bin`, where the training may go on, holds Adam's first and
+ * second moments in the order of the weights, then h and c of each shard; `training.json` tells the rest.
+ */
+export function encodeCheckpoint({ record, weights, continuation }: Checkpoint): CheckpointFiles {
+  const { settings, statistics, network, ...told } = record;
+  const { agent, form, objective, layout, hyperparameters } = settings;
+  const training = {
+    format: CHECKPOINT_FORMAT,
+    agent,
+    form,
+    objective,
+    layout,
+    network,
+    ...told,
+    hyperparameters,
+    normalisation: statistics,
+    continuation: continuation && placesOf(continuation),
+  };
+  return {
+    "model.json": textBytes(modelJsonOf(network)),
+    "weights.bin": floatsToBytes(weights),
+    "training.json": textBytes(training),
+    ...(continuation && { "optimizer.bin": floatsToBytes(numbersOf(continuation)) }),
+  };
+}
+
+function placesOf({ optimiser, state }: Continuation): object {
+  return {
+    optimiserSteps: optimiser.step,
+    shards: (state.places ?? []).map(({ environments, memory }) => ({ hasMemory: memory !== null, environments })),
+  };
+}
+
+function numbersOf({ optimiser, state }: Continuation): Float32Array[] {
+  const memories = (state.places ?? []).map(({ memory }: ShardPlace) => memory).filter((memory) => memory !== null);
+  return [...optimiser.firstMoments, ...optimiser.secondMoments, ...memories.flatMap(({ h, c }: LstmState) => [h, c])];
+}
+
+function textBytes(value: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}

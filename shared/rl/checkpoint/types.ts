@@ -1,0 +1,49 @@
+/** A checkpoint: what was learned, how, and what going on takes. */
+import type { NormalisationStatistics } from "../../core/environment.ts";
+import type { NetworkSpec, Weights } from "../engine/network.ts";
+import type { OptimiserState } from "../engine/types.ts";
+import type { AgentSettings } from "../settings.ts";
+import type { TrainingState } from "../training.ts";
+
+/** The number stands for the meaning of every field: it grows when one of them changes. */
+export const CHECKPOINT_FORMAT = "replicant-checkpoint-1";
+
+export interface TraceRecord {
+  readonly name: string;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly digest: string;
+}
+
+/** `training.json`, but for what only going on needs. */
+export interface TrainingRecord {
+  readonly settings: AgentSettings;
+  readonly network: NetworkSpec;
+  readonly statistics: NormalisationStatistics | null;
+  readonly seed: string;
+  readonly steps: number;
+  readonly rounds: number;
+  /** What the schedules reckon with. */
+  readonly totalSteps: number;
+  readonly engine: string;
+  /** Makes this checkpoint again. */
+  readonly command: string;
+  readonly traces: readonly TraceRecord[];
+  /** Whatever was measured of it; null when nothing was. */
+  readonly evaluation: Readonly<Record<string, unknown>> | null;
+}
+
+/** What goes on where the training stood. */
+export interface Continuation {
+  readonly optimiser: OptimiserState;
+  readonly state: TrainingState;
+}
+
+export interface Checkpoint {
+  readonly record: TrainingRecord;
+  readonly weights: Weights;
+  /** Null where it was left out: a checkpoint that only serves. */
+  readonly continuation: Continuation | null;
+}
+
+/** The files by name, as a `ModelStore` keeps them. */
+export type CheckpointFiles = Readonly<Record<string, Uint8Array>>;
