@@ -44,7 +44,7 @@ export default tseslint.config(
   },
   {
     // The pure rooms take time and chance as arguments (README, "Rooms").
-    files: ["shared/core/**", "shared/metrics/**", "shared/sim/**", "shared/policies/**", "shared/rl/**"],
+    files: ["core", "metrics", "sim", "policies", "rl", "evaluation"].map((room) => `shared/${room}/**`),
     rules: {
       "no-restricted-properties": [
         "error",

@@ -13,7 +13,8 @@ export interface ShippedTraces {
 }
 
 export function shippedTraces(folder: string): ShippedTraces {
-  const names = async () => (await readdir(folder).catch(() => [])).filter((name) => /\.(json|csv)$/.test(name)).sort();
+  const isTrace = (name: string) => /\.(json|csv)$/.test(name) && name !== "manifest.json";
+  const names = async () => (await readdir(folder).catch(() => [])).filter(isTrace).sort();
   return {
     names,
     async load(reference) {

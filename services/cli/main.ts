@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { connect, type GatewayFlags } from "./connect.ts";
+import { InterruptedError } from "./evaluate/pool.ts";
+import { registerEvaluation } from "./evaluate/register.ts";
 import { replay, type ReplayFlags } from "./replay.ts";
 import { explain, explanation, statusOf, statusTable } from "./status.ts";
 import { up } from "./up/up.ts";
@@ -100,6 +102,8 @@ program
     process.exitCode = await replay(flags, { say: sayUnless(flags.json), answer, signal: ending.signal });
   });
 
+registerEvaluation(program, { dist: distFolder, sayUnless, answer, signal: ending.signal });
+
 function sayUnless(json: boolean | undefined): (line: string) => void {
   return (line) => (json ? console.error(line) : console.log(line));
 }
@@ -125,6 +129,7 @@ function exitCodeOf(thrown: unknown): number {
     return 2;
   }
   console.error(`replicant: ${messageOf(thrown)}`);
+  if (thrown instanceof InterruptedError) return 130;
   if (process.env["LOG_LEVEL"] === "debug") console.error(thrown);
   return 1;
 }

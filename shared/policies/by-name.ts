@@ -165,6 +165,14 @@ export function policyByName(text: string, context: PolicyContext = {}): PolicyF
   return factory;
 }
 
+/** KPA's options from its name, for whoever runs it at another pace than a window's. */
+export function kpaOptionsByName(text: string): KpaOptions {
+  const options = new PolicyOptions(text);
+  const settings = kpaOptions(options);
+  options.done();
+  return settings;
+}
+
 function kpaOptions(options: PolicyOptions): KpaOptions {
   const otherwise = KPA_OPTIONS;
   return {

@@ -1,0 +1,91 @@
+/** `replicant evaluate`: policies × traces × profiles × rate scales × seeds, in the simulator, side by side. */
+import { systemClock } from "#shared/adapters/system-clock.ts";
+import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
+import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
+import { csvOf } from "./evaluate/csv.ts";
+import { machine, versions } from "./evaluate/machine.ts";
+import { PROFILE_NAMES, readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
+import { overlapWarnings, readPolicies } from "./evaluate/policies.ts";
+import { reportOf } from "./evaluate/report/report.ts";
+import { checkResultFolder, writeResultFolder } from "./evaluate/result-folder.ts";
+import { resultOf } from "./evaluate/result.ts";
+import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "./evaluate/run-matrix.ts";
+import { tableOf } from "./evaluate/table.ts";
+import { loadNamedTraces } from "./evaluate/traces.ts";
+import { readFlags } from "./flags.ts";
+
+export interface EvaluateFlags extends MatrixFlags {
+  readonly policies?: string;
+  readonly profiles?: string;
+}
+
+const DEFAULT_RATE_SCALES = [1, 4, 10];
+const DEFAULT_SEEDS = 5;
+
+/** Throws `BadInputError` before anything runs, `InterruptedError` when the person ends it; nothing is written then. */
+export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
+  const read = readFlags();
+  const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
+  const profiles = readProfiles(flags.profiles, read.list("profiles", flags.profiles), read.problem);
+  if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,kpa,openfaas-pro,oracle");
+  read.done();
+  const policies = await readPolicies(flags.policies!);
+  if (options.out !== null) await checkResultFolder(options.out);
+
+  const scaled = await scaledTraces(options, DEFAULT_RATE_SCALES);
+  const traces = await loadNamedTraces(
+    scaled.map(({ trace }) => trace),
+    options.format,
+  );
+  const cells: MatrixCell[] = traces.flatMap((trace, i) =>
+    profiles.flatMap((name) =>
+      scaled[i]!.rateScales.map((rateScale) => ({ trace, profile: PROFILES[name], rateScale })),
+    ),
+  );
+  const warnings = overlapWarnings(policies, traces);
+  for (const warning of warnings) world.say(`warning: ${warning}`);
+
+  const matrix: Matrix = {
+    cells: cells.map(({ trace, profile, rateScale }) => ({ trace: trace.name, profile: profile.name, rateScale })),
+    policies: policies.map(({ name }) => name),
+    seeds: options.seeds,
+  };
+  const jobs = planJobs(matrix);
+  const workers = Math.min(options.workers, jobs.length);
+  const startMs = systemClock.nowMs();
+  const runs = await withPool(world, { cells, guard: options.guard, workers }, (pool) =>
+    runJobs(pool, { cells, jobs, what: "evaluating" }, world.progress),
+  );
+  const made = {
+    at: new Date(startMs).toISOString(),
+    tookSeconds: (systemClock.nowMs() - startMs) / 1000,
+    workers,
+    command: world.command,
+  };
+  const parts = { cells, matrix, jobs, runs, policies, guard: options.guard, warnings, made };
+  const result = resultOf({ ...parts, versions: versions(), machine: machine() });
+  const json = JSON.stringify(result);
+  if (options.out !== null) {
+    await writeResultFolder(options.out, {
+      "results.json": `${json}\n`,
+      "results.csv": csvOf(result.rows),
+      "report.html": await reportOf(result, jobs, runs, world.reportAssets),
+    });
+  }
+  if (options.json) return world.answer(json);
+  for (const line of tableOf(result)) world.say(line);
+  if (options.out !== null) world.say(`${options.out}: results.json, results.csv, report.html`);
+}
+
+function readProfiles(
+  text: string | undefined,
+  given: readonly string[],
+  problem: (sentence: string) => void,
+): ProfileName[] {
+  if (text === undefined) return ["stress"];
+  const known = PROFILE_NAMES.filter((name) => given.includes(name));
+  if (known.length !== given.length) {
+    problem(`--profiles must name each of ${PROFILE_NAMES.join(", ")} at most once, was: '${text}'`);
+  }
+  return known;
+}

@@ -1,0 +1,45 @@
+/** The result table as CSV (RFC 4180), one line per row, an empty cell for what is not known. */
+import type { Interval } from "#shared/evaluation/bootstrap.ts";
+import type { EvaluationRow } from "#shared/evaluation/rows.ts";
+
+type Value = string | number | boolean | null;
+
+const interval = (name: string, of: (row: EvaluationRow) => Interval | null) =>
+  (["mean", "lo", "hi"] as const).map(
+    (end) => [end === "mean" ? name : `${name}_${end}`, (row: EvaluationRow): Value => of(row)?.[end] ?? null] as const,
+  );
+
+const COLUMNS: readonly (readonly [name: string, of: (row: EvaluationRow) => Value])[] = [
+  ["policy", (row) => row.policy],
+  ["trace", (row) => row.trace],
+  ["profile", (row) => row.profile],
+  ["rate_scale", (row) => row.rateScale],
+  ["seeds", (row) => row.seeds],
+  ["calls", (row) => row.calls],
+  ...interval("slo_violation_share", (row) => row.sloViolationShare),
+  ...interval("replica_seconds", (row) => row.replicaSeconds),
+  ...interval("oracle_multiple", (row) => row.oracleMultiple),
+  ["p50_seconds", (row) => row.p50Seconds],
+  ["p95_seconds", (row) => row.p95Seconds],
+  ["p99_seconds", (row) => row.p99Seconds],
+  ["windows_fully_served_share", (row) => row.windowsFullyServedShare],
+  ["failed_share", (row) => row.failedShare],
+  ["replicas_mean", (row) => row.replicasMean],
+  ["churn", (row) => row.churn],
+  ["cold_starts", (row) => row.coldStarts],
+  ["replica_starts", (row) => row.replicaStarts],
+  ["clipped_decisions", (row) => row.clippedDecisions],
+  ["held_decisions", (row) => row.heldDecisions],
+  ["is_pareto_optimal", (row) => row.isParetoOptimal],
+];
+
+export function csvOf(rows: readonly EvaluationRow[]): string {
+  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, of]) => cellOf(of(row))))];
+  return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
+}
+
+function cellOf(value: Value): string {
+  if (value === null) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

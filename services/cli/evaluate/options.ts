@@ -1,0 +1,89 @@
+/** What `evaluate`, `tune` and `simulate` were asked for, checked: every problem in one go. */
+import { availableParallelism } from "node:os";
+
+import { BadInputError } from "#shared/core/errors.ts";
+import { TRACE_FORMATS, type TraceFormat } from "#shared/core/trace.ts";
+import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
+import type { GuardSwitch } from "#shared/sim/scaler.ts";
+import type { FlagReader } from "../flags.ts";
+import { DEFAULT_MANIFEST, readManifest, splitEntries, SPLITS, type Split } from "./manifest.ts";
+
+/** Flags that the commands share. */
+export interface MatrixFlags {
+  readonly traces?: string;
+  readonly split?: string;
+  readonly manifest?: string;
+  readonly format?: string;
+  readonly rateScales?: string;
+  readonly seeds?: string;
+  readonly guard?: string;
+  readonly workers?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+export interface ScaledTrace {
+  readonly trace: string;
+  readonly rateScales: readonly number[];
+}
+
+export interface MatrixOptions {
+  readonly traces: readonly string[];
+  readonly split: Split | null;
+  readonly manifest: string;
+  readonly format: TraceFormat | undefined;
+  /** Null: not said. */
+  readonly rateScales: readonly number[] | null;
+  readonly seeds: readonly number[];
+  readonly guard: GuardSwitch;
+  readonly workers: number;
+  readonly out: string | null;
+  readonly json: boolean;
+}
+
+export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
+const GUARD = ["on", "off"] as const;
+const MAX_SEEDS = 1000;
+
+/** `defaultSeeds`: so many from 1 on. Problems go to the reader; call its `done`. */
+export function readMatrixFlags(flags: MatrixFlags, read: FlagReader, defaultSeeds: number): MatrixOptions {
+  const traces = read.list("traces", flags.traces);
+  const split = flags.split === undefined ? null : read.choice("split", flags.split, SPLITS, "train");
+  if (traces.length > 0 && split !== null) read.problem("--traces and --split exclude each other");
+  if (flags.traces === undefined && split === null) {
+    read.problem(`--traces is missing: which files? Or --split, one of ${SPLITS.join(", ")}`);
+  }
+  const scale = { least: 0.0001, most: 1_000_000 };
+  return {
+    traces,
+    split,
+    manifest: flags.manifest ?? DEFAULT_MANIFEST,
+    format: flags.format === undefined ? undefined : read.choice("format", flags.format, TRACE_FORMATS, "counts-30s"),
+    rateScales: flags.rateScales === undefined ? null : read.numbers("rate-scales", flags.rateScales, [1], scale),
+    seeds: readSeeds(flags.seeds, defaultSeeds, read),
+    guard: read.choice("guard", flags.guard, GUARD, "on"),
+    workers: read.number("workers", flags.workers, availableParallelism(), { least: 1, most: 256, whole: true }),
+    out: flags.out ?? null,
+    json: flags.json ?? false,
+  };
+}
+
+/** `5` is 1…5; `11-15` is 11…15. */
+function readSeeds(text: string | undefined, otherwise: number, read: FlagReader): number[] {
+  const [, first = "1", last] = /^(?:(\d{1,9})-)?(\d{1,9})$/.exec(text ?? String(otherwise)) ?? [];
+  const [from, to] = [Number(first), Number(last)];
+  if (last === undefined || from < 1 || to < from || to - from >= MAX_SEEDS) {
+    read.problem(`--seeds must be a count, or a range such as 11-15, of at most ${MAX_SEEDS} seeds, was: '${text}'`);
+    return [1];
+  }
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+/** Traces with their rate scales: those of the command line, else of the manifest's split, else `otherwise`. */
+export async function scaledTraces(options: MatrixOptions, otherwise: readonly number[]): Promise<ScaledTrace[]> {
+  const { traces, split, manifest, rateScales } = options;
+  if (split === null) return traces.map((trace) => ({ trace, rateScales: rateScales ?? otherwise }));
+  const entries = splitEntries(manifest, await readManifest(manifest), split);
+  if (entries.length === 0) throw new BadInputError(`${manifest}: splits.${split} is empty`);
+  return entries.map(({ trace, rateScale }) => ({ trace, rateScales: rateScales ?? [rateScale] }));
+}

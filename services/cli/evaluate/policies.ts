@@ -1,0 +1,48 @@
+/** Policies as `--policies` names them: rules, paths, and `@FILE` for what `tune` found. */
+import { BadInputError } from "#shared/core/errors.ts";
+import { resolvePolicy, splitPolicies, type EvaluatedPolicy } from "#shared/evaluation/policies.ts";
+import { readTunedPolicy } from "./tuned-policy.ts";
+import { sharesData, type TraceIdentity } from "./traces.ts";
+
+export interface NamedPolicy {
+  readonly name: string;
+  /** The file it came from; null for one named directly. */
+  readonly file: string | null;
+  /** What it was tuned or trained on; null where nobody says. */
+  readonly learnedFrom: readonly TraceIdentity[] | null;
+}
+
+/** The one place where the command and its workers turn a name into a policy. */
+export const resolveByName = (name: string): Promise<EvaluatedPolicy> => resolvePolicy(name);
+
+/** Throws `BadInputError` for a policy that cannot be used or is named twice, before anything runs. */
+export async function readPolicies(list: string): Promise<NamedPolicy[]> {
+  const policies: NamedPolicy[] = [];
+  for (const piece of splitPolicies(list)) {
+    if (piece === "") throw new BadInputError(`--policies has an empty entry: '${list}'`);
+    const named = await readPolicy(piece);
+    if (policies.some(({ name }) => name === named.name)) {
+      throw new BadInputError(`policy '${named.name}' is named twice`);
+    }
+    await resolveByName(named.name);
+    policies.push(named);
+  }
+  return policies;
+}
+
+async function readPolicy(piece: string): Promise<NamedPolicy> {
+  if (!piece.startsWith("@")) return { name: piece, file: null, learnedFrom: null };
+  const file = piece.slice(1);
+  const { policy, traces } = await readTunedPolicy(file);
+  return { name: policy, file, learnedFrom: traces };
+}
+
+/** One sentence for each policy that meets its own training data. */
+export function overlapWarnings(policies: readonly NamedPolicy[], traces: readonly TraceIdentity[]): string[] {
+  return policies.flatMap(({ name, learnedFrom }) => {
+    const met = traces.filter((trace) => learnedFrom?.some((seen) => sharesData(seen, trace)));
+    if (met.length === 0) return [];
+    const names = met.map((trace) => trace.name).join(", ");
+    return [`policy '${name}' was tuned on data it is evaluated on (${names}): its figures there are no test result`];
+  });
+}

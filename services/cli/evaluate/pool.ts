@@ -1,0 +1,82 @@
+/** Jobs on worker threads. Which thread runs which job does not show in the results. */
+import { Worker } from "node:worker_threads";
+
+import { BadInputError } from "#shared/core/errors.ts";
+import type { RunJob } from "#shared/evaluation/matrix.ts";
+import type { Run } from "#shared/evaluation/run.ts";
+import type { JobMessage, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
+
+/** The person ended it; nothing was written. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  constructor() {
+    super("interrupted; nothing was written");
+  }
+}
+
+export interface PoolOptions {
+  /** The bundle of `worker.ts`. */
+  readonly script: string;
+  readonly setup: WorkerSetup;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Pool {
+  /** Results in the order of the jobs. Rejects with the first failure, or `InterruptedError`; close the pool then. */
+  run(jobs: readonly RunJob[], onProgress?: (index: number, share: number) => void): Promise<Run[]>;
+  /** Ends the threads, in the middle of their work if need be. */
+  close(): Promise<void>;
+}
+
+/** Heavy jobs are better begun first: pass jobs in that order. One `run` at a time. */
+export function openPool({ script, setup, workers, signal }: PoolOptions): Pool {
+  const threads = Array.from({ length: workers }, () => new Worker(script, { workerData: setup, execArgv: [] }));
+
+  return {
+    run: (jobs, onProgress) =>
+      new Promise((resolve, reject) => {
+        const runs = new Array<Run>(jobs.length);
+        let [next, done] = [0, 0];
+        const settle = (finish: () => void) => {
+          signal.removeEventListener("abort", onAbort);
+          for (const thread of threads) thread.removeAllListeners();
+          finish();
+        };
+        const fail = (error: Error) => settle(() => reject(error));
+        const onAbort = () => fail(new InterruptedError());
+        const give = (thread: Worker) => {
+          if (next >= jobs.length) return;
+          const index = next++;
+          thread.postMessage({ index, job: jobs[index]! } satisfies JobMessage);
+        };
+        const onMessage = (thread: Worker, message: WorkerMessage) => {
+          switch (message.kind) {
+            case "progress":
+              return onProgress?.(message.index, message.share);
+            case "failed":
+              return fail(errorOf(message));
+            case "done":
+              runs[message.index] = message.run;
+              onProgress?.(message.index, 1);
+              if (++done === jobs.length) settle(() => resolve(runs));
+              else give(thread);
+          }
+        };
+        if (signal.aborted) return reject(new InterruptedError());
+        if (jobs.length === 0) return resolve([]);
+        signal.addEventListener("abort", onAbort);
+        for (const thread of threads) {
+          thread.on("message", (message: WorkerMessage) => onMessage(thread, message));
+          thread.on("error", fail);
+          thread.on("exit", (code) => fail(new Error(`an evaluation worker ended with code ${code}`)));
+          give(thread);
+        }
+      }),
+    close: async () => void (await Promise.all(threads.map((thread) => thread.terminate()))),
+  };
+}
+
+function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
+  return name === "BadInputError" ? new BadInputError(message) : new Error(message);
+}

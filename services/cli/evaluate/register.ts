@@ -1,0 +1,78 @@
+/** The commands `simulate`, `tune` and `evaluate`, as they are typed. */
+import type { Command } from "commander";
+import { join } from "node:path";
+
+import { evaluate, type EvaluateFlags } from "../evaluate.ts";
+import { simulateCommand, type SimulateFlags } from "../simulate.ts";
+import { tune, type TuneFlags } from "../tune.ts";
+import type { EvaluationWorld } from "./run-matrix.ts";
+
+export interface CommandWorld {
+  /** The folder of the bundles. */
+  readonly dist: () => string;
+  /** Lines go to stderr where stdout is to hold one JSON document. */
+  readonly sayUnless: (json: boolean | undefined) => (line: string) => void;
+  readonly answer: (json: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export function registerEvaluation(program: Command, world: CommandWorld): void {
+  const worldFor = ({ json }: { readonly json?: boolean }): EvaluationWorld => {
+    const folder = join(world.dist(), "services", "cli");
+    return {
+      workerScript: join(folder, "evaluation-worker.cjs"),
+      reportAssets: join(folder, "report"),
+      say: world.sayUnless(json),
+      answer: world.answer,
+      progress: {
+        isTty: process.stderr.isTTY ?? false,
+        columns: process.stderr.columns ?? 100,
+        write: (text) => void process.stderr.write(text),
+      },
+      signal: world.signal,
+      command: ["replicant", ...process.argv.slice(2)].join(" "),
+    };
+  };
+
+  program
+    .command("simulate")
+    .description("one policy on one trace in the simulator")
+    .option("--trace <file>", "a trace in any known format; '#' selects a part of it")
+    .option("--policy <name>", "hpa, kpa, kpa@30s, openfaas-pro, fixed:N, oracle, …, or @FILE that tune wrote")
+    .option("--profile <name>", "the function: stress (default), api, io or heavy")
+    .option("--format <name>", "the trace's format, where detection is not wanted")
+    .option("--rate-scale <x>", "multiply the trace's rates (default 1)")
+    .option("--seed <n>", "seed of the calls and of the platform (default 1)")
+    .option("--guard <on|off>", "whether the guard stands between policy and platform (default on)")
+    .option("--json", "print one JSON document with every window, and nothing else, on stdout")
+    .action((flags: SimulateFlags) => simulateCommand(flags, worldFor(flags)));
+
+  matrixFlags(program.command("tune").description("calibrate a rule on training traces by a seeded search"))
+    .option("--policy <rule>", "fixed, hpa, kpa, kpa@30s, keda, openfaas-ce, openfaas-pro, holt-winters; …@bare")
+    .option("--profile <name>", "the function: stress (default), api, io or heavy")
+    .option("--budget <n>", "how many candidates are tried (default 32)")
+    .option("--max-violations <percent>", "the cheapest candidate with at most so many SLO violations (default 5)")
+    .option("--search-seed <text>", "seed of the search (default 1)")
+    .option("--out <file>", "write the result here, for 'evaluate --policies @FILE'")
+    .option("--json", "print the result as JSON, and nothing else, on stdout")
+    .action((flags: TuneFlags) => tune(flags, worldFor(flags)));
+
+  matrixFlags(program.command("evaluate").description("policies side by side: table, Pareto plot, report"))
+    .option("--policies <a,b,…>", "hpa,kpa,kpa@30s,openfaas-pro,oracle, …, @FILE that tune wrote; …@bare without guard")
+    .option("--profiles <a,b,…>", "the functions: stress (default), api, io, heavy")
+    .option("--out <folder>", "write results.json, results.csv and report.html here")
+    .option("--json", "print results.json, and nothing else, on stdout")
+    .action((flags: EvaluateFlags) => evaluate(flags, worldFor(flags)));
+}
+
+function matrixFlags(command: Command): Command {
+  return command
+    .option("--traces <f,…>", "traces in any known format; '#' selects a part of one")
+    .option("--split <name>", "the manifest's train, validation or test traces at their rate scales")
+    .option("--manifest <file>", "another manifest (default traces/manifest.json)")
+    .option("--format <name>", "the traces' format, where detection is not wanted")
+    .option("--rate-scales <x,…>", "multiply the traces' rates (evaluate: 1,4,10; tune: 1)")
+    .option("--seeds <n|a-b>", "seeds 1…n, or a…b (evaluate: 5; tune: 2)")
+    .option("--guard <on|off>", "whether the guard stands between policies and platform (default on)")
+    .option("--workers <n>", "worker threads (default: one for each core)");
+}

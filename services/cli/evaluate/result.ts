@@ -1,0 +1,117 @@
+/** The document that an evaluation leaves: rows, the runs behind them, and all that is needed to make it again. */
+import { meanOf } from "#shared/evaluation/bootstrap.ts";
+import type { NeededSpan } from "#shared/evaluation/foresight.ts";
+import { REFERENCE_POLICY, type CellName, type Matrix, type RunJob } from "#shared/evaluation/matrix.ts";
+import { rowsOf, type EvaluationRow } from "#shared/evaluation/rows.ts";
+import { WINDOW_SECONDS, type Run } from "#shared/evaluation/run.ts";
+import type { GuardSwitch } from "#shared/sim/scaler.ts";
+import type { SimTotals } from "#shared/sim/simulate.ts";
+import type { Machine, Versions } from "./machine.ts";
+import type { NamedPolicy } from "./policies.ts";
+import type { MatrixCell } from "./run-matrix.ts";
+import { summaryOf, type TraceSummary } from "./traces.ts";
+
+export const RESULT_KIND = "replicant-evaluation";
+
+export interface CellSummary extends CellName {
+  readonly sloP95Seconds: number;
+  readonly calls: number;
+  /** Replicas that the load needs at 70 % use, over the windows, before any bound. */
+  readonly needed: NeededSpan;
+  readonly maxReplicas: number;
+  readonly oracle: { readonly sloViolationShare: number; readonly replicaSeconds: number };
+}
+
+export interface RunSummary extends CellName, SimTotals {
+  readonly policy: string;
+  readonly seed: number;
+  readonly initialReplicas: number;
+}
+
+export interface EvaluationResult {
+  readonly kind: typeof RESULT_KIND;
+  readonly version: 1;
+  readonly rows: readonly EvaluationRow[];
+  readonly cells: readonly CellSummary[];
+  readonly policies: readonly NamedPolicy[];
+  readonly traces: readonly TraceSummary[];
+  readonly seeds: readonly number[];
+  readonly guard: GuardSwitch;
+  readonly windowSeconds: number;
+  readonly warnings: readonly string[];
+  readonly runs: readonly RunSummary[];
+  readonly versions: Versions;
+  readonly machine: Machine;
+  /** All that differs when the same is run again. */
+  readonly made: {
+    readonly at: string;
+    readonly tookSeconds: number;
+    readonly workers: number;
+    readonly command: string;
+  };
+}
+
+export interface ResultParts {
+  readonly cells: readonly MatrixCell[];
+  readonly matrix: Matrix;
+  readonly jobs: readonly RunJob[];
+  readonly runs: readonly Run[];
+  readonly policies: readonly NamedPolicy[];
+  readonly guard: GuardSwitch;
+  readonly warnings: readonly string[];
+  readonly versions: Versions;
+  readonly machine: Machine;
+  readonly made: EvaluationResult["made"];
+}
+
+export function resultOf(parts: ResultParts): EvaluationResult {
+  const { cells, matrix, jobs, runs, policies, guard, warnings, made } = parts;
+  const rows = rowsOf(
+    matrix,
+    jobs,
+    runs.map(({ totals }) => totals),
+  );
+  const traces = [...new Map(cells.map(({ trace }) => [trace.name, trace])).values()];
+  return {
+    kind: RESULT_KIND,
+    version: 1,
+    rows,
+    cells: matrix.cells.map((name, i) => cellSummary(name, cells[i]!, runsOf(i, jobs, runs))),
+    policies,
+    traces: traces.map(summaryOf),
+    seeds: matrix.seeds,
+    guard,
+    windowSeconds: WINDOW_SECONDS,
+    warnings,
+    runs: jobs.map(({ cell, policy, seed }, i) => ({
+      ...matrix.cells[cell]!,
+      policy,
+      seed,
+      initialReplicas: runs[i]!.initialReplicas,
+      ...runs[i]!.totals,
+    })),
+    versions: parts.versions,
+    machine: parts.machine,
+    made,
+  };
+}
+
+/** The oracle's runs of a cell. */
+function runsOf(cell: number, jobs: readonly RunJob[], runs: readonly Run[]): Run[] {
+  return runs.filter((_, i) => jobs[i]!.cell === cell && jobs[i]!.policy === REFERENCE_POLICY);
+}
+
+function cellSummary(name: CellName, { profile }: MatrixCell, oracle: readonly Run[]): CellSummary {
+  const mean = (of: (run: Run) => number) => meanOf(oracle.map(of));
+  return {
+    ...name,
+    sloP95Seconds: profile.sloP95Seconds,
+    maxReplicas: profile.maxReplicas,
+    calls: mean(({ totals }) => totals.calls),
+    needed: { mean: mean(({ needed }) => needed.mean), peak: Math.max(...oracle.map(({ needed }) => needed.peak)) },
+    oracle: {
+      sloViolationShare: mean(({ totals }) => totals.sloViolationShare),
+      replicaSeconds: mean(({ totals }) => totals.replicaSeconds),
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Policies as an evaluation names them: `<rule or path>[@30s|@bare]`.
+ *
+ * A policy proposes at the end of each window, and the guard stands between it and the platform, as in the live loop. `@bare`
+ * takes the guard away: the rule as its vendor ships it. `kpa` decides on its own, every 2 s and without guard, as Knative runs
+ * it; `kpa@30s` is KPA at the pace of a window, guarded like the others. The oracle needs no guard: it cannot err.
+ */
+import { BadInputError } from "../core/errors.ts";
+import type { PolicyFactory, ScalingPolicy } from "../core/policy.ts";
+import { kpaOptionsByName, policyByName, POLICY_USAGES } from "../policies/by-name.ts";
+import type { Foresight } from "../policies/oracle.ts";
+import type { GuardSwitch } from "../sim/scaler.ts";
+import type { TickPolicy } from "../sim/simulate.ts";
+import { kpaTickPolicy } from "./kpa-ticks.ts";
+
+export interface RunContext {
+  readonly seed: number | string;
+  readonly foresight: Foresight;
+}
+
+/** A policy's instance for one run. */
+export type RunningPolicy =
+  { readonly pace: "window"; readonly policy: ScalingPolicy } | { readonly pace: "tick"; readonly policy: TickPolicy };
+
+export interface EvaluatedPolicy {
+  /** As it stands in tables. */
+  readonly name: string;
+  readonly isOracle: boolean;
+  /** Null: as the evaluation says. */
+  readonly guard: GuardSwitch | null;
+  start(context: RunContext): RunningPolicy;
+}
+
+/** Finds what is no rule, for instance a checkpoint in a folder; null when nothing is there. */
+export type PathResolver = (path: string) => Promise<PolicyFactory | null>;
+
+const SUFFIX = /@([^@/]*)$/;
+const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
+
+/** Throws `BadInputError` for options that cannot be used, and for a name that is neither a rule nor known to `atPath`. */
+export async function resolvePolicy(name: string, atPath?: PathResolver): Promise<EvaluatedPolicy> {
+  const suffix = SUFFIX.exec(name)?.[1] ?? null;
+  const text = suffix === null ? name : name.slice(0, -suffix.length - 1);
+  if (suffix !== null && suffix !== "30s" && suffix !== "bare") {
+    throw new BadInputError(`policy '${name}': after '@' may stand 30s or bare, was: '${suffix}'`);
+  }
+  const guard = suffix === "bare" ? "off" : null;
+  const rule = text.split(":")[0]!.trim();
+  if (!RULE_NAMES.has(rule)) {
+    const factory = (await atPath?.(text)) ?? null;
+    // A name that nothing knows: the rules' own sentence lists what there is.
+    const make = factory ?? policyByName(text);
+    return { name, isOracle: false, guard, start: () => ({ pace: "window", policy: make() }) };
+  }
+  if (rule === "kpa" && suffix !== "30s") {
+    const options = { ...kpaOptionsByName(text), name };
+    return { name, isOracle: false, guard: "off", start: () => ({ pace: "tick", policy: kpaTickPolicy(options) }) };
+  }
+  const start = (context: RunContext): RunningPolicy => ({ pace: "window", policy: policyByName(text, context)() });
+  start({ seed: 1, foresight: NO_FUTURE });
+  const isOracle = rule === "oracle";
+  return { name, isOracle, guard: isOracle ? "off" : guard, start };
+}
+
+/** To check options before there is a schedule. */
+const NO_FUTURE: Foresight = {
+  schedule: { offsetSeconds: new Float64Array(), work: new Float32Array() },
+  startMs: 0,
+  busySeconds: 1,
+  utilisation: 0.7,
+  startupSeconds: 0,
+};
+
+/**
+ * Splits a comma-separated list of policies, whose options have commas, too: a piece `key=value` belongs to the policy before it.
+ * `hpa:cpu=60,down-window=60,kpa` are two.
+ */
+export function splitPolicies(list: string): string[] {
+  const policies: string[] = [];
+  for (const piece of list.split(",")) {
+    const isOption = /^[^:@/=]+=/.test(piece.trim());
+    if (isOption && policies.length > 0) policies[policies.length - 1] += `,${piece.trim()}`;
+    else policies.push(piece.trim());
+  }
+  return policies;
+}

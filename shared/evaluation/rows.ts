@@ -1,0 +1,109 @@
+/** Runs become the result table: one row per policy and cell, means and intervals over seeds. */
+import { seededRandom } from "../core/random.ts";
+import type { SimTotals } from "../sim/simulate.ts";
+import { bootstrapMean, meanOf } from "./bootstrap.ts";
+import type { Interval } from "./bootstrap.ts";
+import { REFERENCE_POLICY } from "./matrix.ts";
+import type { CellName, Matrix, RunJob } from "./matrix.ts";
+import { paretoFront } from "./pareto.ts";
+
+export interface EvaluationRow extends CellName {
+  readonly policy: string;
+  /** Runs behind the row. */
+  readonly seeds: number;
+  /** Calls over the SLO or failed ÷ all calls. */
+  readonly sloViolationShare: Interval;
+  readonly replicaSeconds: Interval;
+  /** Replica-seconds ÷ those of the oracle on the same calls; null when the oracle needed none. */
+  readonly oracleMultiple: Interval | null;
+  /** Latency of calls answered well, seconds; null when there were none. */
+  readonly p50Seconds: number | null;
+  readonly p95Seconds: number | null;
+  readonly p99Seconds: number | null;
+  /** Σ |change of desired replicas|. */
+  readonly churn: number;
+  /** Calls that waited for a replica to start. */
+  readonly coldStarts: number;
+  readonly replicaStarts: number;
+  /** Windows with calls, all of which were answered well ÷ windows with calls; null without calls. */
+  readonly windowsFullyServedShare: number | null;
+  readonly failedShare: number;
+  readonly calls: number;
+  /** Replica-seconds ÷ seconds. */
+  readonly replicasMean: number;
+  /** Window decisions that the guard or the bounds changed, and those held; 0 for a policy that decides on ticks. */
+  readonly clippedDecisions: number;
+  readonly heldDecisions: number;
+  /** No other row of the cell has fewer violations and replica-seconds; null for an oracle, which no policy can be. */
+  readonly isParetoOptimal: boolean | null;
+}
+
+/** `totals[i]` belongs to `jobs[i]`; all jobs of the matrix must be there. Rows stand in the order of cells, then policies. */
+export function rowsOf(matrix: Matrix, jobs: readonly RunJob[], totals: readonly SimTotals[]): EvaluationRow[] {
+  return matrix.cells.flatMap((cell, index) => {
+    const bySeed = (policy: string) =>
+      matrix.seeds.map((seed) => {
+        const at = jobs.findIndex((job) => job.cell === index && job.policy === policy && job.seed === seed);
+        return totals[at]!;
+      });
+    const reference = bySeed(REFERENCE_POLICY);
+    const rows = matrix.policies.map((policy) => rowOf(policy, cell, bySeed(policy), reference));
+    return withFront(rows);
+  });
+}
+
+function rowOf(
+  policy: string,
+  cell: CellName,
+  runs: readonly SimTotals[],
+  oracle: readonly SimTotals[],
+): EvaluationRow {
+  const chance = seededRandom(`bootstrap/${cell.trace}/${cell.profile}/${cell.rateScale}/${policy}`);
+  const interval = (what: string, of: (run: SimTotals, i: number) => number) =>
+    bootstrapMean(runs.map(of), chance.fork(what))!;
+  const mean = (of: (run: SimTotals) => number) => meanOf(runs.map(of));
+  const meanKnown = (of: (run: SimTotals) => number | null) => {
+    const known = runs.map(of).filter((value) => value !== null);
+    return known.length === 0 ? null : meanOf(known);
+  };
+  const hasReference = oracle.every(({ replicaSeconds }) => replicaSeconds > 0);
+  return {
+    policy,
+    ...cell,
+    seeds: runs.length,
+    sloViolationShare: interval("violations", (run) => run.sloViolationShare),
+    replicaSeconds: interval("replica-seconds", (run) => run.replicaSeconds),
+    oracleMultiple: hasReference
+      ? interval("multiple", (run, i) => run.replicaSeconds / oracle[i]!.replicaSeconds)
+      : null,
+    p50Seconds: meanKnown((run) => run.p50Seconds),
+    p95Seconds: meanKnown((run) => run.p95Seconds),
+    p99Seconds: meanKnown((run) => run.p99Seconds),
+    churn: mean((run) => run.churn),
+    coldStarts: mean((run) => run.coldStarts),
+    replicaStarts: mean((run) => run.replicaStarts),
+    windowsFullyServedShare: meanKnown((run) => run.windowsFullyServedShare),
+    failedShare: mean((run) => (run.calls === 0 ? 0 : run.failed / run.calls)),
+    calls: mean((run) => run.calls),
+    replicasMean: mean((run) => run.replicaSeconds / run.durationSeconds),
+    clippedDecisions: mean((run) => run.clippedDecisions),
+    heldDecisions: mean((run) => run.heldDecisions),
+    isParetoOptimal: null,
+  };
+}
+
+function withFront(rows: readonly EvaluationRow[]): EvaluationRow[] {
+  const real = rows.filter(({ policy }) => !isOracleName(policy));
+  const front = paretoFront(
+    real.map(({ sloViolationShare, replicaSeconds }) => ({
+      sloViolationShare: sloViolationShare.mean,
+      replicaSeconds: replicaSeconds.mean,
+    })),
+  );
+  return rows.map((row) => (real.includes(row) ? { ...row, isParetoOptimal: front[real.indexOf(row)]! } : row));
+}
+
+/** Perfect foresight is a bound, no rival. */
+export function isOracleName(policy: string): boolean {
+  return /^oracle([:@]|$)/.test(policy);
+}
