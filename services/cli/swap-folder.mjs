@@ -27,8 +27,9 @@ export async function swapFolder(target, scratch, fill) {
       await rm(old, { recursive: true, force: true });
     }
   } finally {
-    await rm(fresh, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
+    // Retried: when one part of `fill` fails, the others may still be writing.
+    await rm(fresh, { recursive: true, force: true, maxRetries: 5 });
+    await rm(old, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
