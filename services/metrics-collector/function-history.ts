@@ -3,8 +3,6 @@ import { HISTORY_WINDOWS, type MetricsWindow } from "#shared/core/window.ts";
 
 export class FunctionHistory {
   #windows: MetricsWindow[] = [];
-  /** Trace time of the last tick; ticks count arrivals from there. */
-  lastTickMs: number | null = null;
 
   /** The windows before the next one, oldest first. */
   get windows(): readonly MetricsWindow[] {

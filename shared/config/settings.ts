@@ -24,6 +24,11 @@ const integer = (least: number, most: number) => number(least, most).pipe(z.numb
 const text = z.string().min(1);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/);
+const orNone = (value: z.ZodType<string, string>) =>
+  z
+    .literal("none")
+    .transform(() => null)
+    .or(value);
 
 /** A file of its own, or a secret that is used where it is mounted. */
 const natsFile = (what: string, meaning: string) =>
@@ -60,6 +65,30 @@ export const SETTINGS = {
     url,
     "http://127.0.0.1:8082/containers/metrics",
   ),
+  PROMETHEUS_A_URL: setting(
+    "an http(s) URL, or none",
+    "Function metrics through PromQL from this Prometheus, instead of scraping FUNCTION_METRICS_URL.",
+    orNone(url),
+    "none",
+  ),
+  PROMETHEUS_B_URL: setting(
+    "an http(s) URL, or none",
+    "Container metrics through PromQL from this Prometheus; may be the same one.",
+    orNone(url),
+    "none",
+  ),
+  PROMETHEUS_TIMEOUT_SECONDS: setting(
+    "a number from 0.1 to 60",
+    "How long one query may take, real time.",
+    number(0.1, 60),
+    "2",
+  ),
+  CONTAINER_METRICS_FROM: setting(
+    "prometheus or kubernetes",
+    "Where CPU and memory are read: PROMETHEUS_B_URL (else CONTAINER_METRICS_URL), or metrics.k8s.io.",
+    z.enum(["prometheus", "kubernetes"]),
+    "prometheus",
+  ),
   WINDOW_SECONDS: setting("a number from 1 to 3600", "Length of a window, trace time.", number(1, 3_600), "30"),
   TICK_SECONDS: setting("a number from 0.5 to 60", "Pause between two ticks, trace time.", number(0.5, 60), "2"),
   TIME_LAPSE: setting(
@@ -85,6 +114,62 @@ export const SETTINGS = {
     "Scale down only to the largest wish of so many seconds.",
     number(0, 3_600),
     "90",
+  ),
+  SCALE_TARGET: setting(
+    "openfaas or kubernetes",
+    "Through which API replica counts are set: the gateway's, or the scale subresource of Deployments.",
+    z.enum(["openfaas", "kubernetes"]),
+    "openfaas",
+  ),
+  KUBECONFIG: setting(
+    "a file, or none",
+    "How Kubernetes is reached, when there is no secret `kubeconfig`; without either, as the pod's service account.",
+    orNone(text),
+    "none",
+  ),
+  KUBE_CONTEXT: setting("the name of a context, or current", "Which context of the kubeconfig.", text, "current"),
+  LEASE: setting(
+    "auto, nats, kubernetes or none",
+    "Where several scalers agree on the one that acts. Auto: NATS where it has JetStream, else Kubernetes where that is the scale target, else none.",
+    z.enum(["auto", "nats", "kubernetes", "none"]),
+    "auto",
+  ),
+  MODEL_STORE: setting(
+    "auto, nats or folder",
+    "Where published models are kept: JetStream's object store, or MODEL_FOLDER. Auto: the object store where there is one.",
+    z.enum(["auto", "nats", "folder"]),
+    "auto",
+  ),
+  MODEL_FOLDER: setting(
+    "a folder",
+    "Models, where there is no object store: trainer and policy-inference must share it.",
+    text,
+    "/tmp/replicant/models",
+  ),
+  TRAINER_FOLDER: setting("a folder", "The trainer's log of transitions.", text, "/tmp/replicant/trainer"),
+  TRAINER_AUTO: setting(
+    "true or false",
+    "Train by itself when a rollout is full or the load has drifted; else only when it is told to.",
+    flag,
+    "true",
+  ),
+  TRAINER_ROLLOUT_WINDOWS: setting(
+    "a whole number from 16 to 100000",
+    "Transitions of a function that make a rollout.",
+    integer(16, 100_000),
+    "240",
+  ),
+  TRAINER_SIMULATED_STEPS: setting(
+    "a whole number from 0 to 1000000",
+    "Steps in the simulator, on the recorded load, that follow the update on live transitions.",
+    integer(0, 1_000_000),
+    "16384",
+  ),
+  TRAINER_JUDGE_WINDOWS: setting(
+    "a whole number from 2 to 1000",
+    "A model that is estimated worse than the rule for so many windows in a row loses control.",
+    integer(2, 1_000),
+    "6",
   ),
   CONNECTOR_REBUILD_SECONDS: setting(
     "a number from 1 to 600",

@@ -32,3 +32,47 @@ export function gatewayAddress(workload: Workload<"OPENFAAS_URL">): {
     password: workload.secret("basic-auth-password"),
   };
 }
+
+export interface PrometheusAddress {
+  readonly url: string;
+  readonly token: string | null;
+  readonly ca: string | null;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Secrets `prometheus-token` and `prometheus-ca` (PEM); for B `prometheus-b-token`, else the one for A where both are the
+ * same server: a token is not shown to another one. Null where the setting is `none`.
+ */
+export function prometheusAddress(
+  workload: Workload<"PROMETHEUS_A_URL" | "PROMETHEUS_B_URL" | "PROMETHEUS_TIMEOUT_SECONDS">,
+  which: "A" | "B",
+): PrometheusAddress | null {
+  const { PROMETHEUS_A_URL, PROMETHEUS_B_URL, PROMETHEUS_TIMEOUT_SECONDS } = workload.settings;
+  const url = which === "A" ? PROMETHEUS_A_URL : PROMETHEUS_B_URL;
+  if (url === null) return null;
+  const isServerOfA = which === "A" || (PROMETHEUS_A_URL !== null && originOf(PROMETHEUS_A_URL) === originOf(url));
+  const ownToken = which === "B" ? workload.secret("prometheus-b-token") : null;
+  return {
+    url,
+    token: ownToken ?? (isServerOfA ? workload.secret("prometheus-token") : null),
+    ca: workload.secret("prometheus-ca"),
+    timeoutMs: PROMETHEUS_TIMEOUT_SECONDS * 1_000,
+  };
+}
+
+const originOf = (url: string) => new URL(url).origin;
+
+/** Secret `kubeconfig`, when there is one, goes before the setting. */
+export function kubernetesAddress(workload: Workload<"KUBECONFIG" | "KUBE_CONTEXT">): {
+  readonly kubeconfig: string | null;
+  readonly kubeconfigFile: string | null;
+  readonly context: string | null;
+} {
+  const { KUBECONFIG, KUBE_CONTEXT } = workload.settings;
+  return {
+    kubeconfig: workload.secret("kubeconfig"),
+    kubeconfigFile: KUBECONFIG,
+    context: KUBE_CONTEXT === "current" ? null : KUBE_CONTEXT,
+  };
+}

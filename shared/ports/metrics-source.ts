@@ -1,5 +1,62 @@
-/** Where measurements come from: two text endpoints in the Prometheus exposition format. */
+/** Where measurements come from, whatever makes them. What could not be measured is null, never 0. */
+import type { MetricsWindow, Tick } from "../core/window.ts";
 
+/** One instant at which the collector wants to know; all in trace time. */
+export interface Instant {
+  readonly atMs: number;
+  /** The instant before this one: ticks tell what came since. */
+  readonly sinceMs: number;
+  /** The window that ends here, or null between windows. */
+  readonly window: { readonly seq: number; readonly windowSeconds: number } | null;
+}
+
+export interface FunctionId {
+  readonly functionName: string;
+  readonly namespace: string;
+}
+
+/** Replica counts as the platform's API told them; each goes before the gateway's gauge where it is not null. */
+export interface ReplicaReading {
+  readonly desiredReplicas: number | null;
+  readonly availableReplicas: number | null;
+}
+
+export interface AskedFunction extends FunctionId {
+  /** Null when the platform's list did not have it just now. */
+  readonly replicas: ReplicaReading | null;
+}
+
+/** What there was to see at one instant: every answer is about that one. */
+export interface Look {
+  tick(about: AskedFunction): Tick;
+  /** Null when no window ends at the instant. */
+  window(about: AskedFunction): MetricsWindow | null;
+  /** One sentence for each thing that could not be had. */
+  readonly problems: readonly string[];
+}
+
+export interface MetricsSource {
+  /** Never rejects: what cannot be had is missing in the answers. `expected`: the functions known so far, for sources that must be told what to ask for. */
+  look(instant: Instant, expected: readonly FunctionId[]): Promise<Look>;
+}
+
+/** Use ÷ request, mean over a function's replicas. */
+export interface ContainerRatios {
+  readonly cpuRatio: number | null;
+  readonly memoryRatio: number | null;
+}
+
+export interface ContainerLook {
+  ratios(about: FunctionId): ContainerRatios;
+  readonly problems: readonly string[];
+}
+
+/** CPU and memory from another place than the rest. Asked at the ends of windows only; never rejects. */
+export interface ContainerSource {
+  look(instant: Instant, expected: readonly FunctionId[]): Promise<ContainerLook>;
+}
+
+/** Two text endpoints in the Prometheus exposition format. */
 export interface MetricsScrape {
   /** Gateway metrics ("Prometheus A"), null when the endpoint did not answer. */
   readonly functionMetrics: string | null;

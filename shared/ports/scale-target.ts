@@ -7,6 +7,14 @@ export interface ReplicaCount {
   readonly availableReplicas: number;
 }
 
+/** By what right, and until when, a count is set. */
+export interface ScaleAuthority {
+  /** The lease's fencing number; a platform that remembers the highest one refuses lower ones. Null without a lease. */
+  readonly fencing: number | null;
+  /** Aborts when the right ends: nothing more may be sent then. */
+  readonly signal: AbortSignal;
+}
+
 export interface ScaleTarget {
   /** `openfaas`, `kubernetes`, …: told in every applied event. */
   readonly name: string;
@@ -16,6 +24,7 @@ export interface ScaleTarget {
     functionName: string,
     namespace: string,
     desiredReplicas: number,
+    authority?: ScaleAuthority,
   ): Promise<{ readonly appliedReplicas: number }>;
 }
 

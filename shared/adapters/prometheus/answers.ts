@@ -1,0 +1,51 @@
+/** Several expressions asked at one instant; each answer apart, so that one that failed leaves the others. */
+import { messageOf } from "../../core/errors.ts";
+import type { FunctionId } from "../../ports/metrics-source.ts";
+import type { PrometheusClient, VectorSample } from "./client.ts";
+import type { Expressions } from "./expressions.ts";
+
+export class Answers<Name extends string> {
+  readonly #vectors: ReadonlyMap<Name, readonly VectorSample[]>;
+
+  constructor(
+    vectors: ReadonlyMap<Name, readonly VectorSample[]>,
+    readonly problems: readonly string[],
+  ) {
+    this.#vectors = vectors;
+  }
+
+  /** All samples that are about the function. */
+  samples(name: Name, about: FunctionId): readonly VectorSample[] {
+    return (this.#vectors.get(name) ?? []).filter(({ labels }) => isAbout(labels, about));
+  }
+
+  /** The one number about the function, or null: an empty answer is an absence. */
+  value(name: Name, about: FunctionId): number | null {
+    return this.samples(name, about)[0]?.value ?? null;
+  }
+}
+
+export async function askAll<Name extends string>(
+  client: PrometheusClient,
+  expressions: Expressions<Name>,
+  atMs: number,
+): Promise<Answers<Name>> {
+  const problems = new Set<string>();
+  const vectors = new Map<Name, readonly VectorSample[]>();
+  await Promise.all(
+    (Object.entries(expressions) as [Name, string][]).map(async ([name, expression]) => {
+      try {
+        vectors.set(name, await client.ask(expression, atMs));
+      } catch (thrown) {
+        problems.add(messageOf(thrown));
+      }
+    }),
+  );
+  return new Answers(vectors, [...problems]);
+}
+
+function isAbout(labels: Readonly<Record<string, string>>, { functionName, namespace }: FunctionId): boolean {
+  const { function_name: name } = labels;
+  if (name !== undefined) return name === `${functionName}.${namespace}` || name === functionName;
+  return labels["namespace"] === namespace && labels["container"] === functionName;
+}

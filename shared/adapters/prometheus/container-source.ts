@@ -1,0 +1,23 @@
+/** CPU and memory over PromQL ("Prometheus B": cAdvisor and kube-state-metrics, or a local platform's container metrics). */
+import { toWallMs, type TraceTime } from "../../core/trace-time.ts";
+import type { ContainerSource } from "../../ports/metrics-source.ts";
+import { askAll } from "./answers.ts";
+import type { PrometheusClient } from "./client.ts";
+import { containerExpressions } from "./expressions.ts";
+
+export function prometheusContainers(client: PrometheusClient, traceTime: TraceTime): ContainerSource {
+  return {
+    async look({ atMs, window }, expected) {
+      if (window === null || expected.length === 0) {
+        return { problems: [], ratios: () => ({ cpuRatio: null, memoryRatio: null }) };
+      }
+      const rangeMs = (window.windowSeconds * 1_000) / traceTime.timeLapse;
+      const told = await askAll(client, containerExpressions(expected, rangeMs), toWallMs(atMs, traceTime));
+      return {
+        problems: told.problems,
+        // Both sides of the ratio are real cores: it is the same in either time.
+        ratios: (about) => ({ cpuRatio: told.value("cpu", about), memoryRatio: told.value("memory", about) }),
+      };
+    },
+  };
+}

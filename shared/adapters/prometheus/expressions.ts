@@ -1,0 +1,98 @@
+/** The PromQL that a window and a tick are made of: one expression for all functions, an answer for each. */
+import type { FunctionId } from "../../ports/metrics-source.ts";
+
+/** Real milliseconds, as Prometheus keeps time. */
+type Range = number;
+
+const STARTED = "gateway_function_invocation_started";
+const ENDED = "gateway_function_invocation_total";
+const SECONDS = "gateway_functions_seconds";
+const DESIRED = "gateway_service_count";
+const READY = "gateway_service_ready_count";
+
+export type TickName = "inFlight" | "arrivals" | "desired" | "ready" | "newest";
+export type WindowName = "completions" | "executionMean" | "p50" | "p95" | "p99" | "inFlightMean" | "inFlightMax";
+export type ContainerName = "cpu" | "memory";
+export type Expressions<Name extends string> = Readonly<Record<Name, string>>;
+
+/** What a tick needs; a window needs it too, with the window's range. */
+export function tickExpressions(functions: readonly FunctionId[], rangeMs: Range): Expressions<TickName> {
+  const of = selectorOf(functions);
+  return {
+    inFlight: inFlight(of),
+    arrivals: orNeverCounted(`sum by (function_name) (increase(${STARTED}${of}[${ms(rangeMs)}]))`, STARTED, of),
+    desired: `max by (function_name) (${DESIRED}${of})`,
+    ready: `max by (function_name) (${READY}${of})`,
+    newest: `max by (function_name) (timestamp(${DESIRED}${of}) or timestamp(${STARTED}${of}))`,
+  };
+}
+
+/** What a window needs besides. */
+export function windowExpressions(functions: readonly FunctionId[], rangeMs: Range): Expressions<WindowName> {
+  const of = selectorOf(functions);
+  const range = ms(rangeMs);
+  const gained = (metric: string) => `sum by (function_name) (increase(${metric}${of}[${range}]))`;
+  const quantile = (q: number) =>
+    `histogram_quantile(${q}, sum by (function_name, le) (rate(${SECONDS}_bucket${of}[${range}])))`;
+  // Fifteen looks in a window are as many as a tick every 2 s gives in 30 s.
+  const looks = `(${inFlight(of)})[${range}:${ms(Math.max(100, Math.round(rangeMs / 15)))}]`;
+  return {
+    completions: orNeverCounted(`sum by (function_name, code) (increase(${ENDED}${of}[${range}]))`, ENDED, of),
+    executionMean: `${gained(`${SECONDS}_sum`)} / ${gained(`${SECONDS}_count`)}`,
+    p50: quantile(0.5),
+    p95: quantile(0.95),
+    p99: quantile(0.99),
+    inFlightMean: `avg_over_time(${looks})`,
+    inFlightMax: `max_over_time(${looks})`,
+  };
+}
+
+/** Use ÷ request, mean over the replicas that have a request; the container of a function's pod has the function's name. */
+export function containerExpressions(functions: readonly FunctionId[], rangeMs: Range): Expressions<ContainerName> {
+  const unique = (values: readonly string[]) => anyOf([...new Set(values)]);
+  const of = [
+    `namespace=~${unique(functions.map(({ namespace }) => namespace))}`,
+    `container=~${unique(functions.map(({ functionName }) => functionName))}`,
+  ].join(",");
+  // kube-state-metrics adds labels of its own, and cAdvisor shows a container twice while it is replaced.
+  const request = (resource: string) =>
+    `max by (namespace, pod, container) (kube_pod_container_resource_requests{${of},resource="${resource}"} > 0)`;
+  const mean = (use: string, resource: string) => `avg by (namespace, container) (${use} / ${request(resource)})`;
+  return {
+    cpu: mean(
+      `sum by (namespace, pod, container) (rate(container_cpu_usage_seconds_total{${of}}[${ms(rangeMs)}]))`,
+      "cpu",
+    ),
+    memory: mean(`max by (namespace, pod, container) (container_memory_working_set_bytes{${of}})`, "memory"),
+  };
+}
+
+/** Started less ended; a function that was never called has neither, and then the gateway's list tells that it is there. */
+function inFlight(of: string): string {
+  const sum = (metric: string) => `sum by (function_name) (${metric}${of})`;
+  const ended = `(${sum(ENDED)} or 0 * ${sum(STARTED)})`;
+  return orNeverCounted(`clamp_min(${sum(STARTED)} - ${ended}, 0)`, STARTED, of);
+}
+
+/**
+ * A counter that was never touched has no series. Where the gateway lists the function, that is a measured 0; an empty
+ * answer for any other reason (down, unknown, too few samples yet) stays empty.
+ */
+function orNeverCounted(expression: string, counter: string, of: string): string {
+  return `${expression} or (0 * max by (function_name) (${DESIRED}${of}) unless on (function_name) ${counter}${of})`;
+}
+
+/** The label holds `<name>.<namespace>`, or the bare name where that is not used. */
+function selectorOf(functions: readonly FunctionId[]): string {
+  const names = functions.flatMap(({ functionName, namespace }) => [`${functionName}.${namespace}`, functionName]);
+  return `{function_name=~${anyOf(names)}}`;
+}
+
+/** A regular expression that matches these texts and no others, as a PromQL string. */
+function anyOf(texts: readonly string[]): string {
+  return JSON.stringify(texts.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"));
+}
+
+function ms(range: Range): string {
+  return `${Math.max(1, Math.round(range))}ms`;
+}

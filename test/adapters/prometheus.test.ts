@@ -1,0 +1,204 @@
+/** The PromQL client and its expressions, against a server that says what a test wants said. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, test, type TestContext } from "node:test";
+
+import { prometheusClient } from "#shared/adapters/prometheus/client.ts";
+import { prometheusContainers } from "#shared/adapters/prometheus/container-source.ts";
+import { prometheusFunctions } from "#shared/adapters/prometheus/function-source.ts";
+
+interface Asked {
+  readonly query: string;
+  readonly time: string;
+  readonly authorization: string | undefined;
+  readonly path: string;
+}
+
+type Say = (asked: Asked) => { readonly status?: number; readonly body: unknown } | null;
+
+/** A server in Prometheus's place; `null` from `say` means no answer. */
+async function aServer(t: TestContext, say: Say) {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    void textOf(request).then((text) => {
+      const form = new URLSearchParams(text);
+      const { authorization } = request.headers;
+      const one = { query: form.get("query")!, time: form.get("time")!, authorization, path: request.url! };
+      asked.push(one);
+      const answer = say(one);
+      if (answer === null) return;
+      response.statusCode = answer.status ?? 200;
+      response.end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+const vector = (...result: readonly { metric: Record<string, string>; value: string }[]) => ({
+  body: {
+    status: "success",
+    data: { resultType: "vector", result: result.map(({ metric, value }) => ({ metric, value: [1, value] })) },
+  },
+});
+const stress = { functionName: "stress", namespace: "openfaas-fn" };
+const asked = { ...stress, replicas: null };
+const ofStress = { function_name: "stress.openfaas-fn" };
+const instant = { atMs: 60_000, sinceMs: 58_000, window: { seq: 2, windowSeconds: 30 } };
+const realTime = { timeLapse: 1, epochMs: 0 };
+
+describe("prometheus client", () => {
+  const token = "a-token-nobody-may-see";
+  const refusals: readonly [string, ReturnType<Say>, RegExp][] = [
+    ["a refused token", { status: 401, body: "no" }, /refused the credentials: HTTP 401$/],
+    [
+      "a refused query",
+      { status: 400, body: { status: "error", errorType: "bad_data", error: "parse error" } },
+      /refused a query: bad_data: parse error$/,
+    ],
+    [
+      "something else at that address",
+      { body: "<html>" },
+      /gave no vector, HTTP 200: is it the address of a Prometheus\?$/,
+    ],
+    ["silence", null, /did not answer: timeout of 300ms exceeded$/],
+  ];
+  for (const [what, answer, sentence] of refusals) {
+    test(`${what} is told in one sentence, without the token`, async (t) => {
+      const { url } = await aServer(t, () => answer);
+      const client = prometheusClient({ url, token, timeoutMs: 300 });
+      await assert.rejects(client.ask("up", 0), (error: Error) => {
+        assert.match(error.message, sentence);
+        assert.ok(error.message.startsWith(`Prometheus at ${url} `));
+        assert.ok(!error.message.includes(token));
+        return true;
+      });
+    });
+  }
+
+  test("sends the token, the instant in seconds, and keeps a path prefix", async (t) => {
+    const { url, asked: heard } = await aServer(t, () => vector());
+    await prometheusClient({ url: `${url}/prometheus/`, token, timeoutMs: 1_000 }).ask("up", 1_234_567);
+    assert.deepEqual(heard, [
+      { query: "up", time: "1234.567", authorization: `Bearer ${token}`, path: "/prometheus/api/v1/query" },
+    ]);
+  });
+
+  test("credentials in the address are used and never spoken", async (t) => {
+    const { url, asked: heard } = await aServer(t, () => ({ status: 403, body: "" }));
+    const client = prometheusClient({ url: url.replace("//", "//me:hidden@"), timeoutMs: 1_000 });
+    await assert.rejects(client.ask("up", 0), (error: Error) => !error.message.includes("hidden"));
+    assert.equal(heard[0]!.authorization, `Basic ${Buffer.from("me:hidden").toString("base64")}`);
+  });
+});
+
+describe("prometheus source", () => {
+  const look = async (t: TestContext, say: Say, { traceTime = realTime, expected = [stress] } = {}) => {
+    const server = await aServer(t, say);
+    const client = prometheusClient({ url: server.url, timeoutMs: 1_000 });
+    return { look: await prometheusFunctions(client, traceTime).look(instant, expected), ...server };
+  };
+
+  test("an empty answer is missing, never 0", async (t) => {
+    const { look: seen } = await look(t, () => vector());
+    const window = seen.window(asked)!;
+    assert.equal(window.arrivals, null);
+    assert.equal(window.completedOk, null);
+    assert.equal(window.latencySeconds.p95, null);
+    assert.equal(window.metricAgeSeconds, null);
+    assert.equal(seen.tick(asked).inFlight, null);
+    assert.deepEqual(seen.problems, []);
+  });
+
+  test("NaN is missing: nothing ended, so there is no mean and no quantile", async (t) => {
+    const { look: seen } = await look(t, () => vector({ metric: ofStress, value: "NaN" }));
+    const window = seen.window(asked)!;
+    assert.equal(window.executionSecondsMean, null);
+    assert.deepEqual(window.latencySeconds, { p50: null, p95: null, p99: null });
+  });
+
+  test("completions by code", async (t) => {
+    const { look: seen } = await look(t, ({ query }) =>
+      query.includes("by (function_name, code)")
+        ? vector(
+            ...["200", "302", "404", "429", "500", "502", "504"].map((code, i) => ({
+              metric: { ...ofStress, code },
+              value: String(i + 1),
+            })),
+          )
+        : vector(),
+    );
+    const window = seen.window(asked)!;
+    assert.equal(window.completedOk, 3);
+    assert.deepEqual(window.completedError, { "4xx": 3, "429": 4, "5xx": 11, "504": 7 });
+    assert.equal(window.throughputRps, 0.1);
+  });
+
+  test("all queries of an instant are evaluated at that instant; in time-lapse at its real time, over real ranges", async (t) => {
+    const traceTime = { timeLapse: 10, epochMs: 50_000 };
+    const { look: seen, asked: heard } = await look(t, () => vector({ metric: ofStress, value: "2" }), { traceTime });
+    assert.deepEqual([...new Set(heard.map(({ time }) => time))], ["51.000"]);
+    assert.ok(
+      heard.some(({ query }) => query.includes("gateway_function_invocation_started") && query.includes("[3000ms]")),
+    );
+    assert.equal(seen.window(asked)!.executionSecondsMean, 20);
+    assert.equal(seen.window(asked)!.endedAtMs, 60_000);
+  });
+
+  test("the platform's own list goes before the gauges", async (t) => {
+    const { look: seen } = await look(t, () => vector({ metric: ofStress, value: "2" }));
+    const replicas = { desiredReplicas: 4, availableReplicas: null };
+    const tick = seen.tick({ ...stress, replicas });
+    assert.equal(tick.desiredReplicas, 4);
+    assert.equal(tick.availableReplicas, 2);
+  });
+
+  test("one query that fails leaves the others, and is told once", async (t) => {
+    const { look: seen } = await look(t, ({ query }) =>
+      query.startsWith("histogram_quantile")
+        ? { status: 503, body: { status: "error", errorType: "timeout", error: "too slow" } }
+        : vector({ metric: ofStress, value: "7" }),
+    );
+    assert.equal(seen.window(asked)!.arrivals, 7);
+    assert.equal(seen.window(asked)!.latencySeconds.p95, null);
+    assert.equal(seen.problems.length, 1);
+  });
+
+  test("a name is matched literally", async (t) => {
+    const odd = { functionName: 'a.b"c', namespace: "n" };
+    const { asked: heard } = await look(t, () => vector(), { expected: [odd] });
+    assert.ok(
+      heard.every(({ query }) => query.includes(String.raw`"a\\.b\"c\\.n|a\\.b\"c"`)),
+      heard[0]!.query,
+    );
+  });
+
+  test("nothing is asked while no function is known", async (t) => {
+    const { asked: heard } = await look(t, () => vector(), { expected: [] });
+    assert.equal(heard.length, 0);
+  });
+
+  test("containers are asked at the ends of windows only", async (t) => {
+    const { url, asked: heard } = await aServer(t, () =>
+      vector({ metric: { namespace: "openfaas-fn", container: "stress" }, value: "0.5" }),
+    );
+    const containers = prometheusContainers(prometheusClient({ url, timeoutMs: 1_000 }), realTime);
+    const between = await containers.look({ ...instant, window: null }, [stress]);
+    assert.deepEqual(between.ratios(stress), { cpuRatio: null, memoryRatio: null });
+    assert.equal(heard.length, 0);
+    const atEnd = await containers.look(instant, [stress]);
+    assert.deepEqual(atEnd.ratios(stress), { cpuRatio: 0.5, memoryRatio: 0.5 });
+    assert.deepEqual(atEnd.ratios({ ...stress, namespace: "other" }), { cpuRatio: null, memoryRatio: null });
+  });
+});
