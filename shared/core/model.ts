@@ -1,7 +1,13 @@
-/** News about a policy's model. */
+/** News about a function's model: which version stands, and what it may do. */
+import { MODES, type Mode } from "./managed-function.ts";
 import type { PolicyIdentity } from "./proposal.ts";
 
-export const MODEL_ACTIONS = ["published", "canary", "rolled-back"] as const;
+/**
+ * `published`: decides from now on. `canary`: decides a share of the windows, on trial. `rolled-back`: gave way to an earlier
+ * version or to the rule. `rejected`: trained and found no better; nothing changed. `drifted`: the load left what was
+ * trained on. `mode`: somebody said what the model may do.
+ */
+export const MODEL_ACTIONS = ["published", "canary", "rolled-back", "rejected", "drifted", "mode"] as const;
 export type ModelAction = (typeof MODEL_ACTIONS)[number];
 
 export interface ModelNews {
@@ -10,5 +16,32 @@ export interface ModelNews {
   readonly layout: string;
   readonly digest: string;
   readonly action: ModelAction;
+  /** The reason, with its numbers. */
   readonly summary: string;
 }
+
+/**
+ * What one function's model may do, within what the function's annotation allows: `off`: it is not asked; `shadow`: it advises
+ * and the fallback rule decides; `canary`: it decides a share of the windows; `auto`: it decides.
+ */
+export interface ModelControl {
+  readonly functionName: string;
+  /** The policy as the annotation names it: another name there begins anew. */
+  readonly policy: string;
+  /** Checkpoint in the function's store; null: the one that the policy's name stands for. */
+  readonly step: number | null;
+  /** What stood before, and stands again when this one fails; absent where there was nothing. */
+  readonly before: { readonly step: number | null } | null;
+  readonly mode: Mode;
+  readonly reason: string;
+  /** Trace time. */
+  readonly atMs: number;
+}
+
+/** The stricter of two modes. */
+export function stricter(a: Mode, b: Mode): Mode {
+  return MODES.indexOf(a) < MODES.indexOf(b) ? a : b;
+}
+
+/** Named `model:…`: follows what the trainer publishes. Any other learned policy stays what it is. */
+export const FOLLOWS = "model:";

@@ -18,6 +18,8 @@ export interface Proposal {
   readonly because: string;
   /** Learned policies only; null for rules. */
   readonly learned: LearnedDetail | null;
+  /** True: told for the record, and the fallback rule decides on this window. */
+  readonly isAdvice?: boolean | undefined;
 }
 
 /** What the learner needs to learn from a proposal later. */

@@ -85,6 +85,7 @@ const proposal = z.object({
   proposedReplicas: replicas,
   because: text,
   learned: learned.nullable(),
+  isAdvice: z.boolean().optional(),
 }) satisfies z.ZodType<Proposal>;
 
 const applied = z.object({
@@ -102,6 +103,8 @@ const applied = z.object({
   desired: replicas.nullable(),
   applied: replicas.nullable(),
   target: text,
+  // Events from before there was a lease have none.
+  fencing: count.nullable().default(null),
   reason: text,
 }) satisfies z.ZodType<Applied>;
 
