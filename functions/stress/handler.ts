@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { BadInputError } from "#shared/core/errors.ts";
+import { leaveInOrder } from "#shared/host/leaving.ts";
 import { type Answer, type FunctionEvent, jsonHandler, textOf } from "#shared/host/handler.ts";
 import { burnCpu } from "./burn.ts";
 import { readStressRequest, type StressRequest } from "./request.ts";
 
 export default jsonHandler(answerStress);
+
+leaveInOrder({ windDown: async () => {}, close: async () => {} }, process.env);
 
 async function answerStress(event: FunctionEvent): Promise<Answer> {
   let request: StressRequest;

@@ -28,14 +28,24 @@ export function textOf(body: unknown): string {
   return body === undefined || body === null ? "" : JSON.stringify(body);
 }
 
+let inFlight = 0;
+
+/** Calls that `jsonHandler` has not answered yet. */
+export function callsInFlight(): number {
+  return inFlight;
+}
+
 /** Answers JSON with the right content type; a thrown error becomes a 500 with its sentence (the template would say 200). */
 export function jsonHandler(answer: (event: FunctionEvent) => Promise<Answer>): Handler {
   return async (event, context) => {
     let result: Answer;
+    inFlight++;
     try {
       result = await answer(event);
     } catch (thrown) {
       result = { status: 500, body: { error: thrown instanceof Error ? thrown.message : String(thrown) } };
+    } finally {
+      inFlight--;
     }
     context.status(result.status).headers({ "Content-Type": "application/json" });
     return JSON.stringify(result.body);

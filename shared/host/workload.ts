@@ -2,6 +2,7 @@
 import { readSettings, type Settings } from "../config/read-settings.ts";
 import type { SettingName } from "../config/settings.ts";
 import { ConfigError } from "../core/errors.ts";
+import { leaveInOrder } from "./leaving.ts";
 import { createLog, type Log } from "./log.ts";
 import { readSecret } from "./secrets.ts";
 import { CallVerifier, type Verdict } from "./signature.ts";
@@ -27,9 +28,6 @@ export interface Workload<K extends SettingName> {
   onEnd(close: () => Promise<void>): void;
 }
 
-/** Symbol under which a runtime finds what to await on SIGTERM before it exits. */
-const SHUTDOWN = Symbol.for("replicant.shutdown");
-
 /** Starts a workload from the process's environment. On a bad setting: says every problem and exits with 2. */
 export function startWorkload<K extends SettingName>(
   name: string,
@@ -53,18 +51,22 @@ export function startWorkload<K extends SettingName>(
   const ending = new AbortController();
   const loops: Promise<void>[] = [];
   const closers: (() => Promise<void>)[] = [];
-  let ended: Promise<void> | undefined;
-  const end = () =>
-    (ended ??= (async () => {
-      ending.abort();
-      await Promise.allSettled(loops);
-      for (const close of closers.reverse()) {
-        await close().catch((thrown: unknown) => log.warn({ err: thrown }, "could not close cleanly"));
-      }
-    })());
-  // A runtime that knows the symbol awaits it; the stock template does not, so the signal is handled here too.
-  (globalThis as Record<symbol, unknown>)[SHUTDOWN] = end;
-  process.on("SIGTERM", () => void end());
+  let closed: Promise<void> | undefined;
+  leaveInOrder(
+    {
+      async windDown() {
+        ending.abort();
+        await Promise.allSettled(loops);
+      },
+      close: () =>
+        (closed ??= (async () => {
+          for (const close of closers.reverse()) {
+            await close().catch((thrown: unknown) => log.warn({ err: thrown }, "could not close cleanly"));
+          }
+        })()),
+    },
+    env,
+  );
 
   return {
     name: env["OPENFAAS_NAME"] ?? name,
