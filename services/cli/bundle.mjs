@@ -36,6 +36,9 @@ const shared = {
 const programs = [
   ["services/cli/main.ts", "services/cli/main.cjs"],
   ["services/cli/evaluate/worker.ts", "services/cli/evaluation-worker.cjs"],
+  ["services/cli/train/rollout-thread.ts", "services/cli/rollout-thread.cjs"],
+  ["services/cli/docker-stand-in/main.ts", "services/cli/docker-stand-in.cjs"],
+  ["services/cli/node22-template/index.ts", "services/cli/node22-template/index.js"],
   ["services/local-openfaas/runtime/main.ts", "services/local-openfaas/runtime.cjs"],
   ["services/local-openfaas/bus/broker-main.ts", "services/local-openfaas/broker.cjs"],
 ];
@@ -45,6 +48,7 @@ const pages = [["services/cli/evaluate/report/public/page.js", "services/cli/rep
 
 /** Files that travel with a bundle: [source, output]. */
 const companions = [
+  ["services/cli/node22-template/files", "services/cli/node22-template"],
   ["traces", "functions/load-generator/traces"],
   ["services/local-openfaas/ui/public", "services/local-openfaas/public"],
   ["services/cli/evaluate/report/public/style.css", "services/cli/report/style.css"],

@@ -12,23 +12,43 @@ export interface GatewayFlags {
   readonly passwordFile?: string;
 }
 
-/** Where `up` notes the address of its gateway. */
-const noteOf = (home: string) => join(home, "gateway-url");
+/** The platform that runs from a home, for the commands beside it. Holds no secrets. */
+export interface RunningPlatform {
+  /** The gateway; of a provider alone, the one that is said to be in front of it. */
+  readonly url: string;
+  /** The platform itself. */
+  readonly platformUrl: string;
+  /** What stack.yml asks of its surroundings. */
+  readonly variables: Readonly<Record<string, string>>;
+}
 
-export function noteGateway(home: string, url: string): () => void {
-  writeFileSync(noteOf(home), `${url}\n`, { mode: 0o600 });
+const noteOf = (home: string) => join(home, "running.json");
+
+/** Returns what takes the note away again. */
+export function noteRunning(home: string, running: RunningPlatform): () => void {
+  writeFileSync(noteOf(home), `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 });
   return () => rmSync(noteOf(home), { force: true });
 }
 
-/** Flags first, then `OPENFAAS_URL`, then what `up` noted. Throws `BadInputError` when nothing tells an address. */
+/** What a platform noted when it started; it may have been killed since. Null when there is no note. */
+export function readRunning(home: string): RunningPlatform | null {
+  const text = readIfThere(noteOf(home));
+  return text === null ? null : (JSON.parse(text) as RunningPlatform);
+}
+
+export function passwordOf(home: string): string | null {
+  return readIfThere(join(home, "basic-auth-password"));
+}
+
+/** Flags first, then `OPENFAAS_URL`, then what a platform noted. Throws `BadInputError` when nothing tells an address. */
 export function connect(
   flags: GatewayFlags,
   home: string,
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly url: string; readonly gateway: FunctionGateway } {
-  const url = flags.gateway ?? (env["OPENFAAS_URL"] || readIfThere(noteOf(home)));
+  const url = flags.gateway ?? (env["OPENFAAS_URL"] || readRunning(home)?.url);
   if (!url) throw new BadInputError(`no gateway: give --gateway, set OPENFAAS_URL, or start one with 'replicant up'`);
-  const password = readIfThere(flags.passwordFile ?? join(home, "basic-auth-password"));
+  const password = flags.passwordFile === undefined ? passwordOf(home) : readIfThere(flags.passwordFile);
   if (password === null && flags.passwordFile !== undefined) {
     throw new BadInputError(`cannot read the password file '${flags.passwordFile}'`);
   }

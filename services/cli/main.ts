@@ -6,6 +6,7 @@ import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { connect, type GatewayFlags } from "./connect.ts";
 import { InterruptedError } from "./evaluate/pool.ts";
 import { registerEvaluation } from "./evaluate/register.ts";
+import { registerPlatform } from "./register-platform.ts";
 import { replay, type ReplayFlags } from "./replay.ts";
 import { explain, explanation, statusOf, statusTable } from "./status.ts";
 import { up } from "./up/up.ts";
@@ -102,6 +103,7 @@ program
     process.exitCode = await replay(flags, { say: sayUnless(flags.json), answer, signal: ending.signal });
   });
 
+registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
 registerEvaluation(program, { dist: distFolder, sayUnless, answer, signal: ending.signal });
 
 function sayUnless(json: boolean | undefined): (line: string) => void {

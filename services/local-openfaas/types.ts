@@ -8,7 +8,7 @@ export interface PlatformOptions {
   /** Where secrets, deployments and logs live. */
   readonly home: string;
   /** Default 127.0.0.1. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0 lets the system choose. */
   readonly port: number;
   /** Gateway metrics ("A"); container metrics ("B") stand on the same port under `/containers/metrics`. Default 0. */
@@ -16,11 +16,11 @@ export interface PlatformOptions {
   /** Only the provider, for a real gateway in front: no page, no queue, no range; everything on one port. Default false. */
   readonly providerOnly?: boolean | undefined;
   /** `open`: 0…N replicas; `ce`: 1…5 replicas, 15 functions, no zero. Default `open`. */
-  readonly profile?: Profile;
+  readonly profile?: Profile | undefined;
   /** Folder of bundles: `<dist>/<kind>/<name>/handler.js`, and the replica runtime. */
   readonly dist: string;
   /** Restore what was deployed when this home was last used; or only the functions it says. Default true. */
-  readonly restore?: boolean | ((functionName: string) => boolean);
+  readonly restore?: boolean | ((functionName: string) => boolean) | undefined;
   /** CFS period for CPU limits, microseconds. Default 50 000. */
   readonly cfsPeriodMicros?: number;
   /** Where the page under `/ui` hears decisions; without it, it says that it hears none. The caller closes the bus. */

@@ -4,8 +4,9 @@ import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { noteGateway } from "../connect.ts";
+import { noteRunning } from "../connect.ts";
 import { readStack } from "../stack.ts";
+import { greeting } from "./greeting.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
 import { managedFunctions } from "./managed.ts";
@@ -49,10 +50,14 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
   const log = options.verbose ? world.say : () => {};
   if (!options.json) world.say("starting the platform and the loop …");
   const stack = await startLocalStack({ ...options, ...world, epochMs, clock, log });
-  const forget = noteGateway(world.home, stack.platform.url);
+  const { url } = stack.platform;
+  const forget = noteRunning(world.home, { url, platformUrl: url, variables: stack.variables });
   try {
-    if (!options.json) for (const line of greeting(stack)) world.say(line);
-    const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "replicant-up", log });
+    if (!options.json) {
+      for (const line of greeting(stack)) world.say(line);
+      world.say(`functions ${stack.functions.map(({ name }) => name).join(", ")}`);
+    }
+    const bus = await natsBus({ ...stack.busAccess, name: "replicant-up", log });
     try {
       await watch(stack, bus, { options, plan, epochMs, world });
     } finally {
@@ -143,16 +148,6 @@ async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs,
   if (load && totals.valid === false && !world.signal.aborted) {
     process.exitCode = 1;
   }
-}
-
-function greeting({ platform, bus, functions }: LocalStack): string[] {
-  return [
-    `gateway   ${platform.url}/ui/   user ${platform.user}, password in the file basic-auth-password of the home folder`,
-    `          faas-cli login --gateway ${platform.url} --password '${platform.password}'`,
-    `bus       ${bus.describe()}`,
-    `limits    ${platform.limits}`,
-    `functions ${functions.map(({ name }) => name).join(", ")}`,
-  ];
 }
 
 /** A loop that has begun to propose shows the policy's decisions from the load's first window on. */

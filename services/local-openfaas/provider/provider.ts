@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { removeOldBuilds } from "./builds.ts";
 import { renderContainerMetrics } from "./container-metrics.ts";
 import { createDeploymentStore } from "./deployment-store.ts";
 import { FunctionRunner } from "./function-runner.ts";
@@ -68,6 +69,9 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const unlock = await lockHome(home);
   const runFolder = join(home, "run");
   await rm(runFolder, { recursive: true, force: true }); // secrets of replicas whose parent was killed
+  await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>
+    log.warn(`old builds cannot be removed: ${messageOf(thrown)}`),
+  );
   const guardian = options.guardian ?? (await startGuardian((text) => log.warn(text)));
   const limiter = await openLimiter({
     choice: options.limits ?? "auto",

@@ -1,0 +1,100 @@
+/** Bus, platform and the secrets that every part needs, with nothing deployed yet but what this home remembers. */
+import { randomBytes } from "node:crypto";
+
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { startBus, type LocalBus } from "../../local-openfaas/bus/bus.ts";
+import { startPlatform } from "../../local-openfaas/platform.ts";
+import { startGuardian } from "../../local-openfaas/provider/guardian.ts";
+import { lockHome } from "../../local-openfaas/provider/home-lock.ts";
+import type { Platform, PlatformOptions } from "../../local-openfaas/types.ts";
+import { busAccess, secretNames, type BusAccess } from "./bus-access.ts";
+
+export interface LocalPlatform {
+  readonly platform: Platform;
+  readonly bus: LocalBus;
+  readonly busAccess: BusAccess;
+  /** Signs calls; anew with each start. */
+  readonly key: string;
+  /** What stack.yml asks of its surroundings. No secrets. */
+  readonly variables: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface LocalPlatformOptions extends Pick<
+  PlatformOptions,
+  "home" | "dist" | "host" | "port" | "profile" | "providerOnly" | "restore"
+> {
+  readonly timeLapse: number;
+  /** Where trace time and wall time agree. */
+  readonly epochMs: number;
+  /** The gateway in front of a provider alone. Default: the platform's own. */
+  readonly gatewayUrl?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: (message: string) => void;
+}
+
+/** On failure nothing is left running. */
+export async function startLocalPlatform(options: LocalPlatformOptions): Promise<LocalPlatform> {
+  const { home, dist, env, log } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const one of closers.splice(0).reverse()) await one();
+  };
+  try {
+    closers.push(await lockHome(home));
+    const guardian = await startGuardian(log);
+    closers.push(() => guardian.close());
+    const bus = await startBus({ home, dist, env, guardian, log });
+    closers.push(() => bus.close());
+    const access = busAccess(bus, env);
+    const heard = await natsBus({ ...access, name: "replicant-ui", log });
+    closers.push(() => heard.close());
+    const platform = await startPlatform({
+      ...{ home, dist, guardian, log: { info: log, warn: log } },
+      ...{ host: options.host, port: options.port, profile: options.profile, restore: options.restore },
+      ...{ providerOnly: options.providerOnly, cfsPeriodMicros: cfsPeriodMicros(options.timeLapse) },
+      events: { bus: heard, description: bus.describe() },
+    });
+    closers.push(() => platform.close());
+
+    const key = randomBytes(32).toString("hex");
+    const secrets = {
+      ...access.secrets,
+      "replicant-key": key,
+      "basic-auth-user": platform.user,
+      "basic-auth-password": platform.password,
+    };
+    for (const [name, value] of Object.entries(secrets)) await platform.setSecret(name, value);
+    return { ...{ platform, bus, busAccess: access, key, close }, variables: variablesOf(options, access, platform) };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** CFS's usual 100 ms, in trace time; never below 10 ms, where 0.1 core is the kernel's least quota. */
+export function cfsPeriodMicros(timeLapse: number): number {
+  return Math.max(10_000, Math.round(100_000 / timeLapse));
+}
+
+function variablesOf(
+  { gatewayUrl, timeLapse, epochMs }: LocalPlatformOptions,
+  access: BusAccess,
+  { url, metricsUrl }: Platform,
+): Record<string, string> {
+  return {
+    REPLICANT_NATS_URL: access.servers.join(","),
+    REPLICANT_NATS_SECRETS: secretNames(access),
+    REPLICANT_GATEWAY_URL: gatewayUrl ?? url,
+    // The real gateway's metrics have a port of their own, always the same.
+    REPLICANT_FUNCTION_METRICS_URL: gatewayUrl === undefined ? `${metricsUrl}/metrics` : metricsOf(gatewayUrl),
+    REPLICANT_CONTAINER_METRICS_URL: `${metricsUrl}/containers/metrics`,
+    REPLICANT_TIME_LAPSE: String(timeLapse),
+    REPLICANT_TIME_LAPSE_EPOCH_MS: String(epochMs),
+  };
+}
+
+function metricsOf(gatewayUrl: string): string {
+  const { protocol, hostname } = new URL(gatewayUrl);
+  return `${protocol}//${hostname}:8082/metrics`;
+}
