@@ -1,11 +1,11 @@
 /** `replicant evaluate`: policies × traces × profiles × rate scales × seeds, in the simulator, side by side. */
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
-import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
 import { csvOf } from "./evaluate/csv.ts";
 import { machine, versions } from "./evaluate/machine.ts";
-import { PROFILE_NAMES, readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
+import { readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
 import { overlapWarnings, readPolicies } from "./evaluate/policies.ts";
+import { readProfiles } from "./evaluate/profiles.ts";
 import { reportOf } from "./evaluate/report/report.ts";
 import { checkResultFolder, writeResultFolder } from "./evaluate/result-folder.ts";
 import { resultOf } from "./evaluate/result.ts";
@@ -26,7 +26,7 @@ const DEFAULT_SEEDS = 5;
 export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
   const read = readFlags();
   const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
-  const profiles = readProfiles(flags.profiles, read.list("profiles", flags.profiles), read.problem);
+  const profiles = await readProfiles(flags.profiles, read);
   if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,kpa,openfaas-pro,oracle");
   read.done();
   const policies = await readPolicies(flags.policies!);
@@ -38,9 +38,7 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
     options.format,
   );
   const cells: MatrixCell[] = traces.flatMap((trace, i) =>
-    profiles.flatMap((name) =>
-      scaled[i]!.rateScales.map((rateScale) => ({ trace, profile: PROFILES[name], rateScale })),
-    ),
+    profiles.flatMap((profile) => scaled[i]!.rateScales.map((rateScale) => ({ trace, profile, rateScale }))),
   );
   const warnings = overlapWarnings(policies, traces);
   for (const warning of warnings) world.say(`warning: ${warning}`);
@@ -52,6 +50,7 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
   };
   const jobs = planJobs(matrix);
   const workers = Math.min(options.workers, jobs.length);
+  world.say(`${jobs.length} runs on ${workers} ${workers === 1 ? "worker" : "workers"}, the oracle's included`);
   const startMs = systemClock.nowMs();
   const runs = await withPool(world, { cells, guard: options.guard, workers }, (pool) =>
     runJobs(pool, { cells, jobs, what: "evaluating" }, world.progress),
@@ -75,17 +74,4 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
   if (options.json) return world.answer(json);
   for (const line of tableOf(result)) world.say(line);
   if (options.out !== null) world.say(`${options.out}: results.json, results.csv, report.html`);
-}
-
-function readProfiles(
-  text: string | undefined,
-  given: readonly string[],
-  problem: (sentence: string) => void,
-): ProfileName[] {
-  if (text === undefined) return ["stress"];
-  const known = PROFILE_NAMES.filter((name) => given.includes(name));
-  if (known.length !== given.length) {
-    problem(`--profiles must name each of ${PROFILE_NAMES.join(", ")} at most once, was: '${text}'`);
-  }
-  return known;
 }

@@ -2,10 +2,10 @@
 import { REFERENCE_POLICY } from "#shared/evaluation/matrix.ts";
 import type { RunJob } from "#shared/evaluation/matrix.ts";
 import { isOracleName } from "#shared/evaluation/rows.ts";
-import { PROFILES } from "#shared/sim/profiles.ts";
 import type { SimTotals } from "#shared/sim/simulate.ts";
-import { PROFILE_NAMES, readMatrixFlags } from "./evaluate/options.ts";
+import { readMatrixFlags } from "./evaluate/options.ts";
 import { readPolicies, resolveByName } from "./evaluate/policies.ts";
+import { readProfile } from "./evaluate/profiles.ts";
 import { runJobs, withPool, type EvaluationWorld } from "./evaluate/run-matrix.ts";
 import { versions } from "./evaluate/machine.ts";
 import { loadNamedTraces, summaryOf } from "./evaluate/traces.ts";
@@ -27,7 +27,7 @@ export async function simulateCommand(flags: SimulateFlags, world: EvaluationWor
   const read = readFlags();
   if (flags.trace === undefined) read.problem("--trace is missing: which file is to be simulated?");
   if (flags.policy === undefined) read.problem("--policy is missing: for example openfaas-pro");
-  const profile = PROFILES[read.choice("profile", flags.profile, PROFILE_NAMES, "stress")];
+  const profile = await readProfile(flags.profile, read);
   const rateScale = read.number("rate-scale", flags.rateScale, 1, { least: 0.0001, most: 1_000_000 });
   const seed = read.number("seed", flags.seed, 1, { least: 1, most: 999_999_999, whole: true });
   const { format, guard: asked } = readMatrixFlags({ ...sharedFlags(flags), traces: "-" }, read, 1);

@@ -9,10 +9,10 @@ import type { Run } from "#shared/evaluation/run.ts";
 import { scoreOf, type Score } from "#shared/evaluation/tune/score.ts";
 import { searchRule, type Search } from "#shared/evaluation/tune/search.ts";
 import { tunableRule } from "#shared/evaluation/tune/space.ts";
-import { PROFILES } from "#shared/sim/profiles.ts";
 import { versions } from "./evaluate/machine.ts";
-import { PROFILE_NAMES, readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
+import { readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
 import { resolveByName } from "./evaluate/policies.ts";
+import { readProfile } from "./evaluate/profiles.ts";
 import type { Pool } from "./evaluate/pool.ts";
 import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "./evaluate/run-matrix.ts";
 import { loadNamedTraces } from "./evaluate/traces.ts";
@@ -36,7 +36,7 @@ const DEFAULT_MAX_VIOLATIONS_PERCENT = 5;
 export async function tune(flags: TuneFlags, world: EvaluationWorld): Promise<void> {
   const read = readFlags();
   const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
-  const profile = PROFILES[read.choice("profile", flags.profile, PROFILE_NAMES, "stress")];
+  const profile = await readProfile(flags.profile, read);
   const budget = read.number("budget", flags.budget, DEFAULT_BUDGET, { least: 1, most: 100_000, whole: true });
   const percent = read.number("max-violations", flags.maxViolations, DEFAULT_MAX_VIOLATIONS_PERCENT, {
     least: 0,

@@ -26,7 +26,11 @@ export function kpaTickPolicy(options: KpaOptions): TickPolicy {
       run ??= startKpa(spec, ready ?? 0, atMs);
       const sinceSeconds = lastMs === null ? KPA_TICK_SECONDS : (atMs - lastMs) / 1000;
       lastMs = atMs;
-      const step = tickKpa(run, { value: loadOf(tick, options.metric, sinceSeconds), ready }, spec, atMs);
+      const measured = loadOf(tick, options.metric, sinceSeconds);
+      // At zero the activator holds calls and reports them at once (the poke). OpenFaaS's gateway holds them unseen, but wakes the function.
+      const isWoken = desired <= 0 && ready === 0 && (tick.desiredReplicas ?? 0) > 0;
+      const value = isWoken ? Math.max(1, measured ?? 0) : measured;
+      const step = tickKpa(run, { value, ready }, spec, atMs);
       run = step.run;
       if (step.decision.kind === "scale") desired = step.decision.desired;
       // Load on a revision that was inactive activates it; it is active once a replica is ready.

@@ -10,7 +10,7 @@ export type Split = (typeof SPLITS)[number];
 export interface ManifestEntry {
   /** Relative to the manifest's folder; `#` selects a part. */
   readonly trace: string;
-  /** What makes needed replicas of the `stress` profile span about 1–20. */
+  /** What makes the needed replicas of the `stress` profile average about 1–5 and peak at about 5–14. */
   readonly rateScale: number;
 }
 

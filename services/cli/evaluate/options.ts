@@ -3,7 +3,6 @@ import { availableParallelism } from "node:os";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { TRACE_FORMATS, type TraceFormat } from "#shared/core/trace.ts";
-import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
 import type { GuardSwitch } from "#shared/sim/scaler.ts";
 import type { FlagReader } from "../flags.ts";
 import { DEFAULT_MANIFEST, readManifest, splitEntries, SPLITS, type Split } from "./manifest.ts";
@@ -41,7 +40,6 @@ export interface MatrixOptions {
   readonly json: boolean;
 }
 
-export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
 const GUARD = ["on", "off"] as const;
 const MAX_SEEDS = 1000;
 

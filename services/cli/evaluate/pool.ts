@@ -29,49 +29,55 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+/** What a thread's news goes to; null between two runs. */
+interface Listener {
+  onMessage(thread: Worker, message: WorkerMessage): void;
+  onFailure(error: Error): void;
+}
+
 /** Heavy jobs are better begun first: pass jobs in that order. One `run` at a time. */
 export function openPool({ script, setup, workers, signal }: PoolOptions): Pool {
-  const threads = Array.from({ length: workers }, () => new Worker(script, { workerData: setup, execArgv: [] }));
+  let listener: Listener | null = null;
+  const threads = Array.from({ length: workers }, () => {
+    const thread = new Worker(script, { workerData: setup, execArgv: [] });
+    thread.on("message", (message: WorkerMessage) => listener?.onMessage(thread, message));
+    thread.on("error", (error) => listener?.onFailure(error));
+    thread.on("exit", (code) => listener?.onFailure(new Error(`an evaluation worker ended with code ${code}`)));
+    return thread;
+  });
 
   return {
     run: (jobs, onProgress) =>
       new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(new InterruptedError());
+        if (jobs.length === 0) return resolve([]);
         const runs = new Array<Run>(jobs.length);
         let [next, done] = [0, 0];
-        const settle = (finish: () => void) => {
-          signal.removeEventListener("abort", onAbort);
-          for (const thread of threads) thread.removeAllListeners();
-          finish();
-        };
-        const fail = (error: Error) => settle(() => reject(error));
-        const onAbort = () => fail(new InterruptedError());
         const give = (thread: Worker) => {
           if (next >= jobs.length) return;
           const index = next++;
           thread.postMessage({ index, job: jobs[index]! } satisfies JobMessage);
         };
-        const onMessage = (thread: Worker, message: WorkerMessage) => {
-          switch (message.kind) {
-            case "progress":
-              return onProgress?.(message.index, message.share);
-            case "failed":
-              return fail(errorOf(message));
-            case "done":
-              runs[message.index] = message.run;
-              onProgress?.(message.index, 1);
-              if (++done === jobs.length) settle(() => resolve(runs));
-              else give(thread);
-          }
+        const settle = (finish: () => void) => {
+          signal.removeEventListener("abort", onAbort);
+          listener = null;
+          finish();
         };
-        if (signal.aborted) return reject(new InterruptedError());
-        if (jobs.length === 0) return resolve([]);
+        const onFailure = (error: Error) => settle(() => reject(error));
+        const onAbort = () => onFailure(new InterruptedError());
+        listener = {
+          onFailure,
+          onMessage(thread, message) {
+            if (message.kind === "failed") return onFailure(errorOf(message));
+            onProgress?.(message.index, message.kind === "done" ? 1 : message.share);
+            if (message.kind === "progress") return;
+            runs[message.index] = message.run;
+            if (++done === jobs.length) settle(() => resolve(runs));
+            else give(thread);
+          },
+        };
         signal.addEventListener("abort", onAbort);
-        for (const thread of threads) {
-          thread.on("message", (message: WorkerMessage) => onMessage(thread, message));
-          thread.on("error", fail);
-          thread.on("exit", (code) => fail(new Error(`an evaluation worker ended with code ${code}`)));
-          give(thread);
-        }
+        for (const thread of threads) give(thread);
       }),
     close: async () => void (await Promise.all(threads.map((thread) => thread.terminate()))),
   };

@@ -39,7 +39,7 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
     .description("one policy on one trace in the simulator")
     .option("--trace <file>", "a trace in any known format; '#' selects a part of it")
     .option("--policy <name>", "hpa, kpa, kpa@30s, openfaas-pro, fixed:N, oracle, …, or @FILE that tune wrote")
-    .option("--profile <name>", "the function: stress (default), api, io or heavy")
+    .option("--profile <name>", "the function: stress (default), api, io, heavy, or @FILE that calibrate wrote")
     .option("--format <name>", "the trace's format, where detection is not wanted")
     .option("--rate-scale <x>", "multiply the trace's rates (default 1)")
     .option("--seed <n>", "seed of the calls and of the platform (default 1)")
@@ -49,7 +49,7 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
 
   matrixFlags(program.command("tune").description("calibrate a rule on training traces by a seeded search"))
     .option("--policy <rule>", "fixed, hpa, kpa, kpa@30s, keda, openfaas-ce, openfaas-pro, holt-winters; …@bare")
-    .option("--profile <name>", "the function: stress (default), api, io or heavy")
+    .option("--profile <name>", "the function: stress (default), api, io, heavy, or @FILE that calibrate wrote")
     .option("--budget <n>", "how many candidates are tried (default 32)")
     .option("--max-violations <percent>", "the cheapest candidate with at most so many SLO violations (default 5)")
     .option("--search-seed <text>", "seed of the search (default 1)")
@@ -59,7 +59,7 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
 
   matrixFlags(program.command("evaluate").description("policies side by side: table, Pareto plot, report"))
     .option("--policies <a,b,…>", "hpa,kpa,kpa@30s,openfaas-pro,oracle, …, @FILE that tune wrote; …@bare without guard")
-    .option("--profiles <a,b,…>", "the functions: stress (default), api, io, heavy")
+    .option("--profiles <a,b,…>", "the functions: stress (default), api, io, heavy, @FILE that calibrate wrote")
     .option("--out <folder>", "write results.json, results.csv and report.html here")
     .option("--json", "print results.json, and nothing else, on stdout")
     .action((flags: EvaluateFlags) => evaluate(flags, worldFor(flags)));

@@ -20,7 +20,7 @@ const dimension = (key: string, low: number, high: number, step: number, isLog =
 });
 
 const KPA = [
-  dimension("utilisation", 0.1, 1, 0.01),
+  dimension("utilisation", 0.04, 1, 0.01, true),
   dimension("stable", 30, 240, 6),
   dimension("threshold", 1.2, 4, 0.1),
   dimension("delay", 0, 300, 30),
@@ -33,7 +33,7 @@ const KPA = [
 export const TUNABLE: Readonly<Record<string, readonly Dimension[]>> = {
   fixed: [dimension("", 1, 24, 1)],
   hpa: [
-    dimension("cpu", 15, 95, 1),
+    dimension("cpu", 10, 95, 1),
     dimension("tolerance", 0, 0.3, 0.01),
     dimension("up-window", 0, 120, 30),
     dimension("down-window", 0, 600, 30),
@@ -41,7 +41,7 @@ export const TUNABLE: Readonly<Record<string, readonly Dimension[]>> = {
   kpa: KPA,
   keda: [dimension("threshold", 0.1, 10, 0.05, true)],
   "openfaas-ce": [dimension("rps", 0.5, 20, 0.1, true), dimension("factor", 5, 100, 5)],
-  "openfaas-pro": [dimension("proportion", 0.1, 1, 0.01), dimension("down-window", 0, 300, 30)],
+  "openfaas-pro": [dimension("proportion", 0.04, 1, 0.01, true), dimension("down-window", 0, 300, 30)],
   "holt-winters": [
     dimension("utilisation", 0.1, 0.95, 0.01),
     dimension("alpha", 0.05, 0.9, 0.05),

@@ -7,7 +7,8 @@ import type { TestContext } from "node:test";
 import { chromium, type Page } from "playwright-core";
 import type { Platform } from "../../../services/local-openfaas/types.ts";
 
-const executablePath = (process.env["PATH"] ?? "")
+/** Chromium on PATH; undefined where there is none. */
+export const executablePath = (process.env["PATH"] ?? "")
   .split(delimiter)
   .flatMap((folder) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(folder, name)))
   .find((file) => {
