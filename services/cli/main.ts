@@ -3,12 +3,14 @@ import { Command } from "commander";
 import { join } from "node:path";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { registerCalibrate } from "./calibrate/register.ts";
 import { connect, type GatewayFlags } from "./connect.ts";
 import { InterruptedError } from "./evaluate/pool.ts";
 import { registerEvaluation } from "./evaluate/register.ts";
 import { registerPlatform } from "./register-platform.ts";
 import { replay, type ReplayFlags } from "./replay.ts";
 import { explain, explanation, statusOf, statusTable } from "./status.ts";
+import { registerTraining } from "./train/register.ts";
 import { up } from "./up/up.ts";
 import type { UpFlags } from "./up/options.ts";
 
@@ -105,6 +107,8 @@ program
 
 registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
 registerEvaluation(program, { dist: distFolder, sayUnless, answer, signal: ending.signal });
+registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });
+registerTraining(program, { dist: distFolder, say: sayUnless(false), signal: ending.signal });
 
 function sayUnless(json: boolean | undefined): (line: string) => void {
   return (line) => (json ? console.error(line) : console.log(line));

@@ -42,6 +42,8 @@ export interface ScalingSettings {
   readonly tickSeconds?: number;
   /** Default `exact`. */
   readonly mode?: WindowMode;
+  /** Replicas that an action asks for. Default: the desired ones, changed by −2…+2. */
+  readonly requestOf?: (action: number, desired: number) => number;
 }
 
 /** All of it said at each reset: nothing stays from the episode before. */
@@ -164,7 +166,8 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
       throw new EnvironmentMisuseError(`${this.id}: the action must be one of 0…${ACTIONS - 1}, was: '${action}'`);
     }
     this.#step++;
-    const requested = requestedReplicas(session.platform.desired, action);
+    const { desired } = session.platform;
+    const requested = this.#settings.requestOf?.(action, desired) ?? requestedReplicas(desired, action);
     const isWithinBounds = isWithin(requested, session.managed) || action === ACTION_DELTAS.indexOf(0);
     const clipped = this.#act(session, requested, isWithinBounds);
     const window = this.#live(session);

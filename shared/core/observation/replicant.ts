@@ -1,4 +1,5 @@
 /** `replicant-24`: the product's own observation. Unlike the published ones it remembers earlier windows. */
+import type { Need } from "../action/headroom.ts";
 import type { ManagedFunction } from "../managed-function.ts";
 import { successShare } from "../observation.ts";
 import type { DecidableWindow } from "../window.ts";
@@ -10,6 +11,8 @@ export const REPLICANT_LAYOUT = "replicant-24";
 /** Rates are remembered this long: lags reach no further. */
 const LONGEST_LAG = 120;
 const SHORT_LAG = 10;
+/** The usual need is the mean of all windows so far, and fades at this rate once there are many. */
+const USUAL_RATE = 1 / 120;
 
 /** What the features are made of: the window, those before it, and the function's own measure. */
 interface View {
@@ -77,15 +80,22 @@ export class ReplicantView {
   readonly #demand = new DemandEstimate();
   #rates: number[] = [];
   #needs: number[] = [];
+  #seen = 0;
+  #usualNeed = 0;
   #desired: number | null = null;
 
   constructor(managed: ManagedFunction) {
     this.#managed = managed;
   }
 
-  /** The last window's load in replicas. */
-  get need(): number {
-    return this.#needs.at(-1) ?? 0;
+  /** The load of the last window, and of the busiest of the last ten. */
+  get need(): Need {
+    return { now: this.#needs.at(-1) ?? 0, peak: Math.max(0, ...this.#needs) };
+  }
+
+  /** What the load usually needs, replicas. */
+  get usualNeed(): number {
+    return this.#usualNeed;
   }
 
   see(window: DecidableWindow): Float32Array {
@@ -93,13 +103,14 @@ export class ReplicantView {
     this.#rates = [...this.#rates.slice(-LONGEST_LAG), window.arrivals / window.windowSeconds];
     const { replicas } = this.#demand.see(window, this.#managed);
     this.#needs = [...this.#needs.slice(1 - SHORT_LAG), Math.min(most, replicas)];
+    this.#usualNeed += (this.need.now - this.#usualNeed) * Math.max(USUAL_RATE, 1 / ++this.#seen);
     const view: View = {
       window,
       managed: this.#managed,
       rates: this.#rates,
       previousDesired: this.#desired ?? window.desiredReplicas,
-      need: this.need,
-      peakNeed: Math.max(...this.#needs),
+      need: this.need.now,
+      peakNeed: this.need.peak,
     };
     this.#desired = window.desiredReplicas;
     return Float32Array.from(FEATURES, ({ low, high, of }) => Math.min(high, Math.max(low, of(view))));

@@ -1,5 +1,6 @@
 /** Files as a checkpoint. Every byte may be hostile: nothing is taken before all of it fits. */
 import { ACTIONS } from "../../core/action.ts";
+import { ACTION_SCHEMES } from "../../core/action/headroom.ts";
 import type { NormalisationStatistics } from "../../core/environment.ts";
 import { BadInputError } from "../../core/errors.ts";
 import { observationSpaceOf, type ObservedLayout } from "../../core/observation/observer.ts";
@@ -68,6 +69,7 @@ function readRecord(fields: Fields): TrainingRecord {
       form: fields.oneOf("form", FORMS),
       layout: layout as ObservedLayout,
       objective: fields.oneOf("objective", OBJECTIVE_NAMES),
+      actions: fields.oneOf("actions", ACTION_SCHEMES),
       hyperparameters: readHyperparameters(fields.object("hyperparameters")),
     },
     network,
@@ -80,10 +82,16 @@ function readRecord(fields: Fields): TrainingRecord {
     command: fields.text("command"),
     traces: fields.list("traces", 10_000, (value, path) => {
       const trace = new Fields(value, path);
-      return { name: trace.text("name"), digest: trace.text("digest") };
+      const selection = trace.isNull("selection") ? null : trace.text("selection");
+      return { name: trace.text("name"), digest: trace.text("digest"), selection };
     }),
+    early: fields.isNull("early") ? null : readEarly(fields.object("early")),
     evaluation: fields.isNull("evaluation") ? null : fields.anything("evaluation"),
   };
+}
+
+function readEarly(fields: Fields): TrainingRecord["early"] {
+  return { steps: fields.number("steps", MOST_STEPS), digest: fields.text("digest") };
 }
 
 function readNetwork(fields: Fields): NetworkSpec {

@@ -11,13 +11,14 @@ import { CHECKPOINT_FORMAT, type Checkpoint, type CheckpointFiles, type Continua
  */
 export function encodeCheckpoint({ record, weights, continuation }: Checkpoint): CheckpointFiles {
   const { settings, statistics, network, ...told } = record;
-  const { agent, form, objective, layout, hyperparameters } = settings;
+  const { agent, form, objective, layout, actions, hyperparameters } = settings;
   const training = {
     format: CHECKPOINT_FORMAT,
     agent,
     form,
     objective,
     layout,
+    actions,
     network,
     ...told,
     hyperparameters,
@@ -44,6 +45,10 @@ function numbersOf({ optimiser, state }: Continuation): Float32Array[] {
   return [...optimiser.firstMoments, ...optimiser.secondMoments, ...memories.flatMap(({ h, c }: LstmState) => [h, c])];
 }
 
+/** Indented, but for lists of numbers and texts, which take a line each. */
 function textBytes(value: object): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+  const text = JSON.stringify(value, null, 2).replace(/\[\n\s*([^[\]{}]*?)\n\s*\]/g, (_list, inside: string) => {
+    return `[${inside.replace(/\s*\n\s*/g, " ")}]`;
+  });
+  return new TextEncoder().encode(`${text}\n`);
 }

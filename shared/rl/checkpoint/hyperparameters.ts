@@ -1,7 +1,7 @@
 /** Hyperparameters as a checkpoint tells them. */
 import type { Schedulable } from "../schedules.ts";
 import type { Hyperparameters } from "../settings.ts";
-import type { Fields} from "./fields.ts";
+import type { Fields } from "./fields.ts";
 import { numberOf } from "./fields.ts";
 
 const COUNT = { least: 1, most: 1_000_000, whole: true };

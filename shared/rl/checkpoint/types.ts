@@ -12,6 +12,8 @@ export interface TraceRecord {
   readonly name: string;
   /** SHA-256 of the file, hexadecimal. */
   readonly digest: string;
+  /** The part of the file; null: all of it. */
+  readonly selection: string | null;
 }
 
 /** `training.json`, but for what only going on needs. */
@@ -28,6 +30,8 @@ export interface TrainingRecord {
   /** Makes this checkpoint again. */
   readonly command: string;
   readonly traces: readonly TraceRecord[];
+  /** SHA-256 of the weights (32-bit floats, in their order) after the first round: tells soon whether the command still makes it. */
+  readonly early: { readonly steps: number; readonly digest: string } | null;
   /** Whatever was measured of it; null when nothing was. */
   readonly evaluation: Readonly<Record<string, unknown>> | null;
 }

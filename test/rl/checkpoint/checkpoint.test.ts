@@ -27,7 +27,11 @@ const checkpoint: Checkpoint = {
     totalSteps: 100_000,
     engine: "wasm",
     command: "replicant train --agent lstm-ppo-plus",
-    traces: [{ name: "seed", digest: "ab" }],
+    traces: [
+      { name: "seed", digest: "ab", selection: null },
+      { name: "azure#row=3", digest: "cd", selection: "row=3" },
+    ],
+    early: { steps: 2048, digest: "ef" },
     evaluation: { violations: 0.1 },
   },
   weights,
