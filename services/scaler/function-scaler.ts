@@ -16,6 +16,7 @@ import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { ProposalMade, TickTaken, WindowClosed } from "#shared/events/types.ts";
+import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import { learnLimits, limitsAt, type LearnedLimits } from "./platform-limits.ts";
 
@@ -27,8 +28,14 @@ export interface FunctionScalerDeps {
   /** The rule that decides when no proposal came for two windows; shown every window, so that it is never cold. */
   readonly fallback: ScalingPolicy;
   readonly settings: GuardSettings;
+  /** Only its holder acts, and tells what it decided: two decisions on one window would have the same id. */
+  readonly lease: Pick<Lease, "isHeld" | "fencing" | "actWithinMs">;
+  /** The lease's clock. */
+  readonly monotonicNowMs: () => number;
   /** Hears of every decision, applied or held. */
   readonly tell: (applied: Applied) => Promise<void>;
+  /** Hears why the platform did not do as asked. */
+  readonly complain: (problem: string) => void;
 }
 
 interface Wish {
@@ -70,7 +77,7 @@ export class FunctionScaler {
     // Remembered even when the fallback rule was quicker: the next window then waits for its proposal again.
     this.#lastProposalSeq = proposal.seq;
     if (window.endedAtMs <= this.#lastDecidedEndMs) return;
-    const ruled = managed.mode === "canary" && window.seq % CANARY_EVERY_WINDOWS !== 0;
+    const ruled = proposal.isAdvice === true || (managed.mode === "canary" && window.seq % CANARY_EVERY_WINDOWS !== 0);
     const wish: Wish = ruled
       ? this.#fallbackWish(managed, window)
       : { policy: proposal.policy, answer: proposal, trigger: "proposal" };
@@ -126,9 +133,13 @@ export class FunctionScaler {
   }
 
   async #apply(managed: ManagedFunction, decision: GuardDecision, state: GuardState): Promise<void> {
+    const { lease, monotonicNowMs } = this.deps;
+    // Nothing may come between this look and the call: whoever stood still in the meantime must not act on old rights.
+    if (!lease.isHeld(monotonicNowMs())) return;
+    const { fencing } = lease;
     const acts = managed.mode === "auto" || managed.mode === "canary";
     const sent = decision.kind === "scale" && acts;
-    const outcome = sent ? await this.#scale(managed, decision.desired!) : ({ kind: "not-sent" } as const);
+    const outcome = sent ? await this.#scale(managed, decision.desired!, fencing) : ({ kind: "not-sent" } as const);
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;
     if (outcome.kind === "applied") {
@@ -137,25 +148,29 @@ export class FunctionScaler {
     }
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     const target = sent ? this.deps.target.name : "none";
-    this.#last = { ...told, mode: managed.mode, target };
+    this.#last = { ...told, mode: managed.mode, target, fencing };
     await this.deps.tell(this.#last);
   }
 
   async #read({ functionName, namespace }: ManagedFunction): Promise<number | null> {
     try {
       return (await this.deps.target.read(functionName, namespace)).desiredReplicas;
-    } catch {
+    } catch (thrown) {
       // Unknown or unanswered: the guard holds, and says so in the decision.
+      this.deps.complain(messageOf(thrown));
       return null;
     }
   }
 
-  async #scale({ functionName, namespace }: ManagedFunction, desired: number) {
+  async #scale({ functionName, namespace }: ManagedFunction, desired: number, fencing: number | null) {
     try {
-      const { appliedReplicas } = await this.deps.target.scale(functionName, namespace, desired);
+      const authority = { fencing, signal: AbortSignal.timeout(this.deps.lease.actWithinMs) };
+      const { appliedReplicas } = await this.deps.target.scale(functionName, namespace, desired, authority);
       return { kind: "applied", replicas: appliedReplicas } as const;
     } catch (thrown) {
-      return { kind: "unanswered", because: messageOf(thrown) } as const;
+      const because = messageOf(thrown);
+      this.deps.complain(because);
+      return { kind: "unanswered", because } as const;
     }
   }
 }

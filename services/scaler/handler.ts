@@ -1,16 +1,18 @@
 /** The scaler as a workload. */
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
-import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
-import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
+import { LEASE_SETTINGS, leaseOf } from "./lease.ts";
 import { createScaler } from "./scaler.ts";
+import { TARGET_SETTINGS, targetOf } from "./target.ts";
 
 export default startService(
   "scaler",
-  [...BUS_SETTINGS, "OPENFAAS_URL", "FALLBACK_POLICY", "STABILISATION_SECONDS"],
+  [...BUS_SETTINGS, ...TARGET_SETTINGS, ...LEASE_SETTINGS, "FALLBACK_POLICY", "STABILISATION_SECONDS"],
   async (workload) => {
     const { FALLBACK_POLICY, STABILISATION_SECONDS } = workload.settings;
     // An unknown rule ends the process here, by name, before it could be needed.
@@ -19,10 +21,12 @@ export default startService(
     workload.onEnd(() => bus.close());
     const scaler = createScaler({
       bus,
-      target: openfaasScaleTarget(gatewayAddress(workload)),
+      target: await targetOf(workload),
       fallback,
       settings: { ...GUARD_DEFAULTS, stabilisationSeconds: STABILISATION_SECONDS },
+      lease: await leaseOf(workload),
       clock: systemClock,
+      monotonic: monotonicClock,
       log: workload.log,
     });
     const status = () => ({ part: workload.name, state: "running", bus: bus.state(), ...scaler.status() });

@@ -7,16 +7,21 @@ import type { PolicyFactory } from "#shared/core/policy.ts";
 import { isTooLate } from "#shared/events/age.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { Log } from "#shared/host/log.ts";
-import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
+import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import { FunctionScaler } from "./function-scaler.ts";
+import { whileHeld } from "./while-held.ts";
 
 export interface ScalerDeps {
   readonly bus: EventBus;
   readonly target: ScaleTarget;
   readonly fallback: PolicyFactory;
   readonly settings: GuardSettings;
+  readonly lease: Lease;
   readonly clock: Clock;
+  /** The lease's clock. */
+  readonly monotonic: Pick<Clock, "nowMs">;
   readonly log: Log;
 }
 
@@ -24,6 +29,8 @@ export interface ScalerStatus {
   readonly decisions: number;
   readonly tooLate: number;
   readonly lastProblem: string | null;
+  /** Where several agree on the one that acts, whether that is this one, and its fencing number. */
+  readonly lease: { readonly kind: string; readonly held: boolean; readonly fencing: number | null };
   /** By function: the last decision in one sentence. */
   readonly functions: Readonly<Record<string, string>>;
 }
@@ -38,7 +45,8 @@ export interface Scaler {
 /** Enough for eight hours of one function, or for the last windows of many. */
 const REMEMBERED_DECISIONS = 1_000;
 
-export function createScaler({ bus, target, fallback, settings, clock, log }: ScalerDeps): Scaler {
+export function createScaler(deps: ScalerDeps): Scaler {
+  const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
   const functions = new Map<string, { readonly scaler: FunctionScaler; turn: Promise<void> }>();
   const remembered = new Map<string, Applied>();
   let decisions = 0;
@@ -65,14 +73,25 @@ export function createScaler({ bus, target, fallback, settings, clock, log }: Sc
     }
   }
 
+  function complain(functionName: string, problem: string): void {
+    if (problem !== lastProblem) log.warn({ functionName, problem }, "the platform did not do as asked");
+    lastProblem = problem;
+  }
+
   /** Runs `work` after all earlier work for the function. */
   function inTurn(functionName: string, work: (scaler: FunctionScaler) => Promise<void>): Promise<void> {
     let entry = functions.get(functionName);
     if (!entry) {
-      entry = {
-        scaler: new FunctionScaler({ target, fallback: fallback(), settings, tell }),
-        turn: Promise.resolve(),
-      };
+      const scaler = new FunctionScaler({
+        target,
+        fallback: fallback(),
+        settings,
+        lease,
+        monotonicNowMs: () => monotonic.nowMs(),
+        tell,
+        complain: (problem) => complain(functionName, problem),
+      });
+      entry = { scaler, turn: Promise.resolve() };
       functions.set(functionName, entry);
     }
     const { scaler } = entry;
@@ -85,49 +104,51 @@ export function createScaler({ bus, target, fallback, settings, clock, log }: Sc
     return entry.turn;
   }
 
+  const late = (event: { readonly time: string }, window: Parameters<typeof isTooLate>[1]): boolean => {
+    const isLate = isTooLate(event, window, clock.nowMs());
+    if (isLate) tooLate++;
+    return isLate;
+  };
+
+  const listen = (): Promise<Subscription[]> =>
+    Promise.all([
+      bus.subscribe("tick", ({ data }) =>
+        data.managed.mode === "off" ? Promise.resolve() : inTurn(data.managed.functionName, (one) => one.onTick(data)),
+      ),
+      bus.subscribe("window", async (event) => {
+        const { managed, window } = event.data;
+        if (managed.mode === "off" || late(event, window)) return;
+        await inTurn(managed.functionName, (one) => one.onWindow(event.data));
+      }),
+      bus.subscribe(
+        "proposal",
+        async (event) => {
+          const { managed, window } = event.data;
+          if (managed.mode === "off" || late(event, window)) return;
+          await inTurn(managed.functionName, (one) => one.onProposal(event.data));
+        },
+        { durable: "scaler-proposal" },
+      ),
+    ]);
+
+  /** Ends the work in hand; what a guard remembers of a tenure is of no use in the next. */
+  async function fallSilent(subscriptions: readonly Subscription[]): Promise<void> {
+    await Promise.all(subscriptions.map((subscription) => subscription.close()));
+    await Promise.all([...functions.values()].map(({ turn }) => turn));
+    functions.clear();
+  }
+
   return {
     status: () => ({
       decisions,
       tooLate,
       lastProblem,
+      lease: { kind: lease.kind, held: lease.isHeld(monotonic.nowMs()), fencing: lease.fencing },
       functions: Object.fromEntries(
         [...functions].map(([name, { scaler }]) => [name, scaler.last?.reason ?? "no decision yet"]),
       ),
     }),
     explain: (decisionId) => remembered.get(decisionId) ?? null,
-    async run(signal) {
-      const late = (event: { readonly time: string }, window: Parameters<typeof isTooLate>[1]): boolean => {
-        const isLate = isTooLate(event, window, clock.nowMs());
-        if (isLate) tooLate++;
-        return isLate;
-      };
-      const subscriptions = await Promise.all([
-        bus.subscribe("tick", ({ data }) =>
-          data.managed.mode === "off"
-            ? Promise.resolve()
-            : inTurn(data.managed.functionName, (one) => one.onTick(data)),
-        ),
-        bus.subscribe("window", async (event) => {
-          const { managed, window } = event.data;
-          if (managed.mode === "off" || late(event, window)) return;
-          await inTurn(managed.functionName, (one) => one.onWindow(event.data));
-        }),
-        bus.subscribe(
-          "proposal",
-          async (event) => {
-            const { managed, window } = event.data;
-            if (managed.mode === "off" || late(event, window)) return;
-            await inTurn(managed.functionName, (one) => one.onProposal(event.data));
-          },
-          { durable: "scaler-proposal" },
-        ),
-      ]);
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      await Promise.all(subscriptions.map((subscription) => subscription.close()));
-      await Promise.all([...functions.values()].map(({ turn }) => turn));
-    },
+    run: (signal) => whileHeld(lease, { listen, fallSilent }, signal),
   };
 }

@@ -171,6 +171,7 @@ export const SETTINGS = {
     integer(2, 1_000),
     "6",
   ),
+  LEASE_NAMESPACE: setting("a namespace", "Where a Lease of Kubernetes stands.", text, "openfaas"),
   CONNECTOR_REBUILD_SECONDS: setting(
     "a number from 1 to 600",
     "How often the connector asks the gateway which function wants which subject.",

@@ -44,6 +44,8 @@ export interface Applied {
   readonly applied: number | null;
   /** Who applied it: `openfaas`, `kubernetes`, `simulator`, `none`. */
   readonly target: string;
+  /** Of the lease under which it was decided: grows from one scaler to the next; null where there is no lease. */
+  readonly fencing: number | null;
   /** One sentence that tells old → new and why. */
   readonly reason: string;
 }

@@ -25,6 +25,7 @@ function applied(changes: Partial<Applied> = {}): Applied {
     desired: 4,
     applied: 4,
     target: "openfaas",
+    fencing: null,
     reason: "2 → 4: because",
     ...changes,
   };

@@ -3,6 +3,7 @@ import {
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
+  type ScaleAuthority,
   type ScaleTarget,
 } from "../../ports/scale-target.ts";
 
@@ -10,7 +11,11 @@ export class MemoryScaleTarget implements ScaleTarget {
   readonly name = "simulator";
   readonly #desired = new Map<string, number>();
   /** Every count asked for, in order. */
-  readonly asked: { readonly functionName: string; readonly desiredReplicas: number }[] = [];
+  readonly asked: {
+    readonly functionName: string;
+    readonly desiredReplicas: number;
+    readonly fencing: number | null;
+  }[] = [];
   /** Clamps what is asked for, as the community gateway does. */
   cap: { readonly min: number; readonly max: number } = { min: 0, max: Infinity };
   /** While true, nothing is answered. */
@@ -32,9 +37,15 @@ export class MemoryScaleTarget implements ScaleTarget {
     return { desiredReplicas, availableReplicas: desiredReplicas };
   }
 
-  async scale(functionName: string, _namespace: string, desiredReplicas: number): Promise<{ appliedReplicas: number }> {
+  async scale(
+    functionName: string,
+    _namespace: string,
+    desiredReplicas: number,
+    authority?: ScaleAuthority,
+  ): Promise<{ appliedReplicas: number }> {
     await this.read(functionName);
-    this.asked.push({ functionName, desiredReplicas });
+    const fencing = authority?.fencing ?? null;
+    this.asked.push({ functionName, desiredReplicas, fencing });
     const appliedReplicas = Math.min(this.cap.max, Math.max(this.cap.min, desiredReplicas));
     this.#desired.set(functionName, appliedReplicas);
     return { appliedReplicas };

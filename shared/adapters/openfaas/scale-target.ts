@@ -8,6 +8,9 @@ import {
 import { firstLine, gatewayClient, type GatewayAddress } from "./client.ts";
 import { toStatus } from "./function-gateway.ts";
 
+/** A gateway that knows it refuses a number lower than the highest it has seen; others pass over it. */
+const FENCING_HEADER = "X-Replicant-Fencing";
+
 export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
   const http = gatewayClient(address);
 
@@ -24,13 +27,17 @@ export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
   return {
     name: "openfaas",
     read,
-    async scale(functionName, namespace, desiredReplicas) {
+    async scale(functionName, namespace, desiredReplicas, authority) {
       // faas-netes reads path and query, faasd the body: all three, always.
       const { status, data } = await http
         .post<string>(
           `/system/scale-function/${encodeURIComponent(functionName)}`,
           { serviceName: functionName, replicas: desiredReplicas, namespace },
-          { params: { namespace } },
+          {
+            params: { namespace },
+            ...(authority && { signal: authority.signal }),
+            ...(authority?.fencing && { headers: { [FENCING_HEADER]: String(authority.fencing) } }),
+          },
         )
         .catch((thrown: unknown) => refuse(functionName, thrown));
       if (status === 404) throw new UnknownFunctionError(`the gateway knows no function '${functionName}'`);

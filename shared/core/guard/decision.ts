@@ -10,7 +10,7 @@ import type { ForeignChange } from "./state.ts";
 export type DecisionKind = "scale" | "keep" | "hold";
 
 /** An `Applied` before it was applied. `stages` ends with `bounded`; `withApplied` adds the last. */
-export interface GuardDecision extends Omit<Applied, "mode" | "applied" | "target"> {
+export interface GuardDecision extends Omit<Applied, "mode" | "applied" | "target" | "fencing"> {
   readonly kind: DecisionKind;
   /** The count was changed by someone else; it is adopted at the next window. */
   readonly foreignChange: ForeignChange | null;

@@ -8,7 +8,7 @@ import type { GuardState } from "./state.ts";
 export type Outcome =
   | { readonly kind: "applied"; readonly replicas: number }
   /** Sent, but the platform did not answer: it may have happened. */
-  | { readonly kind: "unanswered" }
+  | { readonly kind: "unanswered"; readonly because?: string }
   /** Nothing was sent: the count stays, or the mode is `shadow`. */
   | { readonly kind: "not-sent" };
 
@@ -43,7 +43,7 @@ export function withApplied(
     case "unanswered":
       return {
         state: remembered(desired, null),
-        decision: finished({ replicas: desired, note: "the platform did not answer" }, null),
+        decision: finished({ replicas: desired, note: outcome.because ?? "the platform did not answer" }, null),
       };
     case "not-sent": {
       const note = decision.kind === "scale" ? "nothing was sent" : null;

@@ -32,6 +32,7 @@ export function aDecision(seq: number, nowMs: number, changes: Partial<Applied> 
     desired: 3,
     applied: 3,
     target: "openfaas",
+    fencing: null,
     reason: `1 → 3: ${clause} (openfaas-pro); rate-limited from 7: at most 3 within 15 s`,
     ...changes,
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 
+import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
 import { ManualClock } from "#shared/core/clock.ts";
@@ -12,6 +13,7 @@ import { decisionIdOf } from "#shared/core/proposal.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { silentLog } from "#shared/host/log.ts";
+import type { Lease } from "#shared/ports/lease.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createScaler } from "../../../services/scaler/scaler.ts";
@@ -23,7 +25,7 @@ const rule: PolicyFactory = () => ({
 });
 
 /** A scaler on a memory bus with one function of 2 replicas, and words to drive it. Window n ends at n × 30 s. */
-async function aScaler(t: TestContext, changes: Partial<ManagedFunction> = {}) {
+async function aScaler(t: TestContext, changes: Partial<ManagedFunction> = {}, lease: Lease = soleLease()) {
   const clock = new ManualClock(0);
   const bus = memoryBus({ clock });
   const target = new MemoryScaleTarget();
@@ -31,7 +33,16 @@ async function aScaler(t: TestContext, changes: Partial<ManagedFunction> = {}) {
   const managed = aManaged(changes);
   const decided: Applied[] = [];
   await bus.subscribe("applied", async ({ data }) => void decided.push(data));
-  const scaler = createScaler({ bus, target, fallback: rule, settings: GUARD_DEFAULTS, clock, log: silentLog });
+  const scaler = createScaler({
+    bus,
+    target,
+    fallback: rule,
+    settings: GUARD_DEFAULTS,
+    lease,
+    clock,
+    monotonic: clock,
+    log: silentLog,
+  });
   const ending = new AbortController();
   const running = scaler.run(ending.signal);
   t.after(async () => {
@@ -238,4 +249,80 @@ describe("scaler", () => {
     await eventually(() => decided.length === 3);
     assert.equal(target.get("stress"), 10);
   });
+
+  test("only the holder of the lease hears, acts and tells; its fencing number goes along", async (t) => {
+    const lease = handLease();
+    const { window, proposal, decided, target, scaler } = await aScaler(t, {}, lease);
+    await window(1);
+    await proposal(1, 5);
+    assert.deepEqual([decided.length, target.asked.length], [0, 0]);
+    await lease.give(7);
+    await window(2);
+    await proposal(2, 5);
+    await eventually(() => decided.length === 1);
+    assert.equal(decided[0]!.fencing, 7);
+    assert.equal(target.asked[0]!.fencing, 7);
+    assert.deepEqual(scaler.status().lease, { kind: "by hand", held: true, fencing: 7 });
+  });
+
+  test("a lease that ran out while the decision was made stops it right before it is applied", async (t) => {
+    const lease = handLease();
+    const { window, proposal, decided, target } = await aScaler(t, {}, lease);
+    await lease.give(1);
+    await window(1);
+    // The process stood still here: nobody has told it yet that it is not the holder any more.
+    lease.held = false;
+    await proposal(1, 5);
+    await window(2);
+    lease.held = true;
+    await proposal(2, 4);
+    await eventually(() => decided.length === 1);
+    assert.equal(decided[0]!.seq, 2);
+    assert.deepEqual(
+      target.asked.map(({ desiredReplicas }) => desiredReplicas),
+      [4],
+    );
+  });
+
+  test("a new tenure begins with a new guard: no scale-down for a while", async (t) => {
+    const lease = handLease();
+    const { window, proposal, decided, target } = await aScaler(t, {}, lease);
+    target.set("stress", 6);
+    await lease.give(1);
+    await lease.take();
+    await lease.give(2);
+    await window(1);
+    await proposal(1, 1);
+    await eventually(() => decided.length === 1);
+    assert.equal(decided[0]!.desired, 6);
+    assert.equal(decided[0]!.fencing, 2);
+  });
 });
+
+/** A lease that the test gives and takes. */
+function handLease() {
+  let tell: (held: boolean) => void = () => {};
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+  const lease = {
+    kind: "by hand",
+    fencing: null as number | null,
+    actWithinMs: 1_000,
+    held: false,
+    isHeld: () => lease.held,
+    onChange: (listener: (held: boolean) => void) => void (tell = listener),
+    run: async () => {},
+    async give(fencing: number) {
+      Object.assign(lease, { held: true, fencing });
+      tell(true);
+      await settled();
+    },
+    async take() {
+      lease.held = false;
+      tell(false);
+      await settled();
+    },
+  };
+  return lease;
+}

@@ -1,0 +1,68 @@
+/** Which lease the settings ask for. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+
+import { connectKubernetes } from "#shared/adapters/kubernetes/connect.ts";
+import { heldLease } from "#shared/adapters/lease/held-lease.ts";
+import { kubernetesLeaseStore } from "#shared/adapters/lease/kubernetes-store.ts";
+import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
+import type { LeaseStore } from "#shared/adapters/lease/record.ts";
+import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import type { SettingName } from "#shared/config/settings.ts";
+import { ConfigError } from "#shared/core/errors.ts";
+import { BUS_SETTINGS, busAddress, kubernetesAddress } from "#shared/host/addresses.ts";
+import type { Workload } from "#shared/host/workload.ts";
+import type { Lease } from "#shared/ports/lease.ts";
+
+export const LEASE_SETTINGS = [
+  ...BUS_SETTINGS,
+  "LEASE",
+  "LEASE_NAMESPACE",
+  "SCALE_TARGET",
+  "KUBECONFIG",
+  "KUBE_CONTEXT",
+] as const satisfies readonly SettingName[];
+
+type LeaseWorkload = Workload<(typeof LEASE_SETTINGS)[number]>;
+
+/** Throws `ConfigError` for NATS without JetStream where NATS was asked for. */
+export async function leaseOf(workload: LeaseWorkload): Promise<Lease> {
+  const { log } = workload;
+  const store = await storeOf(workload);
+  if (store === null) return soleLease();
+  return heldLease({
+    store,
+    holder: `${hostname()}/${process.pid}/${randomUUID()}`,
+    clock: monotonicClock,
+    log: (message) => log.info({ lease: store.kind }, message),
+  });
+}
+
+async function storeOf(workload: LeaseWorkload): Promise<LeaseStore | null> {
+  const { LEASE, SCALE_TARGET } = workload.settings;
+  if (LEASE === "auto" || LEASE === "nats") {
+    const nats = await natsStore(workload);
+    if (nats !== null) return nats;
+    if (LEASE === "nats")
+      throw new ConfigError(["LEASE must be kubernetes or none where NATS has no JetStream, was: 'nats'"]);
+  }
+  const inKubernetes = LEASE === "kubernetes" || (LEASE === "auto" && SCALE_TARGET === "kubernetes");
+  return inKubernetes ? kubernetesStore(workload) : null;
+}
+
+function natsStore(workload: LeaseWorkload): Promise<LeaseStore | null> {
+  const { subjectPrefix, ...address } = busAddress(workload);
+  return natsLeaseStore(
+    { ...address, name: `${address.name}-lease`, bucket: `${subjectPrefix}-lease`, key: "scaler" },
+    monotonicClock,
+    (message) => workload.log.warn({}, message),
+  );
+}
+
+async function kubernetesStore(workload: LeaseWorkload): Promise<LeaseStore> {
+  const { LEASE_NAMESPACE, REPLICANT_SUBJECT_PREFIX } = workload.settings;
+  const kubernetes = await connectKubernetes({ ...kubernetesAddress(workload), timeoutMs: 1_000 });
+  const name = `${REPLICANT_SUBJECT_PREFIX.toLowerCase()}-scaler`;
+  return kubernetesLeaseStore(kubernetes, { name, namespace: LEASE_NAMESPACE });
+}

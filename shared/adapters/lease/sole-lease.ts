@@ -1,0 +1,13 @@
+/** Where there is only one: the lease that is always held. */
+import type { Lease } from "../../ports/lease.ts";
+
+export function soleLease(): Lease {
+  return {
+    kind: "none",
+    fencing: null,
+    actWithinMs: 30_000,
+    isHeld: () => true,
+    onChange: (listener) => listener(true),
+    run: async () => {},
+  };
+}
