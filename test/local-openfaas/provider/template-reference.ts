@@ -6,7 +6,11 @@ import type { Request, Response } from "express";
 
 type Handler = (event: unknown, context: unknown, callback: (error: unknown, result?: unknown) => void) => unknown;
 
-export async function serveOnExpress(handler: Handler, raw: boolean): Promise<{ port: number; close(): void }> {
+export async function serveOnExpress(
+  handler: Handler,
+  raw: boolean,
+  port = 0,
+): Promise<{ port: number; close(): void }> {
   const app = express().disable("x-powered-by");
   app.use((request, _response, next) => {
     request.headers["content-type"] ||= "text/plain";
@@ -21,7 +25,7 @@ export async function serveOnExpress(handler: Handler, raw: boolean): Promise<{ 
   app.use((error: { status?: number }, _request: Request, response: Response, _next: unknown) => {
     response.status(error.status ?? 500).end();
   });
-  const server = createServer(app).listen(0, "127.0.0.1");
+  const server = createServer(app).listen(port, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
