@@ -32,6 +32,21 @@ const shared = {
   external: ["@tensorflow/tfjs-node"],
 };
 
+/** A module that only some deployments need, and that is large: a file of its own beside the handlers that import it late. */
+const late = { source: "shared/adapters/kubernetes/client-node.ts", file: "kubernetes-client.cjs" };
+
+/** @type {import("esbuild").Plugin} */
+const leaveOutLate = {
+  name: "leave-out-late",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/client-node\.ts$/ }, ({ kind, path, resolveDir }) =>
+      kind === "dynamic-import" && join(resolveDir, path) === join(root, late.source)
+        ? { path: `./${late.file}`, external: true }
+        : null,
+    );
+  },
+};
+
 /** Programs that are no handlers: [source, output]. */
 const programs = [
   ["services/cli/main.ts", "services/cli/main.cjs"],
@@ -79,8 +94,10 @@ async function bundleAll(out) {
     ...handlers.map(async ({ kind, name }) => {
       const folder = join(out, kind, name);
       await mkdir(folder, { recursive: true });
-      await build({
+      const { metafile } = await build({
         ...shared,
+        plugins: [leaveOutLate],
+        metafile: true,
         outfile: join(folder, "handler.js"),
         stdin: {
           contents: `module.exports = require("./handler.ts").default;`,
@@ -89,6 +106,10 @@ async function bundleAll(out) {
         },
       });
       await writeFile(join(folder, "package.json"), manifest(name));
+      const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+      if (imports.some(({ path }) => path.endsWith(late.file))) {
+        await build({ ...shared, minify: true, entryPoints: [late.source], outfile: join(folder, late.file) });
+      }
     }),
     ...programs
       .filter(([source]) => existsSync(join(root, /** @type {string} */ (source))))
