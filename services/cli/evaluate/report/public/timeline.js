@@ -26,10 +26,11 @@ export function timelineFigure({ runs, policies, span, sloSeconds, colour, width
   const seconds = arrivalsRps.length * binSeconds;
   const [from, to] = span ?? [0, seconds];
   const unit = to - from > 2 * 3600 + 1 ? { seconds: 3600, name: "hours" } : { seconds: 60, name: "minutes" };
+  // A step ends where its bin does: the last value once more, at the end.
   const points = (values) =>
-    values
+    [...values, values.at(-1)]
       .map((value, i) => ({ at: (i * binSeconds) / unit.seconds, value }))
-      .filter(({ at }) => at * unit.seconds >= from && at * unit.seconds < to);
+      .filter(({ at }) => at * unit.seconds >= from && at * unit.seconds <= to);
   const x = { domain: [from / unit.seconds, to / unit.seconds], label: null };
   const common = { width: Math.max(560, width), marginLeft: MARGIN_LEFT, marginRight: MARGIN_RIGHT };
   const fine = { fontSize: "12px" };
@@ -54,6 +55,7 @@ export function timelineFigure({ runs, policies, span, sloSeconds, colour, width
   const lines = shown.flatMap((policy) => points(of(policy).readyReplicas).map((point) => ({ ...point, policy })));
   const late = shown.flatMap((policy) =>
     points(of(policy).p95Seconds)
+      .slice(0, -1)
       .filter(({ value }) => value !== null && value > sloSeconds)
       .map(({ at }) => ({ at: at + binSeconds / unit.seconds / 2, policy })),
   );
