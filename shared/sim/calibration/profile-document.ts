@@ -1,0 +1,70 @@
+/** A measured profile as a file: `--profiles @FILE` takes it where a profile's name may stand. */
+import { BadInputError, messageOf } from "../../core/errors.ts";
+import { PROFILES, simProfile } from "../profiles.ts";
+import type { ProfileChanges, SimProfile } from "../profiles.ts";
+import type { FitRow } from "./fit.ts";
+
+export const PROFILE_KIND = "replicant-sim-profile";
+
+export interface ProfileDocument {
+  readonly kind: typeof PROFILE_KIND;
+  readonly version: 1;
+  /** Real seconds × this are the profile's seconds: it describes the platform at this time-lapse and no other. */
+  readonly timeLapse: number;
+  readonly profile: SimProfile;
+  readonly fits: readonly FitRow[];
+}
+
+const NUMBERS = [
+  ...(["cpuSeconds", "sleepSeconds", "workCv", "sloP95Seconds", "rateScale", "targetInFlight"] as const),
+  ...(["minReplicas", "maxReplicas"] as const),
+];
+
+/**
+ * Reads what is needed to simulate; the rest of the file is for people. Throws `BadInputError` with one sentence that names `file`:
+ * for what is no such file, for a number that is missing or cannot be, and for a parameter nobody knows.
+ */
+export function parseProfileDocument(text: string, file: string): Pick<ProfileDocument, "profile" | "timeLapse"> {
+  const found = asObject(parse(text));
+  if (found?.["kind"] !== PROFILE_KIND) throw new BadInputError(`${file}: is none that 'replicant calibrate' wrote`);
+  if (found["version"] !== 1) throw new BadInputError(`${file}: version must be 1, was: '${told(found["version"])}'`);
+  const profile = asObject(found["profile"]);
+  const parameters = asObject(profile?.["parameters"]);
+  if (!profile || !parameters) throw new BadInputError(`${file}: profile must be a map with a map 'parameters'`);
+  const { name } = profile;
+  if (typeof name !== "string" || name === "")
+    throw new BadInputError(`${file}: profile.name must be a text, was: '${told(name)}'`);
+  const numbers = Object.fromEntries(
+    NUMBERS.map((field) => [field, number(profile[field], `${file}: profile.${field}`)]),
+  );
+  for (const [field, value] of Object.entries(parameters)) number(value, `${file}: profile.parameters.${field}`);
+  const timeLapse = number(found["timeLapse"], `${file}: timeLapse`);
+  try {
+    return { profile: simProfile(PROFILES.stress, { name, ...numbers, parameters } as ProfileChanges), timeLapse };
+  } catch (thrown) {
+    throw new BadInputError(`${file}: ${messageOf(thrown)}`);
+  }
+}
+
+function number(value: unknown, what: string): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw new BadInputError(`${what} must be a number of at least 0, was: '${told(value)}'`);
+}
+
+function told(value: unknown): string {
+  return typeof value === "string" ? value : String(JSON.stringify(value));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function asObject(value: unknown): Record<string, unknown> | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
