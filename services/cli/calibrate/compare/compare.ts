@@ -1,0 +1,172 @@
+/** `calibrate --compare`: fitted on one replay, reported on another, and the ranking of policies live and simulated. */
+import { BadInputError } from "#shared/core/errors.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import { seededRandom } from "#shared/core/random.ts";
+import { planSchedule, type Schedule } from "#shared/core/schedule.ts";
+import { loadTrace } from "#shared/load/load-trace.ts";
+import { scheduleDigest } from "#shared/load/schedule.ts";
+import { errorTable, seedNoise, type ErrorRow, type WindowPair } from "#shared/sim/calibration/comparison.ts";
+import type { ProfileDocument } from "#shared/sim/calibration/profile-document.ts";
+import { refine, simulateScript, simulateScriptOften, type Refinement } from "#shared/sim/calibration/refine.ts";
+import { scriptedCounts } from "#shared/sim/calibration/script.ts";
+import type { SimProfile } from "#shared/sim/profiles.ts";
+import type { Calibrated, CalibrateWorld } from "../../calibrate.ts";
+import { readStack } from "../../stack.ts";
+import { planLoad } from "../../up/load.ts";
+import { managedFunctions } from "../../up/managed.ts";
+import { readUpFlags } from "../../up/options.ts";
+import type { CalibrateFlags, CalibrateOptions } from "../options.ts";
+import { readProfileFile, writeProfileFile } from "../profile-file.ts";
+import { readCompareFlags, WINDOW_SECONDS, type CompareOptions } from "./options.ts";
+import { comparisonLines } from "./print.ts";
+import { liveScore, rankingOf, simulatedScore, type Ranking, type RankingRow } from "./ranking.ts";
+import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
+
+export interface ReplayComparison {
+  readonly role: "fitted" | "reported";
+  readonly fromWindow: number;
+  readonly counts: readonly number[];
+  readonly windows: readonly WindowPair[];
+  readonly errors: readonly ErrorRow[];
+  readonly invalidBecause: string | null;
+}
+
+export interface Comparison {
+  readonly timeLapse: number;
+  readonly trace: string;
+  readonly rateScale: number;
+  readonly seed: string;
+  readonly profile: SimProfile;
+  readonly refinement: Refinement;
+  readonly replays: readonly ReplayComparison[];
+  /** The reported replay with the profile as the ladders alone gave it. */
+  readonly unrefined: readonly ErrorRow[];
+  /** The reported replay simulated against itself with other seeds. */
+  readonly noise: readonly ErrorRow[];
+  readonly ranking: Ranking;
+}
+
+/** Other simulations that tell how far chance alone leads apart. */
+const NOISE_RUNS = 6;
+
+/** Throws `BadInputError` before anything starts, `InterruptedError` when the person ends it. */
+export async function compare(
+  flags: CalibrateFlags,
+  options: CalibrateOptions,
+  world: CalibrateWorld,
+  measureFirst: () => Promise<Calibrated>,
+): Promise<void> {
+  const asked = await readCompareFlags(flags, options);
+  const managed = managedOf(options, world);
+  const known = asked.from === null ? null : await readProfileFile(asked.from);
+  if (known) checkTimeLapse(known, asked.from!, options);
+
+  const calibrated = known === null ? await measureFirst() : null;
+  const measured = known?.profile ?? calibrated!.calibration.profile;
+  const schedules = await Promise.all([0, 1].map((half) => scheduleOf(asked, measured, half)));
+  const counts = schedules.map((schedule, half) =>
+    scriptedCounts(schedule, measured, seededRandom(`${asked.seed}/script/${half}`)),
+  );
+
+  world.say(`two scripted replays of ${asked.windows} windows, live …`);
+  const runs = await Promise.all(
+    counts.map(async (each, half) => ({ ...(await planOf(asked, options, managed, half)), counts: each })),
+  );
+  const lives = await scriptedReplays(runs, { ...options, ...asked }, world);
+  lives.forEach((live, half) => checkDigest(live.scheduleDigest, schedules[half]!));
+  const run = (half: number) => ({ schedule: schedules[half]!, counts: counts[half]!, live: lives[half]!.windows });
+  const { profile, refinement } = refine(measured, run(0));
+  const replays = (["fitted", "reported"] as const).map((role, half) =>
+    comparisonOf(role, lives[half]!, simulateScriptOften(run(half), profile), { asked, half, counts: counts[half]! }),
+  );
+
+  const rows: RankingRow[] = [];
+  const slice = { ...options, ...asked, fromWindow: asked.fromWindow + asked.windows };
+  for (const policy of asked.policies) {
+    world.say(`${policy.name}, live …`);
+    const { invalidBecause, scheduleDigest: digest, ...live } = await liveScore(policy, slice, world);
+    if (digest !== null) checkDigest(digest, schedules[1]!);
+    const simulated = await simulatedScore(policy, schedules[1]!, profile);
+    rows.push({ policy: policy.name, live, simulated, invalidBecause });
+  }
+
+  const comparison: Comparison = {
+    ...{ timeLapse: options.timeLapse, trace: asked.trace, rateScale: asked.rateScale, seed: asked.seed },
+    ...{ profile, refinement, replays },
+    unrefined: errorTable(paired(lives[1]!, simulateScriptOften(run(1), measured))),
+    noise: seedNoise(Array.from({ length: NOISE_RUNS }, (_, i) => simulateScript(run(1), profile, `noise/${i}`))),
+    ranking: rankingOf(rows),
+  };
+  if (options.out !== null && calibrated) await writeProfileFile(options.out, { ...calibrated.written, profile });
+  if (options.json) return world.answer(JSON.stringify(comparison));
+  for (const line of comparisonLines(comparison)) world.say(line);
+}
+
+function managedOf({ stack, functionName }: CalibrateOptions, { env }: CalibrateWorld): ManagedFunction {
+  const found = managedFunctions(readStack(stack, env), stack);
+  // The load of a run goes to the first managed function.
+  if (found[0]?.functionName === functionName) return found[0];
+  throw new BadInputError(`--function must be the first managed function of ${stack}, was: '${functionName}'`);
+}
+
+function checkTimeLapse(
+  { timeLapse }: Pick<ProfileDocument, "timeLapse">,
+  file: string,
+  options: CalibrateOptions,
+): void {
+  if (timeLapse === options.timeLapse) return;
+  throw new BadInputError(
+    `${file}: was measured for time-lapse ${timeLapse}, and this comparison runs at ${options.timeLapse}: give --time-lapse ${timeLapse}`,
+  );
+}
+
+async function planOf(
+  asked: CompareOptions,
+  { stack, timeLapse }: CalibrateOptions,
+  managed: ManagedFunction,
+  half: number,
+) {
+  const fromWindow = asked.fromWindow + half * asked.windows;
+  const flags = {
+    ...{
+      trace: asked.trace,
+      stack,
+      seed: asked.seed,
+      timeLapse: String(timeLapse),
+      rateScale: String(asked.rateScale),
+    },
+    ...{ fromWindow: String(fromWindow), windows: String(asked.windows) },
+  };
+  return { plan: await planLoad({ ...readUpFlags(flags), trace: asked.trace }, [managed]), fromWindow };
+}
+
+/** What the load generator will plan, planned here. */
+async function scheduleOf(asked: CompareOptions, { workCv }: SimProfile, half: number): Promise<Schedule> {
+  const { trace, seed, rateScale, windows, fromWindow } = asked;
+  return planSchedule(await loadTrace(trace), {
+    ...{ seed, rateScale, workCv, windowSeconds: WINDOW_SECONDS },
+    fromSeconds: (fromWindow + half * windows) * WINDOW_SECONDS,
+    durationSeconds: windows * WINDOW_SECONDS,
+  });
+}
+
+/** Live and simulated must be the same calls, or the comparison says nothing. */
+function checkDigest(digest: string, schedule: Schedule): void {
+  const ours = scheduleDigest(schedule);
+  if (digest !== ours) throw new Error(`the live load's schedule is ${digest}, the simulated one's ${ours}`);
+}
+
+function paired(live: ScriptedResult, simulated: ReturnType<typeof simulateScriptOften>): WindowPair[] {
+  return live.windows.map((window, index) => ({ index, live: window, simulated: simulated[index]! }));
+}
+
+function comparisonOf(
+  role: ReplayComparison["role"],
+  live: ScriptedResult,
+  simulated: ReturnType<typeof simulateScriptOften>,
+  { asked, half, counts }: { asked: CompareOptions; half: number; counts: readonly number[] },
+): ReplayComparison {
+  const windows = paired(live, simulated);
+  const fromWindow = asked.fromWindow + half * asked.windows;
+  return { role, fromWindow, counts, windows, errors: errorTable(windows), invalidBecause: live.invalidBecause };
+}
