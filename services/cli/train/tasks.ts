@@ -1,5 +1,7 @@
 /** The environments of a training, made alike in whatever thread plays them. */
+import { STEADY_HEADROOM } from "#shared/core/action/headroom.ts";
 import type { Environment } from "#shared/core/environment.ts";
+import { comparedWith } from "#shared/rl/compared.ts";
 import { scalingTask, type RequestOf } from "#shared/rl/scaling-task.ts";
 import type { AgentSettings } from "#shared/rl/settings.ts";
 import {
@@ -24,6 +26,12 @@ export interface TaskPlan {
 }
 
 export function makeTask(plan: TaskPlan, index: number): Environment {
+  const task = makePlainTask(plan, index);
+  if (!plan.settings.hyperparameters.comparedRewards) return task;
+  return comparedWith(task, makePlainTask(plan, index), STEADY_HEADROOM);
+}
+
+function makePlainTask(plan: TaskPlan, index: number): Environment {
   const { layout, objective, actions, hyperparameters } = plan.settings;
   const { episodeWindows, randomisePlatform, guard } = hyperparameters;
   const profile = simProfile(plan.profiles[index % plan.profiles.length]!);

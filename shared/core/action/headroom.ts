@@ -13,12 +13,15 @@ export interface Need {
 
 /** Room above what is needed now, for what may come; or above the peak, which may come again. */
 export const HEADROOM = [
-  { of: "now", times: 1.1 },
-  { of: "now", times: 1.7 },
-  { of: "now", times: 2.6 },
-  { of: "peak", times: 1 },
-  { of: "peak", times: 1.8 },
+  { of: "now", times: 1.2 },
+  { of: "now", times: 1.5 },
+  { of: "now", times: 1.9 },
+  { of: "now", times: 2.5 },
+  { of: "peak", times: 1.3 },
 ] as const satisfies readonly { of: keyof Need; times: number }[];
+
+/** What a steady hand would always do: agents are compared with it while they learn. */
+export const STEADY_HEADROOM = 1;
 
 /**
  * Replicas = ⌈need · headroom⌉ within the bounds. A change of at most two would follow a burst too slowly up, and, behind a

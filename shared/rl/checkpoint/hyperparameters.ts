@@ -38,5 +38,6 @@ export function readHyperparameters(fields: Fields): Hyperparameters {
     normaliseObservations: fields.boolean("normaliseObservations"),
     randomisePlatform: fields.boolean("randomisePlatform"),
     guard: fields.boolean("guard"),
+    comparedRewards: fields.boolean("comparedRewards"),
   };
 }
