@@ -1,7 +1,7 @@
 /** The function's HTTP face: a window event, or a list of them; a signed call publishes, an unsigned one only answers. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { decodeEvent, makeEvent } from "#shared/events/codec.ts";
-import type { ReplicantEvent } from "#shared/events/types.ts";
+import type { ReplicantEvent, WindowClosed } from "#shared/events/types.ts";
 import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
@@ -14,7 +14,10 @@ export interface AnswerDeps {
   readonly nowMs: () => number;
 }
 
-/** 200 with `{ published, because, results }`; 400 for a body that is no window event; 422 for a policy nobody knows. */
+/**
+ * 200 with `{ published, because, results }`; 400 for a body that is no window event; 422 when the policy of the only window
+ * cannot be used (in a list the others are answered); 503 when the caller may come again.
+ */
 export async function answerWindows(event: FunctionEvent, deps: AnswerDeps): Promise<Answer> {
   let windows: readonly ReplicantEvent<"window">[];
   try {
@@ -25,37 +28,38 @@ export async function answerWindows(event: FunctionEvent, deps: AnswerDeps): Pro
   }
 
   const verdict = deps.mayChange(event);
-  const results: InferenceResult[] = [];
+  const closed = windows.map(({ data }) => data);
+  let results: readonly InferenceResult[];
   try {
-    for (const { data } of windows) {
-      results.push(verdict.ok ? deps.inference.step(data) : deps.inference.preview(data));
-    }
+    results = await (verdict.ok ? deps.inference.step(closed) : deps.inference.preview(closed));
   } catch (thrown) {
-    if (thrown instanceof BadInputError) return { status: 422, body: { error: thrown.message } };
-    throw thrown;
+    return { status: 503, body: { error: messageOf(thrown) } };
   }
+  const [only] = results;
+  if (results.length === 1 && only?.kind === "refused") return { status: 422, body: { error: only.because } };
   if (!verdict.ok) return { status: 200, body: { published: false, because: verdict.because, results } };
 
   try {
-    for (const [index, result] of results.entries()) {
-      if (result.kind !== "proposal") continue;
-      const { managed, window } = windows[index]!.data;
-      const { proposal } = result;
-      await deps.bus.publish(
-        makeEvent("proposal", {
-          source: "policy-inference",
-          subject: proposal.functionName,
-          key: proposal.endedAtMs,
-          nowMs: deps.nowMs(),
-          data: { managed, proposal, window },
-        }),
-      );
-    }
+    await Promise.all(results.map((result, index) => publish(result, closed[index]!, deps)));
   } catch (thrown) {
     // The connector tries again while the window is young enough; the same window gives the same proposal.
     return { status: 503, body: { error: `the proposal could not be published: ${messageOf(thrown)}` } };
   }
   return { status: 200, body: { published: true, because: null, results } };
+}
+
+async function publish(result: InferenceResult, { managed, window }: WindowClosed, deps: AnswerDeps): Promise<void> {
+  if (result.kind !== "proposal") return;
+  const { proposal, mode } = result;
+  await deps.bus.publish(
+    makeEvent("proposal", {
+      source: "policy-inference",
+      subject: proposal.functionName,
+      key: proposal.endedAtMs,
+      nowMs: deps.nowMs(),
+      data: { managed: { ...managed, mode }, proposal, window },
+    }),
+  );
 }
 
 const MOST_WINDOWS_A_CALL = 2_000;

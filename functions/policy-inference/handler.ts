@@ -1,16 +1,46 @@
 /** The policy-inference function: POST window(s) → proposal(s); GET → status. */
+import { join } from "node:path";
+
+import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
-import { policyByName } from "#shared/policies/by-name.ts";
+import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
+import { embeddedKernel } from "#shared/rl/kernel/embedded.ts";
 import { answerWindows } from "./answer.ts";
+import { createAssignments } from "./assignments.ts";
 import { createInference } from "./inference.ts";
+import { createModels } from "./models.ts";
 
-export default startService("policy-inference", BUS_SETTINGS, async (workload) => {
-  const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
+export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE", "MODEL_FOLDER"], async (workload) => {
+  const { MODEL_STORE: kind, MODEL_FOLDER: folder } = workload.settings;
+  const log = (message: string) => workload.log.warn({}, message);
+  const address = busAddress(workload);
+  const bus = await natsBus({ ...address, log });
   workload.onEnd(() => bus.close());
-  const inference = createInference((name) => policyByName(name));
-  const status = () => ({ part: workload.name, state: "running", bus: bus.state(), functions: inference.memory() });
+  const shelf = await openShelf({ kind, folder, bus: address }, systemClock, log);
+  workload.onEnd(() => shelf.close());
+
+  const kernel = embeddedKernel();
+  const models = createModels({
+    shelf,
+    // The models that travel with this bundle lie beside it.
+    source: shippedModels(join(__dirname, "models")),
+    makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
+  });
+  const assignments = createAssignments({ shelf, models, nowMs: () => systemClock.nowMs(), log });
+  // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the shelf.
+  await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
+  const inference = createInference(assignments, setImmediate);
+  const status = () => ({
+    part: workload.name,
+    state: "running",
+    bus: bus.state(),
+    models: { in: shelf.place, serving: assignments.describe() },
+    functions: inference.memory(),
+  });
   return {
     status,
     answer: async (event) =>
@@ -20,7 +50,7 @@ export default startService("policy-inference", BUS_SETTINGS, async (workload) =
             inference,
             bus,
             mayChange: (call) => workload.mayChange(call),
-            nowMs: () => Date.now(),
+            nowMs: () => systemClock.nowMs(),
           }),
   };
 });

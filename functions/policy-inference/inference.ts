@@ -1,82 +1,186 @@
-/** Windows in, proposals out: one policy instance per managed function, rebuilt from history whenever the chain of windows breaks. */
-import type { PolicyFactory, PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
+/** Windows in, proposals out: one policy for each managed function, rebuilt from history whenever the chain of windows breaks. */
+import { BadInputError } from "#shared/core/errors.ts";
+import type { Mode } from "#shared/core/managed-function.ts";
+import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import { decisionIdOf, type Proposal } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
+import { AnchoredPolicy, catchUp, firstRemembered, proposeAnchored } from "#shared/policies/anchored.ts";
+import type { Assignment, Assignments } from "./assignments.ts";
+
+interface About {
+  readonly functionName: string;
+  readonly seq: number;
+}
 
 export type InferenceResult =
-  | { readonly kind: "proposal"; readonly proposal: Proposal }
+  | { readonly kind: "proposal"; readonly proposal: Proposal; readonly mode: Mode }
   /** The window cannot be decided on: absence means hold. */
-  | {
-      readonly kind: "no-data";
-      readonly functionName: string;
-      readonly seq: number;
-      readonly missing: readonly string[];
-    };
+  | ({ readonly kind: "no-data"; readonly missing: readonly string[] } & About)
+  /** The policy cannot be used: nothing is proposed, and the fallback rule takes over. */
+  | ({ readonly kind: "refused"; readonly because: string } & About)
+  /** The model may not speak. */
+  | ({ readonly kind: "withheld"; readonly because: string } & About);
 
 export interface Inference {
-  /** Steps the function's policy and remembers it. A window seen before gets the same answer again. */
-  step(closed: WindowClosed): InferenceResult;
-  /** Computes the same proposal from history alone and remembers nothing. */
-  preview(closed: WindowClosed): InferenceResult;
+  /** Steps each function's policy and remembers it. A window seen before gets the same answer again. */
+  step(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]>;
+  /** Computes the same proposals from history alone and remembers nothing. */
+  preview(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]>;
   /** What is remembered, by function. */
   memory(): Readonly<Record<string, { readonly policy: string; readonly seq: number }>>;
 }
 
 interface Remembered {
-  readonly policyName: string;
+  readonly key: string;
   readonly policy: ScalingPolicy;
   readonly seq: number;
   readonly result: InferenceResult;
 }
 
-/** `policyByName` throws `BadInputError` for a name it does not know. */
-export function createInference(policyByName: (name: string) => PolicyFactory): Inference {
+/** A policy and the windows it has still to see; the last of them is the one to answer. */
+interface Chain {
+  readonly policy: ScalingPolicy;
+  readonly inputs: readonly (PolicyInput | null)[];
+}
+
+/** `later` runs what nobody waits for: the second memory of each policy, which is for windows to come. */
+export function createInference(
+  assignments: Pick<Assignments, "of">,
+  later: (work: () => void) => void = (work) => work(),
+): Inference {
   const remembered = new Map<string, Remembered>();
 
-  function fromHistory(closed: WindowClosed): ScalingPolicy {
-    const policy = policyByName(closed.managed.policy)();
-    for (const window of closed.history) show(policy, closed, window);
-    return policy;
+  async function answerAll(
+    closed: readonly WindowClosed[],
+    recall: (one: WindowClosed, assignment: Assignment) => Remembered | null,
+    keep: (functionName: string, remembered: Remembered) => void,
+  ): Promise<readonly InferenceResult[]> {
+    const assigned = await Promise.all(closed.map((one) => assignmentOf(one)));
+    const results = new Array<InferenceResult>(closed.length);
+    for (const wave of wavesOf(closed)) {
+      const chains: { readonly index: number; readonly chain: Chain; readonly key: string }[] = [];
+      for (const index of wave) {
+        const one = closed[index]!;
+        const assignment = assigned[index]!;
+        if ("kind" in assignment) {
+          results[index] = assignment;
+          continue;
+        }
+        const last = recall(one, assignment);
+        if (last?.seq === one.window.seq) results[index] = last.result;
+        else chains.push({ index, key: assignment.key, chain: chainOf(one, assignment, last) });
+      }
+      const answers = answersOf(chains.map(({ chain }) => chain));
+      later(() => catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof AnchoredPolicy ? policy : []))));
+      chains.forEach(({ index, key, chain }, i) => {
+        const one = closed[index]!;
+        const result = resultOf(one, assigned[index] as Assignment, chain.policy, answers[i]!);
+        results[index] = result;
+        keep(one.window.functionName, { key, policy: chain.policy, seq: one.window.seq, result });
+      });
+    }
+    return results;
   }
 
-  function show(policy: ScalingPolicy, { managed }: WindowClosed, window: MetricsWindow): PolicyAnswer | null {
-    return isDecidable(window) ? policy.propose({ window, managed, nowMs: window.endedAtMs }) : null;
-  }
-
-  function result(policy: ScalingPolicy, closed: WindowClosed): InferenceResult {
-    const { window } = closed;
-    const { functionName, namespace, seq, endedAtMs } = window;
-    const answer = show(policy, closed, window);
-    if (!answer) return { kind: "no-data", functionName, seq, missing: window.missing };
-    const proposal: Proposal = {
-      decisionId: decisionIdOf(functionName, endedAtMs),
-      functionName,
-      namespace,
-      seq,
-      endedAtMs,
-      policy: policy.identity,
-      proposedReplicas: answer.proposedReplicas,
-      because: answer.because,
-      learned: answer.learned ?? null,
-    };
-    return { kind: "proposal", proposal };
+  async function assignmentOf({ managed, window }: WindowClosed): Promise<Assignment | InferenceResult> {
+    const about = { functionName: window.functionName, seq: window.seq };
+    try {
+      const assignment = await assignments.of(managed);
+      return assignment.withheld === null ? assignment : { kind: "withheld", ...about, because: assignment.withheld };
+    } catch (thrown) {
+      if (!(thrown instanceof BadInputError)) throw thrown;
+      return { kind: "refused", ...about, because: thrown.message };
+    }
   }
 
   return {
-    step(closed) {
-      const { functionName, seq } = closed.window;
-      const policyName = closed.managed.policy;
-      const last = remembered.get(functionName);
-      const same = last?.policyName === policyName;
-      if (same && last.seq === seq) return last.result;
-      const policy = same && last.seq === seq - 1 ? last.policy : fromHistory(closed);
-      const answered = result(policy, closed);
-      remembered.set(functionName, { policyName, policy, seq, result: answered });
-      return answered;
-    },
-    preview: (closed) => result(fromHistory(closed), closed),
-    memory: () =>
-      Object.fromEntries([...remembered].map(([name, { policyName, seq }]) => [name, { policy: policyName, seq }])),
+    step: (closed) =>
+      answerAll(
+        closed,
+        ({ window: { functionName, seq } }, { key }) => {
+          const last = remembered.get(functionName);
+          const fits = last?.key === key && (last.seq === seq || last.seq === seq - 1);
+          return fits ? last : null;
+        },
+        (functionName, one) => remembered.set(functionName, one),
+      ),
+    preview: (closed) =>
+      answerAll(
+        closed,
+        () => null,
+        () => {},
+      ),
+    memory: () => Object.fromEntries([...remembered].map(([name, { key, seq }]) => [name, { policy: key, seq }])),
   };
+}
+
+/** Indices in their order, no function twice in a wave. */
+function wavesOf(closed: readonly WindowClosed[]): number[][] {
+  const waves: number[][] = [];
+  const met = new Map<string, number>();
+  closed.forEach(({ window: { functionName } }, index) => {
+    const wave = met.get(functionName) ?? 0;
+    met.set(functionName, wave + 1);
+    (waves[wave] ??= []).push(index);
+  });
+  return waves;
+}
+
+/** One window where the chain goes on; all that may be remembered where it begins. */
+function chainOf(closed: WindowClosed, { make }: Assignment, last: Remembered | null): Chain {
+  const { managed, window, history } = closed;
+  const input = (one: MetricsWindow): PolicyInput | null =>
+    isDecidable(one) ? { window: one, managed, nowMs: one.endedAtMs } : null;
+  if (last) return { policy: last.policy, inputs: [input(window)] };
+  const policy = make();
+  const first = policy instanceof AnchoredPolicy ? firstRemembered(window.seq) : 0;
+  const seen = history.filter(({ seq }) => seq >= first && seq < window.seq);
+  return { policy, inputs: [...seen, window].map(input) };
+}
+
+/** What each chain answers to its last window; learned policies step together, as many functions as there are in one go. */
+function answersOf(chains: readonly Chain[]): readonly (PolicyAnswer | null)[] {
+  const answers = new Array<PolicyAnswer | null>(chains.length).fill(null);
+  const longest = Math.max(0, ...chains.map(({ inputs }) => inputs.length));
+  for (let back = longest; back >= 1; back--) {
+    const learned: { readonly index: number; readonly policy: AnchoredPolicy; readonly input: PolicyInput }[] = [];
+    chains.forEach(({ policy, inputs }, index) => {
+      const input = inputs.at(-back) ?? null;
+      if (back > inputs.length || input === null) return;
+      if (policy instanceof AnchoredPolicy) learned.push({ index, policy, input });
+      else answers[index] = lastOnly(back, policy.propose(input));
+    });
+    if (learned.length === 0) continue;
+    const said = proposeAnchored(learned);
+    learned.forEach(({ index }, i) => (answers[index] = lastOnly(back, said[i]!)));
+  }
+  return answers;
+}
+
+function lastOnly(back: number, answer: PolicyAnswer): PolicyAnswer | null {
+  return back === 1 ? answer : null;
+}
+
+function resultOf(
+  { window }: WindowClosed,
+  { mode, isAdvice }: Assignment,
+  policy: ScalingPolicy,
+  answer: PolicyAnswer | null,
+): InferenceResult {
+  const { functionName, namespace, seq, endedAtMs } = window;
+  if (!answer) return { kind: "no-data", functionName, seq, missing: window.missing };
+  const proposal: Proposal = {
+    decisionId: decisionIdOf(functionName, endedAtMs),
+    functionName,
+    namespace,
+    seq,
+    endedAtMs,
+    policy: policy.identity,
+    proposedReplicas: answer.proposedReplicas,
+    because: answer.because,
+    learned: answer.learned ?? null,
+    ...(isAdvice && { isAdvice }),
+  };
+  return { kind: "proposal", proposal, mode };
 }

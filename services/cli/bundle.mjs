@@ -54,6 +54,7 @@ const programs = [
   ["services/cli/train/rollout-thread.ts", "services/cli/rollout-thread.cjs"],
   ["services/cli/docker-stand-in/main.ts", "services/cli/docker-stand-in.cjs"],
   ["services/cli/node22-template/index.ts", "services/cli/node22-template/index.js"],
+  ["services/trainer/learning/worker.ts", "services/trainer/learner.cjs"],
   ["services/local-openfaas/runtime/main.ts", "services/local-openfaas/runtime.cjs"],
   ["services/local-openfaas/bus/broker-main.ts", "services/local-openfaas/broker.cjs"],
 ];
@@ -65,6 +66,8 @@ const pages = [["services/cli/evaluate/report/public/page.js", "services/cli/rep
 const companions = [
   ["services/cli/node22-template/files", "services/cli/node22-template"],
   ["traces", "functions/load-generator/traces"],
+  ["shared/models", "functions/policy-inference/models"],
+  ["shared/models", "services/trainer/models"],
   ["services/local-openfaas/ui/public", "services/local-openfaas/public"],
   ["services/cli/evaluate/report/public/style.css", "services/cli/report/style.css"],
   ["node_modules/uplot/dist/uPlot.iife.min.js", "services/local-openfaas/public/vendor/uPlot.iife.min.js"],

@@ -12,7 +12,8 @@ import type { Verdict } from "#shared/host/signature.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { answerWindows } from "../../functions/policy-inference/answer.ts";
-import { createInference } from "../../functions/policy-inference/inference.ts";
+import type { Assignments } from "../../functions/policy-inference/assignments.ts";
+import { createInference, type Inference, type InferenceResult } from "../../functions/policy-inference/inference.ts";
 
 /** Remembers: proposes the sum of all arrivals it was shown, so that a lost or doubled window shows. */
 const summing: PolicyFactory = () => {
@@ -23,61 +24,96 @@ const summing: PolicyFactory = () => {
   };
 };
 
-const policies = (name: string): PolicyFactory => {
+const policies = assigning((name) => {
   if (name === "summing") return summing;
   throw new BadInputError(`no policy is called '${name}'`);
-};
+});
+
+function assigning(policyByName: (name: string) => PolicyFactory): Pick<Assignments, "of"> {
+  return {
+    of: async ({ policy, mode }) => ({
+      key: policy,
+      make: policyByName(policy),
+      mode,
+      isAdvice: false,
+      withheld: null,
+    }),
+  };
+}
 
 function closed(seq: number, changes: Partial<MetricsWindow> = {}): WindowClosed {
   const history = Array.from({ length: seq - 1 }, (_, index) => aWindow({ seq: index + 1, arrivals: index + 1 }));
   return { managed: aManaged({ policy: "summing" }), window: aWindow({ seq, arrivals: seq, ...changes }), history };
 }
 
-const proposed = (result: ReturnType<ReturnType<typeof createInference>["step"]>) =>
-  result.kind === "proposal" ? result.proposal.proposedReplicas : null;
+const step = async (inference: Inference, ...windows: WindowClosed[]) =>
+  proposed((await inference.step(windows)).at(-1)!);
+const proposed = (result: InferenceResult) => (result.kind === "proposal" ? result.proposal.proposedReplicas : null);
 
 describe("inference", () => {
-  test("steps from window to window", () => {
+  test("steps from window to window", async () => {
     const inference = createInference(policies);
-    assert.deepEqual(
-      [1, 2, 3, 4].map((seq) => proposed(inference.step(closed(seq)))),
-      [1, 3, 6, 10],
-    );
+    for (const [seq, sum] of [
+      [1, 1],
+      [2, 3],
+      [3, 6],
+      [4, 10],
+    ] as const)
+      assert.equal(await step(inference, closed(seq)), sum);
   });
 
-  test("a window seen twice is answered twice and counted once", () => {
+  test("a window seen twice is answered twice and counted once", async () => {
     const inference = createInference(policies);
-    inference.step(closed(1));
-    assert.equal(proposed(inference.step(closed(2))), 3);
-    assert.equal(proposed(inference.step(closed(2))), 3);
-    assert.equal(proposed(inference.step(closed(3))), 6);
+    await inference.step([closed(1)]);
+    assert.equal(await step(inference, closed(2)), 3);
+    assert.equal(await step(inference, closed(2)), 3);
+    assert.equal(await step(inference, closed(3)), 6);
   });
 
-  test("after a restart the history is replayed to the same proposal", () => {
+  test("two windows of one function in one call are two steps", async () => {
+    const inference = createInference(policies);
+    assert.deepEqual((await inference.step([closed(1), closed(2), closed(2)])).map(proposed), [1, 3, 3]);
+  });
+
+  test("after a restart the history is replayed to the same proposal", async () => {
     const before = createInference(policies);
-    const steps = [1, 2, 3, 4, 5].map((seq) => before.step(closed(seq)));
-    assert.deepEqual(createInference(policies).step(closed(5)), steps[4]);
+    const steps: InferenceResult[] = [];
+    for (const seq of [1, 2, 3, 4, 5]) steps.push(...(await before.step([closed(seq)])));
+    assert.deepEqual(await createInference(policies).step([closed(5)]), [steps[4]]);
   });
 
-  test("a gap in the windows is bridged by the history", () => {
+  test("a gap in the windows is bridged by the history", async () => {
     const inference = createInference(policies);
-    inference.step(closed(1));
-    assert.equal(proposed(inference.step(closed(4))), 10);
+    await inference.step([closed(1)]);
+    assert.equal(await step(inference, closed(4)), 10);
   });
 
-  test("a preview answers the same and changes nothing", () => {
+  test("a preview answers the same and changes nothing", async () => {
     const inference = createInference(policies);
-    inference.step(closed(1));
-    assert.equal(proposed(inference.preview(closed(3))), 6);
-    assert.equal(proposed(inference.step(closed(2))), 3);
+    await inference.step([closed(1)]);
+    assert.equal(proposed((await inference.preview([closed(3)]))[0]!), 6);
+    assert.equal(await step(inference, closed(2)), 3);
   });
 
-  test("a window without arrivals gets no proposal, but keeps the chain", () => {
+  test("a window without arrivals gets no proposal, but keeps the chain", async () => {
     const inference = createInference(policies);
-    inference.step(closed(1));
-    const result = inference.step(closed(2, { arrivals: null, missing: ["arrivals"] }));
+    await inference.step([closed(1)]);
+    const [result] = await inference.step([closed(2, { arrivals: null, missing: ["arrivals"] })]);
     assert.deepEqual(result, { kind: "no-data", functionName: "stress", seq: 2, missing: ["arrivals"] });
-    assert.equal(proposed(inference.step(closed(3))), 4);
+    assert.equal(await step(inference, closed(3)), 4);
+  });
+
+  test("one policy that cannot be used does not keep the others from their answers", async () => {
+    const strange = { ...closed(1), managed: aManaged({ policy: "oracle-of-delphi" }) };
+    const other = { ...closed(1), window: aWindow({ functionName: "other", seq: 1, arrivals: 7 }) };
+    const [refused, answered] = await createInference(policies).step([strange, other]);
+    assert.deepEqual(refused, {
+      kind: "refused",
+      functionName: "stress",
+      seq: 1,
+      because: "no policy is called 'oracle-of-delphi'",
+    });
+    assert.equal(proposed(answered!), 7);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Bus, platform and the secrets that every part needs, with nothing deployed yet but what this home remembers. */
 import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { startBus, type LocalBus } from "../../local-openfaas/bus/bus.ts";
@@ -78,7 +79,7 @@ export function cfsPeriodMicros(timeLapse: number): number {
 }
 
 function variablesOf(
-  { gatewayUrl, timeLapse, epochMs }: LocalPlatformOptions,
+  { home, gatewayUrl, timeLapse, epochMs }: LocalPlatformOptions,
   access: BusAccess,
   { url, metricsUrl }: Platform,
 ): Record<string, string> {
@@ -91,6 +92,8 @@ function variablesOf(
     REPLICANT_CONTAINER_METRICS_URL: `${metricsUrl}/containers/metrics`,
     REPLICANT_TIME_LAPSE: String(timeLapse),
     REPLICANT_TIME_LAPSE_EPOCH_MS: String(epochMs),
+    REPLICANT_MODEL_FOLDER: resolve(home, "models"),
+    REPLICANT_TRAINER_FOLDER: resolve(home, "trainer"),
   };
 }
 

@@ -1,0 +1,90 @@
+/** The trainer's HTTP face: GET status or `?history[=function]`; POST, signed, tells it what to do. */
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { MODES } from "#shared/core/managed-function.ts";
+import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
+import type { Verdict } from "#shared/host/signature.ts";
+import type { Trainer } from "./trainer.ts";
+
+export interface AnswerDeps {
+  readonly trainer: Trainer;
+  readonly status: () => object;
+  readonly mayChange: (event: FunctionEvent) => Verdict;
+}
+
+const ACTIONS = ["start", "stop", "train-now", "mode"] as const;
+
+/** 200 or 202; 400 for a body that cannot be read, 401 unsigned, 409 for what cannot be done now. */
+export async function answerTrainer(event: FunctionEvent, { trainer, status, mayChange }: AnswerDeps): Promise<Answer> {
+  if (event.method === "GET") {
+    const asked = event.query["history"];
+    if (typeof asked !== "string") return { status: 200, body: status() };
+    return { status: 200, body: { history: trainer.history(asked === "" ? null : asked) } };
+  }
+  const verdict = mayChange(event);
+  if (!verdict.ok) return { status: 401, body: { error: verdict.because } };
+
+  let order: Order;
+  try {
+    order = readOrder(textOf(event.body));
+  } catch (thrown) {
+    return { status: 400, body: { error: messageOf(thrown) } };
+  }
+  try {
+    return await carryOut(order, trainer);
+  } catch (thrown) {
+    if (thrown instanceof BadInputError) return { status: 409, body: { error: thrown.message } };
+    throw thrown;
+  }
+}
+
+interface Order {
+  readonly action: (typeof ACTIONS)[number];
+  readonly functionName: string;
+  readonly mode: (typeof MODES)[number] | null;
+  readonly reason: string;
+}
+
+async function carryOut({ action, functionName, mode, reason }: Order, trainer: Trainer): Promise<Answer> {
+  switch (action) {
+    case "start":
+    case "stop":
+      trainer.setAutomatic(action === "start");
+      return { status: 200, body: { training: action === "start" ? "by itself" : "when told to" } };
+    case "train-now":
+      await trainer.trainNow(functionName);
+      return { status: 202, body: { training: functionName } };
+    case "mode":
+      await trainer.setMode(functionName, mode!, reason);
+      return { status: 200, body: { functionName, mode } };
+  }
+}
+
+/** Throws `BadInputError`. */
+function readOrder(text: string): Order {
+  let given: Record<string, unknown>;
+  try {
+    given = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new BadInputError("the body is not JSON");
+  }
+  const oneOf = <T extends string>(field: string, known: readonly T[]): T => {
+    const found = known.find((one) => one === given?.[field]);
+    if (found !== undefined) return found;
+    throw new BadInputError(
+      `${field} must be one of ${known.join(", ")}, was: '${String(given?.[field]).slice(0, 60)}'`,
+    );
+  };
+  const action = oneOf("action", ACTIONS);
+  const needsFunction = action === "train-now" || action === "mode";
+  const functionName = given["functionName"];
+  if (needsFunction && typeof functionName !== "string") {
+    throw new BadInputError(`functionName must be a text, was: '${String(functionName)}'`);
+  }
+  const why = given["reason"];
+  return {
+    action,
+    functionName: needsFunction ? String(functionName) : "",
+    mode: action === "mode" ? oneOf("mode", MODES) : null,
+    reason: typeof why === "string" && why !== "" ? why.slice(0, 500) : "somebody said so",
+  };
+}

@@ -1,0 +1,69 @@
+/** The trainer as a workload. */
+import { join } from "node:path";
+
+import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
+import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
+import { startService } from "#shared/host/service.ts";
+import { policyByName } from "#shared/policies/by-name.ts";
+import { answerTrainer } from "./answer.ts";
+import { learnerInThreads } from "./learning/learner.ts";
+import { openLog } from "./log/segments.ts";
+import { createTrainer } from "./trainer.ts";
+
+export default startService(
+  "trainer",
+  [
+    ...BUS_SETTINGS,
+    "FALLBACK_POLICY",
+    "MODEL_STORE",
+    "MODEL_FOLDER",
+    "TRAINER_FOLDER",
+    "TRAINER_AUTO",
+    "TRAINER_ROLLOUT_WINDOWS",
+    "TRAINER_SIMULATED_STEPS",
+    "TRAINER_JUDGE_WINDOWS",
+  ],
+  async (workload) => {
+    const { settings } = workload;
+    // An unknown rule ends the process here, by name, before a model could be held against it.
+    policyByName(settings.FALLBACK_POLICY);
+    const say = (message: string) => workload.log.warn({}, message);
+    const address = busAddress(workload);
+    const log = await openLog(settings.TRAINER_FOLDER);
+    workload.onEnd(() => log.close());
+    const bus = await natsBus({ ...address, log: say });
+    workload.onEnd(() => bus.close());
+    const { MODEL_STORE: kind, MODEL_FOLDER: folder } = settings;
+    const shelf = await openShelf({ kind, folder, bus: address }, systemClock, say);
+    workload.onEnd(() => shelf.close());
+    // Both lie beside the bundle: the thread's script and the models that travel with it.
+    const learner = learnerInThreads(join(__dirname, "learner.cjs"));
+    workload.onEnd(() => learner.close());
+
+    const trainer = createTrainer({
+      bus,
+      log,
+      learner,
+      shelf,
+      source: shippedModels(join(__dirname, "models")),
+      clock: systemClock,
+      say: workload.log,
+      rule: settings.FALLBACK_POLICY,
+      settings: {
+        isAutomatic: settings.TRAINER_AUTO,
+        rolloutWindows: settings.TRAINER_ROLLOUT_WINDOWS,
+        simulatedSteps: settings.TRAINER_SIMULATED_STEPS,
+        judgeWindows: settings.TRAINER_JUDGE_WINDOWS,
+      },
+    });
+    const status = () => ({ part: workload.name, state: "running", bus: bus.state(), ...trainer.status() });
+    return {
+      run: (signal) => trainer.run(signal),
+      status,
+      answer: (event) => answerTrainer(event, { trainer, status, mayChange: (call) => workload.mayChange(call) }),
+    };
+  },
+);

@@ -1,0 +1,120 @@
+/** From what a function lived through to a candidate that may be published: learn, then be judged. */
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import type { Transition } from "#shared/core/transitions.ts";
+import type { MetricsWindow } from "#shared/core/window.ts";
+import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { policyByName } from "#shared/policies/by-name.ts";
+import { servedModel, type MakeEngine } from "#shared/policies/served-model.ts";
+import { AGENTS } from "#shared/rl/agents.ts";
+import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
+import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
+import { liveUpdate, type LiveReport } from "#shared/rl/live-update.ts";
+import { localCollector } from "#shared/rl/rollout/local.ts";
+import type { Hyperparameters } from "#shared/rl/settings.ts";
+import { scheduled } from "#shared/rl/schedules.ts";
+import type { TrainingState } from "#shared/rl/training.ts";
+import { compare, type Comparison } from "./compare.ts";
+import { liveSteps } from "./live-steps.ts";
+import { recordedProfile, recordedTrace } from "./recorded-load.ts";
+import { recordedTask } from "./task.ts";
+
+export interface FineTuneJob {
+  readonly files: CheckpointFiles;
+  readonly version: string;
+  readonly managed: ManagedFunction;
+  /** Of one function, in their order. */
+  readonly transitions: readonly Transition[];
+  /** The recorded load, in its order; at least two. */
+  readonly windows: readonly MetricsWindow[];
+  /** The fallback rule by name. */
+  readonly rule: string;
+  readonly simulatedSteps: number;
+  readonly seed: string;
+}
+
+export interface FineTuned {
+  readonly files: CheckpointFiles;
+  /** Of the candidate's training, all in all. */
+  readonly steps: number;
+  readonly live: LiveReport;
+  /** Mean return of the simulated episodes of the first and of the last round; null where none ended. */
+  readonly simulated: { readonly steps: number; readonly first: number | null; readonly last: number | null };
+  readonly comparison: Comparison;
+}
+
+/** Side by side in the simulator; a small round, for a small change. */
+const ENVIRONMENTS = 8;
+const ROUND_STEPS = 2_048;
+
+/** Same job, same candidate. */
+export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promise<FineTuned> {
+  const { managed, windows, seed } = job;
+  const current = servedModel(job.files, job.version, makeEngine);
+  const { record } = current;
+  const { settings } = record;
+  const engine = makeEngine(record.network, current.model.engine.getWeights());
+  const trace = recordedTrace(windows);
+  const profile = recordedProfile(windows, managed);
+  try {
+    const hyperparameters = gentle(settings.hyperparameters);
+    const steps = liveSteps(job.transitions, settings, job.version);
+    const live = liveUpdate(engine, steps, { hyperparameters, statistics: record.statistics, seed });
+
+    const collector = localCollector({
+      engine,
+      environments: ENVIRONMENTS,
+      seed: `${seed}/simulated`,
+      makeEnvironment: () => recordedTask({ settings, trace, profile, managed }),
+    });
+    const rounds = Math.ceil(job.simulatedSteps / ROUND_STEPS);
+    let state: TrainingState = { round: 0, steps: 0, statistics: record.statistics, places: null };
+    const returns: (number | null)[] = [];
+    if (rounds > 0) {
+      const run = { engine, collector, hyperparameters, seed, totalSteps: rounds * ROUND_STEPS, from: state };
+      for await (const round of AGENTS[settings.agent](run)) {
+        state = round.state;
+        returns.push(round.report.meanReturn);
+      }
+    }
+    await collector.close();
+
+    const learnedSteps = record.steps + live.counted + state.steps;
+    const draft = {
+      record: { ...record, steps: learnedSteps, statistics: state.statistics },
+      weights: engine.getWeights(),
+    };
+    const candidate = servedModel(encodeCheckpoint({ ...draft, continuation: null }), "candidate", makeEngine);
+    const comparison = compare(
+      {
+        candidate: () => new AnchoredPolicy(candidate.model),
+        current: () => new AnchoredPolicy(current.model),
+        rule: policyByName(job.rule),
+      },
+      { trace, profile, managed, seed },
+    );
+    candidate.model.engine.close();
+    const evaluation = { fineTunedOn: managed.functionName, from: job.version, ...comparison };
+    return {
+      files: encodeCheckpoint({ ...draft, record: { ...draft.record, evaluation }, continuation: null }),
+      steps: learnedSteps,
+      live,
+      simulated: { steps: state.steps, first: returns[0] ?? null, last: returns.at(-1) ?? null },
+      comparison,
+    };
+  } finally {
+    engine.close();
+    current.model.engine.close();
+  }
+}
+
+/** The agent's own hyperparameters at the end of their schedules: it has learned, and is not to forget. */
+function gentle(hyperparameters: Hyperparameters): Hyperparameters {
+  return {
+    ...hyperparameters,
+    learningRate: scheduled(hyperparameters.learningRate, 1),
+    entropyCoefficient: scheduled(hyperparameters.entropyCoefficient, 1),
+    environments: ENVIRONMENTS,
+    rolloutSteps: ROUND_STEPS,
+    minibatchSteps: Math.min(512, hyperparameters.minibatchSteps),
+  };
+}

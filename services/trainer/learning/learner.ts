@@ -1,0 +1,91 @@
+/** Where the computing is done: in this thread, or in two others so that the trainer always hears. */
+import { startWorker } from "#shared/adapters/rollout-workers.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import type { Estimate } from "#shared/core/model-lifecycle.ts";
+import type { MetricsWindow } from "#shared/core/window.ts";
+import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { policyByName } from "#shared/policies/by-name.ts";
+import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
+import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
+import { estimate } from "./estimate.ts";
+import { fineTune, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
+
+export interface EstimateJob {
+  readonly files: CheckpointFiles;
+  readonly version: string;
+  readonly managed: ManagedFunction;
+  readonly windows: readonly MetricsWindow[];
+  readonly rule: string;
+}
+
+export interface Learner {
+  /** Null with too few windows. Rejects with the reason when the model or the rule cannot be used. */
+  estimate(job: EstimateJob): Promise<Estimate | null>;
+  fineTune(job: FineTuneJob): Promise<FineTuned>;
+  close(): Promise<void>;
+}
+
+export type Question =
+  { readonly kind: "estimate"; readonly job: EstimateJob } | { readonly kind: "fine-tune"; readonly job: FineTuneJob };
+
+/** Models whose estimates are asked for window after window are decoded once. */
+const REMEMBERED_MODELS = 16;
+
+export function learnerHere(makeEngine: MakeEngine): Learner {
+  const models = new Map<string, ServedModel>();
+  function modelOf({ files, version }: EstimateJob): ServedModel {
+    let served = models.get(version);
+    if (!served) {
+      served = servedModel(files, version, makeEngine);
+      models.set(version, served);
+      if (models.size > REMEMBERED_MODELS) models.delete(models.keys().next().value!);
+    }
+    return served;
+  }
+  return {
+    async estimate(job) {
+      const { model } = modelOf(job);
+      return estimate(job.windows, job.managed, () => new AnchoredPolicy(model), policyByName(job.rule));
+    },
+    fineTune: (job) => fineTune(job, makeEngine),
+    close: async () => {},
+  };
+}
+
+/** `script` is the bundled worker. A training of many seconds keeps no estimate waiting. A thread that broke is started anew. */
+export function learnerInThreads(script: string): Learner {
+  const estimating = keptAlive<Question, Estimate | null>(script);
+  const training = keptAlive<Question, FineTuned>(script);
+  return {
+    estimate: (job) => estimating.ask({ kind: "estimate", job }),
+    fineTune: (job) => training.ask({ kind: "fine-tune", job }),
+    close: async () => {
+      await Promise.all([estimating.close(), training.close()]);
+    },
+  };
+}
+
+/** One question after the other. */
+function keptAlive<Asked, Answer>(script: string) {
+  type Thread = ReturnType<typeof startWorker<Asked, Answer>>;
+  let thread: Thread | null = null;
+  let previous: Promise<unknown> = Promise.resolve();
+  async function ask(question: Asked): Promise<Answer> {
+    thread ??= startWorker<Asked, Answer>(script, null);
+    try {
+      return await thread.ask(question);
+    } catch (thrown) {
+      await thread.close();
+      thread = null;
+      throw thrown;
+    }
+  }
+  return {
+    ask(question: Asked): Promise<Answer> {
+      const answer = previous.then(() => ask(question));
+      previous = answer.catch(() => {});
+      return answer;
+    },
+    close: async () => thread?.close(),
+  };
+}

@@ -1,0 +1,100 @@
+/** Transitions of one function as steps to learn from: whose doing each was, and what it was worth. */
+import { ACTION_DELTAS } from "#shared/core/action.ts";
+import { DemandEstimate } from "#shared/core/observation/demand.ts";
+import { violationShare } from "#shared/core/observation/violations.ts";
+import { OBJECTIVES } from "#shared/core/reward.ts";
+import { productReward } from "#shared/core/reward/product.ts";
+import type { Transition } from "#shared/core/transitions.ts";
+import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
+import type { LiveStep } from "#shared/rl/live-update.ts";
+import type { AgentSettings } from "#shared/rl/settings.ts";
+
+/**
+ * `version` is the model's that learns: proposals of another one are passed over, for their observations may be of another layout.
+ * Where the guard applied another number than was proposed, the action is the one that asks for the applied number; where there
+ * is none, and where the rule decided or nothing was applied, it is null: not this policy's doing.
+ */
+export function liveSteps(transitions: readonly Transition[], settings: AgentSettings, version: string): LiveStep[] {
+  const rewards = new Rewards(settings);
+  const steps: LiveStep[] = [];
+  let lastSeq: number | null = null;
+  for (const transition of transitions) {
+    const { window, proposal } = transition;
+    const reward = rewards.of(transition);
+    const { learned, policy } = proposal;
+    if (learned === null || policy.version !== version || learned.layout !== settings.layout) continue;
+    steps.push({
+      observation: learned.observation,
+      actionMask: learned.actionMask,
+      ...takenIn(transition, settings),
+      reward,
+      isStart: lastSeq !== window.seq - 1,
+    });
+    lastSeq = window.seq;
+  }
+  return steps;
+}
+
+function takenIn(
+  { proposal, applied }: Transition,
+  { actions }: AgentSettings,
+): Pick<LiveStep, "action" | "logProbability"> {
+  const none = { action: null, logProbability: null };
+  const { learned, policy, proposedReplicas } = proposal;
+  const isOwn = applied.trigger === "proposal" && applied.policy.version === policy.version;
+  if (!isOwn || applied.applied === null || applied.current === null) return none;
+  if (applied.applied === proposedReplicas) {
+    return { action: learned!.action, logProbability: learned!.logProbability };
+  }
+  // A headroom's number depends on more than was told.
+  const action =
+    actions === "change" ? ACTION_DELTAS.findIndex((delta) => delta === applied.applied! - applied.current!) : -1;
+  return action < 0 || learned!.actionMask[action] !== true ? none : { action, logProbability: null };
+}
+
+/** The objective that the model was trained on, computed from windows as they were measured. */
+class Rewards {
+  readonly #settings: AgentSettings;
+  readonly #demand = new DemandEstimate();
+  #needed = 0;
+  #usual = 0;
+  #seen = 0;
+
+  constructor(settings: AgentSettings) {
+    this.#settings = settings;
+  }
+
+  /** Transitions in their order: the usual need is learned on the way. */
+  of({ window, next, managed, proposal, applied }: Transition): number {
+    const { objective } = this.#settings;
+    const replicaSeconds = replicasIn(next, applied.applied ?? applied.current ?? 0) * next.windowSeconds;
+    if (isDecidable(window)) this.#see(this.#demand.see(window, managed).replicas);
+    if (objective === "product") {
+      return productReward({
+        violationShare: violationShare(next, managed.sloP95Seconds),
+        neededReplicas: this.#needed,
+        usualReplicas: this.#usual,
+        replicaSeconds,
+        windowSeconds: next.windowSeconds,
+      }).total;
+    }
+    const requestedReplicas = proposal.proposedReplicas;
+    return OBJECTIVES[objective].rewardOf({
+      window: next,
+      requestedReplicas,
+      isWithinBounds: requestedReplicas >= managed.minReplicas && requestedReplicas <= managed.maxReplicas,
+      sloP95Seconds: managed.sloP95Seconds,
+      replicaSeconds,
+    }).total;
+  }
+
+  #see(needed: number): void {
+    this.#needed = needed;
+    this.#usual += (needed - this.#usual) / ++this.#seen;
+  }
+}
+
+/** What stood during the window: a window tells the count at its end. */
+function replicasIn({ desiredReplicas }: MetricsWindow, otherwise: number): number {
+  return desiredReplicas ?? otherwise;
+}

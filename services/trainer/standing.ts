@@ -1,0 +1,78 @@
+/** The model that stands for a function now, and what it may do: read from the shelf once, written when it changes. */
+import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import type { ModelAction, ModelControl, ModelNews } from "#shared/core/model.ts";
+import { makeEvent } from "#shared/events/codec.ts";
+import type { ReplicantEvent } from "#shared/events/types.ts";
+import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
+import type { CheckpointFiles, TrainingRecord } from "#shared/rl/checkpoint/types.ts";
+import type { PolicyReference } from "#shared/policies/reference.ts";
+import type { ModelSource, ModelShelf } from "#shared/ports/model-shelf.ts";
+
+export type ModelReference = Extract<PolicyReference, { kind: "model" }>;
+
+export interface Standing {
+  readonly reference: ModelReference;
+  readonly control: ModelControl;
+  readonly files: CheckpointFiles;
+  readonly record: TrainingRecord;
+  readonly digest: string;
+  /** As policy-inference tells it in its proposals. */
+  readonly version: string;
+}
+
+const VERSION_LETTERS = 12;
+
+export interface StandingDeps {
+  readonly shelf: ModelShelf;
+  readonly source: ModelSource;
+}
+
+/** Rejects with `BadInputError` when the model cannot be used. */
+export async function readStanding(
+  { functionName, policy }: ManagedFunction,
+  reference: ModelReference,
+  deps: StandingDeps,
+): Promise<Standing> {
+  const said = await deps.shelf.control(functionName);
+  const asAnnotated = { functionName, policy, step: null, before: null, mode: "auto", atMs: 0 } as const;
+  const control = said?.policy === policy ? said : { ...asAnnotated, reason: "as the annotation says" };
+  return standingOf(reference, reference.follows ? control : { ...control, step: null, before: null }, deps);
+}
+
+/** The same function under another control. */
+export async function standingOf(
+  reference: ModelReference,
+  control: ModelControl,
+  { shelf, source }: StandingDeps,
+): Promise<Standing> {
+  const { functionName, step } = control;
+  const files = step === null ? await source.read(reference.source) : await shelf.modelsOf(functionName).read(step);
+  const { record } = decodeCheckpoint(files);
+  const digest = digestOf(files);
+  return { reference, control, files, record, digest, version: digest.slice(0, VERSION_LETTERS) };
+}
+
+export function newsOf(
+  { control, record, digest, version }: Standing,
+  action: ModelAction,
+  summary: string,
+  { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number },
+): ReplicantEvent<"model"> {
+  const { agent, form, layout } = record.settings;
+  const data: ModelNews = {
+    functionName: control.functionName,
+    policy: { name: `${agent}@${form}`, version },
+    layout,
+    digest,
+    action,
+    summary: summary.slice(0, 2_000),
+  };
+  return makeEvent("model", {
+    source: "trainer",
+    subject: control.functionName,
+    key: `${atMs}-${action}`,
+    nowMs,
+    data,
+  });
+}

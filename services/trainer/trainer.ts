@@ -1,0 +1,384 @@
+/**
+ * The trainer: hears what was seen, proposed and applied, keeps it, learns from it, and judges every model by what it and the
+ * rule would have brought. A fact is acknowledged when it stands in the log; all else is rebuilt from there.
+ */
+import type { Clock } from "#shared/core/clock.ts";
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
+import type { ModelAction, ModelControl } from "#shared/core/model.ts";
+import { judge, LIFECYCLE_DEFAULTS, onTrial, type LifecycleSettings } from "#shared/core/model-lifecycle.ts";
+import { TransitionJoiner, type Fact, type JoinCounts } from "#shared/core/transitions.ts";
+import { isTooLate } from "#shared/events/age.ts";
+import type { Log } from "#shared/host/log.ts";
+import { featureNamesOf } from "#shared/core/observation/observer.ts";
+import { policyReference } from "#shared/policies/reference.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import { FunctionRecord } from "./function-record.ts";
+import { comparisonWords } from "./learning/compare.ts";
+import type { Learner } from "./learning/learner.ts";
+import { isEntry, type HistoryEntry, type LogEntry } from "./log/entries.ts";
+import type { SegmentLog } from "./log/segments.ts";
+import { newsOf, readStanding, standingOf, type Standing, type StandingDeps } from "./standing.ts";
+
+export interface TrainerDeps extends StandingDeps {
+  readonly bus: EventBus;
+  readonly log: SegmentLog;
+  readonly learner: Learner;
+  readonly clock: Clock;
+  readonly say: Log;
+  /** The fallback rule by name: what models are held against. */
+  readonly rule: string;
+  readonly settings: TrainerSettings;
+}
+
+export interface TrainerSettings {
+  readonly isAutomatic: boolean;
+  readonly rolloutWindows: number;
+  readonly simulatedSteps: number;
+  readonly judgeWindows: number;
+}
+
+export interface Trainer {
+  status(): object;
+  history(functionName: string | null): readonly HistoryEntry[];
+  /** Training by itself; judging never stops. */
+  setAutomatic(isAutomatic: boolean): void;
+  /** Resolves when the training has begun. Rejects with `BadInputError` when it cannot. */
+  trainNow(functionName: string): Promise<void>;
+  setMode(functionName: string, mode: Mode, reason: string): Promise<void>;
+  take(fact: Fact): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** After a training so much of a rollout must pass before drift alone starts another one. */
+const REST_SHARE = 0.25;
+/** A candidate is judged on no less than this. */
+const LEAST_RECORDED = 16;
+
+interface Careful {
+  readonly record: FunctionRecord;
+  standing: Standing | null;
+  /** Why there is no standing model; null where there is one, or a rule. */
+  problem: string | null;
+  training: string | null;
+  /** Estimates and switches of a function, one after the other. */
+  turn: Promise<void>;
+}
+
+export function createTrainer(deps: TrainerDeps): Trainer {
+  const { bus, log, learner, clock, say, shelf, rule, settings } = deps;
+  const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: settings.judgeWindows };
+  const joiner = new TransitionJoiner();
+  const functions = new Map<string, Careful>();
+  let isAutomatic = settings.isAutomatic;
+  let facts = 0;
+  const running = new Set<Promise<void>>();
+
+  function of(functionName: string): Careful {
+    let one = functions.get(functionName);
+    if (!one) {
+      const record = new FunctionRecord(functionName);
+      one = { record, standing: null, problem: null, training: null, turn: Promise.resolve() };
+      functions.set(functionName, one);
+    }
+    return one;
+  }
+
+  /** What a line of the log changes; the same when it is written and when it is read again. */
+  function absorb(entry: LogEntry): void {
+    switch (entry.kind) {
+      case "learned":
+        return of(entry.learned.functionName).record.addLearned(entry.learned);
+      case "history":
+        return of(entry.entry.functionName).record.addHistory(entry.entry);
+      case "window":
+        of(entry.window.functionName).record.addWindow(entry.managed, entry.window);
+        break;
+      case "proposal":
+      case "applied":
+        break;
+    }
+    facts++;
+    for (const transition of joiner.take(entry)) of(transition.window.functionName).record.addTransition(transition);
+  }
+
+  for (const line of log.found) if (isEntry(line)) absorb(line);
+
+  async function take(fact: Fact): Promise<void> {
+    // What was heard before is counted, and not written twice.
+    if (!joiner.isNew(fact)) return void joiner.take(fact);
+    await log.append(fact);
+    absorb(fact);
+  }
+
+  async function note(functionName: string, action: HistoryEntry["action"], reason: string, atMs: number) {
+    const entry = { functionName, atMs, action, reason };
+    say.info({ event: "model", functionName, action }, reason);
+    const line = { kind: "history", entry } as const;
+    await log.append(line);
+    absorb(line);
+  }
+
+  /** The model that stands; null for a rule, and for a model that cannot be used now. */
+  async function standingFor(one: Careful, managed: ManagedFunction): Promise<Standing | null> {
+    if (one.standing?.reference.text === managed.policy) return one.standing;
+    one.standing = null;
+    one.problem = null;
+    try {
+      const reference = policyReference(managed.policy);
+      if (reference.kind === "rule") return null;
+      one.standing = await readStanding(managed, reference, deps);
+      one.record.begin();
+    } catch (thrown) {
+      one.problem = messageOf(thrown);
+    }
+    return one.standing;
+  }
+
+  /** Writes, tells, and begins to count anew. */
+  async function change(one: Careful, standing: Standing, control: ModelControl, action: ModelAction): Promise<void> {
+    const next = await standingOf(standing.reference, control, deps);
+    await shelf.setControl(control);
+    one.standing = next;
+    one.record.begin();
+    await tell(one, next, action, control.reason, control.atMs);
+  }
+
+  async function tell(one: Careful, standing: Standing, action: ModelAction, reason: string, atMs: number) {
+    await note(one.record.functionName, action, reason, atMs);
+    try {
+      await bus.publish(newsOf(standing, action, reason, { atMs, nowMs: clock.nowMs() }));
+    } catch (thrown) {
+      // Who serves looks at the shelf by and by; the log keeps the story whole.
+      say.warn({ problem: messageOf(thrown) }, "the news of a model could not be told");
+    }
+  }
+
+  /** After a window that is still news: how does the model stand, and is there something to learn? */
+  async function consider(one: Careful): Promise<void> {
+    const { record } = one;
+    const managed = record.managed!;
+    const standing = await standingFor(one, managed);
+    if (standing === null) return;
+    const atMs = record.windows.at(-1)!.endedAtMs;
+    const { files, version, control } = standing;
+    const estimate = await learner.estimate({ files, version, managed, windows: record.windows, rule });
+    if (one.standing !== standing) return;
+    if (estimate !== null) {
+      record.estimate = estimate;
+      const judgement = judge(control, record.trial, estimate, atMs, lifecycle);
+      record.trial = judgement.trial;
+      if (judgement.switch !== null) {
+        await change(one, standing, judgement.switch.control, judgement.switch.action);
+        return;
+      }
+    }
+    const reason = await reasonToTrain(one, standing, atMs);
+    if (reason !== null && isAutomatic && standing.reference.follows) begin(one, standing, reason);
+  }
+
+  async function reasonToTrain(one: Careful, standing: Standing, atMs: number): Promise<string | null> {
+    const { record } = one;
+    if (one.training !== null || record.windows.length < LEAST_RECORDED) return null;
+    const { statistics, settings: learned } = standing.record;
+    const drift = record.driftFrom(statistics, learned.layout);
+    if (drift?.hasDrifted && !record.driftTold) {
+      record.driftTold = true;
+      const feature = featureNamesOf(learned.layout)[drift.feature];
+      const outside = `${Math.round(100 * drift.outsideShare)} % of all numbers lie beyond three deviations`;
+      const what = `'${feature}' lies ${drift.deviations.toFixed(1)} deviations from what was trained on; ${outside}`;
+      await tell(one, standing, "drifted", what, atMs);
+      const rest = REST_SHARE * settings.rolloutWindows;
+      if (record.windowsSinceTraining === null || record.windowsSinceTraining >= rest)
+        return `the load drifted: ${what}`;
+    }
+    const { length } = record.transitions;
+    return length >= settings.rolloutWindows ? `a rollout of ${length} transitions is full` : null;
+  }
+
+  function begin(one: Careful, standing: Standing, reason: string): void {
+    one.training = reason;
+    const work = train(one, standing, reason)
+      .catch(async (thrown: unknown) => {
+        const atMs = one.record.windows.at(-1)?.endedAtMs ?? 0;
+        await note(one.record.functionName, "failed", `the training failed: ${messageOf(thrown)}`, atMs).catch(
+          () => {},
+        );
+      })
+      .finally(() => {
+        one.training = null;
+        one.record.windowsSinceTraining = 0;
+        running.delete(work);
+      });
+    running.add(work);
+  }
+
+  async function train(one: Careful, standing: Standing, reason: string): Promise<void> {
+    const { record } = one;
+    const { functionName } = record;
+    const { files, version } = standing;
+    const transitions = [...record.transitions];
+    const atMs = record.windows.at(-1)!.endedAtMs;
+    await note(functionName, "training", reason, atMs);
+    const outcome = await learner.fineTune({
+      files,
+      version,
+      managed: record.managed!,
+      transitions,
+      windows: record.windows,
+      rule,
+      simulatedSteps: settings.simulatedSteps,
+      seed: `${functionName}@${atMs}`,
+    });
+    const [first, last] = [transitions[0], transitions.at(-1)];
+    if (first && last) {
+      // Before anything is published: whoever dies now learns anew, from nothing that is in a published model.
+      const through = { fromMs: first.window.endedAtMs, throughMs: last.window.endedAtMs };
+      const line = { kind: "learned", learned: { functionName, ...through, transitions: transitions.length } } as const;
+      await log.append(line);
+      absorb(line);
+    }
+    const { live, simulated, comparison } = outcome;
+    const words = `${live.counted} of ${live.steps} live and ${simulated.steps} simulated steps: ${comparisonWords(comparison)}`;
+    await inTurn(one, async () => {
+      const now = one.standing;
+      if (now?.version !== version) {
+        return note(functionName, "failed", `the model changed while its successor was trained; ${words}`, atMs);
+      }
+      if (!comparison.isBetter) return tell(one, now, "rejected", `the candidate is not surely better, ${words}`, atMs);
+      const models = shelf.modelsOf(functionName);
+      const step = Math.max(outcome.steps, ((await models.steps()).at(-1) ?? 0) + 1);
+      await models.write(step, outcome.files);
+      await change(one, now, onTrial(now.control, step, `step ${step} is better, ${words}`, atMs), "canary");
+    });
+  }
+
+  function inTurn(one: Careful, work: () => Promise<void>): Promise<void> {
+    const done = one.turn.then(work);
+    one.turn = done.catch((thrown: unknown) => {
+      one.problem = messageOf(thrown);
+      say.warn({ functionName: one.record.functionName, problem: one.problem }, "could not judge or switch");
+    });
+    return done;
+  }
+
+  let waiting = 0;
+  function considerLater(functionName: string): void {
+    const one = of(functionName);
+    // While one estimate runs the next window need not queue: it will be in the one after.
+    if (waiting >= MOST_WAITING || pending.has(functionName)) return;
+    pending.add(functionName);
+    waiting++;
+    void inTurn(one, () => consider(one))
+      .catch(() => {})
+      .finally(() => {
+        pending.delete(functionName);
+        waiting--;
+      });
+  }
+  const pending = new Set<string>();
+
+  function known(functionName: string): Careful & { record: { managed: ManagedFunction } } {
+    const one = functions.get(functionName);
+    if (!one?.record.managed) {
+      const names = [...functions.keys()].join(", ") || "none";
+      throw new BadInputError(
+        `no windows of a function '${functionName.slice(0, 100)}' were heard; known are ${names}`,
+      );
+    }
+    return one as Careful & { record: { managed: ManagedFunction } };
+  }
+
+  async function modelOf(functionName: string): Promise<{ one: Careful; standing: Standing }> {
+    const one = known(functionName);
+    const { managed } = one.record;
+    const standing = await standingFor(one, managed);
+    if (standing !== null) return { one, standing };
+    throw new BadInputError(one.problem ?? `the policy of '${functionName}' is the rule '${managed.policy}', no model`);
+  }
+
+  return {
+    take,
+    status: () => ({
+      training: isAutomatic ? "by itself" : "when told to",
+      rule,
+      models: shelf.place,
+      log: { segments: log.segments(), facts, damaged: log.damaged },
+      joins: joiner.counts satisfies JoinCounts,
+      functions: Object.fromEntries([...functions].map(([name, one]) => [name, statusOf(one)])),
+    }),
+    history: (functionName) =>
+      [...functions.values()]
+        .filter(({ record }) => functionName === null || record.functionName === functionName)
+        .flatMap(({ record }) => record.history)
+        .sort((a, b) => a.atMs - b.atMs),
+    setAutomatic: (value) => void (isAutomatic = value),
+    async trainNow(functionName) {
+      const { one, standing } = await modelOf(functionName);
+      if (!standing.reference.follows) {
+        const how = `name it 'model:${standing.reference.source}' to have it trained`;
+        throw new BadInputError(`the model of '${functionName}' stays what it is: ${how}`);
+      }
+      if (one.training !== null) throw new BadInputError(`'${functionName}' is being trained already: ${one.training}`);
+      const { length } = one.record.windows;
+      if (length < LEAST_RECORDED) {
+        throw new BadInputError(`${LEAST_RECORDED} windows of '${functionName}' are needed, there are ${length}`);
+      }
+      begin(one, standing, "somebody said so");
+    },
+    async setMode(functionName, mode, reason) {
+      const { one } = await modelOf(functionName);
+      await inTurn(one, async () => {
+        const standing = one.standing!;
+        const atMs = one.record.windows.at(-1)!.endedAtMs;
+        await change(one, standing, { ...standing.control, mode, reason, atMs }, "mode");
+      });
+    },
+    async run(signal) {
+      const options = { durable: "trainer" };
+      const subscriptions = await Promise.all([
+        bus.subscribe(
+          "window",
+          async (event) => {
+            const { managed, window } = event.data;
+            await take({ kind: "window", managed, window });
+            // After an outage there is much to read and nothing to decide.
+            if (!isTooLate(event, window, clock.nowMs())) considerLater(window.functionName);
+          },
+          options,
+        ),
+        bus.subscribe("proposal", ({ data }) => take({ kind: "proposal", proposal: data.proposal }), options),
+        bus.subscribe("applied", ({ data }) => take({ kind: "applied", applied: data }), options),
+      ]);
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await Promise.all(subscriptions.map((subscription) => subscription.close()));
+    },
+  };
+}
+
+/** Functions whose estimates may queue: more would be older than the next window when their turn comes. */
+const MOST_WAITING = 256;
+
+function statusOf({ record, standing, problem, training }: Careful): object {
+  const { managed, windows, transitions, learned, estimate, trial } = record;
+  return {
+    policy: managed?.policy ?? null,
+    model: standing && {
+      name: `${standing.record.settings.agent}@${standing.record.settings.form}`,
+      version: standing.version,
+      step: standing.control.step,
+      mode: standing.control.mode,
+      reason: standing.control.reason,
+    },
+    windows: windows.length,
+    transitions: transitions.length,
+    learned,
+    estimate,
+    trial,
+    training,
+    problem,
+  };
+}

@@ -1,0 +1,33 @@
+/** What a model may do, as a line of JSON; read as something that anybody may have written. */
+import { BadInputError } from "#shared/core/errors.ts";
+import { MODES } from "#shared/core/managed-function.ts";
+import type { ModelControl } from "#shared/core/model.ts";
+
+export function controlText(control: ModelControl): string {
+  return JSON.stringify(control);
+}
+
+/** Throws `BadInputError` that names the place and the field. */
+export function readControl(place: string, text: string): ModelControl {
+  let found: Partial<ModelControl>;
+  try {
+    found = JSON.parse(text) as Partial<ModelControl>;
+  } catch {
+    throw new BadInputError(`${place}: is not JSON`);
+  }
+  const need = (field: keyof ModelControl, fits: boolean) => {
+    if (!fits) throw new BadInputError(`${place}: ${field} cannot be '${JSON.stringify(found?.[field])}'`);
+  };
+  const isStep = (value: unknown) => value === null || (Number.isInteger(value) && (value as number) >= 0);
+  need("functionName", typeof found?.functionName === "string");
+  need("policy", typeof found.policy === "string");
+  need("step", isStep(found.step));
+  need("before", found.before === null || (typeof found.before === "object" && isStep(found.before.step)));
+  need(
+    "mode",
+    MODES.some((mode) => mode === found.mode),
+  );
+  need("reason", typeof found.reason === "string");
+  need("atMs", Number.isFinite(found.atMs));
+  return found as ModelControl;
+}

@@ -1,0 +1,37 @@
+/** A shelf in a folder that trainer and policy-inference share: `<folder>/<function>/step-N/…` and `<folder>/<function>/control.json`. */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { BadInputError } from "#shared/core/errors.ts";
+import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import { fileModelStore } from "../model-store.ts";
+import { controlText, readControl } from "./control-text.ts";
+
+/** Makes the folder when something is put into it. */
+export function folderShelf(folder: string): ModelShelf {
+  const folderOf = (functionName: string) => {
+    if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(functionName))
+      throw new BadInputError(`a function's name is lower-case letters, digits, '-' and '.', was: '${functionName}'`);
+    return join(folder, functionName);
+  };
+  return {
+    place: `folder ${folder}`,
+    modelsOf: (functionName) => fileModelStore(folderOf(functionName)),
+    async control(functionName) {
+      const file = join(folderOf(functionName), "control.json");
+      try {
+        return readControl(file, await readFile(file, "utf8"));
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
+        throw thrown;
+      }
+    },
+    async setControl(control) {
+      const home = folderOf(control.functionName);
+      await mkdir(home, { recursive: true });
+      const aside = join(home, `.control.${process.pid}`);
+      await writeFile(aside, controlText(control));
+      await rename(aside, join(home, "control.json"));
+    },
+  };
+}

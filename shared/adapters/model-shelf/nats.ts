@@ -1,0 +1,109 @@
+/** A shelf in JetStream's object store: `<function>/step-N` is a checkpoint, `<function>/control` what it may do. */
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { Objm, type ObjectStore } from "@nats-io/obj";
+
+import type { Clock } from "../../core/clock.ts";
+import { BadInputError, messageOf } from "../../core/errors.ts";
+import type { ModelShelf } from "../../ports/model-shelf.ts";
+import type { ModelStore } from "../../ports/model-store.ts";
+import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
+import { findJetStream } from "../nats/stream.ts";
+import { packed, unpacked } from "./archive.ts";
+import { controlText, readControl } from "./control-text.ts";
+
+export interface NatsShelfOptions extends ConnectionOptions {
+  /** `replicant-models` for the subject prefix `replicant`. */
+  readonly bucket: string;
+}
+
+/** Moving a checkpoint of a few megabytes, real time. */
+const ANSWER_WITHIN_MS = 10_000;
+const STEP = /^step-(\d{1,15})$/;
+
+/** Null when the server has no JetStream. Resolves when connected. */
+export async function natsShelf(
+  options: NatsShelfOptions,
+  clock: Clock,
+  log: (message: string) => void,
+): Promise<(ModelShelf & { close(): Promise<void> }) | null> {
+  // A connection of its own: megabytes of weights do not delay a window.
+  const connection = await openConnection(options, clock, log);
+  const { nc } = connection;
+  if (!(await findJetStream(nc))) {
+    await connection.close();
+    return null;
+  }
+  let opened: Promise<ObjectStore> | null = null;
+  /** Made again where the server came back without its store. */
+  const bucket = () =>
+    (opened ??= new Objm(nc).create(options.bucket).catch((thrown: unknown) => {
+      opened = null;
+      throw thrown;
+    }));
+  connection.onReconnect(() => (opened = null));
+
+  async function inTime<T>(what: string, work: (store: ObjectStore) => Promise<T>): Promise<T> {
+    const done = new AbortController();
+    const late = clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => {
+      throw new Error(`${what}: the object store did not answer in time`);
+    });
+    late.catch(() => {});
+    try {
+      return await Promise.race([bucket().then(work), late]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  const read = (name: string) => inTime(name, (store) => blobOf(store, name));
+  const write = (name: string, bytes: Uint8Array) =>
+    inTime(name, async (store) => void (await store.putBlob({ name }, bytes)));
+
+  function modelsOf(functionName: string): ModelStore {
+    const prefix = `${functionName}/`;
+    const steps = () =>
+      inTime(`${prefix}…`, async (store) => {
+        const objects = await store.list();
+        return objects
+          .filter(({ name, deleted }) => !deleted && name.startsWith(prefix))
+          .flatMap(({ name }) => STEP.exec(name.slice(prefix.length))?.[1] ?? [])
+          .map(Number)
+          .sort((a, b) => a - b);
+      });
+    return {
+      steps,
+      async read(step) {
+        const wanted = step ?? (await steps()).at(-1);
+        const bytes = wanted === undefined ? null : await read(`${prefix}step-${wanted}`);
+        if (bytes === null) {
+          const what = step === null ? "no checkpoint" : `no checkpoint of step ${step}`;
+          throw new BadInputError(`${options.bucket}: there is ${what} for '${functionName}'`);
+        }
+        return unpacked(`${options.bucket}: ${prefix}step-${wanted}`, bytes);
+      },
+      write: (step, files) => write(`${prefix}step-${step}`, packed(files)),
+    };
+  }
+
+  return {
+    place: `object store ${options.bucket}`,
+    modelsOf,
+    async control(functionName) {
+      const name = `${functionName}/control`;
+      const bytes = await read(name);
+      return bytes && readControl(`${options.bucket}: ${name}`, Buffer.from(bytes).toString("utf8"));
+    },
+    setControl: (control) => write(`${control.functionName}/control`, Buffer.from(controlText(control))),
+    close: () => connection.close(),
+  };
+}
+
+/** Null when there is no such object. */
+async function blobOf(store: ObjectStore, name: string): Promise<Uint8Array | null> {
+  try {
+    return await store.getBlob(name);
+  } catch (thrown) {
+    if (thrown instanceof JetStreamApiError && thrown.status === 404) return null;
+    throw new Error(`${name}: the object store could not give it: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}

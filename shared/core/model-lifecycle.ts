@@ -1,0 +1,90 @@
+/** When a model gains and loses control of a function: AWARE's bootstrapping rule, read in both directions. */
+import type { ModelAction, ModelControl } from "./model.ts";
+
+/** What model and rule would have brought on the same windows; rewards per window, the greater the better. */
+export interface Estimate {
+  readonly windows: number;
+  readonly model: Outcome;
+  readonly rule: Outcome;
+}
+
+export interface Outcome {
+  readonly reward: number;
+  /** Requests late, failed or shed ÷ requests that ended. */
+  readonly violationShare: number;
+  readonly replicaSeconds: number;
+}
+
+/** Windows in a row in which the model was estimated worse than the rule, and in which it was not. */
+export interface Trial {
+  readonly worse: number;
+  readonly notWorse: number;
+}
+
+export interface LifecycleSettings {
+  /** So many windows in a row decide. */
+  readonly judgeWindows: number;
+  /** Worse by less than this share of the rule's reward is not worse: estimates are noisy. */
+  readonly marginRatio: number;
+}
+
+export const NO_TRIAL: Trial = { worse: 0, notWorse: 0 };
+export const LIFECYCLE_DEFAULTS: LifecycleSettings = { judgeWindows: 6, marginRatio: 0.02 };
+
+export interface Switch {
+  readonly action: ModelAction;
+  readonly control: ModelControl;
+}
+
+export interface Judgement {
+  readonly trial: Trial;
+  /** Null: all stays as it is. */
+  readonly switch: Switch | null;
+}
+
+/** Hears one estimate a window. In `shadow` and `off` it only counts: control comes back with a better model or by an operator. */
+export function judge(
+  control: ModelControl,
+  before: Trial,
+  estimate: Estimate,
+  atMs: number,
+  { judgeWindows, marginRatio }: LifecycleSettings,
+): Judgement {
+  const { model, rule } = estimate;
+  const isWorse = model.reward < rule.reward - marginRatio * Math.abs(rule.reward);
+  const trial = isWorse ? { worse: before.worse + 1, notWorse: 0 } : { worse: 0, notWorse: before.notWorse + 1 };
+  const acts = control.mode === "auto" || control.mode === "canary";
+  if (acts && trial.worse >= judgeWindows) {
+    const why = `estimated worse than the rule for ${trial.worse} windows in a row: ${wordsOf(estimate)}`;
+    return { trial: NO_TRIAL, switch: { action: "rolled-back", control: rolledBack(control, why, atMs) } };
+  }
+  if (control.mode === "canary" && trial.notWorse >= judgeWindows) {
+    const why = `no worse than the rule for ${trial.notWorse} windows on trial: ${wordsOf(estimate)}`;
+    return {
+      trial: NO_TRIAL,
+      switch: { action: "published", control: { ...control, mode: "auto", reason: why, atMs } },
+    };
+  }
+  return { trial, switch: null };
+}
+
+/** To the version before, on trial no more; where there is none, the rule decides and the model advises. */
+export function rolledBack(control: ModelControl, why: string, atMs: number): ModelControl {
+  const { before } = control;
+  if (before === null) return { ...control, mode: "shadow", reason: `${why}; the rule decides`, atMs };
+  const to = before.step === null ? "the shipped model" : `step ${before.step}`;
+  return { ...control, step: before.step, before: null, mode: "auto", reason: `${why}; back to ${to}`, atMs };
+}
+
+/** A better candidate begins on trial, whatever its predecessor may do; `off` is an operator's word and stays. */
+export function onTrial(control: ModelControl, step: number, why: string, atMs: number): ModelControl {
+  const hadControl = control.mode === "auto" || control.mode === "canary";
+  const mode = control.mode === "off" ? "off" : "canary";
+  return { ...control, step, before: hadControl ? { step: control.step } : null, mode, reason: why, atMs };
+}
+
+export function wordsOf({ windows, model, rule }: Estimate): string {
+  const one = ({ reward, violationShare, replicaSeconds }: Outcome) =>
+    `reward ${reward.toFixed(4)}, ${(100 * violationShare).toFixed(1)} % violations, ${Math.round(replicaSeconds)} replica-seconds`;
+  return `over ${windows} windows the model ${one(model)}; the rule ${one(rule)}`;
+}

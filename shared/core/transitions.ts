@@ -1,0 +1,185 @@
+/** Windows, proposals and decisions, in whatever order they come, become transitions: what was seen, done, and what came of it. */
+import type { Applied } from "./decision.ts";
+import type { ManagedFunction } from "./managed-function.ts";
+import { decisionIdOf, type Proposal } from "./proposal.ts";
+import type { MetricsWindow } from "./window.ts";
+
+/** One thing that was heard. */
+export type Fact =
+  | { readonly kind: "window"; readonly managed: ManagedFunction; readonly window: MetricsWindow }
+  | { readonly kind: "proposal"; readonly proposal: Proposal }
+  | { readonly kind: "applied"; readonly applied: Applied };
+
+export interface Transition {
+  readonly decisionId: string;
+  readonly managed: ManagedFunction;
+  readonly window: MetricsWindow;
+  readonly proposal: Proposal;
+  readonly applied: Applied;
+  /** The window that followed. */
+  readonly next: MetricsWindow;
+  /** Decisions of the reactive floor within `next`: the platform moved once more. */
+  readonly floors: number;
+}
+
+export interface JoinCounts {
+  readonly joined: number;
+  /** Heard before; nothing came of it. */
+  readonly duplicates: number;
+  /** Came after its window was given up. */
+  readonly late: number;
+  /** Windows given up because something of them never came. */
+  readonly incomplete: number;
+}
+
+/**
+ * So many windows of a function are waited for. After an outage one subject may be far ahead of another, so the wait is long;
+ * in ordinary times a window is whole when the next one comes.
+ */
+export const WAIT_WINDOWS = 128;
+
+interface Pending {
+  readonly endedAtMs: number;
+  managed: ManagedFunction | null;
+  window: MetricsWindow | null;
+  proposal: Proposal | null;
+  applied: Applied | null;
+  isJoined: boolean;
+}
+
+interface OfFunction {
+  /** By decision id, in the order of the first thing heard. */
+  readonly pending: Map<string, Pending>;
+  /** Instants of floor decisions. */
+  floors: number[];
+  /** What ended at or before this was given up. */
+  givenUpMs: number;
+}
+
+/** Same facts in the same order, same transitions: a log of facts read again rebuilds it. */
+export class TransitionJoiner {
+  readonly #functions = new Map<string, OfFunction>();
+  #joined = 0;
+  #duplicates = 0;
+  #late = 0;
+  #incomplete = 0;
+
+  get counts(): JoinCounts {
+    return { joined: this.#joined, duplicates: this.#duplicates, late: this.#late, incomplete: this.#incomplete };
+  }
+
+  /** Whether the fact would tell anything new. */
+  isNew(fact: Fact): boolean {
+    const { functionName, endedAtMs } = placeOf(fact);
+    const known = this.#functions.get(functionName);
+    if (!known) return true;
+    if (endedAtMs === null) return !known.floors.includes(floorAtMs(fact));
+    return endedAtMs > known.givenUpMs && !has(known.pending.get(decisionIdOf(functionName, endedAtMs)), fact);
+  }
+
+  /** The transitions that the fact completes: none, one, or two where it is a window between two. */
+  take(fact: Fact): readonly Transition[] {
+    const { functionName, endedAtMs } = placeOf(fact);
+    const of = this.#of(functionName);
+    if (endedAtMs === null) {
+      this.#takeFloor(of, floorAtMs(fact));
+      return [];
+    }
+    if (endedAtMs <= of.givenUpMs) {
+      this.#late++;
+      return [];
+    }
+    const id = decisionIdOf(functionName, endedAtMs);
+    const pending = of.pending.get(id) ?? empty(endedAtMs);
+    if (has(pending, fact)) {
+      this.#duplicates++;
+      return [];
+    }
+    put(pending, fact);
+    of.pending.set(id, pending);
+    const joined = this.#joinAround(functionName, of, pending);
+    this.#giveUpOld(of);
+    return joined;
+  }
+
+  #of(functionName: string): OfFunction {
+    let of = this.#functions.get(functionName);
+    if (!of) {
+      of = { pending: new Map(), floors: [], givenUpMs: -Infinity };
+      this.#functions.set(functionName, of);
+    }
+    return of;
+  }
+
+  #takeFloor(of: OfFunction, atMs: number): void {
+    if (of.floors.includes(atMs)) this.#duplicates++;
+    else of.floors = [...of.floors, atMs].slice(-WAIT_WINDOWS);
+  }
+
+  /** A fact completes its own window's transition, or, being a window, that of the one before. */
+  #joinAround(functionName: string, of: OfFunction, { endedAtMs, window }: Pending): Transition[] {
+    const own = this.#join(functionName, of, endedAtMs);
+    const before = window && this.#join(functionName, of, endedAtMs - window.windowSeconds * 1_000);
+    return [before, own].filter((transition) => transition !== null);
+  }
+
+  #join(functionName: string, of: OfFunction, endedAtMs: number): Transition | null {
+    const decisionId = decisionIdOf(functionName, endedAtMs);
+    const pending = of.pending.get(decisionId);
+    if (!pending || pending.isJoined) return null;
+    const { managed, window, proposal, applied } = pending;
+    if (managed === null || window === null || proposal === null || applied === null) return null;
+    const nextEndMs = endedAtMs + window.windowSeconds * 1_000;
+    const next = of.pending.get(decisionIdOf(functionName, nextEndMs))?.window ?? null;
+    if (next === null || next.seq !== window.seq + 1) return null;
+    pending.isJoined = true;
+    this.#joined++;
+    const floors = of.floors.filter((atMs) => atMs > endedAtMs && atMs <= nextEndMs).length;
+    return { decisionId, managed, window, proposal, applied, next, floors };
+  }
+
+  #giveUpOld(of: OfFunction): void {
+    while (of.pending.size > WAIT_WINDOWS) {
+      let oldest: [string, Pending] | null = null;
+      for (const entry of of.pending) if (oldest === null || entry[1].endedAtMs < oldest[1].endedAtMs) oldest = entry;
+      const [id, { endedAtMs, isJoined }] = oldest!;
+      of.pending.delete(id);
+      of.givenUpMs = Math.max(of.givenUpMs, endedAtMs);
+      if (!isJoined) this.#incomplete++;
+    }
+  }
+}
+
+function placeOf(fact: Fact): { readonly functionName: string; readonly endedAtMs: number | null } {
+  switch (fact.kind) {
+    case "window":
+      return fact.window;
+    case "proposal":
+      return fact.proposal;
+    case "applied": {
+      const { functionName, seq, atMs } = fact.applied;
+      return { functionName, endedAtMs: seq === null ? null : atMs };
+    }
+  }
+}
+
+/** Decisions between windows are the floor's. */
+function floorAtMs(fact: Fact): number {
+  return fact.kind === "applied" ? fact.applied.atMs : NaN;
+}
+
+function empty(endedAtMs: number): Pending {
+  return { endedAtMs, managed: null, window: null, proposal: null, applied: null, isJoined: false };
+}
+
+function has(pending: Pending | undefined, { kind }: Fact): boolean {
+  return pending !== undefined && pending[kind] !== null;
+}
+
+function put(pending: Pending, fact: Fact): void {
+  if (fact.kind === "window") {
+    pending.window = fact.window;
+    pending.managed = fact.managed;
+  } else if (fact.kind === "proposal") pending.proposal = fact.proposal;
+  else pending.applied = fact.applied;
+}

@@ -1,0 +1,31 @@
+/** What a `replicant.policy` annotation names: a rule, or a learned model. */
+import { BadInputError } from "../core/errors.ts";
+import { FOLLOWS } from "../core/model.ts";
+import { POLICY_USAGES, policyByName } from "./by-name.ts";
+
+export type PolicyReference =
+  | { readonly kind: "rule"; readonly text: string }
+  | {
+      readonly kind: "model";
+      readonly text: string;
+      /** A shipped model's name, or the absolute path of a checkpoint's folder. */
+      readonly source: string;
+      /** Gives way to what the trainer publishes for the function; else stays what it is. */
+      readonly follows: boolean;
+    };
+
+const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
+/** `lstm-ppo-plus`, `lstm-ppo-plus@corrected`, or a path. */
+const SOURCE = /^(\/.+|[a-z0-9][a-z0-9-]{0,60}(@[a-z0-9-]{1,30})?)$/;
+
+/** `hpa:cpu=60`, `model:lstm-ppo-plus`, `lstm-ppo-plus@corrected`, `/models/mine`. Throws `BadInputError` for a rule's bad options. */
+export function policyReference(text: string): PolicyReference {
+  const follows = text.startsWith(FOLLOWS);
+  const source = follows ? text.slice(FOLLOWS.length) : text;
+  const isRule = RULE_NAMES.has(text.split(":")[0]!.trim());
+  if (!isRule && SOURCE.test(source)) return { kind: "model", text, source, follows };
+  if (follows) throw new BadInputError(`after 'model:' must stand a model's name or an absolute path, was: '${text}'`);
+  // Rules say themselves what is wrong with their options, and which of them there are.
+  policyByName(text);
+  return { kind: "rule", text };
+}

@@ -1,0 +1,52 @@
+/** Small untrained checkpoints: a network of sixteen units that knows nothing, but the same nothing each time. */
+import { ACTIONS } from "#shared/core/action.ts";
+import { observationSpaceOf } from "#shared/core/observation/observer.ts";
+import { seededRandom } from "#shared/core/random.ts";
+import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
+import type { Checkpoint, CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
+import { initialWeights } from "#shared/rl/engine/initialise.ts";
+import { settingsOf } from "#shared/rl/settings.ts";
+
+export interface CheckpointChanges {
+  readonly seed?: number;
+  readonly record?: Partial<Checkpoint["record"]>;
+  /** Added to the actor's bias: a policy that always does the same. */
+  readonly bias?: readonly number[];
+}
+
+export function aCheckpoint({ seed = 1, record = {}, bias }: CheckpointChanges = {}): Checkpoint {
+  const settings = settingsOf("lstm-ppo-plus", "corrected");
+  const size = observationSpaceOf(settings.layout).low.length;
+  const network = { observationSize: size, hidden: [16], lstm: 16, actions: ACTIONS };
+  const weights = initialWeights(network, seededRandom(seed));
+  // The first weights of an actor are nearly 0: louder ones make decisions that memory can change.
+  weights[5]!.forEach((value, i, actor) => (actor[i] = value * 300));
+  if (bias) weights[6]!.set(bias);
+  return {
+    record: {
+      settings,
+      network,
+      statistics: {
+        count: 1_000,
+        mean: [0.3, 3, 100, 4, 0.5, 0.3, 1, 0.1].slice(0, size),
+        variance: [0.04, 4, 4_000, 9, 0.1, 0.02, 1, 0.1].slice(0, size),
+      },
+      seed: String(seed),
+      steps: 1_000,
+      rounds: 1,
+      totalSteps: 1_000,
+      engine: "wasm",
+      command: "replicant train",
+      traces: [],
+      evaluation: null,
+      early: null,
+      ...record,
+    },
+    weights,
+    continuation: null,
+  };
+}
+
+export function checkpointFiles(changes: CheckpointChanges = {}): CheckpointFiles {
+  return encodeCheckpoint(aCheckpoint(changes));
+}
