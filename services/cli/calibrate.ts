@@ -2,7 +2,7 @@
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { calibrate as fit, type Calibration } from "#shared/sim/calibration/fit.ts";
-import type { FunctionFacts, Measurements } from "#shared/sim/calibration/measurements.ts";
+import type { FunctionFacts } from "#shared/sim/calibration/measurements.ts";
 import { PROFILE_KIND } from "#shared/sim/calibration/profile-document.ts";
 import { InterruptedError } from "./evaluate/pool.ts";
 import { machine, versions } from "./evaluate/machine.ts";
@@ -10,26 +10,12 @@ import { compare } from "./calibrate/compare/compare.ts";
 import { factsOf } from "./calibrate/facts.ts";
 import { measure } from "./calibrate/measure.ts";
 import { readCalibrateFlags, type CalibrateFlags, type CalibrateOptions } from "./calibrate/options.ts";
-import { localPlace, remotePlace, type Place, type PlaceWorld } from "./calibrate/place.ts";
+import { localPlace, remotePlace, type Place } from "./calibrate/place.ts";
 import { FULL, QUICK } from "./calibrate/plan.ts";
 import { calibrationLines } from "./calibrate/print.ts";
 import { checkProfileFile, writeProfileFile, type WrittenProfile } from "./calibrate/profile-file.ts";
+import type { Calibrated, CalibrateWorld } from "./calibrate/world.ts";
 import { readStack } from "./stack.ts";
-
-export interface CalibrateWorld extends Omit<PlaceWorld, "log"> {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly say: (line: string) => void;
-  readonly answer: (json: string) => void;
-  readonly signal: AbortSignal;
-  /** As typed, for the record. */
-  readonly command: string;
-}
-
-export interface Calibrated {
-  readonly measured: Measurements;
-  readonly calibration: Calibration;
-  readonly written: WrittenProfile;
-}
 
 /** Throws `BadInputError` before anything starts, `InterruptedError` when the person ends it; nothing is written then. */
 export async function calibrate(flags: CalibrateFlags, world: CalibrateWorld): Promise<void> {

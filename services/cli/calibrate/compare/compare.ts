@@ -5,46 +5,23 @@ import { seededRandom } from "#shared/core/random.ts";
 import { planSchedule, type Schedule } from "#shared/core/schedule.ts";
 import { loadTrace } from "#shared/load/load-trace.ts";
 import { scheduleDigest } from "#shared/load/schedule.ts";
-import { errorTable, seedNoise, type ErrorRow, type WindowPair } from "#shared/sim/calibration/comparison.ts";
+import { errorTable, seedNoise, type WindowPair } from "#shared/sim/calibration/comparison.ts";
 import type { ProfileDocument } from "#shared/sim/calibration/profile-document.ts";
-import { refine, simulateScript, simulateScriptOften, type Refinement } from "#shared/sim/calibration/refine.ts";
+import { refine, simulateScript, simulateScriptOften } from "#shared/sim/calibration/refine.ts";
 import { scriptedCounts } from "#shared/sim/calibration/script.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
-import type { Calibrated, CalibrateWorld } from "../../calibrate.ts";
 import { readStack } from "../../stack.ts";
 import { planLoad } from "../../up/load.ts";
 import { managedFunctions } from "../../up/managed.ts";
 import { readUpFlags } from "../../up/options.ts";
 import type { CalibrateFlags, CalibrateOptions } from "../options.ts";
 import { readProfileFile, writeProfileFile } from "../profile-file.ts";
+import type { Calibrated, CalibrateWorld } from "../world.ts";
+import type { Comparison, ReplayComparison } from "./comparison.ts";
 import { readCompareFlags, WINDOW_SECONDS, type CompareOptions } from "./options.ts";
 import { comparisonLines } from "./print.ts";
-import { liveScore, rankingOf, simulatedScore, type Ranking, type RankingRow } from "./ranking.ts";
+import { liveScore, rankingOf, simulatedScore, type RankingRow } from "./ranking.ts";
 import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
-
-export interface ReplayComparison {
-  readonly role: "fitted" | "reported";
-  readonly fromWindow: number;
-  readonly counts: readonly number[];
-  readonly windows: readonly WindowPair[];
-  readonly errors: readonly ErrorRow[];
-  readonly invalidBecause: string | null;
-}
-
-export interface Comparison {
-  readonly timeLapse: number;
-  readonly trace: string;
-  readonly rateScale: number;
-  readonly seed: string;
-  readonly profile: SimProfile;
-  readonly refinement: Refinement;
-  readonly replays: readonly ReplayComparison[];
-  /** The reported replay with the profile as the ladders alone gave it. */
-  readonly unrefined: readonly ErrorRow[];
-  /** The reported replay simulated against itself with other seeds. */
-  readonly noise: readonly ErrorRow[];
-  readonly ranking: Ranking;
-}
 
 /** Other simulations that tell how far chance alone leads apart. */
 const NOISE_RUNS = 6;

@@ -1,7 +1,7 @@
 /** A comparison for people: what was reached, and what was not. */
 import type { ComparedWindow, ErrorRow } from "#shared/sim/calibration/comparison.ts";
 import { number, percent } from "../print.ts";
-import type { Comparison, ReplayComparison } from "./compare.ts";
+import type { Comparison, ReplayComparison } from "./comparison.ts";
 
 const NAMES = {
   throughputRps: "throughput",

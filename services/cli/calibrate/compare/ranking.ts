@@ -12,7 +12,7 @@ import { simulate } from "#shared/sim/simulate.ts";
 import { InterruptedError } from "../../evaluate/pool.ts";
 import type { RunTotals } from "../../up/run-record.ts";
 import { up } from "../../up/up.ts";
-import type { CalibrateWorld } from "../../calibrate.ts";
+import type { CalibrateWorld } from "../world.ts";
 import type { RankedPolicy } from "./options.ts";
 
 export interface PolicyScore {

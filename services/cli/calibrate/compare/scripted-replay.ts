@@ -15,7 +15,7 @@ import type { ComparedWindow } from "#shared/sim/calibration/comparison.ts";
 import { InterruptedError } from "../../evaluate/pool.ts";
 import { startLoad, stopLoad, type LoadPlan } from "../../up/load.ts";
 import { startLocalStack, type LocalStack } from "../../up/local-stack.ts";
-import type { CalibrateWorld } from "../../calibrate.ts";
+import type { CalibrateWorld } from "../world.ts";
 import { NAMESPACE } from "../place.ts";
 import { WINDOW_SECONDS } from "./options.ts";
 import { writeStackLike } from "./stack-file.ts";
