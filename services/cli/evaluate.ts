@@ -29,7 +29,7 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
   const profiles = await readProfiles(flags.profiles, read);
   if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,kpa,openfaas-pro,oracle");
   read.done();
-  const policies = await readPolicies(flags.policies!);
+  const policies = await readPolicies(flags.policies!, world.modelsFolder);
   if (options.out !== null) await checkResultFolder(options.out);
 
   const scaled = await scaledTraces(options, DEFAULT_RATE_SCALES);

@@ -32,12 +32,12 @@ export async function simulateCommand(flags: SimulateFlags, world: EvaluationWor
   const seed = read.number("seed", flags.seed, 1, { least: 1, most: 999_999_999, whole: true });
   const { format, guard: asked } = readMatrixFlags({ ...sharedFlags(flags), traces: "-" }, read, 1);
   read.done();
-  const [policy, second] = await readPolicies(flags.policy!);
+  const [policy, second] = await readPolicies(flags.policy!, world.modelsFolder);
   if (second !== undefined) read.problem(`--policy takes one policy, and '${second.name}' is a second one`);
   read.done();
   const [trace] = await loadNamedTraces([flags.trace!], format);
 
-  const guard = (await resolveByName(policy!.name)).guard ?? asked;
+  const guard = (await resolveByName(policy!.name, world.modelsFolder)).guard ?? asked;
   const cells = [{ trace: trace!, profile, rateScale }];
   const job = (name: string, detail: RunJob["detail"]) => ({ cell: 0, policy: name, seed, detail });
   const jobs = [job(policy!.name, "windows")];

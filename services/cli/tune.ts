@@ -45,7 +45,7 @@ export async function tune(flags: TuneFlags, world: EvaluationWorld): Promise<vo
   if (flags.policy === undefined) read.problem("--policy is missing: for example hpa");
   read.done();
   const rule = tunableRule(flags.policy!);
-  if (rule.rule !== "fixed") await resolveByName(flags.policy!);
+  if (rule.rule !== "fixed") await resolveByName(flags.policy!, world.modelsFolder);
   if (options.out !== null) await checkTunedFile(options.out);
 
   const scaled = await scaledTraces(options, [1]);

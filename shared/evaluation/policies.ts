@@ -34,18 +34,18 @@ export interface EvaluatedPolicy {
 /** Finds what is no rule, for instance a checkpoint in a folder; null when nothing is there. */
 export type PathResolver = (path: string) => Promise<PolicyFactory | null>;
 
-const SUFFIX = /@([^@/]*)$/;
+const SUFFIX = /@(30s|bare)$/;
 const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
 
 /** Throws `BadInputError` for options that cannot be used, and for a name that is neither a rule nor known to `atPath`. */
 export async function resolvePolicy(name: string, atPath?: PathResolver): Promise<EvaluatedPolicy> {
   const suffix = SUFFIX.exec(name)?.[1] ?? null;
   const text = suffix === null ? name : name.slice(0, -suffix.length - 1);
-  if (suffix !== null && suffix !== "30s" && suffix !== "bare") {
-    throw new BadInputError(`policy '${name}': after '@' may stand 30s or bare, was: '${suffix}'`);
-  }
   const guard = suffix === "bare" ? "off" : null;
-  const rule = text.split(":")[0]!.trim();
+  const [rule, after] = text.split(/[:@]/) as [string, string | undefined];
+  if (RULE_NAMES.has(rule) && text.startsWith(`${rule}@`)) {
+    throw new BadInputError(`policy '${name}': after '@' may stand 30s or bare, was: '${after}'`);
+  }
   if (!RULE_NAMES.has(rule)) {
     const factory = (await atPath?.(text)) ?? null;
     // A name that nothing knows: the rules' own sentence lists what there is.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -6,7 +7,9 @@ import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
+import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { BadInputError } from "#shared/core/errors.ts";
+import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { evaluate } from "../../services/cli/evaluate.ts";
 import type { EvaluationWorld } from "../../services/cli/evaluate/run-matrix.ts";
 import type { EvaluationResult } from "../../services/cli/evaluate/result.ts";
@@ -152,6 +155,27 @@ describe("replicant evaluate", () => {
     );
   }
 
+  test("a checkpoint's folder is a policy; what it was trained on is known", async (t) => {
+    const folder = await temporaryFolder(t);
+    const trace = await smallTrace(folder);
+    const digest = createHash("sha256")
+      .update(await readFile(trace))
+      .digest("hex");
+    const model = join(folder, "model@1");
+    const record = { traces: [{ name: "small", digest, selection: "boosted" }] };
+    await fileModelStore(model).write(1000, checkpointFiles({ record }));
+    const words = ["--traces", trace, "--rate-scales", "1", "--seeds", "1"];
+    const evaluated = await runCommand(t, ["evaluate", "--policies", `${model},${model}@bare`, ...words]);
+    assert.equal(evaluated.code, 0, evaluated.stderr);
+    assert.match(evaluated.stdout, /^warning: policy '.*model@1' was tuned or trained on data it is evaluated on/m);
+    assert.match(evaluated.stdout, /^[● ] .*model@1 +\d+\.\d\d +\d+/m);
+    assert.match(evaluated.stdout, /^[● ] .*model@1@bare +\d+\.\d\d +\d+/m);
+    await writeFile(join(model, "step-1000", "weights.bin"), "no weights");
+    const refused = await runCommand(t, ["evaluate", "--policies", model, ...words]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^replicant: policy '.*model@1' is refused: weights\.bin[^\n]*\n$/);
+  });
+
   test("without --json there is a table, and nothing is written without --out", async (t) => {
     const folder = await temporaryFolder(t);
     const trace = await smallTrace(folder);
@@ -256,6 +280,7 @@ describe("replicant evaluate refuses in one sentence", () => {
   const world: EvaluationWorld = {
     workerScript: resolve("dist/services/cli/evaluation-worker.cjs"),
     reportAssets: resolve("dist/services/cli/report"),
+    modelsFolder: resolve("dist/functions/policy-inference/models"),
     say: () => {},
     answer: () => assert.fail("there is no answer"),
     progress: { isTty: false, columns: 80, write: () => {} },

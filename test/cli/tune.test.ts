@@ -34,7 +34,7 @@ test("tune: finds a cheaper policy that keeps the limit, says how, and evaluate 
   assert.equal(own.code, 0, own.stderr);
   assert.match(
     own.stdout,
-    new RegExp(`^warning: policy '${found.policy}' was tuned on data it is evaluated on \\(`, "m"),
+    new RegExp(`^warning: policy '${found.policy}' was tuned or trained on data it is evaluated on \\(`, "m"),
   );
   const other = await runCommand(t, [...evaluated, "--traces", "traces/azure2021_first199_invocations.csv"]);
   assert.doesNotMatch(other.stdout, /warning/);

@@ -1,6 +1,7 @@
-/** Policies as `--policies` names them: rules, paths, and `@FILE` for what `tune` found. */
+/** Policies as `--policies` names them: rules, models, and `@FILE` for what `tune` found. */
 import { BadInputError } from "#shared/core/errors.ts";
 import { resolvePolicy, splitPolicies, type EvaluatedPolicy } from "#shared/evaluation/policies.ts";
+import { modelPolicy } from "./models.ts";
 import { readTunedPolicy } from "./tuned-policy.ts";
 import { sharesData, type TraceIdentity } from "./traces.ts";
 
@@ -12,11 +13,24 @@ export interface NamedPolicy {
   readonly learnedFrom: readonly TraceIdentity[] | null;
 }
 
-/** The one place where the command and its workers turn a name into a policy. */
-export const resolveByName = (name: string): Promise<EvaluatedPolicy> => resolvePolicy(name);
+export interface ResolvedPolicy extends EvaluatedPolicy {
+  /** Of a model: what it was trained on. */
+  readonly trainedOn: readonly TraceIdentity[] | null;
+}
+
+/** The one place where the command and its workers turn a name into a policy. `modelsFolder`: the models that travel along. */
+export async function resolveByName(name: string, modelsFolder: string): Promise<ResolvedPolicy> {
+  let trainedOn: readonly TraceIdentity[] | null = null;
+  const policy = await resolvePolicy(name, async (path) => {
+    const model = await modelPolicy(path, modelsFolder);
+    trainedOn = model?.trainedOn ?? null;
+    return model?.factory ?? null;
+  });
+  return { ...policy, trainedOn };
+}
 
 /** Throws `BadInputError` for a policy that cannot be used or is named twice, before anything runs. */
-export async function readPolicies(list: string): Promise<NamedPolicy[]> {
+export async function readPolicies(list: string, modelsFolder: string): Promise<NamedPolicy[]> {
   const policies: NamedPolicy[] = [];
   for (const piece of splitPolicies(list)) {
     if (piece === "") throw new BadInputError(`--policies has an empty entry: '${list}'`);
@@ -24,8 +38,8 @@ export async function readPolicies(list: string): Promise<NamedPolicy[]> {
     if (policies.some(({ name }) => name === named.name)) {
       throw new BadInputError(`policy '${named.name}' is named twice`);
     }
-    await resolveByName(named.name);
-    policies.push(named);
+    const { trainedOn } = await resolveByName(named.name, modelsFolder);
+    policies.push({ ...named, learnedFrom: named.learnedFrom ?? trainedOn });
   }
   return policies;
 }
@@ -43,6 +57,8 @@ export function overlapWarnings(policies: readonly NamedPolicy[], traces: readon
     const met = traces.filter((trace) => learnedFrom?.some((seen) => sharesData(seen, trace)));
     if (met.length === 0) return [];
     const names = met.map((trace) => trace.name).join(", ");
-    return [`policy '${name}' was tuned on data it is evaluated on (${names}): its figures there are no test result`];
+    return [
+      `policy '${name}' was tuned or trained on data it is evaluated on (${names}): its figures there are no test result`,
+    ];
   });
 }

@@ -18,10 +18,12 @@ export interface CommandWorld {
 
 export function registerEvaluation(program: Command, world: CommandWorld): void {
   const worldFor = ({ json }: { readonly json?: boolean }): EvaluationWorld => {
-    const folder = join(world.dist(), "services", "cli");
+    const dist = world.dist();
+    const folder = join(dist, "services", "cli");
     return {
       workerScript: join(folder, "evaluation-worker.cjs"),
       reportAssets: join(folder, "report"),
+      modelsFolder: join(dist, "functions", "policy-inference", "models"),
       say: world.sayUnless(json),
       answer: world.answer,
       progress: {
@@ -38,7 +40,10 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
     .command("simulate")
     .description("one policy on one trace in the simulator")
     .option("--trace <file>", "a trace in any known format; '#' selects a part of it")
-    .option("--policy <name>", "hpa, kpa, kpa@30s, openfaas-pro, fixed:N, oracle, …, or @FILE that tune wrote")
+    .option(
+      "--policy <name>",
+      "hpa, kpa, kpa@30s, openfaas-pro, fixed:N, oracle, …, a checkpoint's folder, or @FILE that tune wrote",
+    )
     .option("--profile <name>", "the function: stress (default), api, io, heavy, or @FILE that calibrate wrote")
     .option("--format <name>", "the trace's format, where detection is not wanted")
     .option("--rate-scale <x>", "multiply the trace's rates (default 1)")
@@ -58,7 +63,10 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
     .action((flags: TuneFlags) => tune(flags, worldFor(flags)));
 
   matrixFlags(program.command("evaluate").description("policies side by side: table, Pareto plot, report"))
-    .option("--policies <a,b,…>", "hpa,kpa,kpa@30s,openfaas-pro,oracle, …, @FILE that tune wrote; …@bare without guard")
+    .option(
+      "--policies <a,b,…>",
+      "hpa,kpa,kpa@30s,openfaas-pro,oracle, …, a checkpoint's folder, @FILE that tune wrote; …@bare without guard",
+    )
     .option("--profiles <a,b,…>", "the functions: stress (default), api, io, heavy, @FILE that calibrate wrote")
     .option("--out <folder>", "write results.json, results.csv and report.html here")
     .option("--json", "print results.json, and nothing else, on stdout")

@@ -16,6 +16,8 @@ export interface EvaluationWorld {
   readonly workerScript: string;
   /** The folder with the report's bundled script and style sheet. */
   readonly reportAssets: string;
+  /** The models that travel with the bundles, a folder each. */
+  readonly modelsFolder: string;
   readonly say: (line: string) => void;
   readonly answer: (json: string) => void;
   readonly progress: ProgressOutput;
@@ -39,7 +41,7 @@ export async function withPool<T>(
   const { cells, guard, workers } = options;
   const pool = openPool({
     script: world.workerScript,
-    setup: setupOf(cells, guard),
+    setup: setupOf(cells, guard, world.modelsFolder),
     workers,
     signal: world.signal,
   });
@@ -83,12 +85,13 @@ export async function runJobs(
   }
 }
 
-function setupOf(cells: readonly MatrixCell[], guard: GuardSwitch): WorkerSetup {
+function setupOf(cells: readonly MatrixCell[], guard: GuardSwitch, modelsFolder: string): WorkerSetup {
   const traces = [...new Set(cells.map(({ trace }) => trace.trace))];
   return {
     traces,
     cells: cells.map(({ trace, profile, rateScale }) => ({ trace: traces.indexOf(trace.trace), profile, rateScale })),
     guard,
+    modelsFolder,
   };
 }
 

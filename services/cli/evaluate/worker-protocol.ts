@@ -14,6 +14,8 @@ export interface WorkerSetup {
     readonly rateScale: number;
   }[];
   readonly guard: GuardSwitch;
+  /** The models that travel with the bundles. */
+  readonly modelsFolder: string;
 }
 
 export interface JobMessage {

@@ -32,7 +32,7 @@ async function run(index: number, job: RunJob): Promise<Run> {
   const cell = { trace: setup.traces[trace]!, profile, rateScale };
   if (planned?.key !== key) planned = { key, schedule: scheduleOf(cell, job.seed) };
   let policy = policies.get(job.policy);
-  if (!policy) policies.set(job.policy, (policy = await resolveByName(job.policy)));
+  if (!policy) policies.set(job.policy, (policy = await resolveByName(job.policy, setup.modelsFolder)));
 
   const windows = Math.ceil(traceSeconds(cell.trace) / WINDOW_SECONDS);
   const step = Math.max(1, Math.floor(windows / 20));

@@ -1,0 +1,55 @@
+/** Learned policies by name: a folder with a checkpoint, or a model that travels with the bundles. */
+import { stat } from "node:fs/promises";
+
+import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { fileModelStore } from "#shared/adapters/model-store.ts";
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import type { PolicyFactory } from "#shared/core/policy.ts";
+import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { servedModel, type ServedModel } from "#shared/policies/served-model.ts";
+import type { ModelFiles } from "#shared/ports/model-store.ts";
+import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
+import { embeddedKernel } from "#shared/rl/kernel/embedded.ts";
+import { dataSelection, type TraceIdentity } from "./traces.ts";
+
+export interface ModelPolicy {
+  /** Remembers as the policy in service does. */
+  readonly factory: PolicyFactory;
+  readonly trainedOn: readonly TraceIdentity[];
+}
+
+/** So much of a digest tells versions apart for people. */
+const VERSION_LETTERS = 12;
+
+/** Null when there is neither such a folder nor such a model. Throws `BadInputError` for one that cannot be used. */
+export async function modelPolicy(name: string, modelsFolder: string): Promise<ModelPolicy | null> {
+  const files = await filesOf(name, modelsFolder);
+  if (files === null) return null;
+  const { model, record } = served(name, files);
+  const trainedOn = record.traces.map(({ selection, ...trace }) => ({ ...trace, selection: dataSelection(selection) }));
+  return { factory: () => new AnchoredPolicy(model), trainedOn };
+}
+
+async function filesOf(name: string, modelsFolder: string): Promise<ModelFiles | null> {
+  const isFolder = await stat(name).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return fileModelStore(name).read(null);
+  const shipped = shippedModels(modelsFolder);
+  // `lstm-ppo-plus@corrected` and the folder `lstm-ppo-plus-corrected` are one, and a bare name may stand for a form.
+  const known = (await shipped.names()).some((one) => one.startsWith(name.replace("@", "-")));
+  return known && name !== "" ? shipped.read(name) : null;
+}
+
+function served(name: string, files: ModelFiles): ServedModel {
+  try {
+    return servedModel(files, digestOf(files).slice(0, VERSION_LETTERS), (spec, weights) =>
+      createWasmEngine(embeddedKernel(), spec, weights),
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof BadInputError)) throw thrown;
+    throw new BadInputError(`policy '${name}' is refused: ${messageOf(thrown)}`);
+  }
+}
