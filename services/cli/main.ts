@@ -136,6 +136,7 @@ function exitCodeOf(thrown: unknown): number {
   }
   console.error(`replicant: ${messageOf(thrown)}`);
   if (thrown instanceof InterruptedError) return 130;
-  if (process.env["LOG_LEVEL"] === "debug") console.error(thrown);
+  // Not the error itself: what libraries hang on it may hold credentials.
+  if (process.env["LOG_LEVEL"] === "debug" && thrown instanceof Error) console.error(thrown.stack);
   return 1;
 }

@@ -11,9 +11,24 @@ export interface Log {
 /** Synchronous, so that the last line before an exit is not lost. */
 export function createLog(part: string, level: string): Log {
   return pino(
-    { name: part, level, base: { part }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      ...{ name: part, level, base: { part }, timestamp: pino.stdTimeFunctions.isoTime },
+      serializers: { err: errorForLog },
+    },
     pino.destination({ fd: 1, sync: true }),
   );
+}
+
+/** What is told of an error: not what libraries hang on it, which may be a whole request with its credentials. */
+export function errorForLog(thrown: unknown): object {
+  if (!(thrown instanceof Error)) return { message: String(thrown) };
+  const { name, message, stack, cause } = thrown;
+  const { code } = thrown as { readonly code?: unknown };
+  return {
+    ...{ type: name, message, stack },
+    ...(typeof code === "string" && { code }),
+    ...(cause !== undefined && { cause: errorForLog(cause) }),
+  };
 }
 
 /** For tests and for callers that keep silent. */

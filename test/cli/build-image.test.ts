@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { buildImage, npmInstall } from "../../services/cli/docker-stand-in/build.ts";
+import { buildImage, npmInstall, type BuildWorld } from "../../services/cli/docker-stand-in/build.ts";
 import { removeOldBuilds } from "../../services/local-openfaas/provider/builds.ts";
 import { createImageStore } from "../../services/local-openfaas/provider/images.ts";
 
@@ -31,7 +31,7 @@ function world(t: TestContext) {
   };
   write({ Dockerfile: "FROM node", "index.js": "", "function/handler.js": "module.exports = () => 1;" });
   const installed: string[] = [];
-  const build = (image = "me/hello:1", install = (folder: string) => void installed.push(folder)) =>
+  const build = (image = "me/hello:1", install: BuildWorld["install"] = (folder) => void installed.push(folder)) =>
     buildImage(image, context, { home, install });
   return { home, context, write, installed, build, builds: () => readdirSync(join(home, "builds")) };
 }

@@ -2,6 +2,8 @@
 import axios, { type AxiosInstance } from "axios";
 import { Agent } from "node:http";
 
+import { messageOf } from "../../core/errors.ts";
+
 export interface GatewayAddress {
   readonly url: string;
   readonly user: string | null;
@@ -11,7 +13,7 @@ export interface GatewayAddress {
 
 /** Answers every status; rejects only when no answer came. Bodies are text. */
 export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: GatewayAddress): AxiosInstance {
-  return axios.create({
+  const http = axios.create({
     baseURL: url.replace(/\/+$/, ""),
     timeout: timeoutMs,
     httpAgent: new Agent({ keepAlive: true, maxSockets: 32 }),
@@ -23,6 +25,14 @@ export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: Gatewa
     headers: { "Content-Type": "application/json", "User-Agent": "replicant" },
     ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
   });
+  http.interceptors.response.use(undefined, (thrown: unknown) => Promise.reject(withoutRequest(thrown)));
+  return http;
+}
+
+/** axios hangs the whole request on its errors, credentials included, and who logs an error logs what hangs on it. */
+function withoutRequest(thrown: unknown): Error {
+  const { code } = thrown as { readonly code?: unknown };
+  return Object.assign(new Error(messageOf(thrown)), typeof code === "string" && { code });
 }
 
 /** The first line of an answer's body, short enough for a sentence. */
