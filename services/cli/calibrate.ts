@@ -8,6 +8,7 @@ import { InterruptedError } from "./evaluate/pool.ts";
 import { machine, versions } from "./evaluate/machine.ts";
 import { compare } from "./calibrate/compare/compare.ts";
 import { factsOf } from "./calibrate/facts.ts";
+import { busyWarning, machineLoad } from "./calibrate/machine-load.ts";
 import { measure } from "./calibrate/measure.ts";
 import { readCalibrateFlags, type CalibrateFlags, type CalibrateOptions } from "./calibrate/options.ts";
 import { localPlace, remotePlace, type Place } from "./calibrate/place.ts";
@@ -21,6 +22,8 @@ import { readStack } from "./stack.ts";
 export async function calibrate(flags: CalibrateFlags, world: CalibrateWorld): Promise<void> {
   const options = readCalibrateFlags(flags);
   if (options.out !== null) await checkProfileFile(options.out);
+  const busy = options.gateway === null ? busyWarning(machineLoad(), machine().cores) : null;
+  if (busy !== null) world.say(busy);
   if (flags.compare) return compare(flags, options, world, () => calibrated(flags, options, world));
 
   const { measured, calibration, written } = await calibrated(flags, options, world);
@@ -88,6 +91,7 @@ function writtenOf(
     command,
     place: description,
     machine: machine(),
+    loadAverage: machineLoad(),
     versions: versions(),
   };
 }

@@ -11,6 +11,7 @@ import { readCompareFlags } from "../../services/cli/calibrate/compare/options.t
 import { rankingOf } from "../../services/cli/calibrate/compare/ranking.ts";
 import { writeStackLike } from "../../services/cli/calibrate/compare/stack-file.ts";
 import { factsOf } from "../../services/cli/calibrate/facts.ts";
+import { busyWarning } from "../../services/cli/calibrate/machine-load.ts";
 import { readCalibrateFlags, type CalibrateFlags } from "../../services/cli/calibrate/options.ts";
 import { checkProfileFile, type WrittenProfile } from "../../services/cli/calibrate/profile-file.ts";
 import { readStack } from "../../services/cli/stack.ts";
@@ -82,14 +83,16 @@ test("kpa is compared at the pace of a window, as the live loop runs it, however
 test("a ranking compares orders, not figures", () => {
   const score = (sloViolationShare: number, replicaSeconds: number) => ({ sloViolationShare, replicaSeconds });
   const row = (policy: string, live: ReturnType<typeof score>, simulated: ReturnType<typeof score>) => ({
-    ...{ policy, live, simulated, invalidBecause: null },
+    ...{ policy, live, simulated, simulations: [simulated, { ...simulated, replicaSeconds: 1 }], invalidBecause: null },
   });
-  const { tau } = rankingOf([
+  const { tau, chance } = rankingOf([
     row("a", score(0.1, 300), score(0.01, 900)),
     row("b", score(0.2, 200), score(0.02, 950)),
     row("c", score(0.3, 100), score(0.03, 970)),
   ]);
   assert.deepEqual(tau, { sloViolations: 1, replicaSeconds: -1 });
+  // The second seed gives all the same cost, which is no order.
+  assert.deepEqual(chance, { sloViolations: 1, replicaSeconds: 1 });
 });
 
 test("a profile is for the function as stack.yml has it", () => {
@@ -216,3 +219,15 @@ describe("the built command", () => {
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
   });
 });
+
+for (const { name, load, cores, says } of [
+  { name: "a quiet machine is not mentioned", load: 0.4, cores: 2, says: null },
+  {
+    name: "a busy one is",
+    load: 9.14,
+    cores: 2,
+    says: "warning: something else runs here (load 9.1 on 2 cores), and it is measured, too",
+  },
+]) {
+  test(`before measuring: ${name}`, () => assert.equal(busyWarning(load, cores), says));
+}

@@ -12,6 +12,8 @@ export interface WrittenProfile extends ProfileDocument {
   readonly command: string;
   readonly place: string;
   readonly machine: Machine;
+  /** Processes that ran or wanted to when the measurement ended, mean over a minute: its own are among them. */
+  readonly loadAverage: number;
   readonly versions: Versions;
 }
 

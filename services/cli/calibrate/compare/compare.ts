@@ -20,7 +20,7 @@ import type { Calibrated, CalibrateWorld } from "../world.ts";
 import type { Comparison, ReplayComparison } from "./comparison.ts";
 import { readCompareFlags, WINDOW_SECONDS, type CompareOptions } from "./options.ts";
 import { comparisonLines } from "./print.ts";
-import { liveScore, rankingOf, simulatedScore, type RankingRow } from "./ranking.ts";
+import { liveScore, rankingOf, simulatedScores, type RankingRow } from "./ranking.ts";
 import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
 
 /** Other simulations that tell how far chance alone leads apart. */
@@ -63,8 +63,8 @@ export async function compare(
     world.say(`${policy.name}, live …`);
     const { invalidBecause, scheduleDigest: digest, ...live } = await liveScore(policy, slice, world);
     if (digest !== null) checkDigest(digest, schedules[1]!);
-    const simulated = await simulatedScore(policy, schedules[1]!, profile);
-    rows.push({ policy: policy.name, live, simulated, invalidBecause });
+    const simulated = await simulatedScores(policy, schedules[1]!, profile);
+    rows.push({ policy: policy.name, live, ...simulated, invalidBecause });
   }
 
   const comparison: Comparison = {

@@ -28,7 +28,7 @@ export interface RankedPolicy {
   readonly simulatedName: string;
 }
 
-const POLICIES = "fixed:2,fixed:6,hpa,kpa@30s,openfaas-pro";
+const POLICIES = "fixed:2,fixed:10,hpa,kpa@30s,openfaas-pro";
 const WINDOWS = { quick: "8", full: "20" } as const;
 export const WINDOW_SECONDS = 30;
 

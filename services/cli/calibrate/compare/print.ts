@@ -2,6 +2,7 @@
 import type { ComparedWindow, ErrorRow } from "#shared/sim/calibration/comparison.ts";
 import { number, percent } from "../print.ts";
 import type { Comparison, ReplayComparison } from "./comparison.ts";
+import type { Ranking, Taus } from "./ranking.ts";
 
 const NAMES = {
   throughputRps: "throughput",
@@ -38,8 +39,8 @@ export function comparisonLines(comparison: Comparison): string[] {
         invalidBecause === null ? "" : `  NOT valid: ${invalidBecause}`,
       ].join(" "),
     ),
-    tauLine("SLO violations", ranking.tau.sloViolations, ranking.goal),
-    tauLine("replica-seconds", ranking.tau.replicaSeconds, ranking.goal),
+    tauLine("SLO violations", ranking, "sloViolations"),
+    tauLine("replica-seconds", ranking, "replicaSeconds"),
   ];
 }
 
@@ -77,7 +78,11 @@ function told({ kind, medianError }: ErrorRow): string {
   return kind === "relative" ? percent(medianError) : number(medianError, 3);
 }
 
-function tauLine(what: string, tau: number | null, goal: number): string {
+function tauLine(what: string, { tau: taus, chance, goal }: Ranking, field: keyof Taus): string {
+  const tau = taus[field];
   const verdict = tau === null ? "all alike, so there is no order" : tau >= goal ? "reached" : "MISSED";
-  return `Kendall τ of the order by ${what}: ${number(tau, 2)}, goal ≥ ${goal}: ${verdict}`;
+  return (
+    `Kendall τ of the order by ${what}: ${number(tau, 2)}, goal ≥ ${goal}: ${verdict} ` +
+    `(one simulation against the mean of all: ${number(chance[field], 2)})`
+  );
 }

@@ -7,6 +7,7 @@ import { resolvePolicy } from "#shared/evaluation/policies.ts";
 import { foresightOf } from "#shared/evaluation/foresight.ts";
 import type { Schedule } from "#shared/core/schedule.ts";
 import { kendallTau } from "#shared/sim/calibration/kendall.ts";
+import { median } from "#shared/sim/calibration/statistics.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";
 import { InterruptedError } from "../../evaluate/pool.ts";
@@ -24,28 +25,44 @@ export interface PolicyScore {
 export interface RankingRow {
   readonly policy: string;
   readonly live: PolicyScore;
+  /** Mean of `simulations`. */
   readonly simulated: PolicyScore;
+  /** One for each seed of the platform's chance. */
+  readonly simulations: readonly PolicyScore[];
   /** Null when the load kept its schedule. */
   readonly invalidBecause: string | null;
 }
 
+export interface Taus {
+  readonly sloViolations: number | null;
+  readonly replicaSeconds: number | null;
+}
+
 export interface Ranking {
   readonly rows: readonly RankingRow[];
-  readonly tau: { readonly sloViolations: number | null; readonly replicaSeconds: number | null };
+  readonly tau: Taus;
+  /** Median τ of one simulation against the mean of all: a live run is one draw, too, and policies may be near each other. */
+  readonly chance: Taus;
   readonly goal: number;
 }
 
 export const TAU_GOAL = 0.8;
 
 export function rankingOf(rows: readonly RankingRow[]): Ranking {
-  const of = (field: keyof PolicyScore) =>
-    kendallTau(
-      rows.map(({ live }) => live[field]),
-      rows.map(({ simulated }) => simulated[field]),
-    );
+  const taus = (scores: readonly PolicyScore[]): Taus => {
+    const of = (field: keyof PolicyScore) =>
+      kendallTau(
+        scores.map((score) => score[field]),
+        rows.map(({ simulated }) => simulated[field]),
+      );
+    return { sloViolations: of("sloViolationShare"), replicaSeconds: of("replicaSeconds") };
+  };
+  const draws = (rows[0]?.simulations ?? []).map((_, seed) => taus(rows.map(({ simulations }) => simulations[seed]!)));
+  const typical = (field: keyof Taus) => median(draws.flatMap((draw) => (draw[field] === null ? [] : [draw[field]])));
   return {
     rows,
-    tau: { sloViolations: of("sloViolationShare"), replicaSeconds: of("replicaSeconds") },
+    tau: taus(rows.map(({ live }) => live)),
+    chance: { sloViolations: typical("sloViolations"), replicaSeconds: typical("replicaSeconds") },
     goal: TAU_GOAL,
   };
 }
@@ -93,12 +110,12 @@ export async function liveScore(
 const IDLE_WINDOWS = 3;
 const SEEDS = 5;
 
-/** Means over seeds of the platform's chance. */
-export async function simulatedScore(
+/** One score for each seed of the platform's chance, and their mean. */
+export async function simulatedScores(
   { simulatedName }: RankedPolicy,
   schedule: Schedule,
   profile: SimProfile,
-): Promise<PolicyScore> {
+): Promise<Pick<RankingRow, "simulated" | "simulations">> {
   const policy = await resolvePolicy(simulatedName);
   const idleSeconds = IDLE_WINDOWS * schedule.windowSeconds;
   const delayed: Schedule = {
@@ -106,7 +123,7 @@ export async function simulatedScore(
     durationSeconds: schedule.durationSeconds + idleSeconds,
     offsetSeconds: schedule.offsetSeconds.map((offset) => offset + idleSeconds),
   };
-  const scores = Array.from({ length: SEEDS }, (_, seed): PolicyScore => {
+  const simulations = Array.from({ length: SEEDS }, (_, seed): PolicyScore => {
     const running = policy.start({ seed, foresight: foresightOf(delayed, profile) });
     if (running.pace !== "window") throw new Error(`policy '${simulatedName}' does not decide by the window`);
     const { windows, totals } = simulate({
@@ -118,6 +135,7 @@ export async function simulatedScore(
     const idle = windows.slice(0, IDLE_WINDOWS).reduce((sum, { truth }) => sum + truth.replicaSeconds, 0);
     return { sloViolationShare: totals.sloViolationShare, replicaSeconds: totals.replicaSeconds - idle };
   });
-  const mean = (field: keyof PolicyScore) => scores.reduce((sum, score) => sum + score[field], 0) / SEEDS;
-  return { sloViolationShare: mean("sloViolationShare"), replicaSeconds: mean("replicaSeconds") };
+  const mean = (field: keyof PolicyScore) => simulations.reduce((sum, score) => sum + score[field], 0) / SEEDS;
+  const simulated = { sloViolationShare: mean("sloViolationShare"), replicaSeconds: mean("replicaSeconds") };
+  return { simulated, simulations };
 }
