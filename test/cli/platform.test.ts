@@ -1,0 +1,103 @@
+/** The platform alone: what it is asked, how its bus is reached, and what it tells the commands beside it. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { ConfigError } from "#shared/core/errors.ts";
+import { pathWithout } from "../../services/cli/docker-stand-in/install.ts";
+import { readPlatformFlags } from "../../services/cli/platform.ts";
+import { shellQuoted } from "../../services/cli/shell.ts";
+import { busAccess, secretNames } from "../../services/cli/up/bus-access.ts";
+import { commandLine } from "../support/command-line.ts";
+
+test("platform: a gateway of our own, or a provider with somebody else's in front", () => {
+  const open = { profile: "open", host: undefined } as const;
+  assert.deepEqual(readPlatformFlags({}), { ...open, port: 8080, providerOnly: false, gatewayUrl: undefined });
+  assert.deepEqual(readPlatformFlags({ providerOnly: true }), {
+    ...{ ...open, port: 8081, providerOnly: true, gatewayUrl: "http://127.0.0.1:8080" },
+  });
+  assert.equal(readPlatformFlags({ providerOnly: true, gatewayUrl: "http://gw:1/" }).gatewayUrl, "http://gw:1");
+});
+
+for (const { name, flags, says } of [
+  { name: "a port", flags: { port: "x" }, says: "--port must be a whole number from 0 to 65535, was: 'x'" },
+  { name: "an empty port", flags: { port: " " }, says: "--port must be a whole number from 0 to 65535, was: ' '" },
+  { name: "a profile", flags: { profile: "pro" }, says: "--profile must be open or ce, was: 'pro'" },
+  {
+    name: "a profile of a provider",
+    flags: { profile: "ce", providerOnly: true },
+    says: "--profile is of the gateway, and with --provider-only that is another one",
+  },
+  {
+    name: "a gateway beside our own",
+    flags: { gatewayUrl: "http://g" },
+    says: "--gateway-url goes with --provider-only",
+  },
+  {
+    name: "a gateway's address",
+    flags: { gatewayUrl: "g:8080", providerOnly: true },
+    says: "--gateway-url must be an http(s) URL, was: 'g:8080'",
+  },
+]) {
+  test(`platform refuses: ${name}`, () => assert.throws(() => readPlatformFlags(flags), new ConfigError([says])));
+}
+
+test("bus: our own is reached by its token, and functions get that", () => {
+  const access = busAccess({ kind: "built-in", url: "nats://127.0.0.1:1", token: "t" }, { NATS_USER: "ignored" });
+  assert.deepEqual(
+    [access.servers, access.secrets, access.user],
+    [["nats://127.0.0.1:1"], { "nats-token": "t" }, undefined],
+  );
+});
+
+test("bus: somebody else's credentials become secrets and leave the address", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "bus-access-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "ca.pem"), "CA");
+  const external = (url: string, token: string | null, env: Readonly<Record<string, string>> = {}) =>
+    busAccess({ kind: "external", url, token }, env);
+
+  const named = external("nats://me:p%40ss@nats.example", null, { NATS_CA: join(folder, "ca.pem") });
+  assert.deepEqual(named.servers, ["nats://nats.example:4222"]);
+  assert.deepEqual(named.secrets, { "nats-user": "me", "nats-password": "p@ss", "nats-ca": "CA" });
+  // Between the quotes of a list in stack.yml.
+  assert.equal(secretNames(named), 'nats-user", "nats-password", "nats-ca');
+  assert.deepEqual(named.tls, { ca: "CA", cert: null, key: null });
+
+  assert.deepEqual(external("tls://t0ken@a,tls://b:1", null).servers, ["tls://a:4222", "tls://b:1"]);
+  assert.deepEqual(external("nats://a", "t").secrets, { "nats-token": "t" });
+  assert.deepEqual(external("nats://a", null).secrets, { "nats-token": "" }, "a stack names one in any case");
+  assert.throws(
+    () => external("nats://a", null, { NATS_CREDS: "/no/creds", NATS_KEY: "/no/key" }),
+    new ConfigError(["NATS_CREDS must be a file, was: '/no/creds'", "NATS_KEY must be a file, was: '/no/key'"]),
+  );
+});
+
+test("env: words of a shell hold whatever is in them, and our folder leaves the path", () => {
+  assert.equal(shellQuoted("it's $HOME"), `'it'\\''s $HOME'`);
+  assert.equal(pathWithout("/a:/home/bin:/b:/home/bin", "/home/bin"), "/a:/b");
+});
+
+test("platform --provider-only: tells how a gateway is started in front, and functions where it is", async (t) => {
+  const line = commandLine(t);
+  const { running, said, stop } = await line.start(
+    ...["platform", "--provider-only", "--port", "0", "--gateway-url", "http://gateway.example:9080"],
+  );
+  const { platformUrl } = running;
+  assert.deepEqual(
+    [running.url, running.variables["REPLICANT_GATEWAY_URL"], running.variables["REPLICANT_FUNCTION_METRICS_URL"]],
+    ["http://gateway.example:9080", "http://gateway.example:9080", "http://gateway.example:8082/metrics"],
+  );
+  assert.equal(running.variables["REPLICANT_CONTAINER_METRICS_URL"], `${platformUrl}/containers/metrics`);
+  const [, mount] = /secret_mount_path=(\S+)/.exec(said())!;
+  assert.match(said(), new RegExp(`functions_provider_url=${platformUrl}/ basic_auth=true`));
+  const credentials = ["basic-auth-user", "basic-auth-password"].map((name) =>
+    readFileSync(join(mount!, name), "utf8"),
+  );
+  const authorization = `Basic ${Buffer.from(credentials.join(":")).toString("base64")}`;
+  const info = await fetch(`${platformUrl}/system/info`, { headers: { Authorization: authorization } });
+  assert.equal(((await info.json()) as { provider: string }).provider, "local-openfaas");
+  assert.equal(await stop(), 0);
+});
