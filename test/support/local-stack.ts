@@ -7,6 +7,7 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
+import type { ModelNews } from "#shared/core/model.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
@@ -14,6 +15,7 @@ import { startLocalStack, type LocalStack } from "../../services/cli/up/local-st
 import { eventually } from "./eventually.ts";
 
 export interface TestStack {
+  readonly home: string;
   readonly stack: LocalStack;
   readonly bus: EventBus;
   readonly timeLapse: number;
@@ -24,6 +26,7 @@ export interface TestStack {
     readonly proposals: Proposal[];
     readonly applied: Applied[];
     readonly loads: LoadReport[];
+    readonly models: ModelNews[];
   };
   /** Process ids of a function's replicas, as the system sees them now. */
   pidsOf(functionName: string): number[];
@@ -38,6 +41,8 @@ export interface TestStackOptions {
   readonly bus?: "any" | "built-in";
   readonly policy?: string;
   readonly stack?: string;
+  /** Variables of stack.yml besides those that `up` sets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Ten seconds of trace time a second by default, so that a window takes three. */
@@ -45,7 +50,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const { timeLapse = 10, policy = null } = options;
   const home = mkdtempSync(join(tmpdir(), "replicant-test-"));
   const epochMs = Date.now();
-  const { NATS_URL: _url, ...env } = process.env;
+  const { NATS_URL: _url, ...inherited } = process.env;
+  const env = { ...inherited, ...options.env };
   const stack = await startLocalStack({
     home,
     dist: join(process.cwd(), "dist"),
@@ -61,12 +67,14 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     timeLapse,
   });
   const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "test" });
-  const heard: TestStack["heard"] = { windows: [], proposals: [], applied: [], loads: [] };
+  const heard: TestStack["heard"] = { windows: [], proposals: [], applied: [], loads: [], models: [] };
   await bus.subscribe("window", async ({ data }) => void heard.windows.push(data.window));
   await bus.subscribe("proposal", async ({ data }) => void heard.proposals.push(data.proposal));
   await bus.subscribe("applied", async ({ data }) => void heard.applied.push(data));
   await bus.subscribe("load", async ({ data }) => void heard.loads.push(data));
+  await bus.subscribe("model", async ({ data }) => void heard.models.push(data));
   return {
+    home,
     stack,
     bus,
     timeLapse,

@@ -1,7 +1,12 @@
 /** The functions of a stack that Replicant cares for, their annotations and policies checked before anything starts. */
+import { resolve } from "node:path";
+
 import { ConfigError, messageOf } from "#shared/core/errors.ts";
+import { FOLLOWS } from "#shared/core/model.ts";
 import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
-import { policyByName } from "#shared/policies/by-name.ts";
+import { policyReference } from "#shared/policies/reference.ts";
+import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
+import type { ModelSource } from "#shared/ports/model-shelf.ts";
 import type { StackFunction } from "../stack.ts";
 
 /** In file order. Throws `ConfigError` with a sentence for every annotation that cannot be used. */
@@ -14,11 +19,33 @@ export function managedFunctions(functions: readonly StackFunction[], file: stri
   });
   for (const { functionName, policy } of managed) {
     try {
-      policyByName(policy);
+      policyReference(policy);
     } catch (thrown) {
       problems.push(`${functionName}: ${messageOf(thrown)}`);
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return managed;
+}
+
+/** Reads every model that a function's policy names, as policy-inference will. Rejects with `ConfigError`. */
+export async function checkModels(managed: readonly ManagedFunction[], models: ModelSource): Promise<void> {
+  const problems: string[] = [];
+  for (const { functionName, policy } of managed) {
+    const reference = policyReference(policy);
+    if (reference.kind === "rule") continue;
+    try {
+      decodeCheckpoint(await models.read(reference.source));
+    } catch (thrown) {
+      problems.push(`${functionName}: policy '${policy}': ${messageOf(thrown)}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** What `--policy` means: a checkpoint's folder becomes a model that begins with it; a rule or a model's name is itself. */
+export function annotationOf(policy: string, isFolder: (path: string) => boolean): string {
+  const follows = policy.startsWith(FOLLOWS);
+  const path = follows ? policy.slice(FOLLOWS.length) : policy;
+  return isFolder(path) ? `${FOLLOWS}${resolve(path)}` : policy;
 }

@@ -1,5 +1,5 @@
 /** One readable line a window, and a summary at the end. */
-import type { RunTotals, WindowRow } from "./run-record.ts";
+import type { PolicyShare, RunTotals, WindowRow } from "./run-record.ts";
 
 export const HEADER = "   time    arrivals   P95 s   ready/desired   proposal → decision   why";
 
@@ -26,6 +26,7 @@ export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string
       `${totals.replicaSeconds} replica-seconds`,
     `decisions: ${totals.decisionsBy.proposal} by the policy, ${totals.decisionsBy.floor} by the panic floor, ` +
       `${totals.decisionsBy.fallback} by the fallback rule`,
+    ...totals.policies.filter(({ trigger }) => trigger !== "floor").map(shareLine),
   ];
   if (totals.scheduleDigest !== null) {
     const failed = Object.entries(totals.failedByClass).map(([name, count]) => `${count} × ${name}`);
@@ -43,6 +44,11 @@ export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string
     );
   }
   return lines.join("\n");
+}
+
+function shareLine({ name, version, trigger, decisions, changed }: PolicyShare): string {
+  const who = trigger === "proposal" ? "policy " : "rule   ";
+  return `  ${who} ${name} ${version}: ${decisions} decisions, ${changed} of them changed by the guard`;
 }
 
 function range(rows: readonly WindowRow[]): string {

@@ -1,6 +1,7 @@
 /** What `up` knows of a run: events in, rows and totals out. Pure: the same events give the same record. */
 import type { Applied, GuardStage } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
+import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import type { ErrorCounts, MetricsWindow, Tick } from "#shared/core/window.ts";
 
 /** One window of a managed function, joined with what was decided on it. */
@@ -48,6 +49,15 @@ export interface RunTotals {
   readonly invalidBecause: string | null;
   /** How many decisions each trigger made. */
   readonly decisionsBy: Readonly<Record<Applied["trigger"], number>>;
+  /** The same by policy and version, in the order of their first decision. */
+  readonly policies: readonly PolicyShare[];
+}
+
+export interface PolicyShare extends PolicyIdentity {
+  readonly trigger: Applied["trigger"];
+  readonly decisions: number;
+  /** Those of which the guard or the platform made another number than was proposed. */
+  readonly changed: number;
 }
 
 /** Which part of trace time counts. */
@@ -75,6 +85,7 @@ export class RunRecord {
   #scaleUps = 0;
   #scaleDowns = 0;
   readonly #decisionsBy = { proposal: 0, fallback: 0, floor: 0 };
+  readonly #policies = new Map<string, PolicyShare>();
 
   constructor(readonly span: RunSpan) {}
 
@@ -99,6 +110,7 @@ export class RunRecord {
   onApplied(applied: Applied): void {
     if (!this.#counts(applied.functionName, applied.atMs)) return;
     this.#decisionsBy[applied.trigger]++;
+    this.#countPolicy(applied);
     if (applied.applied !== null && applied.current !== null) {
       if (applied.applied > applied.current) this.#scaleUps++;
       if (applied.applied < applied.current) this.#scaleDowns++;
@@ -111,6 +123,13 @@ export class RunRecord {
     const pending = this.#pending.find(({ window }) => keyOf(window.functionName, window.seq) === key);
     if (pending) pending.applied = applied;
     else this.#early.set(key, applied);
+  }
+
+  #countPolicy({ policy: { name, version }, trigger, proposed, applied, current }: Applied): void {
+    const key = `${trigger} ${name} ${version}`;
+    const share = this.#policies.get(key) ?? { name, version, trigger, decisions: 0, changed: 0 };
+    const changed = proposed !== null && Math.ceil(proposed) !== (applied ?? current) ? 1 : 0;
+    this.#policies.set(key, { ...share, decisions: share.decisions + 1, changed: share.changed + changed });
   }
 
   onLoad(report: LoadReport): void {
@@ -152,6 +171,7 @@ export class RunRecord {
       valid: this.#load?.valid ?? null,
       invalidBecause: this.#load?.invalidBecause ?? null,
       decisionsBy: { ...this.#decisionsBy },
+      policies: [...this.#policies.values()],
     };
   }
 

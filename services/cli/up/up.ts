@@ -1,4 +1,8 @@
 /** `replicant up`: the platform, the loop and a load on one machine; a line a window; a summary at the end. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
@@ -9,7 +13,7 @@ import { readStack } from "../stack.ts";
 import { greeting } from "./greeting.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
-import { managedFunctions } from "./managed.ts";
+import { annotationOf, checkModels, managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
 import { HEADER, lineOf, summaryOf } from "./print.ts";
 import { RunRecord } from "./run-record.ts";
@@ -38,13 +42,16 @@ const LAST_DECISION_MS = 3_000;
 const LOAD_END_MS = 75_000;
 
 export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
-  const options = readUpFlags(flags);
+  const given = readUpFlags(flags);
+  const policy = given.policy && annotationOf(given.policy, isFolder);
+  const options = { ...given, policy };
   // Stack and trace are read before anything starts, so that a bad file costs nothing.
   const functions = readStack(options.stack, {
     ...world.env,
     ...(options.policy === null ? {} : { REPLICANT_POLICY: options.policy }),
   });
   const managed = managedFunctions(functions, options.stack);
+  await checkModels(managed, shippedModels(join(world.dist, "functions", "policy-inference", "models")));
   const plan = options.trace === null ? null : await planLoad({ ...options, trace: options.trace }, managed);
   const epochMs = clock.nowMs();
   const log = options.verbose ? world.say : () => {};
@@ -187,4 +194,8 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
   const deadlineMs = clock.nowMs() + timeoutMs;
   while (!condition() && clock.nowMs() < deadlineMs) await clock.sleep(50);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

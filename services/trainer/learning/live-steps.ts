@@ -1,5 +1,6 @@
 /** Transitions of one function as steps to learn from: whose doing each was, and what it was worth. */
 import { ACTION_DELTAS } from "#shared/core/action.ts";
+import type { Applied } from "#shared/core/decision.ts";
 import { DemandEstimate } from "#shared/core/observation/demand.ts";
 import { violationShare } from "#shared/core/observation/violations.ts";
 import { OBJECTIVES } from "#shared/core/reward.ts";
@@ -42,14 +43,19 @@ function takenIn(
   const none = { action: null, logProbability: null };
   const { learned, policy, proposedReplicas } = proposal;
   const isOwn = applied.trigger === "proposal" && applied.policy.version === policy.version;
-  if (!isOwn || applied.applied === null || applied.current === null) return none;
-  if (applied.applied === proposedReplicas) {
-    return { action: learned!.action, logProbability: learned!.logProbability };
-  }
+  const count = countAfter(applied);
+  if (!isOwn || count === null || applied.current === null) return none;
+  if (count === proposedReplicas) return { action: learned!.action, logProbability: learned!.logProbability };
   // A headroom's number depends on more than was told.
-  const action =
-    actions === "change" ? ACTION_DELTAS.findIndex((delta) => delta === applied.applied! - applied.current!) : -1;
+  const delta = count - applied.current;
+  const action = actions === "change" ? ACTION_DELTAS.findIndex((one) => one === delta) : -1;
   return action < 0 || learned!.actionMask[action] !== true ? none : { action, logProbability: null };
+}
+
+/** What stood after the decision: read back, or left as it was where nothing had to be sent; null where nothing could be. */
+function countAfter({ applied, mode, desired, current }: Applied): number | null {
+  const acts = mode === "auto" || mode === "canary";
+  return applied ?? (acts && desired === current ? current : null);
 }
 
 /** The objective that the model was trained on, computed from windows as they were measured. */

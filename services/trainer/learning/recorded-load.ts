@@ -5,7 +5,7 @@ import type { BinnedTrace } from "#shared/core/trace.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { simProfile, type SimProfile } from "#shared/sim/profiles.ts";
 
-/** Below this use a call hardly waits for others: what it takes then is its own. */
+/** Beyond this use how long a call waits for others depends on more than the use. */
 const QUIET_CPU_RATIO = 0.4;
 /** A sleep of less than this share of the work cannot be told from the way there and back. */
 const LEAST_SLEEP_SHARE = 0.2;
@@ -70,11 +70,11 @@ export function recordedProfile(
     served += completedOk;
   }
   const busyPerCall = served > 0 ? busySeconds / served : base.cpuSeconds / cores;
-  const quiet = windows.filter(
-    ({ cpuRatio, executionSecondsMean }) =>
-      cpuRatio !== null && cpuRatio < QUIET_CPU_RATIO && executionSecondsMean !== null,
+  // Sharing a processor stretches a call to S ÷ (1 − ρ).
+  const own = windows.flatMap(({ cpuRatio, executionSecondsMean: taken }) =>
+    cpuRatio !== null && cpuRatio < QUIET_CPU_RATIO && taken !== null ? [taken * (1 - cpuRatio)] : [],
   );
-  const ownSeconds = median(quiet.map(({ executionSecondsMean }) => executionSecondsMean!)) ?? busyPerCall;
+  const ownSeconds = median(own) ?? busyPerCall;
   const sleepSeconds = ownSeconds - busyPerCall;
   return simProfile(base, {
     name: functionName,

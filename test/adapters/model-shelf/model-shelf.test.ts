@@ -1,0 +1,141 @@
+/** One suite for every shelf: a folder, and JetStream's object store on every nats-server that is here. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { packed, unpacked, digestOf } from "#shared/adapters/model-shelf/archive.ts";
+import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
+import { natsShelf } from "#shared/adapters/model-shelf/nats.ts";
+import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { writeFiles } from "#shared/adapters/model-store.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
+import type { ModelControl } from "#shared/core/model.ts";
+import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import { checkpointFiles } from "#test/support/a-checkpoint.ts";
+import { natsPrograms, testBroker, testNatsServer } from "#test/support/nats-server.ts";
+
+const CONTROL: ModelControl = {
+  functionName: "stress",
+  policy: "model:lstm-ppo-plus",
+  step: 2_000,
+  before: { step: null },
+  mode: "canary",
+  reason: "step 2000 is better",
+  atMs: 30_000,
+};
+
+function suite(name: string, open: () => Promise<{ shelf: ModelShelf; close: () => Promise<void> }>): void {
+  describe(name, () => {
+    let shelf: ModelShelf;
+    let close: () => Promise<void>;
+    before(async () => ({ shelf, close } = await open()));
+    after(() => close());
+
+    test("an empty one has no models, and nobody has said anything", async () => {
+      assert.deepEqual(await shelf.modelsOf("stress").steps(), []);
+      assert.equal(await shelf.control("stress"), null);
+      await assert.rejects(shelf.modelsOf("stress").read(3), /no checkpoint/);
+      await assert.rejects(shelf.modelsOf("stress").read(null), /no checkpoint/);
+    });
+
+    test("gives back what was put in, by function and step", async () => {
+      const [one, two] = [checkpointFiles({ seed: 1 }), checkpointFiles({ seed: 2 })];
+      await shelf.modelsOf("stress").write(2_000, one);
+      await shelf.modelsOf("stress").write(10_000, two);
+      await shelf.modelsOf("other").write(5, two);
+      assert.deepEqual(await shelf.modelsOf("stress").steps(), [2_000, 10_000]);
+      assert.deepEqual(await shelf.modelsOf("other").steps(), [5]);
+      assert.equal(digestOf(await shelf.modelsOf("stress").read(2_000)), digestOf(one));
+      assert.equal(digestOf(await shelf.modelsOf("stress").read(null)), digestOf(two));
+    });
+
+    test("what a model may do is replaced as a whole", async () => {
+      await shelf.setControl(CONTROL);
+      await shelf.setControl({ ...CONTROL, mode: "auto" });
+      assert.deepEqual(await shelf.control("stress"), { ...CONTROL, mode: "auto" });
+      assert.equal(await shelf.control("other"), null);
+    });
+  });
+}
+
+suite("a shelf in a folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "replicant-shelf-"));
+  return { shelf: folderShelf(folder), close: () => rm(folder, { recursive: true }) };
+});
+
+for (const { name, program } of natsPrograms()) {
+  suite(`a shelf in the object store of ${name}`, async () => {
+    const server = await testNatsServer(program);
+    const options = { servers: server.url, token: server.token, name: "test", bucket: "replicant-models" };
+    const shelf = (await natsShelf(options, systemClock, () => {}))!;
+    return {
+      shelf,
+      close: async () => {
+        await shelf.close();
+        await server.close();
+      },
+    };
+  });
+}
+
+test("where there is no object store the shelf is the folder", async () => {
+  const broker = await testBroker();
+  const bus = { servers: broker.url, token: broker.token, name: "test", subjectPrefix: "replicant" };
+  const shelf = await openShelf({ kind: "auto", folder: "/nowhere", bus }, systemClock, () => {});
+  assert.equal(shelf.place, "folder /nowhere");
+  await shelf.close();
+  await broker.close();
+});
+
+test("a shelf in a folder keeps to its folder, and names the file that it cannot read", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "replicant-shelf-"));
+  const shelf = folderShelf(folder);
+  assert.throws(() => shelf.modelsOf("../../etc"), /was: '\.\.\/\.\.\/etc'/);
+  await shelf.setControl(CONTROL);
+  for (const [text, why] of [
+    ["{", /control\.json: is not JSON/],
+    ["null", /control\.json: functionName cannot be/],
+    [JSON.stringify({ ...CONTROL, mode: "wild" }), /control\.json: mode cannot be '"wild"'/],
+    [JSON.stringify({ ...CONTROL, step: -1 }), /control\.json: step cannot be '-1'/],
+  ] as const) {
+    await writeFile(join(folder, "stress", "control.json"), text);
+    await assert.rejects(shelf.control("stress"), why);
+  }
+  await rm(folder, { recursive: true });
+});
+
+describe("an archive of files", () => {
+  const files = { "model.json": Buffer.from("{}"), "weights.bin": Buffer.from([0, 10, 255]) };
+  test("is unpacked to the same files", () => {
+    const back = unpacked("it", packed(files));
+    assert.deepEqual(Object.keys(back), ["model.json", "weights.bin"]);
+    assert.equal(digestOf(back), digestOf(files));
+  });
+  for (const [name, bytes] of [
+    ["nothing", Buffer.alloc(0)],
+    ["noise", Buffer.from([1, 2, 3, 10, 4])],
+    ["a cut one", packed(files).slice(0, -1)],
+    ["one with more behind it", Buffer.concat([packed(files), Buffer.from([0])])],
+    ["a path for a name", Buffer.from('[{"name":"../x","bytes":0}]\n')],
+    ["a size that is none", Buffer.from('[{"name":"x","bytes":-1}]\n')],
+    ["a list of nothing", Buffer.from("[null]\n")],
+  ] as const) {
+    test(`${name} is refused`, () => assert.throws(() => unpacked("it", bytes), { name: "BadInputError" }));
+  }
+});
+
+test("shipped models have names; a bare agent's name is its corrected form", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "replicant-shipped-"));
+  const files = checkpointFiles();
+  for (const name of ["ppo-paper", "lstm-ppo-plus-corrected", "lstm-ppo-plus-paper"])
+    await writeFiles(join(folder, name), files);
+  const models = shippedModels(folder);
+  for (const name of ["lstm-ppo-plus", "lstm-ppo-plus@paper", "ppo@paper", join(folder, "ppo-paper")])
+    assert.equal(digestOf(await models.read(name)), digestOf(files), name);
+  await assert.rejects(models.read("ppo"), /no model is called 'ppo'; shipped are lstm-ppo-plus-corrected, /);
+  await assert.rejects(models.read("../ppo-paper"), /no model is called/);
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,334 @@
+/** The trainer with a learner that does as the test says: what it hears, keeps, switches and tells. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, test } from "node:test";
+
+import { MemoryBroker, memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { writeFiles } from "#shared/adapters/model-store.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
+import type { Estimate } from "#shared/core/model-lifecycle.ts";
+import type { ModelNews } from "#shared/core/model.ts";
+import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { silentLog } from "#shared/host/log.ts";
+import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
+import { checkpointFiles } from "#test/support/a-checkpoint.ts";
+import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { eventually } from "#test/support/eventually.ts";
+import type { FineTuned, FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
+import { openLog } from "../../../services/trainer/log/segments.ts";
+import { answerTrainer } from "../../../services/trainer/answer.ts";
+import { createTrainer, type TrainerSettings } from "../../../services/trainer/trainer.ts";
+
+const FILES = checkpointFiles();
+const VERSION = digestOf(FILES).slice(0, 12);
+const CANDIDATE = checkpointFiles({ seed: 2 });
+
+let home: string;
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), "replicant-trainer-"));
+  await writeFiles(join(home, "shipped", "lstm-ppo-plus-corrected"), FILES);
+});
+after(() => rm(home, { recursive: true }));
+
+function anOutcome(isBetter: boolean): FineTuned {
+  const outcome = { reward: -0.1, violationShare: 0.01, replicaSeconds: 100 };
+  const over = { mean: 0.1, lo: isBetter ? 0.05 : -0.05, hi: 0.2 };
+  return {
+    files: CANDIDATE,
+    steps: 1_500,
+    live: { steps: 4, counted: 3, meanReward: 0, epochs: 1, approxKl: 0, policyLoss: 0, valueLoss: 0 },
+    simulated: { steps: 500, first: 1, last: 2 },
+    comparison: {
+      ...{ pairs: 16, windows: 120, confidence: 0.95, isBetter },
+      ...{ candidate: outcome, current: outcome, rule: outcome, overCurrent: over, overRule: over },
+    },
+  };
+}
+
+function anEstimate(model: number, rule: number): Estimate {
+  const outcome = (reward: number) => ({ reward, violationShare: 0.01, replicaSeconds: 100 });
+  return { windows: 20, model: outcome(model), rule: outcome(rule) };
+}
+
+const SETTINGS: TrainerSettings = { isAutomatic: true, rolloutWindows: 1_000, simulatedSteps: 0, judgeWindows: 3 };
+
+async function start(
+  folder: string,
+  { policy = "model:lstm-ppo-plus", ...changes }: Partial<TrainerSettings> & { policy?: string } = {},
+) {
+  const broker = new MemoryBroker();
+  const bus = memoryBus({ broker });
+  const log = await openLog(join(folder, "log"));
+  const shelf = folderShelf(join(folder, "models"));
+  const says = { estimate: null as Estimate | null, outcome: anOutcome(false) as FineTuned | Error };
+  const jobs: FineTuneJob[] = [];
+  const trainer = createTrainer({
+    bus,
+    log,
+    shelf,
+    source: shippedModels(join(home, "shipped")),
+    learner: {
+      estimate: async () => says.estimate,
+      fineTune: async (job) => {
+        jobs.push(job);
+        if (says.outcome instanceof Error) throw says.outcome;
+        return says.outcome;
+      },
+      close: async () => {},
+    },
+    clock: systemClock,
+    say: silentLog,
+    rule: "openfaas-pro",
+    settings: { ...SETTINGS, ...changes },
+  });
+  const news: ModelNews[] = [];
+  await bus.subscribe("model", async ({ data }) => void news.push(data));
+  const ending = new AbortController();
+  const running = trainer.run(ending.signal);
+  await new Promise((resolve) => setImmediate(resolve));
+  const managed = aManaged({ policy });
+  const say = (kind: "window" | "proposal" | "applied", seq: number) => {
+    const about = { source: "test", subject: "stress", key: seq * 30_000, nowMs: Date.now() };
+    const window = aWindow({ seq });
+    const proposal = aProposal({ seq, policy: { name: "m", version: VERSION }, learned: aLearnedDetail() });
+    const event =
+      kind === "window"
+        ? makeEvent("window", { ...about, data: { managed, window, history: [] } })
+        : kind === "proposal"
+          ? makeEvent("proposal", { ...about, data: { managed, proposal, window } })
+          : makeEvent("applied", { ...about, data: anApplied({ seq, policy: proposal.policy }) });
+    broker.send(kind, encodeEvent(event));
+  };
+  type OfFunction = {
+    transitions: number;
+    learned: number;
+    windows: number;
+    model: { mode: string; step: number | null };
+  };
+  const status = () =>
+    trainer.status() as { joins: object; log: { facts: number }; functions: Record<string, OfFunction> };
+  return {
+    ...{ trainer, shelf, says, jobs, news, say, status },
+    /** Windows one after the other, each heard before the next. */
+    async live(fromSeq: number, toSeq: number) {
+      for (let seq = fromSeq; seq <= toSeq; seq++) {
+        for (const kind of ["window", "proposal", "applied"] as const) say(kind, seq);
+        await eventually(() => status().functions["stress"]?.windows === seq, { what: `window ${seq}` });
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async end() {
+      ending.abort();
+      await running;
+      await bus.close();
+      await log.close();
+    },
+  };
+}
+
+describe("the trainer", () => {
+  let folder: string;
+  beforeEach(async () => (folder = await mkdtemp(join(home, "run-"))));
+
+  test("keeps each fact once, however often it is told, and knows all of it after a restart", async () => {
+    const first = await start(folder);
+    await first.live(1, 4);
+    for (const kind of ["applied", "window", "proposal"] as const) first.say(kind, 2);
+    await eventually(() => (first.status().joins as { duplicates: number }).duplicates === 3);
+    const { functions, joins, log } = first.status();
+    assert.deepEqual(joins, { joined: 3, duplicates: 3, late: 0, incomplete: 0 });
+    assert.equal(functions["stress"]!.transitions, 3);
+    await first.end();
+
+    const second = await start(folder);
+    assert.equal(second.status().log.facts, log.facts);
+    assert.equal(second.status().functions["stress"]!.transitions, 3);
+    await second.live(5, 5);
+    assert.equal(second.status().functions["stress"]!.transitions, 4);
+    await second.end();
+  });
+
+  test("a model that is worse for three windows gives control to the rule; all are told why, and it stays so", async () => {
+    const first = await start(folder);
+    first.says.estimate = anEstimate(-0.2, -0.1);
+    await first.live(1, 3);
+    await eventually(() => first.news.length === 1);
+    assert.equal(first.news[0]!.action, "rolled-back");
+    assert.match(first.news[0]!.summary, /worse than the rule for 3 windows in a row/);
+    assert.equal((await first.shelf.control("stress"))!.mode, "shadow");
+    await first.end();
+
+    const second = await start(folder);
+    await second.live(4, 4);
+    await eventually(() => second.status().functions["stress"]!.model !== null);
+    assert.equal(second.status().functions["stress"]!.model.mode, "shadow");
+    assert.deepEqual(
+      second.trainer.history("stress").map(({ action }) => action),
+      ["rolled-back"],
+    );
+    await second.end();
+  });
+
+  test("a full rollout is learned from once; a candidate that is better stands on trial, then for good", async () => {
+    const world = await start(folder, { rolloutWindows: 16 });
+    world.says.outcome = anOutcome(true);
+    await world.live(1, 18);
+    await eventually(() => world.news.some(({ action }) => action === "canary"), { what: "a candidate on trial" });
+    const [job] = world.jobs;
+    assert.equal(job!.version, VERSION);
+    assert.equal(job!.rule, "openfaas-pro");
+    assert.ok(job!.transitions.length >= 16);
+    assert.equal(digestOf(await world.shelf.modelsOf("stress").read(1_500)), digestOf(CANDIDATE));
+    assert.match(world.news[0]!.summary, /step 1500 is better, 3 of 4 live and 500 simulated steps: reward over/);
+    assert.equal(world.news[0]!.policy.version, digestOf(CANDIDATE).slice(0, 12));
+    assert.equal(world.status().functions["stress"]!.learned, job!.transitions.length);
+
+    world.says.estimate = anEstimate(-0.1, -0.1);
+    await world.live(19, 22);
+    await eventually(() => world.news.some(({ action }) => action === "published"), { what: "the model published" });
+    assert.deepEqual(world.status().functions["stress"]!.model, {
+      ...world.status().functions["stress"]!.model,
+      step: 1_500,
+      mode: "auto",
+    });
+    assert.equal(world.jobs.length, 1, "the same transitions were learned from again");
+    await world.end();
+
+    const again = await start(folder, { rolloutWindows: 16 });
+    const learned = job!.transitions.at(-1)!.window.seq;
+    assert.equal(again.status().functions["stress"]!.transitions, 21 - learned);
+    await again.end();
+  });
+
+  test("a successor that fails on trial gives way to the shipped model", async () => {
+    const world = await start(folder, { rolloutWindows: 16 });
+    world.says.outcome = anOutcome(true);
+    await world.live(1, 18);
+    await eventually(() => world.news.some(({ action }) => action === "canary"));
+    world.says.estimate = anEstimate(-0.2, -0.1);
+    await world.live(19, 21);
+    await eventually(() => world.news.at(-1)!.action === "rolled-back");
+    const control = (await world.shelf.control("stress"))!;
+    assert.deepEqual([control.step, control.mode, control.before], [null, "auto", null]);
+    await world.end();
+  });
+
+  test("a candidate that is not surely better changes nothing, and its numbers are told", async () => {
+    const world = await start(folder, { rolloutWindows: 16 });
+    await world.live(1, 18);
+    await eventually(() => world.news.length === 1);
+    assert.equal(world.news[0]!.action, "rejected");
+    assert.match(world.news[0]!.summary, /not surely better.* over the rule \+0\.1000 \(−0\.0500 to \+0\.2000\)/);
+    assert.equal(await world.shelf.control("stress"), null);
+    assert.deepEqual(await world.shelf.modelsOf("stress").steps(), []);
+    await world.end();
+  });
+
+  test("a training that fails is told of, and the next one may begin", async () => {
+    const world = await start(folder, { isAutomatic: false });
+    world.says.outcome = new Error("the loss was not finite");
+    await world.live(1, 17);
+    await world.trainer.trainNow("stress");
+    await eventually(() => world.trainer.history(null).at(-1)?.action === "failed");
+    assert.match(world.trainer.history(null).at(-1)!.reason, /the loss was not finite/);
+    world.says.outcome = anOutcome(false);
+    await world.trainer.trainNow("stress");
+    await eventually(() => world.news.at(-1)?.action === "rejected");
+    await world.end();
+  });
+
+  test("load unlike that of the training is told once, and trained on", async () => {
+    const world = await start(folder);
+    await world.live(1, 45);
+    assert.deepEqual(world.news, []);
+    await world.end();
+    const other = await start(await mkdtemp(join(home, "drift-")), { policy: "model:lstm-ppo-plus" });
+    const strange = aLearnedDetail({ observation: [30, 90, 1_900, 24, 2, 2, 2_000, 0] });
+    for (let seq = 1; seq <= 50; seq++) {
+      await other.trainer.take({
+        kind: "window",
+        managed: aManaged({ policy: "model:lstm-ppo-plus" }),
+        window: aWindow({ seq }),
+      });
+      await other.trainer.take({ kind: "proposal", proposal: aProposal({ seq, learned: strange }) });
+      await other.trainer.take({ kind: "applied", applied: anApplied({ seq }) });
+    }
+    other.say("window", 51);
+    await eventually(() => other.news.some(({ action }) => action === "rejected"));
+    assert.deepEqual(
+      other.news.map(({ action }) => action),
+      ["drifted", "rejected"],
+    );
+    assert.match(other.news[0]!.summary, /deviations from what was trained on/);
+    await other.end();
+  });
+
+  test("rules are heard, and neither judged nor trained", async () => {
+    const world = await start(folder, { policy: "kpa", rolloutWindows: 16 });
+    world.says.estimate = anEstimate(-0.2, -0.1);
+    await world.live(1, 20);
+    assert.deepEqual([world.news, world.jobs], [[], []]);
+    await assert.rejects(world.trainer.trainNow("stress"), /the policy of 'stress' is the rule 'kpa', no model/);
+    await world.end();
+  });
+
+  describe("over HTTP", () => {
+    const ask = async (world: Awaited<ReturnType<typeof start>>, body: unknown, isSigned = true) =>
+      answerTrainer(
+        {
+          method: body === null ? "GET" : "POST",
+          body: typeof body === "string" ? body : JSON.stringify(body),
+          headers: {},
+          query: {},
+          path: "/",
+        },
+        {
+          trainer: world.trainer,
+          status: () => world.trainer.status(),
+          mayChange: () => (isSigned ? { ok: true } : { ok: false, because: "the call is not signed" }),
+        },
+      );
+
+    test("a mode is set by a signed call, kept, and told", async () => {
+      const world = await start(folder);
+      await world.live(1, 2);
+      const order = { action: "mode", functionName: "stress", mode: "shadow", reason: "a look first" };
+      assert.equal((await ask(world, order, false)).status, 401);
+      assert.deepEqual((await ask(world, order)).body, { functionName: "stress", mode: "shadow" });
+      await eventually(() => world.news.length === 1);
+      assert.deepEqual([world.news[0]!.action, world.news[0]!.summary], ["mode", "a look first"]);
+      assert.equal((await world.shelf.control("stress"))!.mode, "shadow");
+      await world.end();
+    });
+
+    test("what cannot be done is answered with a sentence", async () => {
+      const world = await start(folder, { policy: "lstm-ppo-plus@corrected" });
+      await world.live(1, 2);
+      for (const [body, status, why] of [
+        ["{", 400, /not JSON/],
+        [null, 200, /training/],
+        ["null", 400, /action must be one of start, stop, train-now, mode/],
+        [{ action: "dance" }, 400, /was: 'dance'/],
+        [{ action: "mode", functionName: "stress", mode: "wild" }, 400, /mode must be one of off, shadow/],
+        [{ action: "train-now" }, 400, /functionName must be a text/],
+        [{ action: "train-now", functionName: "nobody" }, 409, /no windows of a function 'nobody'/],
+        [
+          { action: "train-now", functionName: "stress" },
+          409,
+          /stays what it is: name it 'model:lstm-ppo-plus@corrected'/,
+        ],
+        [{ action: "stop" }, 200, /when told to/],
+      ] as const) {
+        const answer = await ask(world, body);
+        assert.equal(answer.status, status, JSON.stringify(answer.body));
+        assert.match(JSON.stringify(answer.body), why);
+      }
+      await world.end();
+    });
+  });
+});
