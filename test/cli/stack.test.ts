@@ -21,7 +21,7 @@ describe("stack.yml", () => {
     const functions = readStack("stack.yml", {});
     assert.deepEqual(
       functions.map(({ name }) => name),
-      ["stress", "load-generator", "policy-inference", "metrics-collector", "connector", "scaler"],
+      ["stress", "load-generator", "policy-inference", "metrics-collector", "connector", "scaler", "trainer"],
     );
     for (const { name, labels, environment } of functions) {
       assert.equal(environment["RAW_BODY"], "true", `${name}: signatures are over the exact bytes`);
