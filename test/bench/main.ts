@@ -2,11 +2,19 @@
 import { engineSection } from "./engine.ts";
 import { gatewaySection } from "./gateway.ts";
 import { loadSection } from "./load.ts";
+import { loopSection } from "./loop.ts";
 import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
 import { simulatorSection } from "./simulator.ts";
 
-const sections: readonly Section[] = [gatewaySection, replicasSection, loadSection, engineSection, simulatorSection];
+const sections: readonly Section[] = [
+  gatewaySection,
+  replicasSection,
+  loadSection,
+  engineSection,
+  simulatorSection,
+  loopSection,
+];
 
 const words = process.argv.slice(2);
 for (const { name, run } of sections) {
