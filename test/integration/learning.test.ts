@@ -1,0 +1,285 @@
+/** Learning in the running system: a model serves, is trained, loses control; and parts of the loop are killed at random. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { writeFiles } from "#shared/adapters/model-store.ts";
+import { seededRandom } from "#shared/core/random.ts";
+import { decisionIdOf } from "#shared/core/proposal.ts";
+import { signCall } from "#shared/host/signature.ts";
+import { checkpointFiles, type CheckpointChanges } from "#test/support/a-checkpoint.ts";
+import { keptEvents } from "#test/support/event-log.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
+import { natsPrograms } from "#test/support/nats-server.ts";
+import { isEntry, type LogEntry } from "../../services/trainer/log/entries.ts";
+
+/** Windows of a second and a half. */
+const TIME_LAPSE = 20;
+const WINDOW_REAL_MS = 30_000 / TIME_LAPSE;
+
+let folder: string;
+before(() => (folder = mkdtempSync(join(tmpdir(), "replicant-learning-"))));
+after(() => rmSync(folder, { recursive: true }));
+
+async function aModel(name: string, changes: CheckpointChanges = {}): Promise<string> {
+  const path = join(folder, name);
+  await writeFiles(path, checkpointFiles(changes));
+  return `model:${path}`;
+}
+
+async function order({ stack }: TestStack, body: object): Promise<string> {
+  const text = JSON.stringify(body);
+  const { status, body: answer } = await stack.gateway.invoke(
+    "trainer",
+    text,
+    signCall(stack.key, "trainer", text, Date.now()),
+  );
+  assert.ok(status === 200 || status === 202, `HTTP ${status} ${answer}`);
+  return answer;
+}
+
+async function load({ stack }: TestStack, perWindow: readonly number[]): Promise<void> {
+  const body = JSON.stringify({
+    trace: perWindow,
+    functionName: "stress",
+    seed: 1,
+    work: { meanCpuSeconds: 0.1, cv: 0.3 },
+  });
+  const headers = signCall(stack.key, "load-generator", body, Date.now());
+  const { status, body: answer } = await stack.gateway.invoke("load-generator", body, headers);
+  assert.equal(status, 202, answer);
+}
+
+describe("a model whose every wish is two replicas more", () => {
+  let world: TestStack;
+  before(async () => {
+    world = await startTestStack({
+      policy: await aModel("rising", { bias: [0, 0, 0, 0, 1_000] }),
+      timeLapse: TIME_LAPSE,
+      env: { REPLICANT_TRAINER_JUDGE_WINDOWS: "3", REPLICANT_TRAINER_AUTO: "false" },
+    });
+  });
+  after(() => world.close());
+
+  test("serves: its proposals are applied, and carry what a learner needs", async () => {
+    const byModel = () => world.heard.applied.filter(({ trigger }) => trigger === "proposal");
+    await eventually(() => byModel().length >= 2, { timeoutMs: 60_000, what: "two decisions of the model" });
+    for (const { policy, proposed, current } of byModel()) {
+      assert.deepEqual([policy.name, proposed], ["lstm-ppo-plus@corrected", Math.min(12, current! + 2)]);
+    }
+    const { learned } = world.heard.proposals.at(-1)!;
+    assert.deepEqual([learned!.layout, learned!.observation.length, learned!.action], ["plus-8", 8, 4]);
+  });
+
+  test("is held against the rule, loses control to it, and everybody is told why", async () => {
+    await eventually(() => world.heard.models.length > 0, { timeoutMs: 90_000, what: "the model rolled back" });
+    const [news] = world.heard.models;
+    assert.equal(news!.action, "rolled-back");
+    assert.match(news!.summary, /worse than the rule for 3 windows in a row: .*; the rule decides$/);
+    const atSeq = world.heard.windows.at(-1)!.seq;
+    assert.ok(atSeq <= 30, `only at window ${atSeq}`);
+  });
+
+  test("from then on the rule decides every window, and the model still tells what it would have done", async () => {
+    const fromSeq = world.heard.windows.at(-1)!.seq + 1;
+    await eventually(() => world.heard.applied.some(({ seq }) => seq !== null && seq >= fromSeq + 3), {
+      timeoutMs: 60_000,
+    });
+    const later = world.heard.applied.filter(({ seq }) => seq !== null && seq > fromSeq);
+    assert.deepEqual(
+      [...new Set(later.map(({ trigger, policy }) => `${trigger} ${policy.name}`))],
+      ["fallback openfaas-pro"],
+    );
+    const advice = world.heard.proposals.at(-1)!;
+    assert.deepEqual([advice.isAdvice, advice.learned!.action], [true, 4]);
+    await eventually(() => world.heard.applied.at(-1)!.applied === 1 || world.heard.applied.at(-1)!.current === 1, {
+      timeoutMs: 60_000,
+      what: "one replica again",
+    });
+  });
+
+  test("an operator's word gives it back, by a signed call alone", async () => {
+    const body = { action: "mode", functionName: "stress", mode: "auto", reason: "a second chance" };
+    const { status } = await world.stack.gateway.invoke("trainer", JSON.stringify(body));
+    assert.equal(status, 401);
+    await order(world, body);
+    await eventually(
+      () => world.heard.applied.at(-1)?.trigger === "proposal" && world.heard.proposals.at(-1)!.isAdvice === undefined,
+      { timeoutMs: 60_000, what: "the model deciding again" },
+    );
+    assert.deepEqual(world.heard.models.map(({ action, summary }) => [action, summary]).at(-1), [
+      "mode",
+      "a second chance",
+    ]);
+  });
+});
+
+describe("a load that the model never saw", () => {
+  let world: TestStack;
+  before(async () => {
+    world = await startTestStack({
+      policy: await aModel("untrained"),
+      timeLapse: TIME_LAPSE,
+      env: {
+        REPLICANT_TRAINER_JUDGE_WINDOWS: "1000",
+        REPLICANT_TRAINER_ROLLOUT_WINDOWS: "16",
+        REPLICANT_TRAINER_SIMULATED_STEPS: "4096",
+      },
+    });
+  });
+  after(() => world.close());
+
+  test("is learned from while it runs: a candidate is trained, evaluated, and published or rejected with its numbers", async () => {
+    await load(
+      world,
+      Array.from({ length: 30 }, (_, i) => (i % 6 < 4 ? 6 : 25)),
+    );
+    const isVerdict = ({ action }: { action: string }) => action === "canary" || action === "rejected";
+    await eventually(() => world.heard.models.some(isVerdict), {
+      timeoutMs: 120_000,
+      what: "a verdict on a candidate",
+    });
+    const verdict = world.heard.models.find(isVerdict)!;
+    const live = /(\d+) of (\d+) live and (\d+) simulated steps: reward over the current model ([+−]\d\.\d+) \(/.exec(
+      verdict.summary,
+    );
+    assert.ok(live, verdict.summary);
+    assert.ok(Number(live[1]) > 0 && Number(live[2]) >= 16 && Number(live[3]) === 4_096, verdict.summary);
+    const { history } = JSON.parse((await world.stack.gateway.ask("trainer", { history: "stress" })).body) as {
+      history: { action: string; reason: string }[];
+    };
+    assert.deepEqual(
+      history.slice(0, 2).map(({ action }) => action),
+      ["training", verdict.action],
+    );
+    const [decision] = await decisionsAfterNow(world, 1);
+    assert.equal(decision!.policy.name, "lstm-ppo-plus@corrected");
+    if (verdict.action === "canary") {
+      // A share of the windows is the new version's, the others are the rule's.
+      await eventually(() => world.heard.applied.some(({ policy }) => policy.version === verdict.policy.version), {
+        timeoutMs: 60_000,
+        what: "a decision of the candidate",
+      });
+    }
+  });
+});
+
+/** Kept events need a server that keeps them. */
+describe(
+  "trainer, policy-inference and bus killed at random",
+  { skip: natsPrograms().length === 0 && "no nats-server here" },
+  () => {
+    let world: TestStack;
+    before(async () => {
+      world = await startTestStack({
+        policy: await aModel("alive"),
+        timeLapse: TIME_LAPSE,
+        env: {
+          REPLICANT_TRAINER_JUDGE_WINDOWS: "1000",
+          REPLICANT_TRAINER_ROLLOUT_WINDOWS: "16",
+          REPLICANT_TRAINER_SIMULATED_STEPS: "0",
+        },
+      });
+    });
+    after(() => world.close());
+
+    test("no acknowledged transition is lost, none is learned from twice, the loop goes on", async () => {
+      const random = seededRandom("chaos");
+      const victims = ["trainer", "policy-inference", "bus"] as const;
+      const kills = { trainer: 0, "policy-inference": 0, bus: 0 };
+      await decisionsAfterNow(world, 2);
+      const firstSeq = world.heard.windows.at(-1)!.seq;
+      const untilMs = performance.now() + 60_000;
+      while (performance.now() < untilMs) {
+        const victim = victims[random.integer(victims.length)]!;
+        const pids = victim === "bus" ? [world.stack.bus.pid] : world.pidsOf(victim);
+        for (const pid of pids) {
+          if (pid === null) continue;
+          try {
+            process.kill(pid, "SIGKILL");
+            kills[victim]++;
+          } catch {
+            // It was gone already.
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1_500 + random.integer(3_500)));
+      }
+      assert.ok(kills.trainer > 1 && kills["policy-inference"] > 1 && kills.bus > 1, JSON.stringify(kills));
+
+      // The loop went on while it was shaken, and goes on now that it is left alone.
+      const decided = new Set(world.heard.applied.flatMap(({ seq }) => (seq !== null && seq > firstSeq ? [seq] : [])));
+      const passed = (60_000 / WINDOW_REAL_MS) * 0.5;
+      assert.ok(decided.size > passed, `only ${decided.size} decisions`);
+      await decisionsAfterNow(world, 2, { timeoutMs: 90_000 });
+      await eventually(async () => (await world.stack.gateway.ask("trainer")).status === 200, { timeoutMs: 60_000 });
+
+      // What the bus had taken and handed over: everything that is still on it, before the last few seconds.
+      const [windows, proposals, applied] = await Promise.all([
+        keptEvents(world.stack.bus, "window"),
+        keptEvents(world.stack.bus, "proposal"),
+        keptEvents(world.stack.bus, "applied"),
+      ]);
+      const stressed = windows.filter(({ subject }) => subject === "stress").map(({ data }) => data.window);
+      const seqs = new Set(stressed.map(({ seq }) => seq));
+      const idsOf = (events: readonly { readonly id: string }[]) =>
+        new Set(events.map(({ id }) => id.replace(/\/.*/, "")));
+      const [proposed, decidedIds] = [idsOf(proposals), idsOf(applied)];
+      const whole = stressed
+        .filter(({ seq }) => seqs.has(seq + 1))
+        .map(({ endedAtMs }) => decisionIdOf("stress", endedAtMs))
+        .filter((id) => proposed.has(id) && decidedIds.has(id));
+      assert.ok(whole.length > 10, `only ${whole.length} transitions on the bus`);
+
+      await eventually(
+        async () => {
+          const facts = idsInLog(entries(world));
+          return whole.every((id) => facts.window.has(id) && facts.proposal.has(id) && facts.applied.has(id));
+        },
+        { timeoutMs: 60_000, everyMs: 500, what: "all transitions in the log" },
+      );
+      const log = entries(world);
+      const facts = log.flatMap((entry) => factIdOf(entry) ?? []);
+      assert.equal(new Set(facts).size, facts.length, "a fact stands in the log twice");
+      const learned = log.flatMap((entry) => (entry.kind === "learned" ? [entry.learned] : []));
+      assert.ok(learned.length > 0, "nothing was learned");
+      learned.forEach(({ fromMs }, i) => {
+        if (i > 0) assert.ok(fromMs > learned[i - 1]!.throughMs, "transitions were learned from twice");
+      });
+    });
+  },
+);
+
+/** Read beside the trainer, which writes: whole lines alone. */
+function entries({ home }: TestStack): LogEntry[] {
+  const log = join(home, "trainer");
+  return readdirSync(log)
+    .sort()
+    .flatMap((name) => readFileSync(join(log, name), "utf8").split("\n").slice(0, -1))
+    .map((line) => JSON.parse(line) as unknown)
+    .filter(isEntry);
+}
+
+function factIdOf(entry: LogEntry): string | null {
+  switch (entry.kind) {
+    case "window":
+      return `window ${decisionIdOf(entry.window.functionName, entry.window.endedAtMs)}`;
+    case "proposal":
+      return `proposal ${entry.proposal.decisionId}`;
+    case "applied":
+      return `applied ${entry.applied.decisionId}`;
+    default:
+      return null;
+  }
+}
+
+function idsInLog(log: readonly LogEntry[]) {
+  const ids = { window: new Set<string>(), proposal: new Set<string>(), applied: new Set<string>() };
+  for (const entry of log) {
+    const [kind, id] = factIdOf(entry)?.split(" ") ?? [];
+    if (kind !== undefined) ids[kind as keyof typeof ids].add(id!);
+  }
+  return ids;
+}
