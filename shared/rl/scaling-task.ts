@@ -45,12 +45,13 @@ export function scalingTask<Info extends ScalingFacts, Options>(
     hasHeadroom ? (action) => headroomReplicas(view.need, action, managed) : undefined,
   );
   let observer = windowObserver(layout, managed);
-  /** Reckons the load in replicas where the observer does not already. */
+  /** Reckons the load in replicas, where somebody asks for it. */
   let view = new ReplicantView(managed);
+  const isReckoned = reward === "product" || hasHeadroom;
   const see = (window: MetricsWindow): Float32Array | null => {
     if (!isDecidable(window)) return null;
     const observation = observer.see(window);
-    if (observer !== view) view.see(window);
+    if (isReckoned && observer !== view) view.see(window);
     return observation;
   };
   const rewarded = (step: StepResult<Info>): number => {

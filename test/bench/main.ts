@@ -1,6 +1,7 @@
 /** `npm run bench [-- WORD…]`: runs the sections whose name holds one of the words, or all, and prints one table. */
 import { engineSection } from "./engine.ts";
 import { gatewaySection } from "./gateway.ts";
+import { learningSection } from "./learning.ts";
 import { loadSection } from "./load.ts";
 import { loopSection } from "./loop.ts";
 import { replicasSection } from "./replicas.ts";
@@ -14,6 +15,7 @@ const sections: readonly Section[] = [
   engineSection,
   simulatorSection,
   loopSection,
+  learningSection,
 ];
 
 const words = process.argv.slice(2);
