@@ -298,6 +298,15 @@ describe("replicant evaluate refuses in one sentence", () => {
     });
   }
 
+  test("a trace of zeros only", async (t) => {
+    const folder = await temporaryFolder(t);
+    const zeros = join(folder, "zeros.json");
+    await writeFile(zeros, "[0,0,0]");
+    const { code, stderr } = await runCommand(t, ["simulate", "--trace", zeros, "--policy", "hpa"]);
+    assert.equal(code, 2);
+    assert.equal(stderr, `replicant: ${zeros}: the trace holds no request at all\n`);
+  });
+
   test("which is all that is said, with exit code 2", async (t) => {
     const { code, stderr, stdout } = await runCommand(t, [
       "evaluate",

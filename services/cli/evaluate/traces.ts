@@ -40,6 +40,7 @@ export async function loadNamedTraces(
 async function loadNamedTrace(reference: string, format: TraceFormat | undefined): Promise<NamedTrace> {
   const trace = await loadTrace(reference, { format });
   if (!(traceSeconds(trace) > 0)) throw new BadInputError(`${reference}: the trace has no length`);
+  if (traceInvocations(trace) === 0) throw new BadInputError(`${reference}: the trace holds no request at all`);
   const { path, selection } = splitReference(reference);
   return { name: reference, digest: await digestOfFile(path), selection: dataSelection(selection), trace };
 }
