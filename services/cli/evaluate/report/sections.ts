@@ -71,8 +71,13 @@ function rowOf(row: EvaluationRow): string {
   const front = row.isParetoOptimal
     ? '<span class="front" title="Pareto-optimal" aria-label="Pareto-optimal">●</span>'
     : "";
-  const name = `<th scope="row"><span class="swatch" data-policy="${escaped(row.policy)}"></span>${escaped(row.policy)}${front}</th>`;
+  const name = `<th scope="row"><span class="swatch" data-policy="${escaped(row.policy)}"></span>${breakable(row.policy)}${front}</th>`;
   return `<tr>${name}${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+}
+
+/** A long name may break after an option or a folder. */
+function breakable(name: string): string {
+  return escaped(name).replaceAll(/[,/:]/g, "$&<wbr>");
 }
 
 function withInterval({ mean, lo, hi }: Interval, format: (value: number) => string): string {

@@ -29,8 +29,8 @@ export function placeLabels(points, xOf, yOf, { width, height }) {
   });
 }
 
-function labelBox({ name, x, y }, { anchor, dx, dy }, xOf, yOf) {
-  const length = name.length * CHARACTER;
+function labelBox({ label, x, y }, { anchor, dx, dy }, xOf, yOf) {
+  const length = label.length * CHARACTER;
   const start = xOf(x) + dx - (anchor === "end" ? length : anchor === "middle" ? length / 2 : 0);
   return boxAt(start, yOf(y) + dy - LINE / 2, length, LINE);
 }

@@ -1,10 +1,13 @@
 /** Draws the report's figures from the data in the page, once it is open. */
 import { colourOf } from "./colours.js";
+import { shortNames } from "./names.js";
 import { paretoFigure } from "./pareto.js";
 import { busiestSpan, timelineFigure } from "./timeline.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const colour = colourOf(data.policies);
+const names = shortNames(data.policies);
+const WIDEST = 720;
 
 for (const swatch of document.querySelectorAll("[data-policy]"))
   swatch.style.background = colour(swatch.dataset.policy);
@@ -14,7 +17,9 @@ const isOfCell = (row, cell) =>
 
 data.cells.forEach((cell, i) => {
   const rows = data.rows.filter((row) => isOfCell(row, cell));
-  document.querySelector(`[data-pareto="${i}"]`).append(paretoFigure({ rows, oracle: cell.oracle, colour }));
+  const plane = document.querySelector(`[data-pareto="${i}"]`);
+  const width = Math.min(WIDEST, Math.max(420, plane.clientWidth));
+  plane.append(paretoFigure({ rows, oracle: cell.oracle, colour, names, width }));
   const place = document.querySelector(`[data-timeline="${i}"]`);
   // Closed ones are drawn when somebody opens them, or prints them.
   const box = place.closest("details");

@@ -3,16 +3,16 @@ import { dot, line, link, plot, text, tip, pointer } from "@observablehq/plot";
 import { isOracle } from "./colours.js";
 import { placeLabels } from "./labels.js";
 
-const WIDTH = 500;
 const HEIGHT = 340;
 const percentOf = (share) => share * 100;
 const thousandsOf = (value) => value / 1000;
 
-export function paretoFigure({ rows, oracle, colour }) {
+export function paretoFigure({ rows, oracle, colour, names, width }) {
   const points = rows
     .filter(({ policy }) => policy !== "oracle")
     .map((row) => ({
       name: row.policy,
+      label: names.get(row.policy),
       x: thousandsOf(row.replicaSeconds.mean),
       y: percentOf(row.sloViolationShare.mean),
       x1: thousandsOf(row.replicaSeconds.lo),
@@ -25,6 +25,7 @@ export function paretoFigure({ rows, oracle, colour }) {
     }));
   points.push({
     name: "oracle",
+    label: "oracle",
     x: thousandsOf(oracle.replicaSeconds),
     y: percentOf(oracle.sloViolationShare),
     isFront: null,
@@ -35,7 +36,7 @@ export function paretoFigure({ rows, oracle, colour }) {
   const front = points.filter(({ isFront }) => isFront).sort((a, b) => a.x - b.x);
 
   const options = {
-    width: WIDTH,
+    width,
     height: HEIGHT,
     marginLeft: 48,
     marginBottom: 44,
@@ -48,7 +49,7 @@ export function paretoFigure({ rows, oracle, colour }) {
   };
   const scales = plot({ ...options, marks: [dot(points, { x: "x", y: "y" })] });
   const labels = placeLabels(points, scales.scale("x").apply, scales.scale("y").apply, {
-    width: WIDTH,
+    width,
     height: HEIGHT,
   });
   return plot({
@@ -69,7 +70,7 @@ export function paretoFigure({ rows, oracle, colour }) {
         text([point], {
           x: "x",
           y: "y",
-          text: "name",
+          text: "label",
           dx,
           dy,
           textAnchor: anchor,
