@@ -7,17 +7,18 @@ import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
 import type { ModelAction, ModelControl } from "#shared/core/model.ts";
 import { judge, LIFECYCLE_DEFAULTS, onTrial, type LifecycleSettings } from "#shared/core/model-lifecycle.ts";
-import { TransitionJoiner, type Fact, type JoinCounts } from "#shared/core/transitions.ts";
+import type { Fact } from "#shared/core/transitions.ts";
 import { isTooLate } from "#shared/events/age.ts";
 import type { Log } from "#shared/host/log.ts";
 import { featureNamesOf } from "#shared/core/observation/observer.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { FunctionRecord } from "./function-record.ts";
+import type { FunctionRecord } from "./function-record.ts";
 import { comparisonWords } from "./learning/compare.ts";
 import type { Learner } from "./learning/learner.ts";
-import { isEntry, type HistoryEntry, type LogEntry } from "./log/entries.ts";
+import type { HistoryEntry } from "./log/entries.ts";
 import type { SegmentLog } from "./log/segments.ts";
+import { TrainerMemory } from "./memory.ts";
 import { newsOf, readStanding, standingOf, type Standing, type StandingDeps } from "./standing.ts";
 
 export interface TrainerDeps extends StandingDeps {
@@ -52,6 +53,8 @@ export interface Trainer {
 
 /** After a training so much of a rollout must pass before drift alone starts another one. */
 const REST_SHARE = 0.25;
+/** Functions whose estimates may queue: more would be older than the next window when their turn comes. */
+const MOST_QUEUED = 256;
 /** A candidate is judged on no less than this. */
 const LEAST_RECORDED = 16;
 
@@ -68,55 +71,24 @@ interface Careful {
 export function createTrainer(deps: TrainerDeps): Trainer {
   const { bus, log, learner, clock, say, shelf, rule, settings } = deps;
   const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: settings.judgeWindows };
-  const joiner = new TransitionJoiner();
+  const memory = new TrainerMemory(log);
   const functions = new Map<string, Careful>();
-  let isAutomatic = settings.isAutomatic;
-  let facts = 0;
   const running = new Set<Promise<void>>();
+  const queued = new Set<string>();
+  let isAutomatic = settings.isAutomatic;
 
   function of(functionName: string): Careful {
     let one = functions.get(functionName);
     if (!one) {
-      const record = new FunctionRecord(functionName);
-      one = { record, standing: null, problem: null, training: null, turn: Promise.resolve() };
+      one = { record: memory.of(functionName), standing: null, problem: null, training: null, turn: Promise.resolve() };
       functions.set(functionName, one);
     }
     return one;
   }
 
-  /** What a line of the log changes; the same when it is written and when it is read again. */
-  function absorb(entry: LogEntry): void {
-    switch (entry.kind) {
-      case "learned":
-        return of(entry.learned.functionName).record.addLearned(entry.learned);
-      case "history":
-        return of(entry.entry.functionName).record.addHistory(entry.entry);
-      case "window":
-        of(entry.window.functionName).record.addWindow(entry.managed, entry.window);
-        break;
-      case "proposal":
-      case "applied":
-        break;
-    }
-    facts++;
-    for (const transition of joiner.take(entry)) of(transition.window.functionName).record.addTransition(transition);
-  }
-
-  for (const line of log.found) if (isEntry(line)) absorb(line);
-
-  async function take(fact: Fact): Promise<void> {
-    // What was heard before is counted, and not written twice.
-    if (!joiner.isNew(fact)) return void joiner.take(fact);
-    await log.append(fact);
-    absorb(fact);
-  }
-
   async function note(functionName: string, action: HistoryEntry["action"], reason: string, atMs: number) {
-    const entry = { functionName, atMs, action, reason };
     say.info({ event: "model", functionName, action }, reason);
-    const line = { kind: "history", entry } as const;
-    await log.append(line);
-    absorb(line);
+    await memory.note({ functionName, atMs, action, reason });
   }
 
   /** The model that stands; null for a rule, and for a model that cannot be used now. */
@@ -234,9 +206,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     if (first && last) {
       // Before anything is published: whoever dies now learns anew, from nothing that is in a published model.
       const through = { fromMs: first.window.endedAtMs, throughMs: last.window.endedAtMs };
-      const line = { kind: "learned", learned: { functionName, ...through, transitions: transitions.length } } as const;
-      await log.append(line);
-      absorb(line);
+      await memory.learned({ functionName, ...through, transitions: transitions.length });
     }
     const { live, simulated, comparison } = outcome;
     const words = `${live.counted} of ${live.steps} live and ${simulated.steps} simulated steps: ${comparisonWords(comparison)}`;
@@ -262,55 +232,44 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     return done;
   }
 
-  let waiting = 0;
+  /** While one estimate of a function waits the next window need not queue: it will be in that one. */
   function considerLater(functionName: string): void {
+    if (queued.size >= MOST_QUEUED || queued.has(functionName)) return;
+    queued.add(functionName);
     const one = of(functionName);
-    // While one estimate runs the next window need not queue: it will be in the one after.
-    if (waiting >= MOST_WAITING || pending.has(functionName)) return;
-    pending.add(functionName);
-    waiting++;
     void inTurn(one, () => consider(one))
       .catch(() => {})
-      .finally(() => {
-        pending.delete(functionName);
-        waiting--;
-      });
+      .finally(() => queued.delete(functionName));
   }
-  const pending = new Set<string>();
 
-  function known(functionName: string): Careful & { record: { managed: ManagedFunction } } {
-    const one = functions.get(functionName);
-    if (!one?.record.managed) {
-      const names = [...functions.keys()].join(", ") || "none";
+  async function modelOf(functionName: string): Promise<{ one: Careful; standing: Standing }> {
+    const managed = memory.records.get(functionName)?.managed;
+    if (!managed) {
+      const names = [...memory.records.keys()].join(", ") || "none";
       throw new BadInputError(
         `no windows of a function '${functionName.slice(0, 100)}' were heard; known are ${names}`,
       );
     }
-    return one as Careful & { record: { managed: ManagedFunction } };
-  }
-
-  async function modelOf(functionName: string): Promise<{ one: Careful; standing: Standing }> {
-    const one = known(functionName);
-    const { managed } = one.record;
+    const one = of(functionName);
     const standing = await standingFor(one, managed);
     if (standing !== null) return { one, standing };
     throw new BadInputError(one.problem ?? `the policy of '${functionName}' is the rule '${managed.policy}', no model`);
   }
 
   return {
-    take,
+    take: (fact) => memory.take(fact),
     status: () => ({
       training: isAutomatic ? "by itself" : "when told to",
       rule,
       models: shelf.place,
-      log: { segments: log.segments(), facts, damaged: log.damaged },
-      joins: joiner.counts satisfies JoinCounts,
-      functions: Object.fromEntries([...functions].map(([name, one]) => [name, statusOf(one)])),
+      log: memory.log,
+      joins: memory.joins,
+      functions: Object.fromEntries([...memory.records.keys()].map((name) => [name, statusOf(of(name))])),
     }),
     history: (functionName) =>
-      [...functions.values()]
-        .filter(({ record }) => functionName === null || record.functionName === functionName)
-        .flatMap(({ record }) => record.history)
+      [...memory.records.values()]
+        .filter((record) => functionName === null || record.functionName === functionName)
+        .flatMap(({ history }) => history)
         .sort((a, b) => a.atMs - b.atMs),
     setAutomatic: (value) => void (isAutomatic = value),
     async trainNow(functionName) {
@@ -341,14 +300,14 @@ export function createTrainer(deps: TrainerDeps): Trainer {
           "window",
           async (event) => {
             const { managed, window } = event.data;
-            await take({ kind: "window", managed, window });
+            await memory.take({ kind: "window", managed, window });
             // After an outage there is much to read and nothing to decide.
             if (!isTooLate(event, window, clock.nowMs())) considerLater(window.functionName);
           },
           options,
         ),
-        bus.subscribe("proposal", ({ data }) => take({ kind: "proposal", proposal: data.proposal }), options),
-        bus.subscribe("applied", ({ data }) => take({ kind: "applied", applied: data }), options),
+        bus.subscribe("proposal", ({ data }) => memory.take({ kind: "proposal", proposal: data.proposal }), options),
+        bus.subscribe("applied", ({ data }) => memory.take({ kind: "applied", applied: data }), options),
       ]);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
@@ -358,9 +317,6 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     },
   };
 }
-
-/** Functions whose estimates may queue: more would be older than the next window when their turn comes. */
-const MOST_WAITING = 256;
 
 function statusOf({ record, standing, problem, training }: Careful): object {
   const { managed, windows, transitions, learned, estimate, trial } = record;
