@@ -16,6 +16,9 @@ const windows = 6;
 /** Ten seconds a window: three times the work of real time. */
 const timeLapse = 3;
 const windowSeconds = 30;
+const windowMs = windowSeconds * 1_000;
+/** Before it counts: the fallback rule decides on functions that the loop has just met, and its parts' code is new. */
+const warmUpWindows = 2;
 const parts = ["metrics-collector", "connector", "policy-inference", "scaler"] as const;
 const steps = ["window", "proposal", "applied"] as const;
 type Step = (typeof steps)[number];
@@ -89,9 +92,9 @@ interface Watched {
 
 async function watch(world: TestStack): Promise<Watched> {
   const traceTime = { timeLapse, epochMs: world.epochMs };
-  // The first whole window after everything has started.
-  const fromMs = nextWindowEndMs(toTraceMs(Date.now(), traceTime), windowSeconds, traceTime);
-  const untilMs = fromMs + windows * windowSeconds * 1_000;
+  const nextMs = nextWindowEndMs(toTraceMs(Date.now(), traceTime), windowSeconds, traceTime);
+  const fromMs = nextMs + warmUpWindows * windowMs;
+  const untilMs = fromMs + windows * windowMs;
   const latenessMs: Record<Step, number[]> = { window: [], proposal: [], applied: [] };
   const decidedBy = new Map<string, number>();
   const note = (step: Step, functionName: string, endedAtMs: number, { time }: ReplicantEvent) => {
@@ -108,10 +111,11 @@ async function watch(world: TestStack): Promise<Watched> {
   });
   await world.bus.subscribe("applied", async (event) => {
     // Decisions of the floor belong to a tick, not to a window.
-    const { seq, functionName, atMs, trigger } = event.data;
+    const { seq, functionName, trigger } = event.data;
     if (seq === null) return;
     const before = latenessMs.applied.length;
-    note("applied", functionName, atMs, event);
+    // Not its `atMs`: the guard's time has moved on when a tick came before a late proposal.
+    note("applied", functionName, world.epochMs + seq * windowMs, event);
     if (latenessMs.applied.length > before) decidedBy.set(trigger, (decidedBy.get(trigger) ?? 0) + 1);
   });
 
