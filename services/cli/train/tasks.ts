@@ -1,4 +1,5 @@
 /** The environments of a training, made alike in whatever thread plays them. */
+import { NO_CHANGE } from "#shared/core/action.ts";
 import { STEADY_HEADROOM } from "#shared/core/action/headroom.ts";
 import type { Environment } from "#shared/core/environment.ts";
 import { comparedWith } from "#shared/rl/compared.ts";
@@ -28,7 +29,8 @@ export interface TaskPlan {
 export function makeTask(plan: TaskPlan, index: number): Environment {
   const task = makePlainTask(plan, index);
   if (!plan.settings.hyperparameters.comparedRewards) return task;
-  return comparedWith(task, makePlainTask(plan, index), STEADY_HEADROOM);
+  const steadyAction = plan.settings.actions === "headroom" ? STEADY_HEADROOM : NO_CHANGE;
+  return comparedWith(task, makePlainTask(plan, index), steadyAction);
 }
 
 function makePlainTask(plan: TaskPlan, index: number): Environment {
