@@ -29,7 +29,7 @@ export interface LifecycleSettings {
 }
 
 export const NO_TRIAL: Trial = { worse: 0, notWorse: 0 };
-export const LIFECYCLE_DEFAULTS: LifecycleSettings = { judgeWindows: 6, marginRatio: 0.02 };
+export const LIFECYCLE_DEFAULTS: LifecycleSettings = { judgeWindows: 6, marginRatio: 0.1 };
 
 export interface Switch {
   readonly action: ModelAction;

@@ -9,7 +9,7 @@ import { writeFiles } from "#shared/adapters/model-store.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { signCall } from "#shared/host/signature.ts";
-import { checkpointFiles, type CheckpointChanges } from "#test/support/a-checkpoint.ts";
+import { checkpointFiles, negated } from "#test/support/a-checkpoint.ts";
 import { keptEvents } from "#test/support/event-log.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
@@ -24,9 +24,9 @@ let folder: string;
 before(() => (folder = mkdtempSync(join(tmpdir(), "replicant-learning-"))));
 after(() => rmSync(folder, { recursive: true }));
 
-async function aModel(name: string, changes: CheckpointChanges = {}): Promise<string> {
+async function aModel(name: string, files = checkpointFiles()): Promise<string> {
   const path = join(folder, name);
-  await writeFiles(path, checkpointFiles(changes));
+  await writeFiles(path, files);
   return `model:${path}`;
 }
 
@@ -53,11 +53,14 @@ async function load({ stack }: TestStack, perWindow: readonly number[]): Promise
   assert.equal(status, 202, answer);
 }
 
-describe("a model whose every wish is two replicas more", () => {
+/** Keeps an idle function at one replica; with its weights negated its every wish is two replicas more. */
+const FRUGAL = checkpointFiles({ bias: [1_000, 0, 0, 0, -1_000] });
+
+describe("a bad model: one with its weights negated", () => {
   let world: TestStack;
   before(async () => {
     world = await startTestStack({
-      policy: await aModel("rising", { bias: [0, 0, 0, 0, 1_000] }),
+      policy: await aModel("negated", negated(FRUGAL)),
       timeLapse: TIME_LAPSE,
       env: { REPLICANT_TRAINER_JUDGE_WINDOWS: "3", REPLICANT_TRAINER_AUTO: "false" },
     });
@@ -75,8 +78,9 @@ describe("a model whose every wish is two replicas more", () => {
   });
 
   test("is held against the rule, loses control to it, and everybody is told why", async () => {
-    await eventually(() => world.heard.models.length > 0, { timeoutMs: 90_000, what: "the model rolled back" });
-    const [news] = world.heard.models;
+    const ofStress = () => world.heard.models.filter(({ functionName }) => functionName === "stress");
+    await eventually(() => ofStress().length > 0, { timeoutMs: 90_000, what: "the model rolled back" });
+    const [news] = ofStress();
     assert.equal(news!.action, "rolled-back");
     assert.match(news!.summary, /worse than the rule for 3 windows in a row: .*; the rule decides$/);
     const atSeq = world.heard.windows.at(-1)!.seq;
@@ -114,6 +118,28 @@ describe("a model whose every wish is two replicas more", () => {
       "mode",
       "a second chance",
     ]);
+  });
+
+  test("other functions have policies, modes and memories of their own", async () => {
+    const { platform, functions } = world.stack;
+    const { image } = functions.find(({ name }) => name === "stress")!;
+    const policies = {
+      second: { policy: "fixed:2", mode: "auto" },
+      third: { policy: await aModel("another"), mode: "shadow" },
+    };
+    for (const [service, { policy, mode }] of Object.entries(policies)) {
+      const annotations = { "replicant.policy": policy, "replicant.mode": mode, "replicant.max": "3" };
+      await platform.deploy({ service, image, envVars: { RAW_BODY: "true" }, annotations });
+    }
+    const last = (functionName: string) => world.heard.applied.findLast((one) => one.functionName === functionName);
+    await eventually(() => last("second")?.trigger === "proposal" && last("third")?.trigger === "proposal", {
+      timeoutMs: 60_000,
+      what: "decisions for both",
+    });
+    assert.deepEqual([last("second")!.policy.name, last("second")!.mode], ["fixed:2", "auto"]);
+    assert.deepEqual([last("third")!.policy.name, last("third")!.mode], ["lstm-ppo-plus@corrected", "shadow"]);
+    assert.equal(last("third")!.applied, null);
+    assert.notEqual(last("third")!.policy.version, last("stress")!.policy.version);
   });
 });
 

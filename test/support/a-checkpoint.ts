@@ -2,6 +2,7 @@
 import { ACTIONS } from "#shared/core/action.ts";
 import { observationSpaceOf } from "#shared/core/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
+import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { Checkpoint, CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
@@ -45,6 +46,15 @@ export function aCheckpoint({ seed = 1, record = {}, bias }: CheckpointChanges =
     weights,
     continuation: null,
   };
+}
+
+/** The same network with its wishes turned round: what it likes best it likes least. */
+export function negated(files: CheckpointFiles): CheckpointFiles {
+  const checkpoint = decodeCheckpoint(files);
+  const weights = checkpoint.weights.map((tensor, i, all) =>
+    i === all.length - 4 || i === all.length - 3 ? tensor.map((weight) => -weight) : tensor,
+  );
+  return encodeCheckpoint({ ...checkpoint, weights, continuation: null });
 }
 
 export function checkpointFiles(changes: CheckpointChanges = {}): CheckpointFiles {

@@ -1,7 +1,13 @@
 /** What the trainer computes, with real networks in the real simulator, on small loads. */
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { before, describe, test } from "node:test";
 
+import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { judge, LIFECYCLE_DEFAULTS, NO_TRIAL } from "#shared/core/model-lifecycle.ts";
+import { planSchedule } from "#shared/core/schedule.ts";
+import { loadTrace } from "#shared/load/load-trace.ts";
+import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
@@ -13,12 +19,12 @@ import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import type { NetworkSpec, Weights } from "#shared/rl/engine/network.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";
-import { checkpointFiles } from "#test/support/a-checkpoint.ts";
+import { checkpointFiles, negated } from "#test/support/a-checkpoint.ts";
 import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { compare } from "../../../services/trainer/learning/compare.ts";
-import { estimate } from "../../../services/trainer/learning/estimate.ts";
+import { estimate, LEAST_WINDOWS } from "../../../services/trainer/learning/estimate.ts";
 import { fineTune, type FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "../../../services/trainer/learning/recorded-load.ts";
 
@@ -96,6 +102,47 @@ describe("estimates on recorded windows", () => {
   }
 });
 
+describe("the shipped model, on the demo's load", () => {
+  const RULE = policyByName("openfaas-pro");
+  const profile = simProfile("stress", { targetInFlight: 2, maxReplicas: 12 });
+
+  /** Lives through the demo under the model; the window in which it lost control, or null. */
+  async function lostControlAt(change: (files: CheckpointFiles) => CheckpointFiles): Promise<number | null> {
+    const files = await shippedModels(resolve("shared/models")).read("lstm-ppo-plus@product");
+    const { model } = servedModel(change(files), "shipped", makeEngine);
+    const trace = await loadTrace("traces/seed_request_count_raw_30s.json");
+    const span = { fromSeconds: 418 * 30, durationSeconds: 62 * 30, rateScale: 6, workCv: 0.3 };
+    const schedule = planSchedule(trace, { seed: 1, ...span });
+    const make = () => new AnchoredPolicy(model);
+    const { windows } = simulate({ schedule, profile, policy: make(), seed: 1, initialReplicas: 3 });
+    const seen = windows.map(({ window }) => window);
+    const control = {
+      functionName: "stress",
+      policy: "",
+      step: null,
+      before: null,
+      mode: "auto",
+      reason: "",
+      atMs: 0,
+    } as const;
+    let trial = NO_TRIAL;
+    for (let seq = LEAST_WINDOWS; seq <= seen.length; seq++) {
+      const told = estimate(seen.slice(0, seq), aManaged({ targetInFlight: 2 }), make, RULE)!;
+      const judgement = judge(control, trial, told, seq, LIFECYCLE_DEFAULTS);
+      if (judgement.switch !== null) return seq;
+      trial = judgement.trial;
+    }
+    return null;
+  }
+
+  test("keeps control", async () => assert.equal(await lostControlAt((files) => files), null));
+
+  test("with its weights negated it loses control within the first windows that can be judged", async () => {
+    const at = await lostControlAt(negated);
+    assert.ok(at !== null && at <= LEAST_WINDOWS + 2 * LIFECYCLE_DEFAULTS.judgeWindows, String(at));
+  });
+});
+
 describe("is the candidate better?", () => {
   const options = () => {
     const windows = recorded();
@@ -166,9 +213,10 @@ describe("fine-tuning", () => {
   test("a model that always adds two learns within a few rounds to waste less", async () => {
     const { settings } = decodeCheckpoint(checkpointFiles()).record;
     // A rate that no published model would be changed by, so that a few rounds do.
-    const hyperparameters = { ...settings.hyperparameters, learningRate: 3e-3 };
-    const files = checkpointFiles({ bias: [0, 0, 0, 0, 3], record: { settings: { ...settings, hyperparameters } } });
+    const hyperparameters = { ...settings.hyperparameters, learningRate: 1e-2, epochs: 6, targetKl: null };
+    const files = checkpointFiles({ bias: [0, 0, 0, 0, 2], record: { settings: { ...settings, hyperparameters } } });
     const { comparison } = await fineTune(job({ files, transitions: [], simulatedSteps: 8_192 }), makeEngine);
-    assert.ok(comparison.overCurrent.lo > 0, JSON.stringify(comparison));
+    const { candidate, current } = comparison;
+    assert.ok(candidate.replicaSeconds < 0.8 * current.replicaSeconds, JSON.stringify(comparison));
   });
 });
