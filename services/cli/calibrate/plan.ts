@@ -10,6 +10,7 @@ export interface CalibrationPlan {
   readonly workMs: readonly number[];
   /** A cell of the work ladder ends after so many calls or seconds, but not before three calls. */
   readonly cell: { readonly calls: number; readonly seconds: number };
+  /** Calls that do nothing at all would not use up a larger limit: they are mostly on their way. */
   readonly saturation: { readonly workMs: readonly number[]; readonly seconds: number };
   readonly steps: readonly (readonly [from: number, to: number])[];
   /** A step that has not reached its count by then is over. */
@@ -24,7 +25,7 @@ export const QUICK: CalibrationPlan = {
   limitsMilliCores: [100],
   workMs: [5, 20, 60],
   cell: { calls: 12, seconds: 2 },
-  saturation: { workMs: [0, 5, 20], seconds: 1.2 },
+  saturation: { workMs: [1, 5, 20], seconds: 1.2 },
   steps: [
     [1, 2],
     [2, 1],
@@ -42,7 +43,7 @@ export const FULL: CalibrationPlan = {
   limitsMilliCores: [100, 250, 500],
   workMs: [5, 10, 20, 60, 300],
   cell: { calls: 40, seconds: 6 },
-  saturation: { workMs: [0, 5, 20], seconds: 2.5 },
+  saturation: { workMs: [1, 5, 20], seconds: 2.5 },
   steps: [
     [1, 2],
     [2, 1],
