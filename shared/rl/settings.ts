@@ -93,10 +93,7 @@ const PAPER = {
   environments: 4,
 } as const;
 
-/**
- * Found by trying on training loads. At a discount of .99 the critic's errors, a hundred times a reward, drown what the actor
- * should learn; what an action does shows within minutes.
- */
+/** Found by trying on training loads: what an action does shows within minutes, so the sight is shorter than published. */
 const CORRECTED = {
   ...PAPER,
   discount: 0.95,
