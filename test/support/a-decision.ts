@@ -50,6 +50,7 @@ export function anApplied(changes: Partial<Applied> = {}): Applied {
     stages: [],
     desired: 3,
     applied: 3,
+    fencing: null,
     target: "openfaas",
     reason: "2 → 3",
     ...changes,
