@@ -55,6 +55,8 @@ export interface Trainer {
 const REST_SHARE = 0.25;
 /** Functions whose estimates may queue: more would be older than the next window when their turn comes. */
 const MOST_QUEUED = 256;
+/** Windows that tell what a function is like when its model is judged: an hour of them. */
+const JUDGED_FROM = 120;
 /** A candidate is judged on no less than this. */
 const LEAST_RECORDED = 16;
 
@@ -134,7 +136,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     if (standing === null) return;
     const atMs = record.windows.at(-1)!.endedAtMs;
     const { files, version, control } = standing;
-    const estimate = await learner.estimate({ files, version, managed, windows: record.windows, rule });
+    const windows = record.windows.slice(-JUDGED_FROM);
+    const estimate = await learner.estimate({ files, version, managed, windows, rule });
     if (one.standing !== standing) return;
     if (estimate !== null) {
       record.estimate = estimate;

@@ -8,7 +8,7 @@ import { servedModel, type MakeEngine } from "#shared/policies/served-model.ts";
 import { AGENTS } from "#shared/rl/agents.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
-import { liveUpdate, type LiveReport } from "#shared/rl/live-update.ts";
+import { liveUpdate, type LiveReport, type LiveStep } from "#shared/rl/live-update.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
 import type { Hyperparameters } from "#shared/rl/settings.ts";
 import { scheduled } from "#shared/rl/schedules.ts";
@@ -57,7 +57,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
   const profile = recordedProfile(windows, managed);
   try {
     const hyperparameters = gentle(settings.hyperparameters);
-    const steps = liveSteps(job.transitions, settings, job.version);
+    const steps = comparable(liveSteps(job.transitions, settings, job.version), hyperparameters);
     const live = liveUpdate(engine, steps, { hyperparameters, statistics: record.statistics, seed });
 
     const collector = localCollector({
@@ -105,6 +105,16 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
     engine.close();
     current.model.engine.close();
   }
+}
+
+/**
+ * Where the critic learned rewards in comparison with a steady hand, it cannot value plain ones. Live there is no twin to compare
+ * with; the mean of the steps takes its place.
+ */
+function comparable(steps: readonly LiveStep[], { comparedRewards }: Hyperparameters): readonly LiveStep[] {
+  if (!comparedRewards) return steps;
+  const mean = steps.reduce((sum, { reward }) => sum + reward, 0) / Math.max(1, steps.length);
+  return steps.map((step) => ({ ...step, reward: step.reward - mean }));
 }
 
 /** The agent's own hyperparameters at the end of their schedules: it has learned, and is not to forget. */

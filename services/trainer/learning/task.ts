@@ -1,7 +1,10 @@
 /** The recorded load as an environment: what a model is fine-tuned on. */
+import { NO_CHANGE } from "#shared/core/action.ts";
+import { STEADY_HEADROOM } from "#shared/core/action/headroom.ts";
 import type { Environment } from "#shared/core/environment.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { BinnedTrace } from "#shared/core/trace.ts";
+import { comparedWith } from "#shared/rl/compared.ts";
 import { scalingTask } from "#shared/rl/scaling-task.ts";
 import type { AgentSettings } from "#shared/rl/settings.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
@@ -15,8 +18,15 @@ export interface RecordedTask {
   readonly managed: ManagedFunction;
 }
 
-/** Each episode is an excerpt of the record, on a platform drawn around the profile: it is not known that well. */
-export function recordedTask({ settings, trace, profile, managed }: RecordedTask): Environment {
+/** Each episode is an excerpt of the record, begun with any replica count; rewarded as in the model's own training. */
+export function recordedTask(task: RecordedTask): Environment {
+  const { actions, hyperparameters } = task.settings;
+  if (!hyperparameters.comparedRewards) return plainTask(task);
+  const steadyAction = actions === "headroom" ? STEADY_HEADROOM : NO_CHANGE;
+  return comparedWith(plainTask(task), plainTask(task), steadyAction);
+}
+
+function plainTask({ settings, trace, profile, managed }: RecordedTask): Environment {
   const { layout, objective, actions, hyperparameters } = settings;
   const windowSeconds = trace.binSeconds;
   const episodeWindows = Math.max(1, Math.min(hyperparameters.episodeWindows, trace.counts.length - 1));
