@@ -2,15 +2,7 @@
 import type { Mode } from "./managed-function.ts";
 import type { PolicyIdentity } from "./proposal.ts";
 
-export const GUARD_STAGES = [
-  "valid",
-  "proposed",
-  "floor",
-  "stabilised",
-  "rate-limited",
-  "bounded",
-  "applied",
-] as const;
+export const GUARD_STAGES = ["valid", "proposed", "floor", "stabilised", "rate-limited", "bounded", "applied"] as const;
 export type GuardStageName = (typeof GUARD_STAGES)[number];
 
 export interface GuardStage {

@@ -63,7 +63,8 @@ export function readManagedFunction(status: Labelled): ManagedReading {
     if (!found) return fallback;
     const text = found.from[found.key]!;
     const value = Number(text);
-    const fits = text.trim() !== "" && Number.isFinite(value) && value >= least && (!integer || Number.isInteger(value));
+    const fits =
+      text.trim() !== "" && Number.isFinite(value) && value >= least && (!integer || Number.isInteger(value));
     if (!fits) say(found.key, `a ${integer ? "whole " : ""}number of at least ${least}`, text);
     return fits ? value : fallback;
   };
@@ -88,7 +89,8 @@ export function readManagedFunction(status: Labelled): ManagedReading {
     Math.max(MANAGED_DEFAULTS.maxReplicas, minReplicas),
     { integer: true, least: 1 },
   );
-  if (minReplicas > maxReplicas) problems.push(`${status.name}: min (${minReplicas}) must not exceed max (${maxReplicas})`);
+  if (minReplicas > maxReplicas)
+    problems.push(`${status.name}: min (${minReplicas}) must not exceed max (${maxReplicas})`);
 
   const sloP95Seconds = number(
     [{ key: "replicant.slo.p95-seconds", from: annotations }],

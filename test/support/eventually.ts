@@ -21,7 +21,9 @@ export async function eventually<T>(condition: () => T | Promise<T>, options: Ev
       last = thrown;
     }
     if (performance.now() > deadlineMs) {
-      throw new Error(`not within ${timeoutMs} ms: ${what} (last: ${last instanceof Error ? last.message : String(last)})`);
+      throw new Error(
+        `not within ${timeoutMs} ms: ${what} (last: ${last instanceof Error ? last.message : String(last)})`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
