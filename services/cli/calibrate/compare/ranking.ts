@@ -9,7 +9,7 @@ import type { Schedule } from "#shared/core/schedule.ts";
 import { kendallTau } from "#shared/sim/calibration/kendall.ts";
 import { median } from "#shared/sim/calibration/statistics.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
-import { simulate } from "#shared/sim/simulate.ts";
+import { simulate, type TickPolicy } from "#shared/sim/simulate.ts";
 import { InterruptedError } from "../../evaluate/pool.ts";
 import type { RunTotals } from "../../up/run-record.ts";
 import { up } from "../../up/up.ts";
@@ -19,6 +19,7 @@ import type { RankedPolicy } from "./options.ts";
 export interface PolicyScore {
   /** Calls over the SLO or failed ÷ all. */
   readonly sloViolationShare: number;
+  /** Desired replicas over the ticks of the run. */
   readonly replicaSeconds: number;
 }
 
@@ -126,16 +127,33 @@ export async function simulatedScores(
   const simulations = Array.from({ length: SEEDS }, (_, seed): PolicyScore => {
     const running = policy.start({ seed, foresight: foresightOf(delayed, profile) });
     if (running.pace !== "window") throw new Error(`policy '${simulatedName}' does not decide by the window`);
-    const { windows, totals } = simulate({
-      schedule: delayed,
-      profile,
-      seed: `ranking/${seed}`,
-      policy: running.policy,
+    const cost = desiredOverTicks(idleSeconds);
+    const { totals } = simulate({
+      ...{ schedule: delayed, profile, seed: `ranking/${seed}` },
+      ...{ policy: running.policy, tickPolicy: cost.listener },
     });
-    const idle = windows.slice(0, IDLE_WINDOWS).reduce((sum, { truth }) => sum + truth.replicaSeconds, 0);
-    return { sloViolationShare: totals.sloViolationShare, replicaSeconds: totals.replicaSeconds - idle };
+    return { sloViolationShare: totals.sloViolationShare, replicaSeconds: cost.replicaSeconds() };
   });
   const mean = (field: keyof PolicyScore) => simulations.reduce((sum, score) => sum + score[field], 0) / SEEDS;
   const simulated = { sloViolationShare: mean("sloViolationShare"), replicaSeconds: mean("replicaSeconds") };
   return { simulated, simulations };
+}
+
+/** Desired replicas integrated over ticks, as the live record counts them; the simulator's own figure has starts and drains in it. */
+function desiredOverTicks(fromSeconds: number): { readonly listener: TickPolicy; replicaSeconds(): number } {
+  let sum = 0;
+  let lastMs = fromSeconds * 1_000;
+  return {
+    replicaSeconds: () => sum,
+    listener: {
+      identity: { name: "listener", version: "1" },
+      onTick({ atMs, desiredReplicas }) {
+        if (atMs > lastMs) {
+          sum += ((desiredReplicas ?? 0) * (atMs - lastMs)) / 1_000;
+          lastMs = atMs;
+        }
+        return null;
+      },
+    },
+  };
 }
