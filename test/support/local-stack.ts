@@ -41,6 +41,8 @@ export interface TestStackOptions {
   readonly bus?: "any" | "built-in";
   readonly policy?: string;
   readonly stack?: string;
+  /** Default `open`; `ce` has the community edition's limits. */
+  readonly profile?: "open" | "ce";
   /** Variables of stack.yml besides those that `up` sets. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -61,7 +63,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     log: () => {},
     signal: new AbortController().signal,
     port: 0,
-    profile: "open",
+    profile: options.profile ?? "open",
     stack: options.stack ?? "stack.yml",
     policy,
     timeLapse,

@@ -22,10 +22,10 @@ export async function startPrometheus(
   t: TestContext,
   program: string,
   targets: Readonly<Record<string, string>>,
-  { scrapeMs = 1_000, rules = null as string | null } = {},
+  { scrapeMs = 1_000, rules = null as string | null, wishedPort = null as number | null } = {},
 ): Promise<PrometheusPeer> {
   const folder = await mkdtemp(join(tmpdir(), "prometheus-"));
-  const port = await freePort(null);
+  const port = await freePort(wishedPort);
   const url = `http://127.0.0.1:${port}`;
   const jobs = Object.entries(targets).map(([job_name, target]) => {
     const { host, pathname } = new URL(target);
