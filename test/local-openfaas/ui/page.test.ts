@@ -114,7 +114,9 @@ test("page: a decision appears with its reason and, opened, with every stage", {
   const { platform, bus } = await start(t);
   const { page, problems } = await openPage(t, platform);
   await page.waitForSelector("body:not(.waiting)");
-  assert.match((await page.locator("#decisions-note").textContent()) ?? "", /none heard yet/);
+  await eventually(async () => /none heard yet/.test((await page.locator("#decisions-note").textContent()) ?? ""), {
+    what: "the page saying that it has heard no decision",
+  });
   assert.equal(await page.locator("#bus").textContent(), "a bus for the test");
   await bus.publish(aClosedWindow(7, Date.now(), { arrivals: 1_234, timeLapse: 10 }));
   await bus.publish(aDecision(7, Date.now()));
