@@ -15,7 +15,13 @@ const ROUNDS = 3;
 
 export const simulatorSection: Section = {
   name: "simulator",
-  run: async () => [callsPerSecond(), memoryPerMillionCalls(), ...[true, false].map(stepsPerSecond)],
+  run: async () => [
+    callsPerSecond(),
+    memoryPerMillionCalls(),
+    growthWithTime(),
+    growthWithFunctions(),
+    ...[true, false].map(stepsPerSecond),
+  ],
 };
 
 function platformOf(calls: number) {
@@ -46,6 +52,50 @@ function memoryPerMillionCalls(): Row {
   platform.runUntil(schedule.durationSeconds + 100);
   const value = (bytes() - before) / 2 ** 20;
   return { what: "memory grown over nine of ten M calls", value, unit: "MiB", note: "goal: flat" };
+}
+
+/** A call's cost must not depend on how long the trace is: as many calls in one run of 30 days as in 720 of an hour. */
+function growthWithTime(): Row {
+  const rps = 0.4;
+  const callsIn = (seconds: number) => Math.round(rps * seconds);
+  const month = () => runs(1, 1, callsIn(30 * 24 * 3_600), rps);
+  const hours = () => runs(720, 1, callsIn(3_600), rps);
+  const note = "goal 0.8–1.2; planning not counted";
+  return { what: "time a call, 30 days ÷ 1 hour of trace", value: ratioOfTimes(month, hours), unit: "×", note };
+}
+
+/** Nor on how many functions are simulated side by side, minute by minute. */
+function growthWithFunctions(): Row {
+  const many = () => runs(1, 1_000, 500, 10);
+  const one = () => runs(1, 1, 500_000, 10);
+  const note = "goal 0.8–1.2; planning not counted";
+  return { what: "time a call, 1,000 functions ÷ 1", value: ratioOfTimes(many, one), unit: "×", note };
+}
+
+/** Milliseconds that `times` runs take, each of so many functions side by side, minute by minute. */
+function runs(times: number, functions: number, calls: number, rps: number): number {
+  let spentMs = 0;
+  for (let run = 0; run < times; run++) {
+    const platforms = Array.from({ length: functions }, (_, index) => {
+      const schedule = poissonSchedule({ rps, calls, cv: 0.3 });
+      const random = seededRandom(`${run}/${index}`);
+      return { schedule, platform: new Platform({ profile: simProfile("stress"), schedule, replicas: 18, random }) };
+    });
+    const endSeconds = Math.max(...platforms.map(({ schedule }) => schedule.durationSeconds)) + 100;
+    const startMs = performance.now();
+    for (let seconds = 60; seconds < endSeconds + 60; seconds += 60) {
+      for (const { platform } of platforms) platform.runUntil(seconds);
+    }
+    spentMs += performance.now() - startMs;
+  }
+  return spentMs;
+}
+
+/** Median over rounds of one's time ÷ the other's, in turn, after a warm-up. */
+function ratioOfTimes(one: () => number, other: () => number): number {
+  one();
+  other();
+  return median(Array.from({ length: ROUNDS }, () => one() / other()));
 }
 
 function stepsPerSecond(guarded: boolean): Row {
