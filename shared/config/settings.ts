@@ -85,7 +85,7 @@ export const SETTINGS = {
   ),
   CONTAINER_METRICS_FROM: setting(
     "prometheus or kubernetes",
-    "Where CPU and memory are read: PROMETHEUS_B_URL (else CONTAINER_METRICS_URL), or metrics.k8s.io.",
+    "Where CPU and memory are read: PROMETHEUS_B_URL (else CONTAINER_METRICS_URL, where function metrics are scraped too), or metrics.k8s.io.",
     z.enum(["prometheus", "kubernetes"]),
     "prometheus",
   ),
