@@ -49,13 +49,3 @@ export function annotationOf(policy: string, isFolder: (path: string) => boolean
   const path = follows ? policy.slice(FOLLOWS.length) : policy;
   return isFolder(path) ? `${FOLLOWS}${resolve(path)}` : policy;
 }
-
-/** What the demo is for: the best of our own, the first of these that is shipped. */
-const DEMO_MODELS = ["lstm-ppo-plus@product", "lstm-ppo-plus@corrected"];
-
-/** Null where no such model is shipped: then stack.yml's rule decides. */
-export async function demoPolicy(models: ModelSource): Promise<string | null> {
-  const shipped = await models.names();
-  const found = DEMO_MODELS.find((name) => shipped.includes(name.replace("@", "-")));
-  return found === undefined ? null : `${FOLLOWS}${found}`;
-}

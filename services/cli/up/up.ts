@@ -13,7 +13,7 @@ import { readStack } from "../stack.ts";
 import { greeting } from "./greeting.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
-import { annotationOf, checkModels, demoPolicy, managedFunctions } from "./managed.ts";
+import { annotationOf, checkModels, managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
 import { HEADER, lineOf, summaryOf } from "./print.ts";
 import { RunRecord } from "./run-record.ts";
@@ -44,8 +44,7 @@ const LOAD_END_MS = 75_000;
 export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
   const given = readUpFlags(flags);
   const models = shippedModels(join(world.dist, "functions", "policy-inference", "models"));
-  const isFree = flags.demo === true && given.policy === null && !world.env["REPLICANT_POLICY"];
-  const policy = isFree ? await demoPolicy(models) : given.policy && annotationOf(given.policy, isFolder);
+  const policy = given.policy && annotationOf(given.policy, isFolder);
   const options = { ...given, policy };
   // Stack and trace are read before anything starts, so that a bad file costs nothing.
   const functions = readStack(options.stack, {
