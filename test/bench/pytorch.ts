@@ -7,20 +7,13 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { NetworkSpec, Weights } from "#shared/rl/engine/network.ts";
 import type { Minibatch } from "#shared/rl/engine/types.ts";
-
-export interface PytorchEpoch {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  /** Before the step: of the weights that the epoch began with. */
-  readonly totalLoss: number;
-  readonly gradientNorm: number;
-}
+import type { Epoch } from "./engine-epoch.ts";
 
 export interface Pytorch {
   readonly version: string;
   /** What multiplies for it; with "reference BLAS" it is several times slower than it could be. */
   readonly blas: string;
-  epoch(): Promise<PytorchEpoch>;
+  epoch(): Promise<Epoch>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +65,7 @@ async function start(python: string, sample: PytorchSample, folder: string): Pro
     ...(await answer<Pick<Pytorch, "version" | "blas">>()),
     epoch: () => {
       child.stdin.write("epoch\n");
-      return answer<PytorchEpoch>();
+      return answer<Epoch>();
     },
     stop: async () => {
       if (child.exitCode !== null) return;

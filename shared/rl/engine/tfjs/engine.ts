@@ -20,8 +20,9 @@ import { backward } from "./backward.ts";
 import { forward, weightsByName } from "./forward.ts";
 import { loadTensorflow, type Tensorflow } from "./tensorflow.ts";
 
-export async function createTfjsEngine(spec: NetworkSpec, weights: Weights): Promise<Engine> {
-  return new TfjsEngine(await loadTensorflow(), spec, weights);
+/** `native`: where `@tensorflow/tfjs-node` stands when it is not where packages are found; then it must be there. */
+export async function createTfjsEngine(spec: NetworkSpec, weights: Weights, native?: string): Promise<Engine> {
+  return new TfjsEngine(await loadTensorflow(native), spec, weights);
 }
 
 /** Owns its weights, moments and gradient as tensors; everything else lives inside one `tidy` a call. */

@@ -9,22 +9,28 @@ const NATIVE = "@tensorflow/tfjs-node";
  * An optional peer, never installed by us: it fetches libtensorflow while it installs, and breaks on Node 23 and later.
  * A tfjs-node that is there and does not start is an error: silence would cost a factor of fifty.
  */
-export async function loadTensorflow(): Promise<Tensorflow> {
-  const tf = (await nativeTensorflow()) ?? (await plainTensorflow());
+export async function loadTensorflow(native?: string): Promise<Tensorflow> {
+  const tf = await (native === undefined ? installedTensorflow() : importNative(native));
   // Without advice on the console, and without a check of every tensor for NaN: the door of the engine checks.
   tf.enableProdMode();
   await tf.ready();
   return tf;
 }
 
-async function nativeTensorflow(): Promise<Tensorflow | null> {
+async function installedTensorflow(): Promise<Tensorflow> {
   try {
-    return namespaceOf(await import(NATIVE));
+    return await importNative(NATIVE);
   } catch (thrown) {
-    if (isMissing(thrown)) return null;
-    throw new Error(`${NATIVE} is installed but does not start on this Node: remove it or repair it`, {
-      cause: thrown,
-    });
+    if (isMissing((thrown as Error).cause)) return plainTensorflow();
+    throw thrown;
+  }
+}
+
+async function importNative(place: string): Promise<Tensorflow> {
+  try {
+    return namespaceOf(await import(place));
+  } catch (thrown) {
+    throw new Error(`${place} does not start on this Node: remove it or repair it`, { cause: thrown });
   }
 }
 
