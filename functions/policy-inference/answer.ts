@@ -1,6 +1,6 @@
 /** The function's HTTP face: a window event, or a list of them; a signed call publishes, an unsigned one only answers. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import { decodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { decodeEvent, makeEvent, readEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent, WindowClosed } from "#shared/events/types.ts";
 import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
@@ -65,17 +65,15 @@ async function publish(result: InferenceResult, { managed, window }: WindowClose
 const MOST_WINDOWS_A_CALL = 2_000;
 
 function decodeWindows(text: string): ReplicantEvent<"window">[] {
-  const encoder = new TextEncoder();
-  if (!text.trimStart().startsWith("[")) return [decodeEvent("window", encoder.encode(text))];
-  let list: unknown;
+  if (!text.trimStart().startsWith("[")) return [decodeEvent("window", new TextEncoder().encode(text))];
+  let list: readonly unknown[];
   try {
-    list = JSON.parse(text);
+    list = JSON.parse(text) as readonly unknown[];
   } catch {
     throw new BadInputError("the body is not JSON");
   }
-  if (!Array.isArray(list)) throw new BadInputError("the body must be a window event or a list of them");
   if (list.length > MOST_WINDOWS_A_CALL) {
     throw new BadInputError(`at most ${MOST_WINDOWS_A_CALL} windows a call, were: ${list.length}`);
   }
-  return list.map((one) => decodeEvent("window", encoder.encode(JSON.stringify(one))));
+  return list.map((one) => readEvent("window", one));
 }

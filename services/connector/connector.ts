@@ -1,15 +1,15 @@
-/** Carries events to the functions that ask for them, over HTTP, signed; acknowledged after every one answered 2xx. */
+/** Carries events to the functions that ask for them, over HTTP, signed; acknowledged when every one has answered 2xx. */
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { isTooLate } from "#shared/events/age.ts";
-import { encodeEvent } from "#shared/events/codec.ts";
 import { SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Log } from "#shared/host/log.ts";
-import { signCall } from "#shared/host/signature.ts";
 import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
-import { topicsOf, type Topics } from "./topics.ts";
+import { createCarrier } from "./carrier.ts";
+import { Lane, type LaneBounds } from "./lane.ts";
+import { topicsOf, type Listener, type Topics } from "./topics.ts";
 
 export interface ConnectorDeps {
   readonly bus: EventBus;
@@ -35,42 +35,57 @@ export interface Connector {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Of each kind, in our hands: handed over by the bus and not yet acknowledged. */
+const MOST_IN_HAND = 32;
+const MOST_CALLS = 16;
+/** Where a function takes lists, what comes during a call goes with the next one; two, so that one that hangs keeps nobody. */
+const MOST_LIST_CALLS = 2;
+
 export function createConnector({ bus, gateway, clock, log, key, rebuildSeconds }: ConnectorDeps): Connector {
+  const carry = createCarrier({ gateway, clock, key });
   let topics: Topics = new Map();
   const subscriptions = new Map<EventKind, Subscription>();
+  const lanes = new Map<string, Lane>();
   let delivered = 0;
   let failed = 0;
   let tooLate = 0;
   let lastProblem: string | null = null;
 
   async function deliver(event: ReplicantEvent): Promise<void> {
-    if ((event.kind === "window" || event.kind === "proposal") && isTooLate(event, event.data.window, clock.nowMs())) {
-      tooLate++;
-      return;
-    }
-    const body = Buffer.from(encodeEvent(event)).toString("utf8");
-    const subject = SUBJECTS[event.kind];
-    for (const functionName of topics.get(event.kind) ?? []) {
-      const problem = await call(functionName, body, subject);
-      if (problem === null) {
-        delivered++;
-        continue;
-      }
-      failed++;
-      lastProblem = problem;
-      throw new Error(problem);
-    }
+    const listeners = topics.get(event.kind) ?? [];
+    const problems = await Promise.all(listeners.map((listener) => laneTo(listener, event.kind).send(event)));
+    const problem = problems.find((one) => one !== null);
+    if (problem !== undefined) throw new Error(problem);
   }
 
-  async function call(functionName: string, body: string, subject: string): Promise<string | null> {
-    const signed = key === null ? {} : signCall(key, functionName, body, clock.nowMs());
-    const headers = { "Content-Type": "application/json", "X-Topic": subject, "X-Connector": "replicant", ...signed };
-    try {
-      const { status, body: answer } = await gateway.invoke(functionName, body, headers);
-      return status >= 200 && status < 300 ? null : `${functionName} answered HTTP ${status}: ${answer.slice(0, 200)}`;
-    } catch (thrown) {
-      return `${functionName} did not answer: ${messageOf(thrown)}`;
-    }
+  function laneTo({ functionName, mostEvents }: Listener, kind: EventKind): Lane {
+    const bounds: LaneBounds = { mostEvents, mostCalls: mostEvents > 1 ? MOST_LIST_CALLS : MOST_CALLS };
+    const name = `${SUBJECTS[kind]} ${functionName}`;
+    let lane = lanes.get(name);
+    if (!lane) lanes.set(name, (lane = new Lane((events) => carryYoung(functionName, kind, events), bounds)));
+    lane.bounds = bounds;
+    return lane;
+  }
+
+  /** Waiting took its time: what is too late by now has come as far as it shall. */
+  async function carryYoung(functionName: string, kind: EventKind, events: readonly ReplicantEvent[]) {
+    const young = events.filter((event) => !isLate(event));
+    tooLate += events.length - young.length;
+    const problems = young.length === 0 ? [] : await carry(functionName, kind, young);
+    const refused = new Map<ReplicantEvent, string>();
+    young.forEach((event, i) => {
+      const problem = problems[i] ?? null;
+      if (problem !== null) refused.set(event, problem);
+    });
+    delivered += young.length - refused.size;
+    failed += refused.size;
+    lastProblem = [...refused.values()].at(-1) ?? lastProblem;
+    return events.map((event) => refused.get(event) ?? null);
+  }
+
+  function isLate(event: ReplicantEvent): boolean {
+    const isTimed = event.kind === "window" || event.kind === "proposal";
+    return isTimed && isTooLate(event, event.data.window, clock.nowMs());
   }
 
   async function rebuild(): Promise<void> {
@@ -84,15 +99,19 @@ export function createConnector({ bus, gateway, clock, log, key, rebuildSeconds 
     }
     for (const kind of topics.keys()) {
       if (subscriptions.has(kind)) continue;
-      const subscription = await bus.subscribe(kind, deliver, { durable: `connector-${kind}`, queue: "connector" });
+      const subscription = await bus.subscribe(kind, deliver, {
+        durable: `connector-${kind}`,
+        queue: "connector",
+        mostAtOnce: MOST_IN_HAND,
+      });
       subscriptions.set(kind, subscription);
-      log.info({ subject: SUBJECTS[kind], functions: topics.get(kind) }, "delivering");
+      log.info({ subject: SUBJECTS[kind], functions: namesOf(topics.get(kind)!) }, "delivering");
     }
   }
 
   return {
     status: () => ({
-      topics: Object.fromEntries([...topics].map(([kind, names]) => [SUBJECTS[kind], names])),
+      topics: Object.fromEntries([...topics].map(([kind, listeners]) => [SUBJECTS[kind], namesOf(listeners)])),
       delivered,
       failed,
       tooLate,
@@ -107,3 +126,5 @@ export function createConnector({ bus, gateway, clock, log, key, rebuildSeconds 
     },
   };
 }
+
+const namesOf = (listeners: readonly Listener[]): string[] => listeners.map(({ functionName }) => functionName);

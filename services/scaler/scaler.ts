@@ -44,6 +44,8 @@ export interface Scaler {
 
 /** Enough for eight hours of one function, or for the last windows of many. */
 const REMEMBERED_DECISIONS = 1_000;
+/** Events of each kind in work at once: a platform that is slow with one function keeps the others waiting no longer than that. */
+const MOST_AT_ONCE = 16;
 
 export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
@@ -112,14 +114,22 @@ export function createScaler(deps: ScalerDeps): Scaler {
 
   const listen = (): Promise<Subscription[]> =>
     Promise.all([
-      bus.subscribe("tick", ({ data }) =>
-        data.managed.mode === "off" ? Promise.resolve() : inTurn(data.managed.functionName, (one) => one.onTick(data)),
+      bus.subscribe(
+        "tick",
+        async ({ data }) => {
+          if (data.managed.mode !== "off") await inTurn(data.managed.functionName, (one) => one.onTick(data));
+        },
+        { mostAtOnce: MOST_AT_ONCE },
       ),
-      bus.subscribe("window", async (event) => {
-        const { managed, window } = event.data;
-        if (managed.mode === "off" || late(event, window)) return;
-        await inTurn(managed.functionName, (one) => one.onWindow(event.data));
-      }),
+      bus.subscribe(
+        "window",
+        async (event) => {
+          const { managed, window } = event.data;
+          if (managed.mode === "off" || late(event, window)) return;
+          await inTurn(managed.functionName, (one) => one.onWindow(event.data));
+        },
+        { mostAtOnce: MOST_AT_ONCE },
+      ),
       bus.subscribe(
         "proposal",
         async (event) => {
@@ -127,7 +137,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
           if (managed.mode === "off" || late(event, window)) return;
           await inTurn(managed.functionName, (one) => one.onProposal(event.data));
         },
-        { durable: "scaler-proposal" },
+        { durable: "scaler-proposal", mostAtOnce: MOST_AT_ONCE },
       ),
     ]);
 

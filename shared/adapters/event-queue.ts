@@ -17,12 +17,23 @@ export interface EventQueue {
   close(): Promise<void>;
 }
 
-/** Calls `deliver` for one event after another. With `again`, an event that failed comes back after a pause; others do not wait for it. */
-export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, log }: DeliveryWorld): EventQueue {
+export interface QueueOptions {
+  /** An event that failed comes back after a pause; others do not wait for it. */
+  readonly again: boolean;
+  /** Default 1: one event after another. */
+  readonly mostAtOnce?: number | undefined;
+}
+
+export function eventQueue(
+  deliver: Deliver,
+  { again, mostAtOnce = 1 }: QueueOptions,
+  { clock, counters, log }: DeliveryWorld,
+): EventQueue {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // One for each event in its pause.
   let waiting: Waiting[] = [];
-  let working: Promise<void> | null = null;
+  let workers = 0;
+  const working = new Set<Promise<void>>();
 
   function push(item: Waiting): void {
     if (closing.signal.aborted) return;
@@ -31,7 +42,14 @@ export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, 
       counters.dropped++;
     }
     waiting.push(item);
-    working ??= work();
+    if (workers < mostAtOnce) begin();
+  }
+
+  function begin(): void {
+    workers++;
+    const worker = work();
+    working.add(worker);
+    void worker.then(() => working.delete(worker));
   }
 
   async function work(): Promise<void> {
@@ -39,8 +57,8 @@ export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, 
       const outcome = await deliver(item.bytes, item.deliveryCount);
       if (outcome === "failed" && again) comeAgain(item);
     }
-    // In the same turn as the look that found nothing: whoever pushes next starts anew.
-    working = null;
+    // In the same turn as the look that found nothing: whoever pushes next begins another.
+    workers--;
   }
 
   function comeAgain({ bytes, deliveryCount }: Waiting): void {
@@ -59,7 +77,7 @@ export function eventQueue(deliver: Deliver, again: boolean, { clock, counters, 
     close: async () => {
       closing.abort();
       waiting = [];
-      await working;
+      await Promise.all(working);
     },
   };
 }

@@ -28,6 +28,11 @@ export function decodeEvent<K extends EventKind>(kind: K, bytes: Uint8Array): Re
   } catch {
     throw new EventFormatError(`${SUBJECTS[kind]}: the body is not JSON in UTF-8 (${bytes.length} bytes)`);
   }
+  return readEvent(kind, json);
+}
+
+/** The same of JSON that is parsed already. Throws `EventFormatError`. */
+export function readEvent<K extends EventKind>(kind: K, json: unknown): ReplicantEvent<K> {
   const envelope = check(kind, "event", ENVELOPE_SCHEMA, json);
   if (envelope.type !== SUBJECTS[kind]) {
     throw new EventFormatError(`event.type must be '${SUBJECTS[kind]}', was: '${envelope.type}'`);

@@ -9,6 +9,8 @@ export interface SubscribeOptions {
   readonly queue?: string;
   /** Older events are dropped, not handed over: a late decision is worse than none. Real milliseconds. */
   readonly maxAgeMs?: number;
+  /** Events that may be in the handler's hands at the same time; they are begun in their order. Default 1: one after another. */
+  readonly mostAtOnce?: number;
 }
 
 export interface Subscription {
@@ -22,7 +24,7 @@ export interface EventBus {
   /** Resolves when the bus has it (acknowledged where it can be); rejects with `BusUnavailableError` after `timeoutMs`. */
   publish(event: ReplicantEvent): Promise<void>;
   /**
-   * Hands over events one after another. An event that cannot be decoded is counted, logged and passed over; a handler
+   * Hands over events in their order, one after another or as many at once as the options say. An event that cannot be decoded is counted, logged and passed over; a handler
    * that rejects makes a durable event come again, with growing pauses, until it is too old.
    */
   subscribe<K extends EventKind>(

@@ -103,6 +103,33 @@ export function eventBusSuite(name: string, { kept, served }: Traits, start: () 
       assert.equal(mostBusy, 1);
     });
 
+    for (const options of [{ mostAtOnce: 4 }, { durable: "at-once", mostAtOnce: 4 }] satisfies SubscribeOptions[]) {
+      bus(`begins in their order as many events at once as it may: ${Object.keys(options).join()}`, async () => {
+        const [publisher, subscriber] = [await open(), await open()];
+        const begun: number[] = [];
+        const releases: (() => void)[] = [];
+        await subscriber.subscribe(
+          "model",
+          async (event) => {
+            begun.push(numberOf(event));
+            await new Promise<void>((resolve) => releases.push(resolve));
+          },
+          options,
+        );
+        const all = numbers(10);
+        await publishAll(publisher, all);
+        // The first ones stay in hand: no fifth may be begun before one of them is done.
+        await eventually(() => begun.length === 4, { what: "four events in hand" });
+        for (let done = 0; done < all.length; done++) {
+          await eventually(() => releases.length > done, { what: `event ${done + 1} in hand` });
+          assert.ok(begun.length <= done + 4, `${begun.length} begun, ${done} done`);
+          releases[done]!();
+        }
+        await eventually(() => begun.length === all.length, { what: "all events" });
+        assert.deepEqual(begun, all);
+      });
+    }
+
     for (const options of [{ queue: "workers" }, { durable: "workers" }] satisfies SubscribeOptions[]) {
       bus(`shares events among those of one ${Object.keys(options).join()}`, async () => {
         const publisher = await open();

@@ -11,7 +11,11 @@ import { eventually } from "../support/eventually.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function queueOf(outcome: (text: string, deliveryCount: number) => Promise<Outcome> | Outcome, again: boolean) {
+function queueOf(
+  outcome: (text: string, deliveryCount: number) => Promise<Outcome> | Outcome,
+  again: boolean,
+  mostAtOnce?: number,
+) {
   const clock = new ManualClock();
   const counters = newCounters();
   const calls: string[] = [];
@@ -21,7 +25,7 @@ function queueOf(outcome: (text: string, deliveryCount: number) => Promise<Outco
       calls.push(`${text}${deliveryCount}`);
       return outcome(text, deliveryCount);
     },
-    again,
+    { again, mostAtOnce },
     { clock, counters, log: () => {} },
   );
   return { clock, counters, calls, queue };
@@ -66,6 +70,24 @@ test("queue: the oldest give way behind a handler that does not keep up", async 
   release();
   await eventually(() => calls.length === 1_001, { what: "the rest" });
   assert.deepEqual([calls[0], calls[1], calls.at(-1)], ["first1", "3.1", "1002.1"]);
+  await queue.close();
+});
+
+test("queue: as many at once as it may, begun in their order; whoever waits goes on when one is done", async () => {
+  const releases: (() => void)[] = [];
+  const { calls, queue } = queueOf(
+    () => new Promise<Outcome>((resolve) => releases.push(() => resolve("handled"))),
+    false,
+    3,
+  );
+  for (const text of "abcde") queue.push(bytes(text));
+  assert.deepEqual(calls, ["a1", "b1", "c1"]);
+  releases[1]!();
+  await eventually(() => calls.length === 4, { what: "the one that waited" });
+  assert.equal(calls.at(-1), "d1");
+  releases.forEach((release) => release());
+  await eventually(() => calls.length === 5, { what: "the last" });
+  releases.forEach((release) => release());
   await queue.close();
 });
 

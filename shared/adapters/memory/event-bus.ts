@@ -62,9 +62,10 @@ export function memoryBus({
       world.counters.published++;
     },
 
-    async subscribe(kind, handler, { durable, queue, maxAgeMs } = {}) {
+    async subscribe(kind, handler, { durable, queue, maxAgeMs, mostAtOnce } = {}) {
       if (closed) throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
-      const events = eventQueue(delivery(kind, handler, maxAgeMs, world), durable !== undefined, world);
+      const deliver = delivery(kind, handler, maxAgeMs, world);
+      const events = eventQueue(deliver, { again: durable !== undefined, mostAtOnce }, world);
       const leave = broker.join(kind, { queue: queue ?? durable ?? null, events });
       const close = async () => {
         leave();

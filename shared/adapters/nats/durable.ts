@@ -17,6 +17,8 @@ export interface DurableOptions {
   readonly stream: string;
   readonly consumer: string;
   readonly subject: string;
+  /** Default 1: one event after another. */
+  readonly mostAtOnce?: number | undefined;
 }
 
 /** Without a sign of life in this time, an event is handed to the next member. */
@@ -25,22 +27,23 @@ const SIGN_OF_LIFE_MS = 10_000;
 /** One request for an event waits so long at the server; a lost server is noticed in the same time. */
 const PULL_MS = 5_000;
 const RETRY_MS = 500;
-/** Members × 1 in their handlers, and the refused ones that pause. */
+/** All members' events in their handlers, and the refused ones that pause. */
 const MOST_UNACKNOWLEDGED = 64;
 
 /**
- * Pulls one event at a time: nothing waits unseen in this process, so a handler may be slow and order is kept.
+ * Pulls no more events than the handler may have in hand: nothing waits unseen in this process, so a handler may be slow.
  * `declare` makes stream and consumer again when the server came back without them.
  */
 export async function subscribeDurably(
   jsm: JetStreamManager,
-  { stream, consumer: name, subject }: DurableOptions,
+  { stream, consumer: name, subject, mostAtOnce = 1 }: DurableOptions,
   declareStream: () => Promise<void>,
   deliver: Deliver,
   world: DeliveryWorld,
 ): Promise<Subscription> {
   const closing = new AbortController();
   let pulling: ConsumerMessages | null = null;
+  const inHand = new Set<Promise<void>>();
 
   async function declare(): Promise<Consumer> {
     await declareStream();
@@ -61,9 +64,19 @@ export async function subscribeDurably(
   }
 
   async function pull(consumer: Consumer): Promise<void> {
-    pulling = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+    while (inHand.size >= mostAtOnce) await Promise.race(inHand);
+    if (closing.signal.aborted) return;
+    pulling = await consumer.fetch({ max_messages: mostAtOnce - inHand.size, expires: PULL_MS });
     if (closing.signal.aborted) stopPulling();
-    for await (const message of pulling) await handle(message);
+    for await (const message of pulling) take(message);
+  }
+
+  function take(message: JsMsg): void {
+    const handling = handle(message).catch((thrown: unknown) => {
+      world.log(`an event of '${subject}' could not be acknowledged: ${messageOf(thrown)}`);
+    });
+    inHand.add(handling);
+    void handling.then(() => inHand.delete(handling));
   }
 
   async function handle(message: JsMsg): Promise<void> {
@@ -101,6 +114,7 @@ export async function subscribeDurably(
       closing.abort();
       stopPulling();
       await working;
+      await Promise.all(inHand);
     },
   };
 }

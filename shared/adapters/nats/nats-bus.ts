@@ -141,7 +141,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
       }
     },
 
-    async subscribe(kind, handler, { durable, queue, maxAgeMs: eventMaxAgeMs } = {}) {
+    async subscribe(kind, handler, { durable, queue, maxAgeMs: eventMaxAgeMs, mostAtOnce } = {}) {
       if (connection.state() === "closed")
         throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
       if (durable !== undefined && !/^[A-Za-z0-9_-]+$/.test(durable)) {
@@ -153,7 +153,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
         jsm && durable !== undefined && isKept(kind)
           ? await subscribeDurably(
               jsm,
-              { stream: streamName(prefix), consumer: `${durable}-${kind}`, subject },
+              { stream: streamName(prefix), consumer: `${durable}-${kind}`, subject, mostAtOnce },
               async () => void (await declare()),
               deliver,
               world,
@@ -161,7 +161,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
           : await subscribePlainly(subject, queue ?? durable);
 
       async function subscribePlainly(subject: string, group: string | undefined): Promise<Subscription> {
-        const events = eventQueue(deliver, durable !== undefined, world);
+        const events = eventQueue(deliver, { again: durable !== undefined, mostAtOnce }, world);
         const subscription = nc.subscribe(subject, {
           ...(group !== undefined && { queue: group }),
           callback: (error, message) => {

@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from "node:test";
 
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { ManualClock } from "#shared/core/clock.ts";
-import { decodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { decodeEvent, makeEvent, readEvent } from "#shared/events/codec.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { CallVerifier } from "#shared/host/signature.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
@@ -12,8 +12,8 @@ import { eventually } from "#test/support/eventually.ts";
 import { createConnector } from "../../../services/connector/connector.ts";
 import { topicsOf } from "../../../services/connector/topics.ts";
 
-function aFunction(name: string, topic?: string): FunctionStatus {
-  const annotations = topic === undefined ? {} : { topic };
+function aFunction(name: string, topic?: string, batch?: string): FunctionStatus {
+  const annotations = { ...(topic && { topic }), ...(batch && { "replicant.batch": batch }) };
   return {
     name,
     namespace: "openfaas-fn",
@@ -36,15 +36,33 @@ describe("topics", () => {
     { name: "none", topic: undefined, want: [] },
   ]) {
     test(`a topic that is ${name}`, () => {
-      assert.deepEqual(topicsOf([aFunction("f", topic)]).get("window") ?? [], want);
+      const listeners = topicsOf([aFunction("f", topic)]).get("window") ?? [];
+      assert.deepEqual(
+        listeners.map(({ functionName }) => functionName),
+        want,
+      );
+    });
+  }
+
+  for (const { batch, want } of [
+    { batch: undefined, want: 1 },
+    { batch: "32", want: 32 },
+    { batch: "0", want: 1 },
+    { batch: "many", want: 1 },
+  ]) {
+    test(`a function with replicant.batch '${batch}' takes ${want} in one call`, () => {
+      const annotated = aFunction("f", "replicant.window", batch);
+      assert.equal(topicsOf([annotated]).get("window")![0]!.mostEvents, want);
     });
   }
 });
 
 class FakeGateway implements Pick<FunctionGateway, "list" | "invoke"> {
-  functions: readonly FunctionStatus[] = [aFunction("policy-inference", "replicant.window"), aFunction("plain")];
+  functions: readonly FunctionStatus[] = [];
   status = 200;
   away = false;
+  /** Refuses a body in which this stands. */
+  refuses: string | null = null;
   readonly calls: { readonly functionName: string; readonly body: string; readonly headers: Record<string, string> }[] =
     [];
 
@@ -56,14 +74,15 @@ class FakeGateway implements Pick<FunctionGateway, "list" | "invoke"> {
   async invoke(functionName: string, body: string, headers: Record<string, string> = {}) {
     if (this.away) throw new Error("the gateway is away");
     this.calls.push({ functionName, body, headers });
-    return { status: this.status, body: "" };
+    return { status: this.refuses !== null && body.includes(this.refuses) ? 400 : this.status, body: "" };
   }
 }
 
-async function aConnector(t: TestContext, key: string | null = "k1") {
+async function aConnector(t: TestContext, key: string | null = "k1", batch?: string) {
   const clock = new ManualClock(1_000_000);
   const bus = memoryBus({ clock });
   const gateway = new FakeGateway();
+  gateway.functions = [aFunction("policy-inference", "replicant.window", batch), aFunction("plain")];
   const connector = createConnector({ bus, gateway, clock, log: silentLog, key, rebuildSeconds: 5 });
   const ending = new AbortController();
   const running = connector.run(ending.signal);
@@ -73,9 +92,9 @@ async function aConnector(t: TestContext, key: string | null = "k1") {
     await bus.close();
   });
   await eventually(() => "replicant.window" in connector.status().topics);
-  const publish = (seq: number, nowMs = clock.nowMs()) => {
-    const data = { managed: aManaged(), window: aWindow({ seq }), history: [] };
-    return bus.publish(makeEvent("window", { source: "t", subject: "stress", key: seq, nowMs, data }));
+  const publish = (seq: number, { nowMs = clock.nowMs(), subject = "stress" } = {}) => {
+    const data = { managed: aManaged(), window: aWindow({ functionName: subject, seq }), history: [] };
+    return bus.publish(makeEvent("window", { source: "t", subject, key: seq, nowMs, data }));
   };
   return { clock, gateway, connector, publish };
 }
@@ -103,9 +122,44 @@ describe("connector", () => {
 
   test("a window older than its own length is dropped", async (t) => {
     const { gateway, publish, clock, connector } = await aConnector(t);
-    await publish(1, clock.nowMs() - 30_001);
+    await publish(1, { nowMs: clock.nowMs() - 30_001 });
     await eventually(() => connector.status().tooLate === 1);
     assert.equal(gateway.calls.length, 0);
+  });
+
+  test("where lists are taken, windows of one moment are one call, signed as a whole", async (t) => {
+    const { gateway, publish, connector, clock } = await aConnector(t, "k1", "32");
+    await Promise.all(["a", "b", "c"].map((subject) => publish(1, { subject })));
+    await eventually(() => connector.status().delivered === 3);
+    assert.equal(gateway.calls.length, 1);
+    const { functionName, body, headers } = gateway.calls[0]!;
+    const events = (JSON.parse(body) as unknown[]).map((one) => readEvent("window", one));
+    assert.deepEqual(
+      events.map(({ subject }) => subject),
+      ["a", "b", "c"],
+    );
+    assert.deepEqual(new CallVerifier("k1").verify({ headers, body, functionName, nowMs: clock.nowMs() }), {
+      ok: true,
+    });
+  });
+
+  test("a list that is refused comes again one by one: the good ones arrive", async (t) => {
+    const { gateway, publish, connector } = await aConnector(t, "k1", "32");
+    gateway.refuses = '"subject":"b"';
+    await Promise.all(["a", "b", "c"].map((subject) => publish(1, { subject })));
+    await eventually(() => connector.status().delivered === 2 && connector.status().failed === 1);
+    assert.match(connector.status().lastProblem!, /HTTP 400/);
+  });
+
+  test("a list that could not be had is not taken apart: it comes again", async (t) => {
+    const { gateway, publish, connector, clock } = await aConnector(t, "k1", "32");
+    gateway.status = 503;
+    await Promise.all(["a", "b"].map((subject) => publish(1, { subject })));
+    await eventually(() => connector.status().failed === 2);
+    assert.equal(gateway.calls.length, 1);
+    gateway.status = 200;
+    await clock.advance(250);
+    await eventually(() => connector.status().delivered === 2);
   });
 
   test("an answer that is no 2xx is not a delivery", async (t) => {
