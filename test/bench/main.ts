@@ -4,6 +4,7 @@ import { gatewaySection } from "./gateway.ts";
 import { learningSection } from "./learning.ts";
 import { loadSection } from "./load.ts";
 import { loopSection } from "./loop.ts";
+import { memorySection } from "./memory.ts";
 import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
 import { simulatorSection } from "./simulator.ts";
@@ -15,6 +16,7 @@ const sections: readonly Section[] = [
   engineSection,
   simulatorSection,
   loopSection,
+  memorySection,
   learningSection,
 ];
 

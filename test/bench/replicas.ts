@@ -1,5 +1,5 @@
 /** What a replica costs: the time until it is ready, until a caller at zero has an answer, and memory while idle. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createImageStore } from "../../services/local-openfaas/provider/images.ts";
@@ -8,6 +8,7 @@ import { startGateway } from "../../services/local-openfaas/gateway/gateway.ts";
 import { listen } from "../../services/local-openfaas/gateway/listener.ts";
 import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
 import { eventually } from "../support/eventually.ts";
+import { memoryOf, type Memory } from "./memory-of.ts";
 import { bundleSource } from "./peer.ts";
 import { median, type Row, type Section } from "./section.ts";
 
@@ -73,19 +74,14 @@ async function coldStarts(provider: LocalProvider, url: string): Promise<Row[]> 
 async function idleMemory(provider: LocalProvider): Promise<Row[]> {
   provider.scale(functionName, idleReplicas);
   await eventually(() => provider.get(functionName)!.availableReplicas === idleReplicas, { what: "idle replicas" });
-  const maps = await Promise.all(
-    provider
-      .get(functionName)!
-      .replicas.map(({ pid }) => readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => null)),
-  );
-  const readable = maps.filter((map) => map !== null);
-  if (readable.length === 0) return [];
-  const mb = (map: string, fields: readonly string[]) =>
-    fields.reduce((sum, field) => sum + Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(map)?.[1] ?? 0), 0) /
-    1024;
-  const ofAll = (...fields: string[]) => median(readable.map((map) => mb(map, fields)));
+  const used = provider
+    .get(functionName)!
+    .replicas.map(({ pid }) => memoryOf(pid))
+    .filter((memory) => memory !== null);
+  if (used.length === 0) return [];
+  const ofAll = (what: keyof Memory) => median(used.map((memory) => memory[what]));
   return [
-    { what: `idle replica, private (of ${idleReplicas})`, value: ofAll("Private_Clean", "Private_Dirty"), unit: "MB" },
-    { what: "idle replica, its share of all (PSS)", value: ofAll("Pss"), unit: "MB" },
+    { what: `idle replica, private (of ${idleReplicas})`, value: ofAll("privateMb"), unit: "MB", note: "goal ≤ 10" },
+    { what: "idle replica, its share of all (PSS)", value: ofAll("proportionalMb"), unit: "MB" },
   ];
 }
