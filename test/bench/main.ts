@@ -1,6 +1,7 @@
 /** `npm run bench [-- WORD…]`: runs the sections whose name holds one of the words, or all, and prints one table. */
 import { engineSection } from "./engine.ts";
 import { gatewaySection } from "./gateway.ts";
+import { installSection } from "./install.ts";
 import { learningSection } from "./learning.ts";
 import { loadSection } from "./load.ts";
 import { loopSection } from "./loop.ts";
@@ -17,6 +18,7 @@ const sections: readonly Section[] = [
   simulatorSection,
   loopSection,
   memorySection,
+  installSection,
   learningSection,
 ];
 
