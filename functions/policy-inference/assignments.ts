@@ -10,7 +10,9 @@ import { policyReference, type PolicyReference } from "#shared/policies/referenc
 import type { ModelShelf } from "#shared/ports/model-shelf.ts";
 import type { Models } from "./models.ts";
 
-export interface Assignment {
+export type Assignment = Proposing | Withheld;
+
+export interface Proposing {
   /** Another key is another policy, which begins with the function's history. */
   readonly key: string;
   readonly make: () => ScalingPolicy;
@@ -18,8 +20,12 @@ export interface Assignment {
   readonly mode: Mode;
   /** Told for the record; the fallback rule decides. */
   readonly isAdvice: boolean;
-  /** Why nothing is proposed; null where something is. */
-  readonly withheld: string | null;
+  readonly withheld: null;
+}
+
+export interface Withheld {
+  /** Why nothing is proposed. */
+  readonly withheld: string;
 }
 
 export interface Assignments {
@@ -112,10 +118,12 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
         const { text } = reference;
         return { key: text, make: policyByName(text), mode: managed.mode, isAdvice: false, withheld: null };
       }
+      if (reference.kind === "external") return { withheld: "somebody else proposes for this function" };
       const { control, model, refused } = await heldFor(managed.functionName, reference);
       if (model === null) throw new BadInputError(refused!);
       const { name, version } = model.identity;
       const modelMode = control?.mode ?? "auto";
+      if (modelMode === "off") return { withheld: `the model is off: ${control!.reason}` };
       const isAdvice = modelMode === "shadow" && managed.mode !== "shadow";
       return {
         key: `${reference.text} ${name} ${version}`,
@@ -123,7 +131,7 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
         // Advice does not change what may be done with the rule's decision.
         mode: isAdvice ? managed.mode : stricter(managed.mode, modelMode),
         isAdvice,
-        withheld: modelMode === "off" ? `the model is off: ${control!.reason}` : null,
+        withheld: null,
       };
     },
     refresh,

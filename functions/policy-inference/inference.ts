@@ -6,7 +6,7 @@ import { decisionIdOf, type Proposal } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { AnchoredPolicy, catchUp, firstRemembered, proposeAnchored } from "#shared/policies/anchored.ts";
-import type { Assignment, Assignments } from "./assignments.ts";
+import type { Assignments, Proposing } from "./assignments.ts";
 
 interface About {
   readonly functionName: string;
@@ -53,7 +53,7 @@ export function createInference(
 
   async function answerAll(
     closed: readonly WindowClosed[],
-    recall: (one: WindowClosed, assignment: Assignment) => Remembered | null,
+    recall: (one: WindowClosed, assignment: Proposing) => Remembered | null,
     keep: (functionName: string, remembered: Remembered) => void,
   ): Promise<readonly InferenceResult[]> {
     const assigned = await Promise.all(closed.map((one) => assignmentOf(one)));
@@ -75,7 +75,7 @@ export function createInference(
       later(() => catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof AnchoredPolicy ? policy : []))));
       chains.forEach(({ index, key, chain }, i) => {
         const one = closed[index]!;
-        const result = resultOf(one, assigned[index] as Assignment, chain.policy, answers[i]!);
+        const result = resultOf(one, assigned[index] as Proposing, chain.policy, answers[i]!);
         results[index] = result;
         keep(one.window.functionName, { key, policy: chain.policy, seq: one.window.seq, result });
       });
@@ -83,7 +83,7 @@ export function createInference(
     return results;
   }
 
-  async function assignmentOf({ managed, window }: WindowClosed): Promise<Assignment | InferenceResult> {
+  async function assignmentOf({ managed, window }: WindowClosed): Promise<Proposing | InferenceResult> {
     const about = { functionName: window.functionName, seq: window.seq };
     try {
       const assignment = await assignments.of(managed);
@@ -128,7 +128,7 @@ function wavesOf(closed: readonly WindowClosed[]): number[][] {
 }
 
 /** One window where the chain goes on; all that may be remembered where it begins. */
-function chainOf(closed: WindowClosed, { make }: Assignment, last: Remembered | null): Chain {
+function chainOf(closed: WindowClosed, { make }: Proposing, last: Remembered | null): Chain {
   const { managed, window, history } = closed;
   const input = (one: MetricsWindow): PolicyInput | null =>
     isDecidable(one) ? { window: one, managed, nowMs: one.endedAtMs } : null;
@@ -164,7 +164,7 @@ function lastOnly(back: number, answer: PolicyAnswer): PolicyAnswer | null {
 
 function resultOf(
   { window }: WindowClosed,
-  { mode, isAdvice }: Assignment,
+  { mode, isAdvice }: Proposing,
   policy: ScalingPolicy,
   answer: PolicyAnswer | null,
 ): InferenceResult {

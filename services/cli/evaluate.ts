@@ -1,9 +1,10 @@
-/** `replicant evaluate`: policies × traces × profiles × rate scales × seeds, in the simulator, side by side. */
+/** `replicant evaluate`: policies × traces × profiles × rate scales × seeds, in the simulator or live, side by side. */
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
 import { csvOf } from "./evaluate/csv.ts";
+import { evaluateLive } from "./evaluate/live/live.ts";
 import { machine, versions } from "./evaluate/machine.ts";
-import { readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
+import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "./evaluate/options.ts";
 import { overlapWarnings, readPolicies } from "./evaluate/policies.ts";
 import { readProfiles } from "./evaluate/profiles.ts";
 import { reportOf } from "./evaluate/report/report.ts";
@@ -14,10 +15,7 @@ import { tableOf } from "./evaluate/table.ts";
 import { loadNamedTraces } from "./evaluate/traces.ts";
 import { readFlags } from "./flags.ts";
 
-export interface EvaluateFlags extends MatrixFlags {
-  readonly policies?: string;
-  readonly profiles?: string;
-}
+const ENVIRONMENTS = ["sim", "live"] as const;
 
 const DEFAULT_RATE_SCALES = [1, 4, 10];
 const DEFAULT_SEEDS = 5;
@@ -25,6 +23,10 @@ const DEFAULT_SEEDS = 5;
 /** Throws `BadInputError` before anything runs, `InterruptedError` when the person ends it; nothing is written then. */
 export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
   const read = readFlags();
+  if (read.choice("env", flags.env, ENVIRONMENTS, "sim") === "live") return evaluateLive(flags, world);
+  for (const [name, given] of Object.entries(liveOnly(flags))) {
+    if (given !== undefined) read.problem(`--${name} belongs to --env live`);
+  }
   const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
   const profiles = await readProfiles(flags.profiles, read);
   if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,kpa,openfaas-pro,oracle");
@@ -67,11 +69,15 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
   if (options.out !== null) {
     await writeResultFolder(options.out, {
       "results.json": `${json}\n`,
-      "results.csv": csvOf(result.rows),
+      "results.csv": csvOf(result),
       "report.html": await reportOf(result, jobs, runs, world.reportAssets),
     });
   }
   if (options.json) return world.answer(json);
   for (const line of tableOf(result)) world.say(line);
   if (options.out !== null) world.say(`${options.out}: results.json, results.csv, report.html`);
+}
+
+function liveOnly({ function: functionName, fromWindow, windows, settleWindows }: EvaluateFlags) {
+  return { function: functionName, "from-window": fromWindow, windows, "settle-windows": settleWindows };
 }

@@ -106,7 +106,7 @@ program
   });
 
 registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
-registerEvaluation(program, { dist: distFolder, sayUnless, answer, signal: ending.signal });
+registerEvaluation(program, { dist: distFolder, home, sayUnless, answer, signal: ending.signal });
 registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });
 registerTraining(program, { dist: distFolder, say: sayUnless(false), signal: ending.signal });
 

@@ -100,7 +100,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     one.problem = null;
     try {
       const reference = policyReference(managed.policy);
-      if (reference.kind === "rule") return null;
+      if (reference.kind !== "model") return null;
       one.standing = await readStanding(managed, reference, deps);
       one.record.begin();
     } catch (thrown) {

@@ -1,9 +1,10 @@
 /**
- * Policies as an evaluation names them: `<rule or path>[@30s|@bare]`.
+ * Policies as an evaluation names them: `<rule or path>[@30s|@bare|@sampled]`.
  *
  * A policy proposes at the end of each window, and the guard stands between it and the platform, as in the live loop. `@bare`
  * takes the guard away: the rule as its vendor ships it. `kpa` decides on its own, every 2 s and without guard, as Knative runs
- * it; `kpa@30s` is KPA at the pace of a window, guarded like the others. The oracle needs no guard: it cannot err.
+ * it; `kpa@30s` is KPA at the pace of a window, guarded like the others. The oracle needs no guard: it cannot err. A model takes
+ * the action it thinks likeliest, as in service; `@sampled` has it draw, as in training.
  */
 import { BadInputError } from "../core/errors.ts";
 import type { PolicyFactory, ScalingPolicy } from "../core/policy.ts";
@@ -31,10 +32,17 @@ export interface EvaluatedPolicy {
   start(context: RunContext): RunningPolicy;
 }
 
-/** Finds what is no rule, for instance a checkpoint in a folder; null when nothing is there. */
-export type PathResolver = (path: string) => Promise<PolicyFactory | null>;
+/** What is no rule, for instance a checkpoint. */
+export interface FoundPolicy {
+  readonly make: PolicyFactory;
+  /** Draws its actions; null for what has nothing to draw. */
+  readonly sampled: ((seed: number | string) => ScalingPolicy) | null;
+}
 
-const SUFFIX = /@(30s|bare)$/;
+/** Finds what is no rule, for instance a checkpoint in a folder; null when nothing is there. */
+export type PathResolver = (path: string) => Promise<FoundPolicy | null>;
+
+const SUFFIX = /@(30s|bare|sampled)$/;
 const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
 
 /** Throws `BadInputError` for options that cannot be used, and for a name that is neither a rule nor known to `atPath`. */
@@ -47,11 +55,16 @@ export async function resolvePolicy(name: string, atPath?: PathResolver): Promis
     throw new BadInputError(`policy '${name}': after '@' may stand 30s or bare, was: '${after}'`);
   }
   if (!RULE_NAMES.has(rule)) {
-    const factory = (await atPath?.(text)) ?? null;
+    const found = (await atPath?.(text)) ?? null;
     // A name that nothing knows: the rules' own sentence lists what there is.
-    const make = factory ?? policyByName(text);
-    return { name, isOracle: false, guard, start: () => ({ pace: "window", policy: make() }) };
+    const make = found?.make ?? policyByName(text);
+    if (suffix !== "sampled")
+      return { name, isOracle: false, guard, start: () => ({ pace: "window", policy: make() }) };
+    const sampled = found?.sampled;
+    if (sampled)
+      return { name, isOracle: false, guard, start: ({ seed }) => ({ pace: "window", policy: sampled(seed) }) };
   }
+  if (suffix === "sampled") throw new BadInputError(`policy '${name}': only a model has actions to draw`);
   if (rule === "kpa" && suffix !== "30s") {
     const options = { ...kpaOptionsByName(text), name };
     return { name, isOracle: false, guard: "off", start: () => ({ pace: "tick", policy: kpaTickPolicy(options) }) };

@@ -1,4 +1,5 @@
 /** Runs become the result table: one row per policy and cell, means and intervals over seeds. */
+import type { DecisionTrigger } from "../core/decision.ts";
 import { seededRandom } from "../core/random.ts";
 import type { SimTotals } from "../sim/simulate.ts";
 import { bootstrapMean, meanOf } from "./bootstrap.ts";
@@ -7,6 +8,30 @@ import { REFERENCE_POLICY } from "./matrix.ts";
 import type { CellName, Matrix, RunJob } from "./matrix.ts";
 import { paretoFront } from "./pareto.ts";
 
+/** What a row is made of: a simulation's totals, or a live run's, where some things cannot be seen. */
+export interface RowTotals extends Pick<
+  SimTotals,
+  | "durationSeconds"
+  | "calls"
+  | "failed"
+  | "sloViolationShare"
+  | "p50Seconds"
+  | "p95Seconds"
+  | "p99Seconds"
+  | "windowsFullyServedShare"
+  | "replicaSeconds"
+  | "churn"
+  | "clippedDecisions"
+  | "heldDecisions"
+> {
+  readonly coldStarts: number | null;
+  readonly replicaStarts: number | null;
+  /** Live only: how many decisions each trigger made. */
+  readonly decisions?: DecisionCounts;
+}
+
+export type DecisionCounts = Readonly<Record<DecisionTrigger, number>>;
+
 export interface EvaluationRow extends CellName {
   readonly policy: string;
   /** Runs behind the row. */
@@ -14,7 +39,7 @@ export interface EvaluationRow extends CellName {
   /** Calls over the SLO or failed ÷ all calls. */
   readonly sloViolationShare: Interval;
   readonly replicaSeconds: Interval;
-  /** Replica-seconds ÷ those of the oracle on the same calls; null when the oracle needed none. */
+  /** Replica-seconds ÷ those of the oracle on the same calls; null when the oracle needed none, and live, where there is none. */
   readonly oracleMultiple: Interval | null;
   /** Latency of calls answered well, seconds; null when there were none. */
   readonly p50Seconds: number | null;
@@ -22,9 +47,9 @@ export interface EvaluationRow extends CellName {
   readonly p99Seconds: number | null;
   /** Σ |change of desired replicas|. */
   readonly churn: number;
-  /** Calls that waited for a replica to start. */
-  readonly coldStarts: number;
-  readonly replicaStarts: number;
+  /** Calls that waited for a replica to start; null live, where nobody sees them. */
+  readonly coldStarts: number | null;
+  readonly replicaStarts: number | null;
   /** Windows with calls, all of which were answered well ÷ windows with calls; null without calls. */
   readonly windowsFullyServedShare: number | null;
   readonly failedShare: number;
@@ -34,19 +59,21 @@ export interface EvaluationRow extends CellName {
   /** Window decisions that the guard or the bounds changed, and those held; 0 for a policy that decides on ticks. */
   readonly clippedDecisions: number;
   readonly heldDecisions: number;
+  /** Live: decisions by what led to them, the policy's proposals, the fallback rule, the reactive floor; null simulated. */
+  readonly decisions: DecisionCounts | null;
   /** No other row of the cell has fewer violations and replica-seconds; null for an oracle, which no policy can be. */
   readonly isParetoOptimal: boolean | null;
 }
 
-/** `totals[i]` belongs to `jobs[i]`; all jobs of the matrix must be there. Rows stand in the order of cells, then policies. */
-export function rowsOf(matrix: Matrix, jobs: readonly RunJob[], totals: readonly SimTotals[]): EvaluationRow[] {
+/** `totals[i]` belongs to `jobs[i]`; all jobs of the matrix must be there, the oracle's where it ran. Rows stand in the order of cells, then policies. */
+export function rowsOf(matrix: Matrix, jobs: readonly RunJob[], totals: readonly RowTotals[]): EvaluationRow[] {
   return matrix.cells.flatMap((cell, index) => {
     const bySeed = (policy: string) =>
       matrix.seeds.map((seed) => {
         const at = jobs.findIndex((job) => job.cell === index && job.policy === policy && job.seed === seed);
         return totals[at]!;
       });
-    const reference = bySeed(REFERENCE_POLICY);
+    const reference = jobs.some(({ policy }) => policy === REFERENCE_POLICY) ? bySeed(REFERENCE_POLICY) : [];
     const rows = matrix.policies.map((policy) => rowOf(policy, cell, bySeed(policy), reference));
     return withFront(rows);
   });
@@ -55,18 +82,18 @@ export function rowsOf(matrix: Matrix, jobs: readonly RunJob[], totals: readonly
 function rowOf(
   policy: string,
   cell: CellName,
-  runs: readonly SimTotals[],
-  oracle: readonly SimTotals[],
+  runs: readonly RowTotals[],
+  oracle: readonly RowTotals[],
 ): EvaluationRow {
   const chance = seededRandom(`bootstrap/${cell.trace}/${cell.profile}/${cell.rateScale}/${policy}`);
-  const interval = (what: string, of: (run: SimTotals, i: number) => number) =>
+  const interval = (what: string, of: (run: RowTotals, i: number) => number) =>
     bootstrapMean(runs.map(of), chance.fork(what))!;
-  const mean = (of: (run: SimTotals) => number) => meanOf(runs.map(of));
-  const meanKnown = (of: (run: SimTotals) => number | null) => {
+  const mean = (of: (run: RowTotals) => number) => meanOf(runs.map(of));
+  const meanKnown = (of: (run: RowTotals) => number | null) => {
     const known = runs.map(of).filter((value) => value !== null);
     return known.length === 0 ? null : meanOf(known);
   };
-  const hasReference = oracle.every(({ replicaSeconds }) => replicaSeconds > 0);
+  const hasReference = oracle.length > 0 && oracle.every(({ replicaSeconds }) => replicaSeconds > 0);
   return {
     policy,
     ...cell,
@@ -80,16 +107,23 @@ function rowOf(
     p95Seconds: meanKnown((run) => run.p95Seconds),
     p99Seconds: meanKnown((run) => run.p99Seconds),
     churn: mean((run) => run.churn),
-    coldStarts: mean((run) => run.coldStarts),
-    replicaStarts: mean((run) => run.replicaStarts),
+    coldStarts: meanKnown((run) => run.coldStarts),
+    replicaStarts: meanKnown((run) => run.replicaStarts),
     windowsFullyServedShare: meanKnown((run) => run.windowsFullyServedShare),
     failedShare: mean((run) => (run.calls === 0 ? 0 : run.failed / run.calls)),
     calls: mean((run) => run.calls),
     replicasMean: mean((run) => run.replicaSeconds / run.durationSeconds),
     clippedDecisions: mean((run) => run.clippedDecisions),
     heldDecisions: mean((run) => run.heldDecisions),
+    decisions: decisionsOf(runs),
     isParetoOptimal: null,
   };
+}
+
+function decisionsOf(runs: readonly RowTotals[]): DecisionCounts | null {
+  if (!runs.every(({ decisions }) => decisions !== undefined)) return null;
+  const mean = (trigger: DecisionTrigger) => meanOf(runs.map(({ decisions }) => decisions![trigger]));
+  return { proposal: mean("proposal"), fallback: mean("fallback"), floor: mean("floor") };
 }
 
 function withFront(rows: readonly EvaluationRow[]): EvaluationRow[] {

@@ -1,10 +1,14 @@
-/** What a `replicant.policy` annotation names: a rule, or a learned model. */
+/** What a `replicant.policy` annotation names: a rule, a learned model, or that somebody else proposes. */
 import { BadInputError } from "../core/errors.ts";
 import { FOLLOWS } from "../core/model.ts";
 import { POLICY_USAGES, policyByName } from "./by-name.ts";
 
+/** Nobody of ours proposes: whoever does puts proposals on the bus, and the fallback rule decides where none come. */
+export const EXTERNAL = "external";
+
 export type PolicyReference =
   | { readonly kind: "rule"; readonly text: string }
+  | { readonly kind: "external"; readonly text: string }
   | {
       readonly kind: "model";
       readonly text: string;
@@ -20,6 +24,7 @@ const SOURCE = /^(\/.+|[a-z0-9][a-z0-9-]{0,60}(@[a-z0-9-]{1,30})?)$/;
 
 /** `hpa:cpu=60`, `model:lstm-ppo-plus`, `lstm-ppo-plus@corrected`, `/models/mine`. Throws `BadInputError` for a rule's bad options. */
 export function policyReference(text: string): PolicyReference {
+  if (text === EXTERNAL) return { kind: "external", text };
   const follows = text.startsWith(FOLLOWS);
   const source = follows ? text.slice(FOLLOWS.length) : text;
   const isRule = RULE_NAMES.has(text.split(":")[0]!.trim());

@@ -91,6 +91,7 @@ describe("replicant evaluate", () => {
       replicasMean: "number",
       clippedDecisions: "number",
       heldDecisions: "number",
+      decisions: "object",
       isParetoOptimal: "boolean",
     });
     assert.equal(row.profile, "stress");
@@ -272,6 +273,7 @@ describe("replicant evaluate refuses in one sentence", () => {
     { name: "a guard half on", flags: { guard: "half" }, says: /--guard must be one of on, off, was: 'half'$/ },
   ] as const;
   const world: EvaluationWorld = {
+    home: "/nowhere",
     workerScript: resolve("dist/services/cli/evaluation-worker.cjs"),
     reportAssets: resolve("dist/services/cli/report"),
     modelsFolder: resolve("dist/functions/policy-inference/models"),

@@ -201,12 +201,12 @@ test("a CSV cell with a comma or a quote is quoted, what is not known is empty",
     oracleMultiple: null,
     p50Seconds: null,
   };
-  const [head, line, rest] = csvOf([row as EvaluationRow]).split("\r\n");
+  const [head, line, rest] = csvOf({ env: "sim", rows: [row as EvaluationRow] }).split("\r\n");
   assert.match(
     head!,
-    /^policy,trace,profile,rate_scale,seeds,calls,slo_violation_share,slo_violation_share_lo,slo_violation_share_hi,/,
+    /^env,policy,trace,profile,rate_scale,seeds,calls,slo_violation_share,slo_violation_share_lo,slo_violation_share_hi,/,
   );
-  assert.match(line!, /^"a,""b""",t,/);
+  assert.match(line!, /^sim,"a,""b""",t,/);
   assert.match(line!, /,1,0\.5,2,1,0\.5,2,,,,,/);
   assert.equal(rest, "");
 });

@@ -47,7 +47,7 @@ describe("policies of an evaluation", () => {
     const asked: string[] = [];
     const policy = await resolvePolicy("models/mine@bare", async (path) => {
       asked.push(path);
-      return () => fixedPolicy(3);
+      return { make: () => fixedPolicy(3), sampled: null };
     });
     assert.deepEqual(asked, ["models/mine"]);
     assert.equal(policy.name, "models/mine@bare");
@@ -56,6 +56,20 @@ describe("policies of an evaluation", () => {
       resolvePolicy("models/other", async () => null),
       { message: /^unknown policy 'models\/other'/ },
     );
+  });
+
+  test("a model may draw its actions, with the run's seed; what is no model has none to draw", async () => {
+    const seeds: (number | string)[] = [];
+    const sampled = (seed: number | string) => (seeds.push(seed), fixedPolicy(3));
+    const found = { make: () => fixedPolicy(1), sampled };
+    const policy = await resolvePolicy("mine@corrected@sampled", async () => found);
+    const { pace } = policy.start({ seed: 7, foresight: null as never });
+    assert.deepEqual([pace, seeds], ["window", [7]]);
+    for (const name of ["hpa@sampled", "other@sampled"])
+      await assert.rejects(
+        resolvePolicy(name, async () => ({ ...found, sampled: null })),
+        { name: "BadInputError", message: `policy '${name}': only a model has actions to draw` },
+      );
   });
 
   for (const { list, want } of [

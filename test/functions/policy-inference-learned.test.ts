@@ -201,6 +201,14 @@ describe("a published model", () => {
       because: "the model is off: an operator said so",
     });
   });
+
+  test("where somebody else proposes nothing is proposed here, whatever the shelf holds", async () => {
+    const { inference } = await start();
+    const closed = closedAt(windowsOf("stress", 3, false), 3);
+    const [result] = await inference.step([{ ...closed, managed: { ...closed.managed, policy: "external" } }]);
+    const because = "somebody else proposes for this function";
+    assert.deepEqual(result, { kind: "withheld", functionName: "stress", seq: 3, because });
+  });
 });
 
 describe("a model that cannot be used is refused with a sentence", () => {

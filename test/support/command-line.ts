@@ -18,6 +18,7 @@ export interface Ran {
 }
 
 export interface CommandLine {
+  /** One of its own, unless `REPLICANT_HOME` is among `more`: the home of a platform that runs. */
   readonly home: string;
   /** Its environment: of this process, without what a shell around the tests may have set for another platform. */
   readonly env: NodeJS.ProcessEnv;
@@ -39,8 +40,9 @@ export interface Started {
 }
 
 export function commandLine(t: TestContext, more: Readonly<Record<string, string>> = {}): CommandLine {
-  const home = mkdtempSync(join(tmpdir(), "command-line-"));
-  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const given = more["REPLICANT_HOME"];
+  const home = given ?? mkdtempSync(join(tmpdir(), "command-line-"));
+  if (given === undefined) t.after(() => rmSync(home, { recursive: true, force: true }));
   const foreign = /^(REPLICANT_|OPENFAAS_|NATS_|npm_lifecycle_event$)/;
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
   const env = { ...clean, REPLICANT_HOME: home, ...more };

@@ -1,6 +1,7 @@
 /** The result table as CSV (RFC 4180), one line per row, an empty cell for what is not known. */
 import type { Interval } from "#shared/evaluation/bootstrap.ts";
 import type { EvaluationRow } from "#shared/evaluation/rows.ts";
+import type { EvaluationResult } from "./result.ts";
 
 type Value = string | number | boolean | null;
 
@@ -30,11 +31,17 @@ const COLUMNS: readonly (readonly [name: string, of: (row: EvaluationRow) => Val
   ["replica_starts", (row) => row.replicaStarts],
   ["clipped_decisions", (row) => row.clippedDecisions],
   ["held_decisions", (row) => row.heldDecisions],
+  ["decisions_by_proposal", (row) => row.decisions?.proposal ?? null],
+  ["decisions_by_fallback", (row) => row.decisions?.fallback ?? null],
+  ["decisions_by_floor", (row) => row.decisions?.floor ?? null],
   ["is_pareto_optimal", (row) => row.isParetoOptimal],
 ];
 
-export function csvOf(rows: readonly EvaluationRow[]): string {
-  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, of]) => cellOf(of(row))))];
+export function csvOf({ env, rows }: Pick<EvaluationResult, "env" | "rows">): string {
+  const lines = [
+    ["env", ...COLUMNS.map(([name]) => name)],
+    ...rows.map((row) => [env, ...COLUMNS.map(([, of]) => cellOf(of(row)))]),
+  ];
   return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 

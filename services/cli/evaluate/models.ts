@@ -5,8 +5,11 @@ import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import type { PolicyFactory } from "#shared/core/policy.ts";
+import { FOLLOWS } from "#shared/core/model.ts";
+import { seededRandom } from "#shared/core/random.ts";
+import type { FoundPolicy } from "#shared/evaluation/policies.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { LearnedPolicy } from "#shared/policies/learned.ts";
 import { servedModel, type ServedModel } from "#shared/policies/served-model.ts";
 import type { ModelFiles } from "#shared/ports/model-store.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
@@ -14,8 +17,8 @@ import { embeddedKernel } from "#shared/rl/kernel/embedded.ts";
 import { dataSelection, type TraceIdentity } from "./traces.ts";
 
 export interface ModelPolicy {
-  /** Remembers as the policy in service does. */
-  readonly factory: PolicyFactory;
+  /** Made plainly it remembers as the policy in service does. */
+  readonly policy: FoundPolicy;
   readonly trainedOn: readonly TraceIdentity[];
 }
 
@@ -23,12 +26,18 @@ export interface ModelPolicy {
 const VERSION_LETTERS = 12;
 
 /** Null when there is neither such a folder nor such a model. Throws `BadInputError` for one that cannot be used. */
-export async function modelPolicy(name: string, modelsFolder: string): Promise<ModelPolicy | null> {
+export async function modelPolicy(text: string, modelsFolder: string): Promise<ModelPolicy | null> {
+  // Where nothing is published a model that is followed is the one it begins with.
+  const name = text.startsWith(FOLLOWS) ? text.slice(FOLLOWS.length) : text;
   const files = await filesOf(name, modelsFolder);
   if (files === null) return null;
   const { model, record } = served(name, files);
   const trainedOn = record.traces.map(({ selection, ...trace }) => ({ ...trace, selection: dataSelection(selection) }));
-  return { factory: () => new AnchoredPolicy(model), trainedOn };
+  const policy = {
+    make: () => new AnchoredPolicy(model),
+    sampled: (seed: number | string) => new LearnedPolicy(model, { random: seededRandom(`${seed}/actions`) }),
+  };
+  return { policy, trainedOn };
 }
 
 async function filesOf(name: string, modelsFolder: string): Promise<ModelFiles | null> {

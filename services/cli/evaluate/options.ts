@@ -21,6 +21,17 @@ export interface MatrixFlags {
   readonly json?: boolean;
 }
 
+export interface EvaluateFlags extends MatrixFlags {
+  readonly policies?: string;
+  readonly profiles?: string;
+  /** `sim` or `live`; what follows belongs to the latter. */
+  readonly env?: string;
+  readonly function?: string;
+  readonly fromWindow?: string;
+  readonly windows?: string;
+  readonly settleWindows?: string;
+}
+
 export interface ScaledTrace {
   readonly trace: string;
   readonly rateScales: readonly number[];

@@ -24,7 +24,7 @@ export async function resolveByName(name: string, modelsFolder: string): Promise
   const policy = await resolvePolicy(name, async (path) => {
     const model = await modelPolicy(path, modelsFolder);
     trainedOn = model?.trainedOn ?? null;
-    return model?.factory ?? null;
+    return model?.policy ?? null;
   });
   return { ...policy, trainedOn };
 }

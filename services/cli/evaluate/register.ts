@@ -2,14 +2,16 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 
-import { evaluate, type EvaluateFlags } from "../evaluate.ts";
+import { evaluate } from "../evaluate.ts";
 import { simulateCommand, type SimulateFlags } from "../simulate.ts";
 import { tune, type TuneFlags } from "../tune.ts";
+import type { EvaluateFlags } from "./options.ts";
 import type { EvaluationWorld } from "./run-matrix.ts";
 
 export interface CommandWorld {
   /** The folder of the bundles. */
   readonly dist: () => string;
+  readonly home: string;
   /** Lines go to stderr where stdout is to hold one JSON document. */
   readonly sayUnless: (json: boolean | undefined) => (line: string) => void;
   readonly answer: (json: string) => void;
@@ -21,6 +23,7 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
     const dist = world.dist();
     const folder = join(dist, "services", "cli");
     return {
+      home: world.home,
       workerScript: join(folder, "evaluation-worker.cjs"),
       reportAssets: join(folder, "report"),
       modelsFolder: join(dist, "functions", "policy-inference", "models"),
@@ -65,10 +68,15 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
   matrixFlags(program.command("evaluate").description("policies side by side: table, Pareto plot, report"))
     .option(
       "--policies <a,b,…>",
-      "hpa,kpa,kpa@30s,openfaas-pro,oracle, …, a checkpoint's folder, @FILE that tune wrote; …@bare without guard",
+      "hpa,kpa,kpa@30s,openfaas-pro,oracle, …, a model or a checkpoint's folder, @FILE that tune wrote; …@bare without guard; …@sampled a model that draws",
     )
     .option("--profiles <a,b,…>", "the functions: stress (default), api, io, heavy, @FILE that calibrate wrote")
-    .option("--out <folder>", "write results.json, results.csv and report.html here")
+    .option("--env <sim|live>", "live: on the platform that 'up' runs from this home, one replay after the other")
+    .option("--function <name>", "live: the function (default: the first that is managed)")
+    .option("--from-window <n>", "live: skip so many windows of each trace")
+    .option("--windows <n>", "live: windows of each replay (default 62, as the demo)")
+    .option("--settle-windows <n>", "live: windows without load before each replay (default 8)")
+    .option("--out <folder>", "write results.json, results.csv and (simulated) report.html here")
     .option("--json", "print results.json, and nothing else, on stdout")
     .action((flags: EvaluateFlags) => evaluate(flags, worldFor(flags)));
 }

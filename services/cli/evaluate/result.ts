@@ -2,10 +2,9 @@
 import { meanOf } from "#shared/evaluation/bootstrap.ts";
 import type { NeededSpan } from "#shared/evaluation/foresight.ts";
 import { REFERENCE_POLICY, type CellName, type Matrix, type RunJob } from "#shared/evaluation/matrix.ts";
-import { rowsOf, type EvaluationRow } from "#shared/evaluation/rows.ts";
+import { rowsOf, type EvaluationRow, type RowTotals } from "#shared/evaluation/rows.ts";
 import { WINDOW_SECONDS, type Run } from "#shared/evaluation/run.ts";
 import type { GuardSwitch } from "#shared/sim/scaler.ts";
-import type { SimTotals } from "#shared/sim/simulate.ts";
 import type { Machine, Versions } from "./machine.ts";
 import type { NamedPolicy } from "./policies.ts";
 import type { MatrixCell } from "./run-matrix.ts";
@@ -16,21 +15,25 @@ export const RESULT_KIND = "replicant-evaluation";
 export interface CellSummary extends CellName {
   readonly sloP95Seconds: number;
   readonly calls: number;
-  /** Replicas that the load needs at 70 % use, over the windows, before any bound. */
-  readonly needed: NeededSpan;
+  /** Replicas that the load needs at 70 % use, over the windows, before any bound; null live. */
+  readonly needed: NeededSpan | null;
   readonly maxReplicas: number;
-  readonly oracle: { readonly sloViolationShare: number; readonly replicaSeconds: number };
+  /** Null live: nobody has foresight there. */
+  readonly oracle: { readonly sloViolationShare: number; readonly replicaSeconds: number } | null;
 }
 
-export interface RunSummary extends CellName, SimTotals {
+export interface RunSummary extends CellName, RowTotals {
   readonly policy: string;
   readonly seed: number;
-  readonly initialReplicas: number;
+  /** Null live: where the policy left them before the load. */
+  readonly initialReplicas: number | null;
 }
 
 export interface EvaluationResult {
   readonly kind: typeof RESULT_KIND;
   readonly version: 1;
+  /** Where the policies ran: in the simulator, or on a running platform. */
+  readonly env: "sim" | "live";
   readonly rows: readonly EvaluationRow[];
   readonly cells: readonly CellSummary[];
   readonly policies: readonly NamedPolicy[];
@@ -75,6 +78,7 @@ export function resultOf(parts: ResultParts): EvaluationResult {
   return {
     kind: RESULT_KIND,
     version: 1,
+    env: "sim",
     rows,
     cells: matrix.cells.map((name, i) => cellSummary(name, cells[i]!, runsOf(i, jobs, runs))),
     policies,

@@ -16,6 +16,8 @@ export interface EvaluationWorld {
   readonly workerScript: string;
   /** The folder with the report's bundled script and style sheet. */
   readonly reportAssets: string;
+  /** Where a running platform left its note. */
+  readonly home: string;
   /** The models that travel with the bundles, a folder each. */
   readonly modelsFolder: string;
   readonly say: (line: string) => void;

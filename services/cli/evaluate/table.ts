@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
     cell: (row) => (row.windowsFullyServedShare === null ? "–" : percent(row.windowsFullyServedShare)),
   },
   { title: "churn", cell: (row) => whole(row.churn) },
-  { title: "cold", cell: (row) => whole(row.coldStarts) },
+  { title: "cold", cell: (row) => (row.coldStarts === null ? "–" : whole(row.coldStarts)) },
 ];
 
 export function tableOf(result: Pick<EvaluationResult, "rows" | "cells" | "seeds">): string[] {
@@ -32,15 +32,25 @@ export function tableOf(result: Pick<EvaluationResult, "rows" | "cells" | "seeds
   return [...lines, "", legendOf(result.seeds.length)];
 }
 
+/** Live: who decided, a line for each row. */
+export function decisionLines(rows: readonly EvaluationRow[]): string[] {
+  return rows.flatMap(({ policy, trace, decisions, clippedDecisions, heldDecisions }) => {
+    if (decisions === null) return [];
+    const { proposal, fallback, floor } = decisions;
+    const others = `${whole(fallback)} by the fallback rule, ${whole(floor)} by the floor`;
+    const guard = `the guard changed ${whole(clippedDecisions)} and held ${whole(heldDecisions)}`;
+    return [`${policy} on ${trace}: ${whole(proposal)} windows decided by its proposals, ${others}; ${guard}`];
+  });
+}
+
 export function isSameCell(a: CellName, b: CellName): boolean {
   return a.trace === b.trace && a.profile === b.profile && a.rateScale === b.rateScale;
 }
 
 function headOf({ trace, profile, rateScale, sloP95Seconds, calls, needed }: CellSummary): string {
-  return (
-    `${trace} × ${rateScale}, profile ${profile} (SLO ${sloP95Seconds} s): ${whole(calls)} calls, ` +
-    `${needed.mean.toFixed(1)} replicas needed on average, ${needed.peak} at the peak`
-  );
+  const head = `${trace} × ${rateScale}, profile ${profile} (SLO ${sloP95Seconds} s): ${whole(calls)} calls`;
+  if (needed === null) return head;
+  return `${head}, ${needed.mean.toFixed(1)} replicas needed on average, ${needed.peak} at the peak`;
 }
 
 function blockOf(rows: readonly EvaluationRow[]): string[] {

@@ -34,7 +34,7 @@ const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
 
 /** Reads the trace and checks it before anything starts; the load goes to the first managed function. Throws `BadInputError`. */
 export async function planLoad(
-  options: UpOptions & { readonly trace: string },
+  options: Pick<UpOptions, "stack" | "format" | "fromWindow" | "windows"> & { readonly trace: string },
   managed: readonly ManagedFunction[],
 ): Promise<LoadPlan> {
   const target = managed[0];
@@ -75,8 +75,11 @@ export interface LoadTiming extends Pick<UpOptions, "rateScale" | "timeLapse" | 
   readonly startAtMs: number;
 }
 
+/** Who calls: a gateway, and the key that signs. */
+export type LoadCaller = Pick<LocalStack, "gateway" | "key">;
+
 /** Asks the load generator, signed, to replay `windows` windows from `startAtMs` on. */
-export async function startLoad(stack: LocalStack, plan: LoadPlan, timing: LoadTiming): Promise<StartedLoad> {
+export async function startLoad(stack: LoadCaller, plan: LoadPlan, timing: LoadTiming): Promise<StartedLoad> {
   const request = {
     traceText: plan.text,
     traceName: plan.name,
@@ -96,11 +99,11 @@ export async function startLoad(stack: LocalStack, plan: LoadPlan, timing: LoadT
   return (await call(stack, request)) as StartedLoad;
 }
 
-export async function stopLoad(stack: LocalStack, runId: string): Promise<void> {
+export async function stopLoad(stack: LoadCaller, runId: string): Promise<void> {
   await call(stack, { stop: runId });
 }
 
-async function call({ gateway, key }: LocalStack, request: object): Promise<unknown> {
+async function call({ gateway, key }: LoadCaller, request: object): Promise<unknown> {
   const body = JSON.stringify(request);
   const headers = signCall(key, LOAD_GENERATOR, body, clock.nowMs());
   const { status, body: answer } = await gateway.invoke(LOAD_GENERATOR, body, headers, 30_000);

@@ -33,7 +33,7 @@ export async function checkModels(managed: readonly ManagedFunction[], models: M
   const problems: string[] = [];
   for (const { functionName, policy } of managed) {
     const reference = policyReference(policy);
-    if (reference.kind === "rule") continue;
+    if (reference.kind !== "model") continue;
     try {
       decodeCheckpoint(await models.read(reference.source));
     } catch (thrown) {

@@ -50,11 +50,16 @@ function tableSection(cell: CellSummary, rows: readonly EvaluationRow[]): string
     ["changed by guard", "decisions"],
   ];
   return `<div class="scroll"><table>
-<caption><strong>${loadName(cell)}</strong><br>${grouped(cell.calls)} calls; SLO ${cell.sloP95Seconds} s; replicas needed at 70 % use: ${cell.needed.mean.toFixed(1)} on average, ${cell.needed.peak} at the peak; at most ${cell.maxReplicas} allowed</caption>
+<caption><strong>${loadName(cell)}</strong><br>${grouped(cell.calls)} calls; SLO ${cell.sloP95Seconds} s; ${neededWords(cell)}at most ${cell.maxReplicas} allowed</caption>
 <thead><tr>${head.map(([name, unit]) => `<th scope="col">${name}<span class="unit">${unit}</span></th>`).join("")}</tr></thead>
 <tbody>
 ${rows.map(rowOf).join("\n")}
 </tbody></table></div>`;
+}
+
+function neededWords({ needed }: CellSummary): string {
+  if (needed === null) return "";
+  return `replicas needed at 70 % use: ${needed.mean.toFixed(1)} on average, ${needed.peak} at the peak; `;
 }
 
 function rowOf(row: EvaluationRow): string {
@@ -65,7 +70,7 @@ function rowOf(row: EvaluationRow): string {
     ...[row.p50Seconds, row.p95Seconds, row.p99Seconds].map((value) => (value === null ? "–" : value.toFixed(2))),
     row.windowsFullyServedShare === null ? "–" : (row.windowsFullyServedShare * 100).toFixed(2),
     grouped(row.churn),
-    grouped(row.coldStarts),
+    row.coldStarts === null ? "–" : grouped(row.coldStarts),
     grouped(row.clippedDecisions),
   ];
   const front = row.isParetoOptimal

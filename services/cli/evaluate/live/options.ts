@@ -1,0 +1,87 @@
+/** What a live evaluation runs, checked before anything is changed: traces, policies as annotations name them, and how long. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { BadInputError } from "#shared/core/errors.ts";
+import { FOLLOWS } from "#shared/core/model.ts";
+import { isOracleName } from "#shared/evaluation/rows.ts";
+import { policyReference } from "#shared/policies/reference.ts";
+import { readFlags } from "../../flags.ts";
+import { annotationOf } from "../../up/managed.ts";
+import { DEMO } from "../../up/options.ts";
+import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "../options.ts";
+import { readPolicies, type NamedPolicy } from "../policies.ts";
+import { loadNamedTraces, type NamedTrace } from "../traces.ts";
+
+export interface LivePolicy extends NamedPolicy {
+  /** As the function's annotation takes it. */
+  readonly annotation: string;
+}
+
+export interface LiveOptions {
+  readonly cells: readonly { readonly trace: NamedTrace; readonly rateScale: number }[];
+  readonly policies: readonly LivePolicy[];
+  readonly seeds: readonly number[];
+  readonly functionName: string | null;
+  readonly fromWindow: number;
+  readonly windows: number;
+  readonly settleWindows: number;
+  readonly out: string | null;
+  readonly json: boolean;
+}
+
+/** A scale-down waits for 90 s and then halves a count each 30 s: by then a policy is at what it makes of idleness. */
+const SETTLE_WINDOWS = 8;
+
+/** Throws `BadInputError` for all that can be known beforehand. Without traces it is the demo's load. */
+export async function readLiveFlags(flags: EvaluateFlags, modelsFolder: string): Promise<LiveOptions> {
+  const isDemo = flags.traces === undefined && flags.split === undefined;
+  const read = readFlags();
+  const matrix = readMatrixFlags(isDemo ? { ...flags, traces: DEMO.trace } : flags, read, 1);
+  const simulatedOnly = { profiles: flags.profiles, guard: flags.guard, workers: flags.workers };
+  for (const [name, given] of Object.entries(simulatedOnly)) {
+    if (given !== undefined) read.problem(`--${name} belongs to the simulator, and --env is live`);
+  }
+  if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,openfaas-pro");
+  const count = { least: 1, most: 100_000, whole: true };
+  const fromOtherwise = isDemo ? Number(DEMO.fromWindow) : 0;
+  const options = {
+    seeds: matrix.seeds,
+    functionName: flags.function ?? null,
+    fromWindow: read.number("from-window", flags.fromWindow, fromOtherwise, { ...count, least: 0, most: 10_000_000 }),
+    windows: read.number("windows", flags.windows, Number(DEMO.windows), count),
+    settleWindows: read.number("settle-windows", flags.settleWindows, SETTLE_WINDOWS, { ...count, least: 0, most: 20 }),
+    out: matrix.out,
+    json: matrix.json,
+  };
+  read.done();
+  const named = await readPolicies(flags.policies!, modelsFolder);
+  const policies = named.map((one) => ({ ...one, annotation: annotated(one.name) }));
+  const scaled = await scaledTraces(matrix, [isDemo ? Number(DEMO.rateScale) : 1]);
+  const traces = await loadNamedTraces(
+    scaled.map(({ trace }) => trace),
+    matrix.format,
+  );
+  const cells = traces.flatMap((trace, i) => scaled[i]!.rateScales.map((rateScale) => ({ trace, rateScale })));
+  return { ...options, cells, policies };
+}
+
+/** A folder is the checkpoint in it, and stays it. */
+function annotated(name: string): string {
+  const refuse = (because: string) => new BadInputError(`policy '${name}' cannot run live: ${because}`);
+  if (name.endsWith("@bare")) throw refuse("the live loop has no way around the guard");
+  if (name.endsWith("@sampled")) throw refuse("a model in service takes the likeliest action, it does not draw");
+  if (isOracleName(name)) throw refuse("nobody knows the arrivals beforehand");
+  const plain = name.replace(/@30s$/, "");
+  const annotation = isFolder(plain)
+    ? resolve(plain)
+    : plain.startsWith(FOLLOWS)
+      ? annotationOf(plain, isFolder)
+      : plain;
+  policyReference(annotation);
+  return annotation;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
