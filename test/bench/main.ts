@@ -6,12 +6,14 @@ import { learningSection } from "./learning.ts";
 import { loadSection } from "./load.ts";
 import { loopSection } from "./loop.ts";
 import { memorySection } from "./memory.ts";
+import { providerSection } from "./provider.ts";
 import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
 import { simulatorSection } from "./simulator.ts";
 
 const sections: readonly Section[] = [
   gatewaySection,
+  providerSection,
   replicasSection,
   loadSection,
   engineSection,
