@@ -150,6 +150,14 @@ const PRODUCT = {
   rolloutSteps: 4096,
 } as const;
 
+/** A live platform is one environment whose start no twin can share, behind its own guard; a step is a window, so rounds are short. */
+export function liveSettings(settings: AgentSettings, rolloutSteps: number): AgentSettings {
+  const { hyperparameters } = settings;
+  const live = { environments: 1, randomisePlatform: false, guard: true, comparedRewards: false };
+  const minibatchSteps = Math.min(hyperparameters.minibatchSteps, rolloutSteps);
+  return { ...settings, hyperparameters: { ...hyperparameters, ...live, rolloutSteps, minibatchSteps } };
+}
+
 export function settingsOf(agent: AgentName, form: Form): AgentSettings {
   if (form === "paper") return { agent, form, actions: "change", ...PAPER_OF[agent] };
   const corrected = CORRECTED_OF[agent];

@@ -1,13 +1,9 @@
 /** Transitions of one function as steps to learn from: whose doing each was, and what it was worth. */
 import { ACTION_DELTAS } from "#shared/core/action.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import { DemandEstimate } from "#shared/core/observation/demand.ts";
-import { violationShare } from "#shared/core/observation/violations.ts";
-import { OBJECTIVES } from "#shared/core/reward.ts";
-import { productReward } from "#shared/core/reward/product.ts";
 import type { Transition } from "#shared/core/transitions.ts";
-import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { LiveStep } from "#shared/rl/live-update.ts";
+import { MeasuredRewards } from "#shared/rl/measured-rewards.ts";
 import type { AgentSettings } from "#shared/rl/settings.ts";
 
 /**
@@ -16,7 +12,7 @@ import type { AgentSettings } from "#shared/rl/settings.ts";
  * is none, and where the rule decided or nothing was applied, it is null: not this policy's doing.
  */
 export function liveSteps(transitions: readonly Transition[], settings: AgentSettings, version: string): LiveStep[] {
-  const rewards = new Rewards(settings);
+  const rewards = new MeasuredRewards(settings);
   const steps: LiveStep[] = [];
   let lastSeq: number | null = null;
   for (const transition of transitions) {
@@ -56,51 +52,4 @@ function takenIn(
 function countAfter({ applied, mode, desired, current }: Applied): number | null {
   const acts = mode === "auto" || mode === "canary";
   return applied ?? (acts && desired === current ? current : null);
-}
-
-/** The objective that the model was trained on, computed from windows as they were measured. */
-class Rewards {
-  readonly #settings: AgentSettings;
-  readonly #demand = new DemandEstimate();
-  #needed = 0;
-  #usual = 0;
-  #seen = 0;
-
-  constructor(settings: AgentSettings) {
-    this.#settings = settings;
-  }
-
-  /** Transitions in their order: the usual need is learned on the way. */
-  of({ window, next, managed, proposal, applied }: Transition): number {
-    const { objective } = this.#settings;
-    const replicaSeconds = replicasIn(next, applied.applied ?? applied.current ?? 0) * next.windowSeconds;
-    if (isDecidable(window)) this.#see(this.#demand.see(window, managed).replicas);
-    if (objective === "product") {
-      return productReward({
-        violationShare: violationShare(next, managed.sloP95Seconds),
-        neededReplicas: this.#needed,
-        usualReplicas: this.#usual,
-        replicaSeconds,
-        windowSeconds: next.windowSeconds,
-      }).total;
-    }
-    const requestedReplicas = proposal.proposedReplicas;
-    return OBJECTIVES[objective].rewardOf({
-      window: next,
-      requestedReplicas,
-      isWithinBounds: requestedReplicas >= managed.minReplicas && requestedReplicas <= managed.maxReplicas,
-      sloP95Seconds: managed.sloP95Seconds,
-      replicaSeconds,
-    }).total;
-  }
-
-  #see(needed: number): void {
-    this.#needed = needed;
-    this.#usual += (needed - this.#usual) / ++this.#seen;
-  }
-}
-
-/** What stood during the window: a window tells the count at its end. */
-function replicasIn({ desiredReplicas }: MetricsWindow, otherwise: number): number {
-  return desiredReplicas ?? otherwise;
 }

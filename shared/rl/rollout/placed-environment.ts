@@ -1,18 +1,10 @@
 /** An environment whose place can be written down and found again: each episode has a seed of its own. */
 import type { Environment } from "../../core/environment.ts";
 import { BadInputError } from "../../core/errors.ts";
-import type { EndedEpisode, EnvironmentPlace } from "./types.ts";
+import type { PlayedStep, Sight } from "./recorder.ts";
+import type { EnvironmentPlace } from "./types.ts";
 
-export interface PlacedStep {
-  readonly reward: number;
-  readonly terminated: boolean;
-  readonly truncated: boolean;
-  /** The last observation of the episode that ended with this step; null while it goes on. */
-  readonly lastObservation: Float32Array | null;
-  readonly ended: EndedEpisode | null;
-}
-
-export class PlacedEnvironment {
+export class PlacedEnvironment implements Sight {
   readonly environment: Environment;
   readonly #seed: string;
   #episode = -1;
@@ -46,7 +38,7 @@ export class PlacedEnvironment {
   }
 
   /** Begins the next episode by itself. */
-  step(action: number): PlacedStep {
+  step(action: number): PlayedStep {
     const { observation, reward, terminated, truncated, info } = this.environment.step(action);
     this.#actions.push(action);
     this.#return += reward;

@@ -1,0 +1,63 @@
+/** Plays one live environment, a window a step. What was lived cannot be lived again: going on begins a new episode. */
+import type { LiveEnvironment } from "../../core/environment.ts";
+import { BadInputError } from "../../core/errors.ts";
+import { seededRandom } from "../../core/random.ts";
+import type { Engine, LstmState } from "../engine/types.ts";
+import { RolloutRecorder, type PlayedStep, type Sight } from "./recorder.ts";
+import type { Collector } from "./types.ts";
+
+export interface LiveCollectorOptions {
+  /** Holds the weights of each order. */
+  readonly engine: Engine;
+  readonly environment: LiveEnvironment;
+  readonly seed: number | string;
+}
+
+export function liveCollector({ engine, environment, seed }: LiveCollectorOptions): Collector {
+  let memory: LstmState | null = null;
+  let sight: Sight | null = null;
+  let episode = 0;
+  let length = 0;
+  let total = 0;
+
+  async function begin(): Promise<Sight> {
+    const { observation, info } = await environment.reset();
+    [length, total] = [0, 0];
+    return { observation, actionMask: info.actionMask, isStart: true };
+  }
+
+  async function stepOf(action: number): Promise<PlayedStep> {
+    const { observation, reward, terminated, truncated, info } = await environment.step(action);
+    length++;
+    total += reward;
+    if (!terminated && !truncated) {
+      sight = { observation, actionMask: info.actionMask, isStart: false };
+      return { reward, terminated, truncated, lastObservation: null, ended: null };
+    }
+    const ended = { return: total, length };
+    episode++;
+    sight = await begin();
+    return { reward, terminated, truncated, lastObservation: observation, ended };
+  }
+
+  return {
+    async collect(order) {
+      const random = seededRandom(`${seed}/play/live/${order.round}`);
+      const recorder = new RolloutRecorder(engine, order, 1, { random, memory });
+      sight ??= await begin();
+      for (let t = 0; t < order.steps; t++) {
+        const [action] = recorder.decide([sight]);
+        recorder.record([await stepOf(action!)]);
+      }
+      memory = recorder.memory;
+      const place = { environments: [{ episode: episode + 1, actions: [] }], memory: null };
+      return [{ ...recorder.finish([sight]), place }];
+    },
+    async restore(places) {
+      const place = places[0]?.environments[0];
+      if (places.length !== 1 || !place) throw new BadInputError("the checkpoint is none of a live training");
+      episode = place.episode;
+    },
+    close: async () => {},
+  };
+}
