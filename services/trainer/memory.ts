@@ -9,6 +9,7 @@ export class TrainerMemory {
   readonly #log: SegmentLog;
   readonly #joiner = new TransitionJoiner();
   #facts = 0;
+  #taking: Promise<void> = Promise.resolve();
 
   constructor(log: SegmentLog) {
     this.#log = log;
@@ -33,10 +34,15 @@ export class TrainerMemory {
   }
 
   /** Resolves when the fact stands in the log: only then may it be acknowledged. */
-  async take(fact: Fact): Promise<void> {
-    // What was heard before is counted, and not written twice.
-    if (this.#joiner.isNew(fact)) await this.#write(fact);
-    else this.#joiner.take(fact);
+  take(fact: Fact): Promise<void> {
+    // One after another: of two that are the same the second must find the first.
+    const taken = this.#taking.then(async () => {
+      // What was heard before is counted, and not written twice.
+      if (this.#joiner.isNew(fact)) await this.#write(fact);
+      else this.#joiner.take(fact);
+    });
+    this.#taking = taken.catch(() => {});
+    return taken;
   }
 
   async learned(learned: Learned): Promise<void> {

@@ -60,6 +60,9 @@ const JUDGED_FROM = 120;
 /** A candidate is judged on no less than this. */
 const LEAST_RECORDED = 16;
 
+/** Events of each kind that are on their way into the log. */
+const MOST_IN_HAND = 32;
+
 interface Careful {
   readonly record: FunctionRecord;
   standing: Standing | null;
@@ -297,7 +300,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       });
     },
     async run(signal) {
-      const options = { durable: "trainer" };
+      const options = { durable: "trainer", mostAtOnce: MOST_IN_HAND };
       const subscriptions = await Promise.all([
         bus.subscribe(
           "window",

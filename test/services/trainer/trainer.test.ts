@@ -153,6 +153,15 @@ describe("the trainer", () => {
     await second.end();
   });
 
+  test("the same fact told twice in one moment is written once", async () => {
+    const { trainer, status, end } = await start(folder);
+    const fact = { kind: "proposal", proposal: aProposal({ seq: 1 }) } as const;
+    await Promise.all([trainer.take(fact), trainer.take(fact)]);
+    assert.equal(status().log.facts, 1);
+    assert.equal((status().joins as { duplicates: number }).duplicates, 1);
+    await end();
+  });
+
   test("a model that is worse for three windows gives control to the rule; all are told why, and it stays so", async () => {
     const first = await start(folder);
     first.says.estimate = anEstimate(-0.2, -0.1);
