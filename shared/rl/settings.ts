@@ -99,7 +99,7 @@ const CORRECTED = {
   discount: 0.95,
   gaeLambda: 0.9,
   learningRate: { from: 1e-3, to: 5e-5 },
-  entropyCoefficient: { from: 0.01, to: 0.001 },
+  entropyCoefficient: { from: 0.01, to: 0 },
   environments: 16,
   rolloutSteps: 2048,
   minibatchSteps: 256,

@@ -91,6 +91,16 @@ test("reward: corrected: worked values", () => {
   assert.ok(Math.abs(good.total - (0.2 + 0.8 + 0.2 * (2 / 3) - 0.08)) < 1e-12);
   const full = OBJECTIVES.corrected.rewardOf(input(idle));
   assert.ok(Math.abs(full.total - (0.2 + 0.8 * Math.exp(-4 * 0.49) + 0.2 - 0.02)) < 1e-12);
+  const late = (p95: number) => input({ latencySeconds: { p50: 0.5, p95, p99: p95 } });
+  const twice = OBJECTIVES.corrected.rewardOf(late(6));
+  assert.ok(
+    Math.abs(twice.total - (0.2 + 0.8 / 2 + 0.2 * -1 - 0.08)) < 1e-12,
+    "twice the SLO: half the gain of CPU use",
+  );
+  assert.ok(Math.abs(OBJECTIVES.corrected.rewardOf(late(60)).terms.latency! + 1) < 1e-12, "no worse than six SLOs");
+  const over = { cpuRatio: 1.5, latencySeconds: { p50: 0.5, p95: 30, p99: 30 } };
+  const loss = OBJECTIVES.corrected.rewardOf(input(over)).terms.cpu!;
+  assert.ok(Math.abs(loss - 0.8 * correctedUtilisation(1.5)) < 1e-12, "a late window does not make a loss smaller");
   const blind = OBJECTIVES.corrected.rewardOf(input({ cpuRatio: null }));
   assert.equal(blind.terms.cpu, 0);
   assert.equal(OBJECTIVES.corrected.rewardOf(input({ memoryRatio: 0.95 })).terms.memory!.toFixed(6), "-0.250000");
