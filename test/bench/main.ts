@@ -6,6 +6,7 @@ import { learningSection } from "./learning.ts";
 import { loadSection } from "./load.ts";
 import { loopSection } from "./loop.ts";
 import { memorySection } from "./memory.ts";
+import { onlineSection } from "./online.ts";
 import { providerSection } from "./provider.ts";
 import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
@@ -22,6 +23,7 @@ const sections: readonly Section[] = [
   memorySection,
   installSection,
   learningSection,
+  onlineSection,
 ];
 
 const words = process.argv.slice(2);
