@@ -108,7 +108,7 @@ program
 registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
 registerEvaluation(program, { dist: distFolder, home, sayUnless, answer, signal: ending.signal });
 registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });
-registerTraining(program, { dist: distFolder, say: sayUnless(false), signal: ending.signal });
+registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signal: ending.signal });
 
 function sayUnless(json: boolean | undefined): (line: string) => void {
   return (line) => (json ? console.error(line) : console.log(line));

@@ -1,4 +1,4 @@
-/** `replicant train`: an agent learns in the simulator; checkpoints and a log on the way. */
+/** `replicant train`: an agent learns, in the simulator or on a running platform; checkpoints and a log on the way. */
 import { createHash } from "node:crypto";
 
 import { fileModelStore, writeFiles } from "#shared/adapters/model-store.ts";
@@ -16,19 +16,23 @@ import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import type { Engine } from "#shared/rl/engine/types.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
 import type { Collector } from "#shared/rl/rollout/types.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
-import { freshState, type TrainingState } from "#shared/rl/training.ts";
+import { liveSettings, settingsOf, type AgentSettings } from "#shared/rl/settings.ts";
+import { freshState, type Round, type TrainingState } from "#shared/rl/training.ts";
 import type { ModelStore } from "#shared/ports/model-store.ts";
+import { InterruptedError } from "./evaluate/pool.ts";
 import type { ProgressOutput } from "./evaluate/progress.ts";
 import { threadCollector } from "./train/collect.ts";
 import { makeEngine } from "./train/engine.ts";
-import { loadTraining } from "./train/load.ts";
+import { openSession, type LiveSession } from "./train/live/session.ts";
+import { loadTraining, type TrainingLoad } from "./train/load.ts";
 import { openLog } from "./train/log.ts";
 import { mustMatch, readTrainFlags, type TrainFlags, type TrainOptions } from "./train/options.ts";
 import { trainingProgress } from "./train/progress.ts";
 import { makeTask, type TaskPlan } from "./train/tasks.ts";
 
 export interface TrainWorld {
+  /** Where a running platform left its note. */
+  readonly home: string;
   readonly cores: number;
   /** The bundle of `train/rollout-thread.ts`. */
   readonly threadScript: string;
@@ -44,18 +48,36 @@ export async function train(flags: TrainFlags, world: TrainWorld): Promise<numbe
   const options = readTrainFlags(flags, world.cores);
   const store = fileModelStore(options.out);
   const resumed = await resumedFrom(store, options);
-  const settings = resumed?.record.settings ?? settingsOf(options.agent, options.form);
-  const { hyperparameters } = settings;
+  const settings = resumed?.record.settings ?? settingsFor(options);
   const { plan, traces } = await loadTraining(options, settings);
   if (resumed) mustMatch("traces", JSON.stringify(traces), JSON.stringify(resumed.record.traces));
 
+  const live = options.env === "sim" ? null : await openLive(options, settings, { plan, traces }, world);
+  try {
+    return await learn(options, { resumed, settings, plan, traces, store, live }, world);
+  } finally {
+    await live?.close();
+  }
+}
+
+interface Training extends TrainingLoad {
+  readonly resumed: Checkpoint | null;
+  readonly settings: AgentSettings;
+  readonly store: ModelStore;
+  /** Null in the simulator. */
+  readonly live: LiveSession | null;
+}
+
+async function learn(options: TrainOptions, training: Training, world: TrainWorld): Promise<number> {
+  const { resumed, settings, plan, traces, store, live } = training;
+  const { hyperparameters } = settings;
   const network = networkOf(hyperparameters, observationSpaceOf(settings.layout).low.length, ACTIONS);
   const weights = resumed?.weights ?? initialWeights(network, seededRandom(`${options.seed}/weights`));
   const engine = await makeEngine(options.engine, network, weights, {
     count: options.workers - 1,
     startThread: startWorkerThread,
   });
-  const collector = collectorOf(options, plan, engine, world.threadScript);
+  const collector = live?.collectorFor(engine) ?? collectorOf(options, plan, engine, world.threadScript);
   let state: TrainingState = freshState(hyperparameters, network.observationSize);
   try {
     if (resumed?.continuation) {
@@ -88,7 +110,7 @@ export async function train(flags: TrainFlags, world: TrainWorld): Promise<numbe
 
     let savedSteps = fromSteps;
     const run = { engine, collector, hyperparameters, seed: options.seed, totalSteps, from: state };
-    for await (const round of AGENTS[settings.agent](run)) {
+    for await (const round of untilInterrupted(AGENTS[settings.agent](run))) {
       state = round.state;
       early ??= { steps: state.steps, digest: digestOf(engine) };
       await log?.write(round, progress.update(round), systemClock.nowMs());
@@ -103,12 +125,43 @@ export async function train(flags: TrainFlags, world: TrainWorld): Promise<numbe
     if (state.steps > savedSteps || state.steps === 0) await save();
     const where = options.servingOnly ? options.out : `${options.out}/step-${state.steps}`;
     world.say(`${isStopped ? "stopped" : "done"} after ${state.steps} steps: ${where}`);
+    if (live) world.say(countsLine(live));
     if (isStopped) world.say("the same command with --resume goes on from there");
     return isStopped ? 130 : 0;
   } finally {
     await collector.close();
     engine.close();
   }
+}
+
+function settingsFor({ agent, form, env, rolloutSteps }: TrainOptions): AgentSettings {
+  const settings = settingsOf(agent, form);
+  return env === "sim" ? settings : liveSettings(settings, rolloutSteps);
+}
+
+/** The names are those of the command line: the load generator is given the files behind them. */
+function openLive(
+  { functionName, seed }: TrainOptions,
+  settings: AgentSettings,
+  { plan, traces }: TrainingLoad,
+  { home, say, signal }: TrainWorld,
+): Promise<LiveSession> {
+  const named = plan.traces.map((trace, i) => ({ ...trace, name: traces[i]!.name }));
+  return openSession({ home, functionName, settings, seed, traces: named, say, signal });
+}
+
+/** A round that a live platform was left in is given up; the rounds before it stand. */
+async function* untilInterrupted(rounds: AsyncGenerator<Round, void>): AsyncGenerator<Round, void> {
+  try {
+    yield* rounds;
+  } catch (thrown) {
+    if (!(thrown instanceof InterruptedError)) throw thrown;
+  }
+}
+
+function countsLine({ functionName, counts }: LiveSession): string {
+  const { steps, ruled, lost } = counts();
+  return `${steps} windows of '${functionName}' lived through; the fallback rule decided ${ruled}, ${lost} were lost`;
 }
 
 /** The checkpoint to go on from; null for a new training, which must not meet an old one in its folder. */
@@ -125,6 +178,8 @@ async function resumedFrom(store: ModelStore, options: TrainOptions): Promise<Ch
   mustMatch("agent", options.agent, record.settings.agent);
   mustMatch("objective", options.form, record.settings.form);
   mustMatch("seed", options.seed, record.seed);
+  // One environment is what a live platform is; a simulation has several side by side.
+  mustMatch("environment", options.env, record.settings.hyperparameters.environments === 1 ? "live" : "sim");
   if (continuation === null) throw new BadInputError(`${options.out}: the checkpoint serves only; it cannot go on`);
   return checkpoint;
 }

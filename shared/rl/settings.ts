@@ -154,8 +154,11 @@ const PRODUCT = {
 export function liveSettings(settings: AgentSettings, rolloutSteps: number): AgentSettings {
   const { hyperparameters } = settings;
   const live = { environments: 1, randomisePlatform: false, guard: true, comparedRewards: false };
-  const minibatchSteps = Math.min(hyperparameters.minibatchSteps, rolloutSteps);
-  return { ...settings, hyperparameters: { ...hyperparameters, ...live, rolloutSteps, minibatchSteps } };
+  const sequenceSteps = Math.min(hyperparameters.sequenceSteps, rolloutSteps);
+  const inSequences = Math.ceil(rolloutSteps / sequenceSteps) * sequenceSteps;
+  const minibatchSteps = Math.min(hyperparameters.minibatchSteps, inSequences);
+  const sizes = { rolloutSteps, sequenceSteps, minibatchSteps };
+  return { ...settings, hyperparameters: { ...hyperparameters, ...live, ...sizes } };
 }
 
 export function settingsOf(agent: AgentName, form: Form): AgentSettings {

@@ -137,9 +137,14 @@ for (const { name, args, message } of [
     message: /--agent must be one of ppo, .*'dqn'/,
   },
   {
-    name: "the live platform",
-    args: ["--agent", "ppo", "--steps", "1", "--out", "x", "--env", "live"],
-    message: /--env live cannot be used: training takes place in the simulator/,
+    name: "functions to simulate, live",
+    args: ["--agent", "ppo", "--out", "x", "--env", "live", "--profiles", "api"],
+    message: /--profiles belongs to --env sim/,
+  },
+  {
+    name: "a round's windows, simulated",
+    args: ["--agent", "ppo", "--steps", "1", "--out", "x", "--rollout-steps", "8"],
+    message: /--rollout-steps belongs to --env live/,
   },
   {
     name: "a trace that is not there",

@@ -8,6 +8,7 @@ import type { TaskPlan } from "./tasks.ts";
 
 export interface TrainingLoad {
   readonly plan: TaskPlan;
+  /** In the plan's order. */
   readonly traces: readonly TraceRecord[];
 }
 
