@@ -1,6 +1,6 @@
 /** Windows in, proposals out: one policy for each managed function, rebuilt from history whenever the chain of windows breaks. */
 import { BadInputError } from "#shared/core/errors.ts";
-import type { Mode } from "#shared/core/managed-function.ts";
+import { withinPlatform, type Mode } from "#shared/core/managed-function.ts";
 import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import { decisionIdOf, type Proposal } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
@@ -129,7 +129,8 @@ function wavesOf(closed: readonly WindowClosed[]): number[][] {
 
 /** One window where the chain goes on; all that may be remembered where it begins. */
 function chainOf(closed: WindowClosed, { make }: Proposing, last: Remembered | null): Chain {
-  const { managed, window, history } = closed;
+  const { window, history } = closed;
+  const managed = withinPlatform(closed.managed);
   const input = (one: MetricsWindow): PolicyInput | null =>
     isDecidable(one) ? { window: one, managed, nowMs: one.endedAtMs } : null;
   if (last) return { policy: last.policy, inputs: [input(window)] };

@@ -9,12 +9,14 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports/metrics-source.ts";
 import { FunctionHistory } from "./function-history.ts";
+import type { SeenLimits } from "./seen-limits.ts";
 import { nextWindowEndMs, toTraceMs, toWallMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
 
 export interface CollectorDeps {
   readonly source: MetricsSource;
   readonly gateway: Pick<FunctionGateway, "list">;
   readonly bus: Pick<EventBus, "publish">;
+  readonly limits: Pick<SeenLimits, "of">;
   readonly clock: Clock;
   readonly log: Log;
   readonly traceTime: TraceTime;
@@ -44,7 +46,7 @@ interface Managed {
 }
 
 export function createCollector(deps: CollectorDeps): Collector {
-  const { source, gateway, bus, clock, log, traceTime, windowSeconds, tickSeconds } = deps;
+  const { source, gateway, bus, limits, clock, log, traceTime, windowSeconds, tickSeconds } = deps;
   const histories = new Map<string, FunctionHistory>();
   let managed: readonly Managed[] = [];
   let problems: readonly string[] = [];
@@ -93,15 +95,17 @@ export function createCollector(deps: CollectorDeps): Collector {
 
   function say(look: Look, { function: one, replicas }: Managed, atMs: number): void {
     const { functionName, namespace } = one;
+    const platform = limits.of(functionName, atMs);
+    const managed = platform === undefined ? one : { ...one, platform };
     const about = { functionName, namespace, replicas };
     const told = { source: "metrics-collector", subject: functionName, key: atMs, nowMs: clock.nowMs() };
     ticks++;
-    publish(makeEvent("tick", { ...told, data: { managed: one, tick: look.tick(about) } }));
+    publish(makeEvent("tick", { ...told, data: { managed, tick: look.tick(about) } }));
     const window = look.window(about);
     if (window === null) return;
     const history = historyOf(functionName);
     windows++;
-    publish(makeEvent("window", { ...told, data: { managed: one, window, history: history.windows } }));
+    publish(makeEvent("window", { ...told, data: { managed, window, history: history.windows } }));
     history.add(window);
   }
 

@@ -5,6 +5,7 @@ import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createCollector } from "./collector.ts";
+import { createSeenLimits } from "./seen-limits.ts";
 import { SOURCE_SETTINGS, sourceOf } from "./source.ts";
 
 export default startService(
@@ -15,10 +16,13 @@ export default startService(
     const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
     const traceTime = { timeLapse: settings.TIME_LAPSE, epochMs: settings.TIME_LAPSE_EPOCH_MS };
+    const limits = createSeenLimits();
+    await bus.subscribe("applied", async ({ data }) => limits.hear(data));
     const collector = createCollector({
       source: await sourceOf(workload, traceTime),
       gateway: openfaasGateway(gatewayAddress(workload)),
       bus,
+      limits,
       clock: systemClock,
       log,
       traceTime,

@@ -11,14 +11,14 @@ import {
   type GuardSettings,
   type GuardState,
 } from "#shared/core/guard.ts";
-import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import { withinPlatform, type ManagedFunction } from "#shared/core/managed-function.ts";
+import { learnLimits, limitsAt, type LearnedLimits, type PlatformLimits } from "#shared/core/platform-limits.ts";
 import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { ProposalMade, TickTaken, WindowClosed } from "#shared/events/types.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
-import { learnLimits, limitsAt, type LearnedLimits } from "./platform-limits.ts";
 
 /** In mode `canary` the policy decides one window in so many; the fallback rule the others. */
 const CANARY_EVERY_WINDOWS = 4;
@@ -87,7 +87,7 @@ export class FunctionScaler {
   async onTick({ managed, tick }: TickTaken): Promise<void> {
     const { settings } = this.deps;
     const before = (this.#guard ??= startGuard(tick.atMs));
-    const platform = limitsAt(this.#limits, tick.atMs);
+    const platform = this.#platform(managed, tick.atMs);
     const glance = onTick(before, { managed, tick, current: null, platform }, settings);
     if (glance.decision === null) {
       this.#guard = glance.state;
@@ -100,10 +100,15 @@ export class FunctionScaler {
     if (decision !== null) await this.#apply(managed, decision, state);
   }
 
+  /** What was met here, else what was met before this scaler's time and is told with the function. */
+  #platform(managed: ManagedFunction, nowMs: number): PlatformLimits | null {
+    return limitsAt(this.#limits, nowMs) ?? managed.platform ?? null;
+  }
+
   #fallbackWish(managed: ManagedFunction, window: MetricsWindow): Wish {
     if (this.#lastFallback?.endedAtMs !== window.endedAtMs) {
       const answer = isDecidable(window)
-        ? this.deps.fallback.propose({ window, managed, nowMs: window.endedAtMs })
+        ? this.deps.fallback.propose({ window, managed: withinPlatform(managed), nowMs: window.endedAtMs })
         : null;
       this.#lastFallback = { endedAtMs: window.endedAtMs, answer };
     }
@@ -125,7 +130,7 @@ export class FunctionScaler {
         trigger: wish.trigger,
         policy: wish.policy,
         proposal: wish.answer,
-        platform: limitsAt(this.#limits, nowMs),
+        platform: this.#platform(managed, nowMs),
       },
       this.deps.settings,
     );

@@ -4,9 +4,10 @@
  */
 import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
+import { withinPlatform, type ManagedFunction, type Mode } from "#shared/core/managed-function.ts";
 import type { ModelAction, ModelControl } from "#shared/core/model.ts";
 import { judge, LIFECYCLE_DEFAULTS, onTrial, type LifecycleSettings } from "#shared/core/model-lifecycle.ts";
+import { rangeProblem } from "#shared/core/platform-limits.ts";
 import type { Fact } from "#shared/core/transitions.ts";
 import { isTooLate } from "#shared/events/age.ts";
 import type { Log } from "#shared/host/log.ts";
@@ -134,7 +135,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
   /** After a window that is still news: how does the model stand, and is there something to learn? */
   async function consider(one: Careful): Promise<void> {
     const { record } = one;
-    const managed = record.managed!;
+    const managed = withinPlatform(record.managed!);
     const standing = await standingFor(one, managed);
     if (standing === null) return;
     const atMs = record.windows.at(-1)!.endedAtMs;
@@ -152,7 +153,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       }
     }
     const reason = await reasonToTrain(one, standing, atMs);
-    if (reason !== null && isAutomatic && standing.reference.follows) begin(one, standing, reason);
+    const mayTrain = isAutomatic && standing.reference.follows && rangeRefusal(record) === null;
+    if (reason !== null && mayTrain) begin(one, standing, reason);
   }
 
   async function reasonToTrain(one: Careful, standing: Standing, atMs: number): Promise<string | null> {
@@ -289,6 +291,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       if (length < LEAST_RECORDED) {
         throw new BadInputError(`${LEAST_RECORDED} windows of '${functionName}' are needed, there are ${length}`);
       }
+      const refusal = rangeRefusal(one.record);
+      if (refusal !== null) throw new BadInputError(refusal);
       begin(one, standing, "somebody said so");
     },
     async setMode(functionName, mode, reason) {
@@ -324,6 +328,12 @@ export function createTrainer(deps: TrainerDeps): Trainer {
   };
 }
 
+/** A model that learned in a range that the platform does not give would act on what never happens; null where it does. */
+function rangeRefusal({ functionName, managed }: FunctionRecord): string | null {
+  const problem = managed && rangeProblem(functionName, managed, managed.platform ?? null);
+  return problem && `${problem}: set replicant.min and replicant.max to what it gives, then its model can be trained`;
+}
+
 function statusOf({ record, standing, problem, training }: Careful): object {
   const { managed, windows, transitions, learned, estimate, trial } = record;
   return {
@@ -341,6 +351,6 @@ function statusOf({ record, standing, problem, training }: Careful): object {
     estimate,
     trial,
     training,
-    problem,
+    problem: problem ?? (standing && rangeRefusal(record)),
   };
 }

@@ -1,7 +1,7 @@
 /** The guard: a policy proposes, the guard decides. Pure; the same in the scaler and in the training environment. */
 import type { DecisionTrigger, GuardStage } from "./decision.ts";
 import { noteTick, noteWindow } from "./guard/activity.ts";
-import { bound, boundsOf, type PlatformLimits } from "./guard/bounds.ts";
+import { bound, boundsOf } from "./guard/bounds.ts";
 import { reasonOf, type GuardDecision } from "./guard/decision.ts";
 import { watchForOthers } from "./guard/others.ts";
 import { calm, observe } from "./guard/panic.ts";
@@ -12,10 +12,11 @@ import { floor, holdCount, passStages } from "./guard/stages.ts";
 import { begin, type GuardState } from "./guard/state.ts";
 import { reasonToHold } from "./guard/validity.ts";
 import type { ManagedFunction } from "./managed-function.ts";
+import type { PlatformLimits } from "./platform-limits.ts";
 import { decisionIdOf, type PolicyIdentity } from "./proposal.ts";
 import type { MetricsWindow, Tick } from "./window.ts";
 
-export type { PlatformLimits } from "./guard/bounds.ts";
+export type { PlatformLimits } from "./platform-limits.ts";
 export type { DecisionKind, GuardDecision } from "./guard/decision.ts";
 export { chooseTrigger, type ProposalsSoFar, type TriggerChoice } from "./guard/fallback.ts";
 export { withApplied, type Outcome, type SettledDecision } from "./guard/outcome.ts";

@@ -1,4 +1,5 @@
 /** A function under Replicant's care: what its annotations in stack.yml say. */
+import { rangeWithin, type PlatformLimits } from "./platform-limits.ts";
 
 export const MODES = ["off", "shadow", "canary", "auto"] as const;
 export type Mode = (typeof MODES)[number];
@@ -15,6 +16,13 @@ export interface ManagedFunction {
   readonly sloP95Seconds: number;
   /** In-flight invocations one replica is meant to carry; the panic floor reckons with it. */
   readonly targetInFlight: number;
+  /** What the platform was seen to clamp this function to; absent while nothing is known. */
+  readonly platform?: PlatformLimits | undefined;
+}
+
+/** As a policy is to see it: with the range that the platform gives. */
+export function withinPlatform(managed: ManagedFunction): ManagedFunction {
+  return managed.platform === undefined ? managed : { ...managed, ...rangeWithin(managed, managed.platform) };
 }
 
 export const MANAGED_DEFAULTS = {

@@ -29,6 +29,7 @@ const managed = z.object({
   maxReplicas: replicas.min(1),
   sloP95Seconds: z.number().positive(),
   targetInFlight: z.number().positive(),
+  platform: z.object({ minReplicas: replicas.nullable(), maxReplicas: replicas.nullable() }).optional(),
 }) satisfies z.ZodType<ManagedFunction>;
 
 const window = z.object({

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ConfigError } from "#shared/core/errors.ts";
+import { aManaged } from "#test/support/a-window.ts";
+import { beyondProfile } from "../../services/cli/up/managed.ts";
 import { readUpFlags } from "../../services/cli/up/options.ts";
 
 test("up: without flags there is no load and trace time is real time", () => {
@@ -33,4 +35,12 @@ test("up: every bad flag is told at once", () => {
       return true;
     },
   );
+});
+
+test("up: a range that the profile does not give is told", () => {
+  const managed = [aManaged({ functionName: "wide" }), aManaged({ functionName: "fits", maxReplicas: 5 })];
+  assert.deepEqual(beyondProfile(managed, "open"), []);
+  assert.deepEqual(beyondProfile(managed, "ce"), [
+    "'wide' is to have 1 to 12 replicas, but the platform gives at least 1 and at most 5: decisions stay within that",
+  ]);
 });

@@ -51,6 +51,17 @@ const step = async (inference: Inference, ...windows: WindowClosed[]) =>
 const proposed = (result: InferenceResult) => (result.kind === "proposal" ? result.proposal.proposedReplicas : null);
 
 describe("inference", () => {
+  test("a policy sees the range that the platform gives; what it proposes is its own affair", async () => {
+    const highest: PolicyFactory = () => ({
+      identity: { name: "highest", version: "1" },
+      propose: ({ managed }) => ({ proposedReplicas: managed.maxReplicas, because: "as many as there may be" }),
+    });
+    const inference = createInference(assigning(() => highest));
+    assert.equal(await step(inference, closed(1)), 12);
+    const on = { ...closed(2), managed: aManaged({ platform: { minReplicas: 1, maxReplicas: 5 } }) };
+    assert.equal(await step(inference, on), 5);
+  });
+
   test("steps from window to window", async () => {
     const inference = createInference(policies);
     for (const [seq, sum] of [

@@ -9,6 +9,8 @@ test("on the `ce` profile the loop wishes for more, gets five, and from then on 
   const world = await startTestStack({ profile: "ce", policy: "fixed:9" });
   t.after(() => world.close());
   const { heard, stack } = world;
+  const ranges: unknown[] = [];
+  await world.bus.subscribe("window", async ({ data }) => void ranges.push(data.managed.platform));
   const replicas = async () => (await stack.gateway.list()).find(({ name }) => name === "stress")!.replicas;
   await eventually(async () => (await replicas()) === 5, { timeoutMs: 60_000, what: "five replicas" });
   const clamped = await eventually(
@@ -23,4 +25,5 @@ test("on the `ce` profile the loop wishes for more, gets five, and from then on 
     assert.match(reason, /the platform's cap of 5/);
   }
   assert.equal(await replicas(), 5);
+  assert.deepEqual(ranges.at(-1), { minReplicas: null, maxReplicas: 5 }, "every policy is told the range from now on");
 });

@@ -3,10 +3,13 @@ import { resolve } from "node:path";
 
 import { ConfigError, messageOf } from "#shared/core/errors.ts";
 import { FOLLOWS } from "#shared/core/model.ts";
+import { rangeProblem } from "#shared/core/platform-limits.ts";
 import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { ModelSource } from "#shared/ports/model-shelf.ts";
+import { rulesOf } from "../../local-openfaas/gateway/profile.ts";
+import type { Profile } from "../../local-openfaas/types.ts";
 import type { StackFunction } from "../stack.ts";
 
 /** In file order. Throws `ConfigError` with a sentence for every annotation that cannot be used. */
@@ -26,6 +29,14 @@ export function managedFunctions(functions: readonly StackFunction[], file: stri
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return managed;
+}
+
+/** A sentence for each function that is to have a range which the profile does not give. */
+export function beyondProfile(managed: readonly ManagedFunction[], profile: Profile): string[] {
+  return managed.flatMap((one) => {
+    const problem = rangeProblem(one.functionName, one, rulesOf(profile));
+    return problem === null ? [] : [`${problem}: decisions stay within that`];
+  });
 }
 
 /** Reads every model that a function's policy names, as policy-inference will. Rejects with `ConfigError`. */

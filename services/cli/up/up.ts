@@ -13,7 +13,7 @@ import { readStack } from "../stack.ts";
 import { greeting } from "./greeting.ts";
 import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
-import { annotationOf, checkModels, managedFunctions } from "./managed.ts";
+import { annotationOf, beyondProfile, checkModels, managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
 import { HEADER, lineOf, summaryOf } from "./print.ts";
 import { RunRecord } from "./run-record.ts";
@@ -64,6 +64,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
     if (!options.json) {
       for (const line of greeting(stack)) world.say(line);
       world.say(`functions ${stack.functions.map(({ name }) => name).join(", ")}`);
+      for (const sentence of beyondProfile(managed, options.profile)) world.say(sentence);
     }
     const bus = await natsBus({ ...stack.busAccess, name: "replicant-up", log });
     try {

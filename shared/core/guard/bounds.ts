@@ -1,12 +1,7 @@
 /** The bounds of the function and of the platform, and when the last replica may go. */
+import { rangeWithin, type PlatformLimits, type ReplicaRange } from "../platform-limits.ts";
 import type { Step } from "./stabilise.ts";
 import { trimmed } from "./words.ts";
-
-/** What the platform itself clamps to, where it is known (the community gateway: 1…5). */
-export interface PlatformLimits {
-  readonly minReplicas: number | null;
-  readonly maxReplicas: number | null;
-}
 
 export interface Bounds {
   readonly lower: number;
@@ -17,18 +12,13 @@ export interface Bounds {
 }
 
 /** The narrower of both; where they contradict each other, the upper one wins. */
-export function boundsOf(
-  { minReplicas, maxReplicas }: { readonly minReplicas: number; readonly maxReplicas: number },
-  platform: PlatformLimits | null,
-): Bounds {
-  const cap = platform?.maxReplicas ?? Infinity;
-  const base = platform?.minReplicas ?? 0;
-  const upper = Math.min(maxReplicas, cap);
+export function boundsOf(range: ReplicaRange, platform: PlatformLimits | null): Bounds {
+  const { minReplicas: lower, maxReplicas: upper } = rangeWithin(range, platform);
   return {
-    lower: Math.min(Math.max(minReplicas, base), upper),
+    lower,
     upper,
-    lowerName: base > minReplicas ? "the platform's minimum" : "the minimum",
-    upperName: cap < maxReplicas ? "the platform's cap" : "the maximum",
+    lowerName: (platform?.minReplicas ?? 0) > range.minReplicas ? "the platform's minimum" : "the minimum",
+    upperName: (platform?.maxReplicas ?? Infinity) < range.maxReplicas ? "the platform's cap" : "the maximum",
   };
 }
 

@@ -7,8 +7,10 @@ import type { Tick } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { silentLog } from "#shared/host/log.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
+import { anApplied } from "#test/support/a-decision.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createCollector } from "../../../services/metrics-collector/collector.ts";
+import { createSeenLimits } from "../../../services/metrics-collector/seen-limits.ts";
 import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
 
 /** A platform whose counters the test moves by hand. */
@@ -61,11 +63,13 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
   const ticks: Tick[] = [];
   await bus.subscribe("window", async ({ data }) => void windows.push(data));
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
+  const limits = createSeenLimits();
   const traceTime = { timeLapse, epochMs };
   const collector = createCollector({
     source: scrapedSource({ endpoint: platform, timeLapse }),
     gateway: platform,
     bus,
+    limits,
     clock,
     log: silentLog,
     traceTime,
@@ -91,7 +95,7 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
       }
     }
   };
-  return { clock, platform, windows, ticks, collector, pass };
+  return { clock, platform, windows, ticks, limits, collector, pass };
 }
 
 describe("metrics-collector", () => {
@@ -118,6 +122,20 @@ describe("metrics-collector", () => {
     await pass(30);
     await eventually(() => windows.length > 0);
     assert.deepEqual([...new Set(windows.map(({ window }) => window.functionName))], ["stress"]);
+  });
+
+  test("what the platform made of a wish goes along with the function, until it is to be tried anew", async (t) => {
+    const { pass, windows, limits, clock } = await aCollector(t);
+    limits.hear(anApplied({ desired: 9, applied: null, atMs: clock.nowMs() }));
+    limits.hear(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
+    await pass(30);
+    limits.hear(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() }));
+    limits.hear(anApplied({ functionName: "plain", desired: 9, applied: 1, atMs: clock.nowMs() }));
+    await pass(630);
+    await eventually(() => windows.length === 22);
+    const told = windows.map(({ managed }) => managed.platform);
+    const known = { minReplicas: null, maxReplicas: 5 };
+    assert.deepEqual(told, [undefined, ...Array.from({ length: 19 }, () => known), undefined, undefined]);
   });
 
   test("windows are numbered without a gap and carry those before them", async (t) => {

@@ -25,7 +25,12 @@ const rule: PolicyFactory = () => ({
 });
 
 /** A scaler on a memory bus with one function of 2 replicas, and words to drive it. Window n ends at n × 30 s. */
-async function aScaler(t: TestContext, changes: Partial<ManagedFunction> = {}, lease: Lease = soleLease()) {
+async function aScaler(
+  t: TestContext,
+  changes: Partial<ManagedFunction> = {},
+  lease: Lease = soleLease(),
+  fallback: PolicyFactory = rule,
+) {
   const clock = new ManualClock(0);
   const bus = memoryBus({ clock });
   const target = new MemoryScaleTarget();
@@ -36,7 +41,7 @@ async function aScaler(t: TestContext, changes: Partial<ManagedFunction> = {}, l
   const scaler = createScaler({
     bus,
     target,
-    fallback: rule,
+    fallback,
     settings: GUARD_DEFAULTS,
     lease,
     clock,
@@ -212,6 +217,25 @@ describe("scaler", () => {
     assert.equal(decided[0]!.applied, 3);
     assert.match(decided[1]!.reason, /the platform's cap of 3/);
     assert.equal(target.asked.length, 1);
+  });
+
+  test("a cap that was met before its time is kept from the first decision on, by policy and rule", async (t) => {
+    const seen: number[] = [];
+    const watching: PolicyFactory = () => ({
+      identity: { name: "watching", version: "1" },
+      propose: ({ managed }) => (seen.push(managed.maxReplicas), { proposedReplicas: 9, because: "the test says so" }),
+    });
+    const platform = { minReplicas: 1, maxReplicas: 5 };
+    const { window, proposal, decided, target } = await aScaler(t, { platform }, soleLease(), watching);
+    await window(1);
+    await proposal(1, 9);
+    await eventually(() => decided.length === 1);
+    assert.equal(target.get("stress"), 5);
+    assert.match(decided[0]!.reason, /the platform's cap of 5/);
+    await window(2);
+    await window(3);
+    await eventually(() => decided.length === 2);
+    assert.deepEqual([decided[1]!.trigger, ...new Set(seen)], ["fallback", 5]);
   });
 
   test("shadow decides and tells, and touches nothing", async (t) => {

@@ -11,6 +11,7 @@ import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { ModelNews } from "#shared/core/model.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { silentLog } from "#shared/host/log.ts";
@@ -59,7 +60,11 @@ const SETTINGS: TrainerSettings = { isAutomatic: true, rolloutWindows: 1_000, si
 
 async function start(
   folder: string,
-  { policy = "model:lstm-ppo-plus", ...changes }: Partial<TrainerSettings> & { policy?: string } = {},
+  {
+    policy = "model:lstm-ppo-plus",
+    platform,
+    ...changes
+  }: Partial<TrainerSettings> & Pick<Partial<ManagedFunction>, "policy" | "platform"> = {},
 ) {
   const broker = new MemoryBroker();
   const bus = memoryBus({ broker });
@@ -91,7 +96,7 @@ async function start(
   const ending = new AbortController();
   const running = trainer.run(ending.signal);
   await new Promise((resolve) => setImmediate(resolve));
-  const managed = aManaged({ policy });
+  const managed = aManaged({ policy, platform });
   const say = (kind: "window" | "proposal" | "applied", seq: number) => {
     const about = { source: "test", subject: "stress", key: seq * 30_000, nowMs: Date.now() };
     const window = aWindow({ seq });
@@ -108,6 +113,7 @@ async function start(
     transitions: number;
     learned: number;
     windows: number;
+    problem: string | null;
     model: { mode: string; step: number | null };
   };
   const status = () =>
@@ -275,6 +281,18 @@ describe("the trainer", () => {
     );
     assert.match(other.news[0]!.summary, /deviations from what was trained on/);
     await other.end();
+  });
+
+  test("a range that the platform cannot give is not trained for, by itself or when told to", async () => {
+    const world = await start(folder, { platform: { minReplicas: 1, maxReplicas: 5 }, rolloutWindows: 16 });
+    await world.live(1, 20);
+    const sentence =
+      "'stress' is to have 1 to 12 replicas, but the platform gives at least 1 and at most 5: " +
+      "set replicant.min and replicant.max to what it gives, then its model can be trained";
+    await assert.rejects(world.trainer.trainNow("stress"), { name: "BadInputError", message: sentence });
+    assert.equal(world.status().functions["stress"]!.problem, sentence);
+    assert.deepEqual([world.news, world.jobs], [[], []]);
+    await world.end();
   });
 
   test("rules are heard, and neither judged nor trained", async () => {
