@@ -7,6 +7,7 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
+import { writableFolder } from "#shared/host/writable-folder.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { embeddedKernel } from "#shared/rl/kernel/embedded.ts";
 import { answerWindows } from "./answer.ts";
@@ -15,12 +16,12 @@ import { createInference } from "./inference.ts";
 import { createModels } from "./models.ts";
 
 export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE", "MODEL_FOLDER"], async (workload) => {
-  const { MODEL_STORE: kind, MODEL_FOLDER: folder } = workload.settings;
+  const { MODEL_STORE: kind, MODEL_FOLDER } = workload.settings;
   const log = (message: string) => workload.log.warn({}, message);
   const address = busAddress(workload);
   const bus = await natsBus({ ...address, log });
   workload.onEnd(() => bus.close());
-  const shelf = await openShelf({ kind, folder, bus: address }, systemClock, log);
+  const shelf = await openShelf({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
   workload.onEnd(() => shelf.close());
 
   const kernel = embeddedKernel();

@@ -7,6 +7,7 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
+import { writableFolder } from "#shared/host/writable-folder.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { answerTrainer } from "./answer.ts";
 import { learnerInThreads } from "./learning/learner.ts";
@@ -32,12 +33,12 @@ export default startService(
     policyByName(settings.FALLBACK_POLICY);
     const say = (message: string) => workload.log.warn({}, message);
     const address = busAddress(workload);
-    const log = await openLog(settings.TRAINER_FOLDER);
+    const log = await openLog(writableFolder(settings.TRAINER_FOLDER));
     workload.onEnd(() => log.close());
     const bus = await natsBus({ ...address, log: say });
     workload.onEnd(() => bus.close());
-    const { MODEL_STORE: kind, MODEL_FOLDER: folder } = settings;
-    const shelf = await openShelf({ kind, folder, bus: address }, systemClock, say);
+    const folder = writableFolder(settings.MODEL_FOLDER);
+    const shelf = await openShelf({ kind: settings.MODEL_STORE, folder, bus: address }, systemClock, say);
     workload.onEnd(() => shelf.close());
     // Both lie beside the bundle: the thread's script and the models that travel with it.
     const learner = learnerInThreads(join(__dirname, "learner.cjs"));

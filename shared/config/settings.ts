@@ -141,12 +141,17 @@ export const SETTINGS = {
     "auto",
   ),
   MODEL_FOLDER: setting(
-    "a folder",
+    "a folder; a relative one stands in the temporary folder",
     "Models, where there is no object store: trainer and policy-inference must share it.",
     text,
-    "/tmp/replicant/models",
+    "replicant/models",
   ),
-  TRAINER_FOLDER: setting("a folder", "The trainer's log of transitions.", text, "/tmp/replicant/trainer"),
+  TRAINER_FOLDER: setting(
+    "a folder; a relative one stands in the temporary folder",
+    "The trainer's log of transitions; a mounted volume keeps it beyond the pod.",
+    text,
+    "replicant/trainer",
+  ),
   TRAINER_AUTO: setting(
     "true or false",
     "Train by itself when a rollout is full or the load has drifted; else only when it is told to.",
