@@ -121,7 +121,7 @@ async function learn(options: TrainOptions, training: Training, world: TrainWorl
     }
     progress.end();
     const isStopped = state.steps < totalSteps;
-    if (isStopped && options.servingOnly) throw new Error("interrupted; nothing was written");
+    if (isStopped && options.servingOnly) throw new InterruptedError();
     if (state.steps > savedSteps || state.steps === 0) await save();
     const where = options.servingOnly ? options.out : `${options.out}/step-${state.steps}`;
     world.say(`${isStopped ? "stopped" : "done"} after ${state.steps} steps: ${where}`);

@@ -1,7 +1,9 @@
-/** The commands `simulate`, `tune` and `evaluate`, as they are typed. */
+/** The commands `simulate`, `tune`, `evaluate` and `compare-agents`, as they are typed. */
 import type { Command } from "commander";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
+import { registerCompareAgents } from "../compare-agents/register.ts";
 import { evaluate } from "../evaluate.ts";
 import { simulateCommand, type SimulateFlags } from "../simulate.ts";
 import { tune, type TuneFlags } from "../tune.ts";
@@ -38,6 +40,12 @@ export function registerEvaluation(program: Command, world: CommandWorld): void 
       command: ["replicant", ...process.argv.slice(2)].join(" "),
     };
   };
+
+  registerCompareAgents(program, (flags) => ({
+    ...worldFor(flags),
+    cores: availableParallelism(),
+    threadScript: join(world.dist(), "services", "cli", "rollout-thread.cjs"),
+  }));
 
   program
     .command("simulate")
