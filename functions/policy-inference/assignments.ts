@@ -1,7 +1,7 @@
 /** Which policy proposes for which function: what the annotation names, in the version and with the rights that the shelf tells. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
-import { stricter, type ModelControl } from "#shared/core/model.ts";
+import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
 import type { ScalingPolicy } from "#shared/core/policy.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
@@ -64,8 +64,8 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
 
   async function read(functionName: string, reference: ModelReference): Promise<Held> {
     const said = await shelf.control(functionName);
-    const control = said?.policy === reference.text ? said : null;
-    const step = reference.follows ? (control?.step ?? null) : null;
+    const ofPolicy = said?.policy === reference.text ? said : null;
+    const step = reference.follows ? (ofPolicy?.step ?? null) : null;
     let model: LearnedModel | null = null;
     let refused: string | null = null;
     try {
@@ -75,6 +75,7 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
       refused = thrown.message;
       log(refused);
     }
+    const control = controlFor(ofPolicy, reference.text, model?.identity.version ?? null);
     const found = { reference, control, model, refused, readAtMs: nowMs() };
     held.set(functionName, found);
     models.keepOnly(new Set([...held.values()].flatMap((one) => one.model ?? [])));

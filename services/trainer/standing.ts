@@ -1,7 +1,7 @@
 /** The model that stands for a function now, and what it may do: read from the shelf once, written when it changes. */
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import type { ModelAction, ModelControl, ModelNews } from "#shared/core/model.ts";
+import { controlFor, type ModelAction, type ModelControl, type ModelNews } from "#shared/core/model.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
@@ -35,9 +35,16 @@ export async function readStanding(
   deps: StandingDeps,
 ): Promise<Standing> {
   const said = await deps.shelf.control(functionName);
-  const asAnnotated = { functionName, policy, step: null, before: null, mode: "auto", atMs: 0 } as const;
-  const control = said?.policy === policy ? said : { ...asAnnotated, reason: "as the annotation says" };
-  return standingOf(reference, reference.follows ? control : { ...control, step: null, before: null }, deps);
+  const reason = "as the annotation says";
+  const nothing = { step: null, before: null, version: null };
+  const asAnnotated: ModelControl = { functionName, policy, ...nothing, mode: "auto", reason, atMs: 0 };
+  const control = said?.policy === policy ? said : asAnnotated;
+  const standing = await standingOf(
+    reference,
+    reference.follows ? control : { ...control, step: null, before: null },
+    deps,
+  );
+  return controlFor(standing.control, policy, standing.version) ? standing : { ...standing, control: asAnnotated };
 }
 
 /** The same function under another control. */

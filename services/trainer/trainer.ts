@@ -6,7 +6,13 @@ import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { withinPlatform, type ManagedFunction, type Mode } from "#shared/core/managed-function.ts";
 import type { ModelAction, ModelControl } from "#shared/core/model.ts";
-import { judge, LIFECYCLE_DEFAULTS, onTrial, type LifecycleSettings } from "#shared/core/model-lifecycle.ts";
+import {
+  judge,
+  LIFECYCLE_DEFAULTS,
+  onTrial,
+  stepsToForget,
+  type LifecycleSettings,
+} from "#shared/core/model-lifecycle.ts";
 import { rangeProblem } from "#shared/core/platform-limits.ts";
 import type { Fact } from "#shared/core/transitions.ts";
 import { isTooLate } from "#shared/events/age.ts";
@@ -63,6 +69,9 @@ const LEAST_RECORDED = 16;
 
 /** Events of each kind that are on their way into the log. */
 const MOST_IN_HAND = 32;
+
+/** Published models of a function that are kept, of about a megabyte and a half each. */
+const MOST_MODELS = 10;
 
 interface Careful {
   readonly record: FunctionRecord;
@@ -139,13 +148,13 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     const standing = await standingFor(one, managed);
     if (standing === null) return;
     const atMs = record.windows.at(-1)!.endedAtMs;
-    const { files, version, control } = standing;
+    const { files, version } = standing;
     const windows = record.windows.slice(-JUDGED_FROM);
     const estimate = await learner.estimate({ files, version, managed, windows, rule });
     if (one.standing !== standing) return;
     if (estimate !== null) {
       record.estimate = estimate;
-      const judgement = judge(control, record.trial, estimate, atMs, lifecycle);
+      const judgement = judge(standing, record.trial, estimate, atMs, lifecycle);
       record.trial = judgement.trial;
       if (judgement.switch !== null) {
         await change(one, standing, judgement.switch.control, judgement.switch.action);
@@ -228,7 +237,19 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       const step = Math.max(outcome.steps, ((await models.steps()).at(-1) ?? 0) + 1);
       await models.write(step, outcome.files);
       await change(one, now, onTrial(now.control, step, `step ${step} is better, ${words}`, atMs), "canary");
+      await forgetOld(one);
     });
+  }
+
+  /** Only the last few are kept, and the two that count. */
+  async function forgetOld({ record: { functionName }, standing }: Careful): Promise<void> {
+    try {
+      const models = shelf.modelsOf(functionName);
+      for (const step of stepsToForget(await models.steps(), standing!.control, MOST_MODELS)) await models.remove(step);
+    } catch (thrown) {
+      // The next one that is published brings them up again.
+      say.warn({ functionName, problem: messageOf(thrown) }, "old models could not be removed");
+    }
   }
 
   function inTurn(one: Careful, work: () => Promise<void>): Promise<void> {
@@ -300,7 +321,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       await inTurn(one, async () => {
         const standing = one.standing!;
         const atMs = one.record.windows.at(-1)!.endedAtMs;
-        await change(one, standing, { ...standing.control, mode, reason, atMs }, "mode");
+        await change(one, standing, { ...standing.control, mode, version: null, reason, atMs }, "mode");
       });
     },
     async run(signal) {

@@ -42,9 +42,15 @@ export interface Judgement {
   readonly switch: Switch | null;
 }
 
+/** A model in service, and what it may do. */
+export interface Judged {
+  readonly control: ModelControl;
+  readonly version: string;
+}
+
 /** Hears one estimate a window. In `shadow` and `off` it only counts: control comes back with a better model or by an operator. */
 export function judge(
-  control: ModelControl,
+  { control, version }: Judged,
   before: Trial,
   estimate: Estimate,
   atMs: number,
@@ -56,7 +62,7 @@ export function judge(
   const acts = control.mode === "auto" || control.mode === "canary";
   if (acts && trial.worse >= judgeWindows) {
     const why = `estimated worse than the rule for ${trial.worse} windows in a row: ${wordsOf(estimate)}`;
-    return { trial: NO_TRIAL, switch: { action: "rolled-back", control: rolledBack(control, why, atMs) } };
+    return { trial: NO_TRIAL, switch: { action: "rolled-back", control: rolledBack(control, version, why, atMs) } };
   }
   if (control.mode === "canary" && trial.notWorse >= judgeWindows) {
     const why = `no worse than the rule for ${trial.notWorse} windows on trial: ${wordsOf(estimate)}`;
@@ -68,19 +74,45 @@ export function judge(
   return { trial, switch: null };
 }
 
-/** To the version before, on trial no more; where there is none, the rule decides and the model advises. */
-export function rolledBack(control: ModelControl, why: string, atMs: number): ModelControl {
+/** To the version before, on trial no more; where there is none, the rule decides and the model, `version`, advises. */
+export function rolledBack(control: ModelControl, version: string, why: string, atMs: number): ModelControl {
   const { before } = control;
-  if (before === null) return { ...control, mode: "shadow", reason: `${why}; the rule decides`, atMs };
+  if (before === null) return { ...control, mode: "shadow", version, reason: `${why}; the rule decides`, atMs };
   const to = before.step === null ? "the shipped model" : `step ${before.step}`;
-  return { ...control, step: before.step, before: null, mode: "auto", reason: `${why}; back to ${to}`, atMs };
+  return {
+    ...control,
+    step: before.step,
+    before: null,
+    mode: "auto",
+    version: null,
+    reason: `${why}; back to ${to}`,
+    atMs,
+  };
 }
 
 /** A better candidate begins on trial, whatever its predecessor may do; `off` is an operator's word and stays. */
 export function onTrial(control: ModelControl, step: number, why: string, atMs: number): ModelControl {
   const hadControl = control.mode === "auto" || control.mode === "canary";
   const mode = control.mode === "off" ? "off" : "canary";
-  return { ...control, step, before: hadControl ? { step: control.step } : null, mode, reason: why, atMs };
+  return {
+    ...control,
+    step,
+    before: hadControl ? { step: control.step } : null,
+    mode,
+    version: null,
+    reason: why,
+    atMs,
+  };
+}
+
+/** Of a function's checkpoints those that may go: neither in use, nor to be gone back to, nor among the last `most`. */
+export function stepsToForget(
+  steps: readonly number[],
+  { step, before }: ModelControl,
+  most: number,
+): readonly number[] {
+  const ascending = [...steps].sort((a, b) => a - b);
+  return ascending.slice(0, Math.max(0, ascending.length - most)).filter((one) => one !== step && one !== before?.step);
 }
 
 export function wordsOf({ windows, model, rule }: Estimate): string {

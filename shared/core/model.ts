@@ -33,9 +33,17 @@ export interface ModelControl {
   /** What stood before, and stands again when this one fails; absent where there was nothing. */
   readonly before: { readonly step: number | null } | null;
   readonly mode: Mode;
+  /** The version that was judged; another one under the policy's name begins anew. Null: it holds for any. */
+  readonly version: string | null;
   readonly reason: string;
   /** Trace time. */
   readonly atMs: number;
+}
+
+/** What was said of the policy, where it holds for the version that its name stands for now. */
+export function controlFor(said: ModelControl | null, policy: string, version: string | null): ModelControl | null {
+  if (said?.policy !== policy) return null;
+  return said.step !== null || said.version === null || said.version === version ? said : null;
 }
 
 /** The stricter of two modes. */

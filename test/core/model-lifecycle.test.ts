@@ -3,8 +3,8 @@ import { describe, test } from "node:test";
 
 import { driftOf, DRIFT_WINDOWS } from "#shared/core/drift.ts";
 import type { Mode } from "#shared/core/managed-function.ts";
-import { stricter, type ModelControl } from "#shared/core/model.ts";
-import { judge, NO_TRIAL, onTrial, type Estimate, type Trial } from "#shared/core/model-lifecycle.ts";
+import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
+import { judge, NO_TRIAL, onTrial, stepsToForget, type Estimate, type Trial } from "#shared/core/model-lifecycle.ts";
 
 const settings = { judgeWindows: 3, marginRatio: 0.02 };
 
@@ -15,6 +15,7 @@ function aControl(changes: Partial<ModelControl> = {}): ModelControl {
     step: null,
     before: null,
     mode: "auto",
+    version: null,
     reason: "as the annotation says",
     atMs: 0,
     ...changes,
@@ -31,7 +32,7 @@ function lived(control: ModelControl, estimates: readonly (readonly [model: numb
   let trial: Trial = NO_TRIAL;
   const switches: string[] = [];
   estimates.forEach(([model, rule], i) => {
-    const judgement = judge(control, trial, anEstimate(model, rule), i, settings);
+    const judgement = judge({ control, version: "v1" }, trial, anEstimate(model, rule), i, settings);
     trial = judgement.trial;
     if (judgement.switch === null) return;
     control = judgement.switch.control;
@@ -89,13 +90,33 @@ describe("who decides for a function", () => {
   }
 
   test("the reason tells the numbers of both", () => {
-    const { control } = judge(aControl(), { worse: 2, notWorse: 0 }, anEstimate(-0.2, -0.1), 9, settings).switch!;
+    const judged = { control: aControl(), version: "v1" };
+    const { control } = judge(judged, { worse: 2, notWorse: 0 }, anEstimate(-0.2, -0.1), 9, settings).switch!;
     assert.match(
       control.reason,
       /worse than the rule for 3 windows in a row: over 20 windows the model reward -0.2000/,
     );
     assert.match(control.reason, /the rule reward -0.1000, 1.0 % violations, 100 replica-seconds; the rule decides$/);
     assert.equal(control.atMs, 9);
+  });
+
+  for (const { name, said, holds } of [
+    { name: "of this version", said: { version: "v1" }, holds: true },
+    { name: "of another version under the same name", said: { version: "v0" }, holds: false },
+    { name: "of any version", said: { version: null }, holds: true },
+    { name: "of a step, which has its own number", said: { version: "v0", step: 3 }, holds: true },
+    { name: "of another policy", said: { policy: "model:other" }, holds: false },
+  ]) {
+    test(`a word ${name} ${holds ? "holds" : "does not hold"}`, () => {
+      const control = aControl({ mode: "shadow", ...said });
+      assert.equal(controlFor(control, "model:lstm-ppo-plus", "v1"), holds ? control : null);
+    });
+  }
+
+  test("a verdict names the version that it fell on", () => {
+    const judged = { control: aControl(), version: "v1" };
+    const fallen = judge(judged, { worse: 2, notWorse: 0 }, anEstimate(-0.2, -0.1), 9, settings).switch!;
+    assert.deepEqual([fallen.control.mode, fallen.control.version], ["shadow", "v1"]);
   });
 
   for (const { mode, becomes, before } of [
@@ -115,6 +136,19 @@ describe("who decides for a function", () => {
     assert.equal(stricter("off", "canary"), "off");
     assert.equal(stricter("canary", "canary"), "canary");
   });
+});
+
+describe("old models", () => {
+  const steps = [10, 20, 30, 40, 50];
+  for (const { name, control, most, want } of [
+    { name: "no more than are kept: none goes", control: { step: 50 }, most: 5, want: [] },
+    { name: "the oldest go", control: { step: 50 }, most: 3, want: [10, 20] },
+    { name: "the one in use stays, however old", control: { step: 10 }, most: 3, want: [20] },
+    { name: "the one to go back to stays", control: { step: 50, before: { step: 20 } }, most: 3, want: [10] },
+    { name: "the shipped one is none of them", control: { step: null, before: { step: null } }, most: 4, want: [10] },
+  ]) {
+    test(name, () => assert.deepEqual(stepsToForget(steps.toReversed(), aControl(control), most), want));
+  }
 });
 
 describe("drift", () => {

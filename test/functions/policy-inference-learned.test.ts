@@ -81,6 +81,7 @@ function control(changes: Partial<ModelControl>): ModelControl {
     step: null,
     before: null,
     mode: "auto",
+    version: null,
     reason: "a test",
     atMs: 0,
     ...changes,
@@ -189,6 +190,13 @@ describe("a published model", () => {
         assert.deepEqual({ mode: result!.mode, isAdvice: result!.proposal.isAdvice }, told);
     });
   }
+
+  test("what was said of another version under the same name is no word on this one", async () => {
+    const { shelf, inference } = await start();
+    await shelf.setControl(control({ mode: "off", version: "an older one" }));
+    const [result] = await inference.step([closedAt(windowsOf("stress", 3, false), 3)]);
+    assert.equal(result!.kind, "proposal");
+  });
 
   test("a model that is off proposes nothing, and says why", async () => {
     const { shelf, inference } = await start();

@@ -27,7 +27,9 @@ export function readControl(place: string, text: string): ModelControl {
     "mode",
     MODES.some((mode) => mode === found.mode),
   );
+  need("version", found.version === undefined || found.version === null || typeof found.version === "string");
   need("reason", typeof found.reason === "string");
   need("atMs", Number.isFinite(found.atMs));
-  return found as ModelControl;
+  // Written before versions were told apart: it holds for any.
+  return { ...(found as ModelControl), version: found.version ?? null };
 }

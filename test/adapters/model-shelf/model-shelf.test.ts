@@ -23,6 +23,7 @@ const CONTROL: ModelControl = {
   step: 2_000,
   before: { step: null },
   mode: "canary",
+  version: "4d60e7f70884",
   reason: "step 2000 is better",
   atMs: 30_000,
 };
@@ -50,6 +51,18 @@ function suite(name: string, open: () => Promise<{ shelf: ModelShelf; close: () 
       assert.deepEqual(await shelf.modelsOf("other").steps(), [5]);
       assert.equal(digestOf(await shelf.modelsOf("stress").read(2_000)), digestOf(one));
       assert.equal(digestOf(await shelf.modelsOf("stress").read(null)), digestOf(two));
+    });
+
+    test("what is removed is gone, and only that; what is not there may be removed", async () => {
+      const store = shelf.modelsOf("third");
+      for (const step of [1, 2, 3]) await store.write(step, checkpointFiles({ seed: step }));
+      await store.remove(2);
+      await store.remove(2);
+      assert.deepEqual(await store.steps(), [1, 3]);
+      await assert.rejects(store.read(2), /no checkpoint of step 2/);
+      assert.equal(digestOf(await store.read(null)), digestOf(checkpointFiles({ seed: 3 })));
+      await store.write(2, checkpointFiles({ seed: 4 }));
+      assert.deepEqual(await store.steps(), [1, 2, 3]);
     });
 
     test("what a model may do is replaced as a whole", async () => {

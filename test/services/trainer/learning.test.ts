@@ -122,13 +122,14 @@ describe("the shipped model, on the demo's load", () => {
       step: null,
       before: null,
       mode: "auto",
+      version: null,
       reason: "",
       atMs: 0,
     } as const;
     let trial = NO_TRIAL;
     for (let seq = LEAST_WINDOWS; seq <= seen.length; seq++) {
       const told = estimate(seen.slice(0, seq), aManaged({ targetInFlight: 2 }), make, RULE)!;
-      const judgement = judge(control, trial, told, seq, LIFECYCLE_DEFAULTS);
+      const judgement = judge({ control, version: "" }, trial, told, seq, LIFECYCLE_DEFAULTS);
       if (judgement.switch !== null) return seq;
       trial = judgement.trial;
     }
