@@ -11,36 +11,23 @@ import {
   type SettledDecision,
 } from "#shared/core/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import { closeWindow, type MeasuredWindow, type MetricsWindow, type Tick } from "#shared/core/window.ts";
+import type { MeasuredWindow, MetricsWindow, Tick } from "#shared/core/window.ts";
+import { aManaged, aTick as aMeasuredTick, aWindow as aMeasuredWindow } from "#test/support/a-window.ts";
 
 export const WINDOW_SECONDS = 30;
 
+const about = { functionName: "resize" };
+
 export function aFunction(changes: Partial<ManagedFunction> = {}): ManagedFunction {
-  return {
-    functionName: "resize",
-    namespace: "openfaas-fn",
-    mode: "auto",
-    policy: "openfaas-pro",
-    minReplicas: 1,
-    maxReplicas: 20,
-    sloP95Seconds: 3,
-    targetInFlight: 5,
-    ...changes,
-  };
+  return aManaged({ ...about, maxReplicas: 20, targetInFlight: 5, ...changes });
 }
 
 /** A complete, fresh window with a little work; `seq` sets its end, too. */
 export function aWindow(seq: number, changes: Partial<MeasuredWindow> = {}): MetricsWindow {
-  return closeWindow({
-    functionName: "resize",
-    namespace: "openfaas-fn",
-    seq,
-    windowSeconds: WINDOW_SECONDS,
-    endedAtMs: seq * WINDOW_SECONDS * 1000,
-    timeLapse: 1,
+  return aMeasuredWindow({
+    ...{ ...about, seq, windowSeconds: WINDOW_SECONDS },
     arrivals: 30,
     completedOk: 30,
-    completedError: { "4xx": 0, "429": 0, "5xx": 0, "504": 0 },
     throughputRps: 1,
     executionSecondsMean: 1,
     latencySeconds: { p50: 1, p95: 1.5, p99: 2 },
@@ -48,7 +35,6 @@ export function aWindow(seq: number, changes: Partial<MeasuredWindow> = {}): Met
     inFlightMax: 3,
     desiredReplicas: 3,
     availableReplicas: 3,
-    cpuRatio: 0.5,
     memoryRatio: 0.5,
     metricAgeSeconds: 2,
     ...changes,
@@ -61,18 +47,9 @@ export function anIdleWindow(seq: number, changes: Partial<MeasuredWindow> = {})
 }
 
 export function aTick(atSeconds: number, changes: Partial<Tick> = {}): Tick {
-  return {
-    functionName: "resize",
-    namespace: "openfaas-fn",
-    atMs: atSeconds * 1000,
-    timeLapse: 1,
-    inFlight: 2,
-    desiredReplicas: 3,
-    availableReplicas: 3,
-    arrivals: 2,
-    metricAgeSeconds: 1,
-    ...changes,
-  };
+  const atMs = atSeconds * 1000;
+  const seen = { desiredReplicas: 3, availableReplicas: 3, arrivals: 2, metricAgeSeconds: 1 };
+  return aMeasuredTick({ ...about, ...seen, atMs, inFlight: 2, ...changes });
 }
 
 export function anInput(changes: Partial<GuardInput> & { window: MetricsWindow; proposed?: number }): GuardInput {
