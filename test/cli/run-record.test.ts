@@ -142,4 +142,15 @@ describe("the record of a run", () => {
     assert.match(text, /10 scheduled, 7 ok, 1 failed \(1 × 429\), 1 shed, 1 unfinished/);
     assert.match(text, /20\.00 %/);
   });
+
+  test("a summary tells what became of the model, of the run's function alone", () => {
+    const record = new RunRecord(SPAN);
+    const policy = { name: "lstm-ppo-plus@corrected", version: "4d60e7f70884" };
+    const news = { policy, layout: "plus-8", digest: "4d60", action: "rolled-back" } as const;
+    assert.ok(record.onModel({ ...news, functionName: SPAN.functionName!, summary: "worse than the rule" }));
+    assert.ok(!record.onModel({ ...news, functionName: "other", summary: "of no concern" }));
+    const text = summaryOf(record.rows(), record.totals());
+    assert.match(text, /^ {2}model lstm-ppo-plus@corrected 4d60e7f70884 rolled-back: worse than the rule$/m);
+    assert.doesNotMatch(text, /no concern/);
+  });
 });

@@ -19,6 +19,11 @@ export function lineOf(row: WindowRow, columns: number): string {
   return [cells.join(" "), ...floors].map((line) => cut(line, columns)).join("");
 }
 
+/** What became of a model, as it happens. */
+export function newsLine({ action, policy, summary }: RunTotals["news"][number], columns: number): string {
+  return cut(`           model ${policy.name} ${policy.version} ${action}: ${summary}`, columns);
+}
+
 export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string {
   const lines = [
     "",
@@ -27,6 +32,7 @@ export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string
     `decisions: ${totals.decisionsBy.proposal} by the policy, ${totals.decisionsBy.floor} by the panic floor, ` +
       `${totals.decisionsBy.fallback} by the fallback rule`,
     ...totals.policies.filter(({ trigger }) => trigger !== "floor").map(shareLine),
+    ...totals.news.map((news) => newsLine(news, Infinity).trimStart().replace(/^/, "  ")),
   ];
   if (totals.scheduleDigest !== null) {
     const failed = Object.entries(totals.failedByClass).map(([name, count]) => `${count} × ${name}`);

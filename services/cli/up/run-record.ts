@@ -1,6 +1,7 @@
 /** What `up` knows of a run: events in, rows and totals out. Pure: the same events give the same record. */
 import type { Applied, GuardStage } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
+import type { ModelNews } from "#shared/core/model.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import type { ErrorCounts, MetricsWindow, Tick } from "#shared/core/window.ts";
 
@@ -51,6 +52,8 @@ export interface RunTotals {
   readonly decisionsBy: Readonly<Record<Applied["trigger"], number>>;
   /** The same by policy and version, in the order of their first decision. */
   readonly policies: readonly PolicyShare[];
+  /** What became of the function's model meanwhile, in order. */
+  readonly news: readonly Pick<ModelNews, "action" | "policy" | "summary">[];
 }
 
 export interface PolicyShare extends PolicyIdentity {
@@ -86,6 +89,7 @@ export class RunRecord {
   #scaleDowns = 0;
   readonly #decisionsBy = { proposal: 0, fallback: 0, floor: 0 };
   readonly #policies = new Map<string, PolicyShare>();
+  readonly #news: ModelNews[] = [];
 
   constructor(readonly span: RunSpan) {}
 
@@ -136,6 +140,14 @@ export class RunRecord {
     if (this.span.functionName === null || report.functionName === this.span.functionName) this.#load = report;
   }
 
+  /** Returns whether it is about the run's function. */
+  onModel(news: ModelNews): boolean {
+    const { functionName } = this.span;
+    const isOurs = functionName === null || functionName === news.functionName;
+    if (isOurs) this.#news.push(news);
+    return isOurs;
+  }
+
   get load(): LoadReport | null {
     return this.#load;
   }
@@ -172,6 +184,7 @@ export class RunRecord {
       invalidBecause: this.#load?.invalidBecause ?? null,
       decisionsBy: { ...this.#decisionsBy },
       policies: [...this.#policies.values()],
+      news: this.#news.map(({ action, policy, summary }) => ({ action, policy, summary })),
     };
   }
 

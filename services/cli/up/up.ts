@@ -6,6 +6,7 @@ import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { noteRunning } from "../connect.ts";
@@ -15,8 +16,9 @@ import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
 import { annotationOf, beyondProfile, checkModels, managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
-import { HEADER, lineOf, summaryOf } from "./print.ts";
+import { HEADER, lineOf, newsLine, summaryOf } from "./print.ts";
 import { RunRecord } from "./run-record.ts";
+import { liftVerdicts } from "./second-chance.ts";
 
 export interface UpWorld {
   readonly home: string;
@@ -68,7 +70,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
     }
     const bus = await natsBus({ ...stack.busAccess, name: "replicant-up", log });
     try {
-      await watch(stack, bus, { options, plan, epochMs, world });
+      await watch(stack, bus, { options, plan, managed, epochMs, world });
     } finally {
       await bus.close();
     }
@@ -82,12 +84,16 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
 interface Run {
   readonly options: UpOptions;
   readonly plan: LoadPlan | null;
+  readonly managed: readonly ManagedFunction[];
   readonly epochMs: number;
   readonly world: UpWorld;
 }
 
-async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs, world }: Run): Promise<void> {
-  if (plan !== null) await firstProposal(bus, world.signal);
+async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> {
+  const { options, plan, managed, epochMs, world } = run;
+  const say = options.json ? () => {} : world.say;
+  if (plan !== null || options.policy !== null) await firstProposal(bus, world.signal);
+  if (options.policy !== null) for (const problem of await liftVerdicts(stack, managed)) say(problem);
   const traceTime = { timeLapse: options.timeLapse, epochMs };
   const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
   const windows = options.windows ?? plan?.windows ?? null;
@@ -127,6 +133,9 @@ async function watch(stack: LocalStack, bus: EventBus, { options, plan, epochMs,
   await bus.subscribe("applied", async ({ data }) => {
     record.onApplied(data);
     print(false);
+  });
+  await bus.subscribe("model", async ({ data }) => {
+    if (record.onModel(data) && !options.json) world.say(newsLine(data, world.columns()));
   });
   await bus.subscribe("load", async ({ data }) => record.onLoad(data));
 
