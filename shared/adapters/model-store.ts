@@ -70,6 +70,17 @@ export function fileModelStore(folder: string): ModelStore {
         throw thrown;
       }
     },
+    async remove(step) {
+      const aside = join(folder, `.step-${step}.${process.pid}`);
+      try {
+        // No reader finds half of it under its name.
+        await rename(folderOf(step), aside);
+      } catch (thrown) {
+        if (isMissing(thrown)) return;
+        throw thrown;
+      }
+      await rm(aside, { recursive: true, force: true });
+    },
   };
 }
 

@@ -10,4 +10,6 @@ export interface ModelStore {
   read(step: number | null): Promise<ModelFiles>;
   /** All files or none; a checkpoint of the same step is replaced. */
   write(step: number, files: ModelFiles): Promise<void>;
+  /** Where there is none of that step, nothing happens. */
+  remove(step: number): Promise<void>;
 }

@@ -85,6 +85,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
   const learner = countingLearner(learnerHere(makeEngine), care === "unguarded");
   const trainer = createTrainer({
     ...{ bus, shelf, source, learner, clock, rule },
+    profiles: new Map(),
     log: memoryLog(),
     say: silentLog,
     settings: run.training,
@@ -169,6 +170,7 @@ function memoryShelf(atOnce: boolean): ModelShelf {
         return files;
       },
       write: async (step, files) => void models.set(step, files),
+      remove: async (step) => void models.delete(step),
     }),
     control: async (functionName) => controls.get(functionName) ?? null,
     setControl: async (control) =>

@@ -82,6 +82,10 @@ export async function natsShelf(
         return unpacked(`${options.bucket}: ${prefix}step-${wanted}`, bytes);
       },
       write: (step, files) => write(`${prefix}step-${step}`, packed(files)),
+      async remove(step) {
+        if (!(await steps()).includes(step)) return;
+        await inTime(`${prefix}step-${step}`, async (store) => void (await store.delete(`${prefix}step-${step}`)));
+      },
     };
   }
 
