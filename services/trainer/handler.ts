@@ -12,6 +12,7 @@ import { policyByName } from "#shared/policies/by-name.ts";
 import { answerTrainer } from "./answer.ts";
 import { learnerInThreads } from "./learning/learner.ts";
 import { openLog } from "./log/segments.ts";
+import { readProfiles } from "./profiles.ts";
 import { createTrainer } from "./trainer.ts";
 
 export default startService(
@@ -26,6 +27,7 @@ export default startService(
     "TRAINER_ROLLOUT_WINDOWS",
     "TRAINER_SIMULATED_STEPS",
     "TRAINER_JUDGE_WINDOWS",
+    "TRAINER_PROFILES",
   ],
   async (workload) => {
     const { settings } = workload;
@@ -53,6 +55,7 @@ export default startService(
       clock: systemClock,
       say: workload.log,
       rule: settings.FALLBACK_POLICY,
+      profiles: await readProfiles(settings.TRAINER_PROFILES),
       settings: {
         isAutomatic: settings.TRAINER_AUTO,
         rolloutWindows: settings.TRAINER_ROLLOUT_WINDOWS,

@@ -13,7 +13,6 @@ import {
   stepsToForget,
   type LifecycleSettings,
 } from "#shared/core/model-lifecycle.ts";
-import { rangeProblem } from "#shared/core/platform-limits.ts";
 import type { Fact } from "#shared/core/transitions.ts";
 import { isTooLate } from "#shared/events/age.ts";
 import type { Log } from "#shared/host/log.ts";
@@ -21,11 +20,13 @@ import { featureNamesOf } from "#shared/core/observation/observer.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionRecord } from "./function-record.ts";
+import { rangeRefusal, statusOf, type Careful } from "./careful.ts";
 import { comparisonWords } from "./learning/compare.ts";
 import type { Learner } from "./learning/learner.ts";
 import type { HistoryEntry } from "./log/entries.ts";
 import type { SegmentLog } from "./log/segments.ts";
 import { TrainerMemory } from "./memory.ts";
+import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
 import { newsOf, readStanding, standingOf, type Standing, type StandingDeps } from "./standing.ts";
 
 export interface TrainerDeps extends StandingDeps {
@@ -36,6 +37,7 @@ export interface TrainerDeps extends StandingDeps {
   readonly say: Log;
   /** The fallback rule by name: what models are held against. */
   readonly rule: string;
+  readonly profiles: CalibratedProfiles;
   readonly settings: TrainerSettings;
 }
 
@@ -66,25 +68,13 @@ const MOST_QUEUED = 256;
 const JUDGED_FROM = 120;
 /** A candidate is judged on no less than this. */
 const LEAST_RECORDED = 16;
-
 /** Events of each kind that are on their way into the log. */
 const MOST_IN_HAND = 32;
-
 /** Published models of a function that are kept, of about a megabyte and a half each. */
 const MOST_MODELS = 10;
 
-interface Careful {
-  readonly record: FunctionRecord;
-  standing: Standing | null;
-  /** Why there is no standing model; null where there is one, or a rule. */
-  problem: string | null;
-  training: string | null;
-  /** Estimates and switches of a function, one after the other. */
-  turn: Promise<void>;
-}
-
 export function createTrainer(deps: TrainerDeps): Trainer {
-  const { bus, log, learner, clock, say, shelf, rule, settings } = deps;
+  const { bus, log, learner, clock, say, shelf, rule, profiles, settings } = deps;
   const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: settings.judgeWindows };
   const memory = new TrainerMemory(log);
   const functions = new Map<string, Careful>();
@@ -100,6 +90,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     }
     return one;
   }
+
+  const baseFor = (record: FunctionRecord) => baseProfile(profiles, record.windows.at(-1)!).profile;
 
   async function note(functionName: string, action: HistoryEntry["action"], reason: string, atMs: number) {
     say.info({ event: "model", functionName, action }, reason);
@@ -150,7 +142,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     const atMs = record.windows.at(-1)!.endedAtMs;
     const { files, version } = standing;
     const windows = record.windows.slice(-JUDGED_FROM);
-    const estimate = await learner.estimate({ files, version, managed, windows, rule });
+    const estimate = await learner.estimate({ files, version, managed, windows, rule, base: baseFor(record) });
     if (one.standing !== standing) return;
     if (estimate !== null) {
       record.estimate = estimate;
@@ -216,6 +208,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       transitions,
       windows: record.windows,
       rule,
+      base: baseFor(record),
       simulatedSteps: settings.simulatedSteps,
       seed: `${functionName}@${atMs}`,
     });
@@ -293,7 +286,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       models: shelf.place,
       log: memory.log,
       joins: memory.joins,
-      functions: Object.fromEntries([...memory.records.keys()].map((name) => [name, statusOf(of(name))])),
+      functions: Object.fromEntries([...memory.records.keys()].map((name) => [name, statusOf(of(name), profiles)])),
     }),
     history: (functionName) =>
       [...memory.records.values()]
@@ -320,6 +313,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       const { one } = await modelOf(functionName);
       await inTurn(one, async () => {
         const standing = one.standing!;
+        if (standing.control.mode === mode) return;
         const atMs = one.record.windows.at(-1)!.endedAtMs;
         await change(one, standing, { ...standing.control, mode, version: null, reason, atMs }, "mode");
       });
@@ -346,32 +340,5 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       });
       await Promise.all(subscriptions.map((subscription) => subscription.close()));
     },
-  };
-}
-
-/** A model that learned in a range that the platform does not give would act on what never happens; null where it does. */
-function rangeRefusal({ functionName, managed }: FunctionRecord): string | null {
-  const problem = managed && rangeProblem(functionName, managed, managed.platform ?? null);
-  return problem && `${problem}: set replicant.min and replicant.max to what it gives, then its model can be trained`;
-}
-
-function statusOf({ record, standing, problem, training }: Careful): object {
-  const { managed, windows, transitions, learned, estimate, trial } = record;
-  return {
-    policy: managed?.policy ?? null,
-    model: standing && {
-      name: `${standing.record.settings.agent}@${standing.record.settings.form}`,
-      version: standing.version,
-      step: standing.control.step,
-      mode: standing.control.mode,
-      reason: standing.control.reason,
-    },
-    windows: windows.length,
-    transitions: transitions.length,
-    learned,
-    estimate,
-    trial,
-    training,
-    problem: problem ?? (standing && rangeRefusal(record)),
   };
 }

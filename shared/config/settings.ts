@@ -176,6 +176,12 @@ export const SETTINGS = {
     integer(2, 1_000),
     "6",
   ),
+  TRAINER_PROFILES: setting(
+    "a folder, or none",
+    "What `replicant calibrate` measured, FUNCTION.json each: a function's models are judged and trained on it; else on the built-in profile.",
+    orNone(text),
+    "none",
+  ),
   LEASE_NAMESPACE: setting("a namespace", "Where a Lease of Kubernetes stands.", text, "openfaas"),
   CONNECTOR_REBUILD_SECONDS: setting(
     "a number from 1 to 600",

@@ -7,6 +7,7 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
+import type { SimProfile } from "#shared/sim/profiles.ts";
 import { meanOutcome, outcomeOf } from "./outcome.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "./recorded-load.ts";
 
@@ -25,10 +26,11 @@ export function estimate(
   managed: ManagedFunction,
   model: PolicyFactory,
   rule: PolicyFactory,
+  base?: SimProfile,
 ): Estimate | null {
   const last = windows.slice(-(ESTIMATED_WINDOWS + WARM_UP_WINDOWS));
   if (last.length < LEAST_WINDOWS) return null;
-  const profile = recordedProfile(windows, managed);
+  const profile = recordedProfile(windows, managed, base);
   const trace = recordedTrace(last);
   const initialReplicas = Math.max(1, last[0]!.desiredReplicas ?? managed.minReplicas);
   const warmUpWindows = Math.max(0, Math.min(WARM_UP_WINDOWS, trace.counts.length - ESTIMATED_WINDOWS));

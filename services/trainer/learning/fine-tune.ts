@@ -13,6 +13,7 @@ import { localCollector } from "#shared/rl/rollout/local.ts";
 import type { Hyperparameters } from "#shared/rl/settings.ts";
 import { scheduled } from "#shared/rl/schedules.ts";
 import type { TrainingState } from "#shared/rl/training.ts";
+import type { SimProfile } from "#shared/sim/profiles.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { liveSteps } from "./live-steps.ts";
 import { recordedProfile, recordedTrace } from "./recorded-load.ts";
@@ -28,6 +29,8 @@ export interface FineTuneJob {
   readonly windows: readonly MetricsWindow[];
   /** The fallback rule by name. */
   readonly rule: string;
+  /** The platform's profile, by default the built-in one; the function's own work is read from its windows. */
+  readonly base?: SimProfile;
   readonly simulatedSteps: number;
   readonly seed: string;
 }
@@ -54,7 +57,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
   const { settings } = record;
   const engine = makeEngine(record.network, current.model.engine.getWeights());
   const trace = recordedTrace(windows);
-  const profile = recordedProfile(windows, managed);
+  const profile = recordedProfile(windows, managed, job.base);
   try {
     const hyperparameters = gentle(settings.hyperparameters);
     const steps = comparable(liveSteps(job.transitions, settings, job.version), hyperparameters);

@@ -7,6 +7,7 @@ import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
+import type { SimProfile } from "#shared/sim/profiles.ts";
 import { estimate } from "./estimate.ts";
 import { fineTune, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
 
@@ -16,6 +17,8 @@ export interface EstimateJob {
   readonly managed: ManagedFunction;
   readonly windows: readonly MetricsWindow[];
   readonly rule: string;
+  /** The platform's profile, by default the built-in one; the function's own work is read from its windows. */
+  readonly base?: SimProfile;
 }
 
 export interface Learner {
@@ -45,7 +48,8 @@ export function learnerHere(makeEngine: MakeEngine): Learner {
   return {
     async estimate(job) {
       const { model } = modelOf(job);
-      return estimate(job.windows, job.managed, () => new AnchoredPolicy(model), policyByName(job.rule));
+      const { windows, managed, rule, base } = job;
+      return estimate(windows, managed, () => new AnchoredPolicy(model), policyByName(rule), base);
     },
     fineTune: (job) => fineTune(job, makeEngine),
     close: async () => {},

@@ -15,6 +15,7 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { ModelNews } from "#shared/core/model.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { silentLog } from "#shared/host/log.ts";
+import { simProfile } from "#shared/sim/profiles.ts";
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
@@ -56,6 +57,8 @@ function anEstimate(model: number, rule: number): Estimate {
   return { windows: 20, model: outcome(model), rule: outcome(rule) };
 }
 
+const PROFILES = new Map([["stress", { file: "profiles/stress.json", timeLapse: 1, profile: simProfile("io") }]]);
+
 const SETTINGS: TrainerSettings = { isAutomatic: true, rolloutWindows: 1_000, simulatedSteps: 0, judgeWindows: 3 };
 
 async function start(
@@ -89,6 +92,7 @@ async function start(
     clock: systemClock,
     say: silentLog,
     rule: "openfaas-pro",
+    profiles: PROFILES,
     settings: { ...SETTINGS, ...changes },
   });
   const news: ModelNews[] = [];
@@ -112,6 +116,7 @@ async function start(
   type OfFunction = {
     transitions: number;
     learned: number;
+    profile: string;
     windows: number;
     problem: string | null;
     model: { mode: string; step: number | null };
@@ -197,6 +202,8 @@ describe("the trainer", () => {
     const [job] = world.jobs;
     assert.equal(job!.version, VERSION);
     assert.equal(job!.rule, "openfaas-pro");
+    assert.equal(job!.base!.name, "io", "the calibrated profile");
+    assert.equal(world.status().functions["stress"]!.profile, "profiles/stress.json");
     assert.ok(job!.transitions.length >= 16);
     assert.equal(digestOf(await world.shelf.modelsOf("stress").read(1_500)), digestOf(CANDIDATE));
     assert.match(world.news[0]!.summary, /step 1500 is better, 3 of 4 live and 500 simulated steps: reward over/);
@@ -218,6 +225,17 @@ describe("the trainer", () => {
     const learned = job!.transitions.at(-1)!.window.seq;
     assert.equal(again.status().functions["stress"]!.transitions, 21 - learned);
     await again.end();
+  });
+
+  test("of many published models the last ten stay", async () => {
+    const world = await start(folder, { rolloutWindows: 16 });
+    const models = world.shelf.modelsOf("stress");
+    for (let step = 1; step <= 12; step++) await models.write(step, FILES);
+    world.says.outcome = anOutcome(true);
+    await world.live(1, 18);
+    await eventually(async () => (await models.steps()).length === 10, { what: "the oldest gone" });
+    assert.deepEqual(await models.steps(), [4, 5, 6, 7, 8, 9, 10, 11, 12, 1_500]);
+    await world.end();
   });
 
   test("a successor that fails on trial gives way to the shipped model", async () => {

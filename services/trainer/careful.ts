@@ -1,0 +1,44 @@
+/** One function in the trainer's care: its record, the model that stands, and what is being done about it; and all that told as a status. */
+import { rangeProblem } from "#shared/core/platform-limits.ts";
+import type { FunctionRecord } from "./function-record.ts";
+import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
+import type { Standing } from "./standing.ts";
+
+export interface Careful {
+  readonly record: FunctionRecord;
+  standing: Standing | null;
+  /** Why there is no standing model; null where there is one, or a rule. */
+  problem: string | null;
+  training: string | null;
+  /** Estimates and switches of a function, one after the other. */
+  turn: Promise<void>;
+}
+
+/** A model that learned in a range that the platform does not give would act on what never happens; null where it does. */
+export function rangeRefusal({ functionName, managed }: FunctionRecord): string | null {
+  const problem = managed && rangeProblem(functionName, managed, managed.platform ?? null);
+  return problem && `${problem}: set replicant.min and replicant.max to what it gives, then its model can be trained`;
+}
+
+export function statusOf({ record, standing, problem, training }: Careful, profiles: CalibratedProfiles): object {
+  const { managed, windows, transitions, learned, estimate, trial } = record;
+  const last = windows.at(-1);
+  return {
+    policy: managed?.policy ?? null,
+    model: standing && {
+      name: `${standing.record.settings.agent}@${standing.record.settings.form}`,
+      version: standing.version,
+      step: standing.control.step,
+      mode: standing.control.mode,
+      reason: standing.control.reason,
+    },
+    windows: windows.length,
+    transitions: transitions.length,
+    learned,
+    profile: last ? baseProfile(profiles, last).origin : null,
+    estimate,
+    trial,
+    training,
+    problem: problem ?? (standing && rangeRefusal(record)),
+  };
+}
