@@ -35,8 +35,16 @@ test("limits: over max_inflight of the picked replica is 429, counted, and the r
   assert.equal(await total(gateway, "busy", 200), 3);
 });
 
-for (const { name, limits, execTimeoutMs, status, sentence } of [
+for (const { name, limits, execTimeoutMs, headers, status, sentence } of [
   { name: "exec_timeout", limits: {}, execTimeoutMs: 50, status: 504, sentence: /exec_timeout of 0.05 s/ },
+  {
+    name: "X-Timeout",
+    limits: {},
+    execTimeoutMs: 10_000,
+    headers: { "X-Timeout": "50ms" },
+    status: 504,
+    sentence: /X-Timeout of 0.05 s/,
+  },
   {
     name: "upstream_timeout",
     limits: { upstreamTimeoutMs: 50 },
@@ -53,7 +61,7 @@ for (const { name, limits, execTimeoutMs, status, sentence } of [
     });
     await gateway.deploy("slow");
     gateway.provider.limits["slow"] = { execTimeoutMs };
-    const response = await fetch(`${gateway.url}/function/slow`, { method: "POST", body: "x" });
+    const response = await fetch(`${gateway.url}/function/slow`, { method: "POST", body: "x", ...(headers && { headers }) });
     assert.equal(response.status, status);
     assert.match(await response.text(), sentence);
     await eventually(() => ended, { what: "the end of the call at the replica" });

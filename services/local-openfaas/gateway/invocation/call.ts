@@ -11,16 +11,11 @@ import { messageOf } from "#shared/core/errors.ts";
 import type { Replica } from "../../provider/types.ts";
 import type { FunctionMeter } from "../metrics/meter.ts";
 import { endUpload } from "../refusal.ts";
+import type { CallDeadline } from "./deadline.ts";
 import { downstreamHeaders, pushMarks, upstreamHead, type CallMarks } from "./headers.ts";
 
 /** What a call ends with when the client went away before its answer; seen in metrics only (nginx's number for it). */
 export const clientClosedStatus = 499;
-
-export interface CallDeadline {
-  readonly ms: number;
-  /** 504 when the function's own `exec_timeout` is the nearer one, `CallSetup.brokenStatus` when the `upstream_timeout` is. */
-  readonly status: 500 | 502 | 504;
-}
 
 export interface CallSetup {
   readonly request: IncomingMessage;
@@ -162,10 +157,10 @@ export class Call {
   }
 
   #expire(): void {
-    const { functionName, deadline } = this.#setup;
-    const limit = deadline.status === 504 ? "exec_timeout" : "the gateway's upstream_timeout";
-    const by = deadline.status === 504 ? "of-watchdog" : "proxy";
-    this.#fail(deadline.status, `'${functionName}' did not answer within ${limit} of ${deadline.ms / 1000} s`, by);
+    const { functionName, deadline, brokenStatus } = this.#setup;
+    const sentence = `'${functionName}' did not answer within ${deadline.limit} of ${deadline.ms / 1000} s`;
+    if (deadline.of === "watchdog") this.#fail(504, sentence, "of-watchdog");
+    else this.#fail(brokenStatus, sentence, "proxy");
   }
 
   /** `close` comes after every answer too; only before its end does it mean that the client left. */

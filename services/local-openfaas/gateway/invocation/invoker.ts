@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider, Replica } from "../../provider/types.ts";
 import { invocationTarget, type InvocationTarget } from "../names.ts";
 import { answerText, answerThrown, Refusal } from "../refusal.ts";
-import { Call, type CallDeadline, type CallSetup } from "./call.ts";
+import { Call, type CallSetup } from "./call.ts";
 import { ReplicaConnections } from "./connections.ts";
+import { callDeadline } from "./deadline.ts";
 import { callMarks } from "./headers.ts";
 import { holdForReplica, type HoldSetup } from "./hold.ts";
 
@@ -60,7 +61,7 @@ export class Invoker {
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, target: InvocationTarget, replica: Replica): void {
-    const { provider, meters, behindGateway } = this.#options;
+    const { provider, meters, behindGateway, upstreamTimeoutMs } = this.#options;
     const { functionName } = target;
     const { maxInflight, execTimeoutMs } = provider.watchdog(functionName);
     const setup: CallSetup = {
@@ -69,10 +70,10 @@ export class Invoker {
       functionName,
       path: target.path,
       marks: behindGateway ? null : callMarks(request.rawHeaders, Date.now()),
-      brokenStatus: this.#brokenStatus,
+      brokenStatus: behindGateway ? 500 : 502,
       meter: meters.of(functionName),
       agent: this.#connections,
-      deadline: this.#deadline(execTimeoutMs),
+      deadline: callDeadline(request.rawHeaders, { execTimeoutMs, upstreamTimeoutMs }),
       another: (not) => anotherReplica(provider, functionName, not),
     };
     const call = new Call(setup, replica);
@@ -82,16 +83,6 @@ export class Invoker {
     } else {
       call.begin();
     }
-  }
-
-  #deadline(execTimeoutMs: number): CallDeadline {
-    const { upstreamTimeoutMs } = this.#options;
-    if (execTimeoutMs > 0 && execTimeoutMs <= upstreamTimeoutMs) return { ms: execTimeoutMs, status: 504 };
-    return { ms: upstreamTimeoutMs, status: this.#brokenStatus };
-  }
-
-  get #brokenStatus(): 500 | 502 {
-    return this.#options.behindGateway ? 500 : 502;
   }
 }
 
