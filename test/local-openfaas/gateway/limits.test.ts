@@ -61,7 +61,11 @@ for (const { name, limits, execTimeoutMs, headers, status, sentence } of [
     });
     await gateway.deploy("slow");
     gateway.provider.limits["slow"] = { execTimeoutMs };
-    const response = await fetch(`${gateway.url}/function/slow`, { method: "POST", body: "x", ...(headers && { headers }) });
+    const response = await fetch(`${gateway.url}/function/slow`, {
+      method: "POST",
+      body: "x",
+      ...(headers && { headers }),
+    });
     assert.equal(response.status, status);
     assert.match(await response.text(), sentence);
     await eventually(() => ended, { what: "the end of the call at the replica" });
