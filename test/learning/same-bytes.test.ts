@@ -13,6 +13,7 @@ import { Shard } from "#shared/rl/rollout/shard.ts";
 import { AGENT_NAMES, type AgentName, settingsOf } from "#shared/rl/settings.ts";
 import { freshState, type TrainingState } from "#shared/rl/training.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
+import { liveBytes } from "#test/support/live-bytes.ts";
 import { countingEnvironment, identityEnvironment, memoryEnvironment } from "./environments.ts";
 import { SMALL, SMALL_MEMORY, smallEngine, trained } from "./train.ts";
 
@@ -146,8 +147,8 @@ test("learning: a thousand updates leave no memory behind", async () => {
     engine.adam(ADAM_DEFAULTS);
   };
   for (let i = 0; i < 100; i++) update();
-  const before = process.memoryUsage();
+  const before = liveBytes();
   for (let i = 0; i < 1_000; i++) update();
-  const after = process.memoryUsage();
-  assert.ok(after.arrayBuffers - before.arrayBuffers < 4 * 2 ** 20, "array buffers grew");
+  const grown = liveBytes() - before;
+  assert.ok(grown < 4 * 2 ** 20, `grown by ${grown} bytes`);
 });

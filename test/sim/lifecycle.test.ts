@@ -11,6 +11,7 @@ import { Platform } from "#shared/sim/platform.ts";
 import { PROFILES, simProfile } from "#shared/sim/profiles.ts";
 import type { ProfileChanges } from "#shared/sim/profiles.ts";
 
+import { liveBytes } from "#test/support/live-bytes.ts";
 import { poissonSchedule, scheduleAt } from "./schedules.ts";
 
 /** A start takes exactly 3 s, a scale call 0.2 s; nothing fails by chance. */
@@ -216,12 +217,11 @@ test("platform: memory stays flat over a million calls", () => {
   const profile = simProfile("api");
   const platform = new Platform({ profile, schedule, replicas: 8, random: seededRandom(1) });
   platform.runUntil(schedule.durationSeconds * 0.2);
-  const before = process.memoryUsage();
+  const before = liveBytes();
   platform.runUntil(schedule.durationSeconds + 100);
-  const after = process.memoryUsage();
-  const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+  const grown = liveBytes() - before;
   // 800,000 calls; one double for each would be 6.4 MB.
-  assert.ok(grown < 5e6, `grown by ${grown} bytes`);
+  assert.ok(grown < 2e6, `grown by ${grown} bytes`);
   assert.equal(platform.tally.ok + platform.tally.failed, 1_000_000);
 });
 
