@@ -2,7 +2,6 @@
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
 import { csvOf } from "./evaluate/csv.ts";
-import { evaluateLive } from "./evaluate/live/live.ts";
 import { machine, versions } from "./evaluate/machine.ts";
 import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "./evaluate/options.ts";
 import { overlapWarnings, readPolicies } from "./evaluate/policies.ts";
@@ -23,7 +22,10 @@ const DEFAULT_SEEDS = 5;
 /** Throws `BadInputError` before anything runs, `InterruptedError` when the person ends it; nothing is written then. */
 export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
   const read = readFlags();
-  if (read.choice("env", flags.env, ENVIRONMENTS, "sim") === "live") return evaluateLive(flags, world);
+  if (read.choice("env", flags.env, ENVIRONMENTS, "sim") === "live") {
+    const { evaluateLive } = await import("./evaluate/live/live.ts");
+    return evaluateLive(flags, world);
+  }
   for (const [name, given] of Object.entries(liveOnly(flags))) {
     if (given !== undefined) read.problem(`--${name} belongs to --env live`);
   }

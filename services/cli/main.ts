@@ -1,17 +1,18 @@
-/** The command line: `replicant <command>`. Exit codes: 0 done, 1 it went wrong, 2 the input was wrong. */
+/**
+ * The command line: `replicant <command>`. Exit codes: 0 done, 1 it went wrong, 2 the input was wrong. A command that speaks to a
+ * platform is loaded when it is called: what it needs is half of the program, and a training would carry it along.
+ */
 import { Command } from "commander";
 import { join } from "node:path";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { registerCalibrate } from "./calibrate/register.ts";
-import { connect, type GatewayFlags } from "./connect.ts";
+import type { GatewayFlags } from "./connect.ts";
 import { InterruptedError } from "./evaluate/pool.ts";
 import { registerEvaluation } from "./evaluate/register.ts";
 import { registerPlatform } from "./register-platform.ts";
-import { replay, type ReplayFlags } from "./replay.ts";
-import { explain, explanation, statusOf, statusTable } from "./status.ts";
+import type { ReplayFlags } from "./replay.ts";
 import { registerTraining } from "./train/register.ts";
-import { up } from "./up/up.ts";
 import type { UpFlags } from "./up/options.ts";
 
 const program = new Command("replicant")
@@ -47,8 +48,9 @@ program
   .option("--stack <file>", "another stack file")
   .option("--json", "print one JSON document at the end, and nothing else, on stdout")
   .option("--verbose", "tell what the platform does, on stderr")
-  .action((flags: UpFlags) =>
-    up(flags, {
+  .action(async (flags: UpFlags) => {
+    const { up } = await import("./up/up.ts");
+    await up(flags, {
       home,
       dist: distFolder(),
       env: process.env,
@@ -56,8 +58,8 @@ program
       answer,
       columns: () => process.stdout.columns ?? 200,
       signal: ending.signal,
-    }),
-  );
+    });
+  });
 
 const gatewayFlags = (command: Command) =>
   command
@@ -68,6 +70,7 @@ const gatewayFlags = (command: Command) =>
 gatewayFlags(program.command("status").description("what runs, where, healthy or not"))
   .option("--json", "as JSON")
   .action(async (flags: GatewayFlags & { json?: boolean }) => {
+    const { connect, statusOf, statusTable } = await beside();
     const { url, gateway } = connect(flags, home, process.env);
     const parts = await statusOf(gateway);
     if (flags.json) return console.log(JSON.stringify({ gateway: url, parts }));
@@ -78,6 +81,7 @@ gatewayFlags(program.command("explain").description("why this replica count: eve
   .argument("<decision-id>", "as the line of 'up', the page and the events tell it")
   .option("--json", "as JSON")
   .action(async (decisionId: string, flags: GatewayFlags & { json?: boolean }) => {
+    const { connect, explain, explanation } = await beside();
     const decision = await explain(connect(flags, home, process.env).gateway, decisionId);
     if (flags.json) return console.log(JSON.stringify(decision));
     for (const line of explanation(decision)) console.log(line);
@@ -102,6 +106,7 @@ program
   .option("--schedule <file>", "write the plan before anything is sent")
   .option("--json", "print one JSON document at the end, and nothing else, on stdout")
   .action(async (flags: ReplayFlags) => {
+    const { replay } = await import("./replay.ts");
     process.exitCode = await replay(flags, { say: sayUnless(flags.json), answer, signal: ending.signal });
   });
 
@@ -109,6 +114,12 @@ registerPlatform(program, { home, dist: distFolder, env: process.env, signal: en
 registerEvaluation(program, { dist: distFolder, home, sayUnless, answer, signal: ending.signal });
 registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });
 registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signal: ending.signal });
+
+/** What commands beside a running platform need. */
+async function beside() {
+  const [{ connect }, status] = await Promise.all([import("./connect.ts"), import("./status.ts")]);
+  return { connect, ...status };
+}
 
 function sayUnless(json: boolean | undefined): (line: string) => void {
   return (line) => (json ? console.error(line) : console.log(line));

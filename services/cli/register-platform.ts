@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
 
-import { shellEnvironment, type EnvFlags } from "./env.ts";
+import type { EnvFlags } from "./env.ts";
 import { writeTemplate } from "./node22-template/write.ts";
-import { platform, type PlatformFlags } from "./platform.ts";
+import type { PlatformFlags } from "./platform.ts";
 
 export interface PlatformCommandWorld {
   readonly home: string;
@@ -26,15 +26,17 @@ export function registerPlatform(program: Command, { home, dist, env, signal }: 
       "with --provider-only: where functions find that gateway (default http://127.0.0.1:8080)",
     )
     .option("--verbose", "tell what the platform does")
-    .action((flags: PlatformFlags) =>
-      platform(flags, { home, dist: dist(), env, signal, say: (line) => console.log(line) }),
-    );
+    .action(async (flags: PlatformFlags) => {
+      const { platform } = await import("./platform.ts");
+      await platform(flags, { home, dist: dist(), env, signal, say: (line) => console.log(line) });
+    });
 
   program
     .command("env")
     .description(`what faas-cli needs in this shell: eval "$(npm run -s replicant -- env)"`)
     .option("--stand-in", "build without Docker although there is a Docker engine")
     .action(async (flags: EnvFlags) => {
+      const { shellEnvironment } = await import("./env.ts");
       const world = { home, dist: dist(), folder: usersFolder(env), env, say: (line: string) => console.error(line) };
       for (const line of await shellEnvironment(flags, world)) console.log(line);
     });

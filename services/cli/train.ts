@@ -23,7 +23,7 @@ import { InterruptedError } from "./evaluate/pool.ts";
 import type { ProgressOutput } from "./evaluate/progress.ts";
 import { threadCollector } from "./train/collect.ts";
 import { makeEngine } from "./train/engine.ts";
-import { openSession, type LiveSession } from "./train/live/session.ts";
+import type { LiveSession } from "./train/live/session.ts";
 import { loadTraining, type TrainingLoad } from "./train/load.ts";
 import { openLog } from "./train/log.ts";
 import { mustMatch, readTrainFlags, type TrainFlags, type TrainOptions } from "./train/options.ts";
@@ -140,12 +140,14 @@ function settingsFor({ agent, form, env, rolloutSteps }: TrainOptions): AgentSet
 }
 
 /** The names are those of the command line: the load generator is given the files behind them. */
-function openLive(
+async function openLive(
   { functionName, seed }: TrainOptions,
   settings: AgentSettings,
   { plan, traces }: TrainingLoad,
   { home, say, signal }: TrainWorld,
 ): Promise<LiveSession> {
+  // What speaks to a platform is large, and a simulation has no use for it.
+  const { openSession } = await import("./train/live/session.ts");
   const named = plan.traces.map((trace, i) => ({ ...trace, name: traces[i]!.name }));
   return openSession({ home, functionName, settings, seed, traces: named, say, signal });
 }
@@ -191,7 +193,7 @@ function collectorOf(options: TrainOptions, plan: TaskPlan, engine: Engine, scri
     return localCollector({ engine, environments, seed, makeEnvironment: (index) => makeTask(plan, index) });
   }
   const data = { plan, seed, engine: options.engine, spec: engine.spec, weights: engine.getWeights() };
-  return threadCollector(script, options.workers, environments, data);
+  return threadCollector({ script, threads: options.workers, environments, engine, data });
 }
 
 async function saveCheckpoint(

@@ -1,7 +1,6 @@
 /** The command `calibrate`, as it is typed. */
 import type { Command } from "commander";
 
-import { calibrate } from "../calibrate.ts";
 import type { CommandWorld } from "../evaluate/register.ts";
 import type { CalibrateFlags } from "./options.ts";
 
@@ -38,8 +37,9 @@ export function registerCalibrate(program: Command, world: CalibrateCommandWorld
     .option("--seed <text>", "with --compare: seed of schedule and script")
     .option("--json", "print one JSON document, and nothing else, on stdout")
     .option("--verbose", "tell what the platform does")
-    .action((flags: CalibrateFlags) =>
-      calibrate(flags, {
+    .action(async (flags: CalibrateFlags) => {
+      const { calibrate } = await import("../calibrate.ts");
+      await calibrate(flags, {
         dist: world.dist(),
         home: world.home,
         env: world.env,
@@ -47,6 +47,6 @@ export function registerCalibrate(program: Command, world: CalibrateCommandWorld
         answer: world.answer,
         signal: world.signal,
         command: ["replicant", ...process.argv.slice(2)].join(" "),
-      }),
-    );
+      });
+    });
 }

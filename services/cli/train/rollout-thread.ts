@@ -1,21 +1,12 @@
 /** A thread that plays some shards of a training; bundled on its own. */
 import { serveQuestions } from "#shared/adapters/rollout-workers.ts";
 import type { ShardRollout } from "#shared/rl/rollout/types.ts";
-import { Shard } from "#shared/rl/rollout/shard.ts";
-import type { ThreadData, ThreadQuestion } from "./collect.ts";
+import { shardsIn, type ThreadData, type ThreadQuestion } from "./collect.ts";
 import { makeEngine } from "./engine.ts";
-import { makeTask } from "./tasks.ts";
 
 serveQuestions<ThreadData, ThreadQuestion, readonly ShardRollout[]>(async (data) => {
   const engine = await makeEngine(data.engine, data.spec, data.weights);
-  const shards = data.shards.map(
-    ({ first, count }) =>
-      new Shard(
-        Array.from({ length: count }, (_, i) => makeTask(data.plan, first + i)),
-        data.seed,
-        first,
-      ),
-  );
+  const shards = shardsIn(data);
   return (question) => {
     if (question.kind === "restore") {
       question.places.forEach((place, i) => shards[i]!.goTo(place));
