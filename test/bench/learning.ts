@@ -1,4 +1,4 @@
-/** How fast agents learn, simulator included, where the time goes, and what deciding for a thousand functions takes. */
+/** How fast agents learn, simulator included, where the time goes, what it holds, and what deciding for a thousand functions takes. */
 import { build } from "esbuild";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -8,8 +8,10 @@ import { promisify } from "node:util";
 
 import type { AgentName } from "#shared/rl/settings.ts";
 import { compileKernel } from "../../services/cli/kernel.mjs";
+import { learningMemoryRows } from "./learning-memory.ts";
 import type { LearningOrder, LearningReading } from "./peer-learning.ts";
 import { startPeer } from "./peer.ts";
+import { recurrentRows } from "./recurrent.ts";
 import { median, type Row, type Section } from "./section.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -31,8 +33,10 @@ export const learningSection: Section = {
       const counts = JSON.parse(
         await readFile(join(root, "traces/seed_request_count_raw_30s.json"), "utf8"),
       ) as number[];
+      const ours = { "lstm-ppo-plus": 0, "lstm-ppo": 0 };
       for (const { agent, steps, goalSeconds } of AGENTS) {
         const perSecond = await stepsPerSecond(agent, steps, join(folder, agent));
+        ours[agent] = perSecond;
         const seconds = STEPS_OF_THE_METHOD / perSecond;
         const note = `goal ≤ ${goalSeconds}; from ${steps} steps on two threads`;
         rows.push({ what: `${agent}: 100 000 steps`, value: seconds, unit: "s", note });
@@ -43,9 +47,11 @@ export const learningSection: Section = {
           rows.push({ what: `${agent}: share of ${part}, on one thread`, value, unit: "%" });
         }
       }
+      rows.push(...(await recurrentRows(ours)));
       const order: LearningOrder = { kind: "decide", functions, rounds: 30 };
       const { roundsMs } = await peer.ask<LearningReading>(order);
       rows.push({ what: `deciding for ${functions} functions in one call`, value: median(roundsMs), unit: "ms" });
+      rows.push(...(await learningMemoryRows(peer, root, folder)));
       return rows;
     } finally {
       await peer.stop();

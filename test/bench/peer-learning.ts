@@ -1,4 +1,5 @@
 /** Learns in a process of its own, and tells where the time goes. */
+import { fileModelStore } from "#shared/adapters/model-store.ts";
 import type { Environment } from "#shared/core/environment.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Trace } from "#shared/core/trace.ts";
@@ -13,11 +14,13 @@ import { settingsOf, type AgentName } from "#shared/rl/settings.ts";
 import { freshState } from "#shared/rl/training.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { isDecidable } from "#shared/core/window.ts";
+import { learnerHere } from "../../services/trainer/learning/learner.ts";
 import { makeTask } from "../../services/cli/train/tasks.ts";
 
 export type LearningOrder =
   | { readonly kind: "train"; readonly agent: AgentName; readonly steps: number; readonly counts: readonly number[] }
-  | { readonly kind: "decide"; readonly functions: number; readonly rounds: number };
+  | { readonly kind: "decide"; readonly functions: number; readonly rounds: number }
+  | { readonly kind: "fine-tune"; readonly times: number };
 
 /** Seconds, or for `decide` milliseconds of each round. */
 export interface LearningReading {
@@ -26,7 +29,11 @@ export interface LearningReading {
   readonly forward: number;
   readonly update: number;
   readonly roundsMs: readonly number[];
+  /** After each fine-tuning. */
+  readonly residentMb: readonly number[];
 }
+
+const NOTHING: LearningReading = { total: 0, simulator: 0, forward: 0, update: 0, roundsMs: [], residentMb: [] };
 
 class Stopwatch {
   seconds = 0;
@@ -83,11 +90,11 @@ async function trainOnce(agent: AgentName, steps: number, counts: readonly numbe
   all.seconds = (performance.now() - startMs) / 1000;
   engine.close();
   return {
+    ...NOTHING,
     total: all.seconds,
     simulator: simulator.seconds,
     forward: forward.seconds,
     update: update.seconds,
-    roundsMs: [],
   };
 }
 
@@ -111,15 +118,37 @@ function decide(functions: number, rounds: number): LearningReading {
     return performance.now() - startMs;
   });
   model.engine.close();
-  return { total: 0, simulator: 0, forward: 0, update: 0, roundsMs };
+  return { ...NOTHING, roundsMs };
+}
+
+/** As the trainer does it with what it ships with: the product's model, four hours of windows, 16,384 simulated steps. */
+async function fineTuneOften(times: number): Promise<LearningReading> {
+  const files = await fileModelStore("shared/models/lstm-ppo-plus-product").read(null);
+  const windows = Array.from({ length: 480 }, (_, seq) => aWindow({ seq: seq + 1, arrivals: 60 + (seq % 40) }));
+  const kernel = embeddedKernel();
+  const learner = learnerHere((spec, weights) => createWasmEngine(kernel, spec, weights));
+  const residentMb: number[] = [];
+  for (let time = 0; time < times; time++) {
+    const job = { files, version: "bench", managed: aManaged(), transitions: [], windows, rule: "openfaas-pro" };
+    await learner.fineTune({ ...job, simulatedSteps: 16_384, seed: `bench/${time}` });
+    residentMb.push(process.memoryUsage.rss() / 2 ** 20);
+  }
+  return { ...NOTHING, residentMb };
+}
+
+function readingOf(order: LearningOrder): Promise<LearningReading> {
+  switch (order.kind) {
+    case "train":
+      return trainOnce(order.agent, order.steps, order.counts);
+    case "decide":
+      return Promise.resolve(decide(order.functions, order.rounds));
+    case "fine-tune":
+      return fineTuneOften(order.times);
+  }
 }
 
 process.on("message", (order: LearningOrder) => {
-  const reading =
-    order.kind === "train"
-      ? trainOnce(order.agent, order.steps, order.counts)
-      : Promise.resolve(decide(order.functions, order.rounds));
-  void reading.then((told) => process.send!(told));
+  void readingOf(order).then((told) => process.send!(told));
 });
 process.on("SIGTERM", () => process.exit(0));
 process.send!({ port: 0 });
