@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { REFERENCE_POLICY, type RunJob } from "#shared/evaluation/matrix.ts";
 import { PROFILES } from "#shared/sim/profiles.ts";
 import { machine, versions } from "../evaluate/machine.ts";
+import { InterruptedError } from "../evaluate/pool.ts";
 import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "../evaluate/run-matrix.ts";
 import { loadNamedTraces, summaryOf } from "../evaluate/traces.ts";
 import { LEARNED, nameOfLearned, nameOfTuned, nameOfUntuned, SHIPPED, UNTUNED, type Contender } from "./contenders.ts";
@@ -30,6 +31,16 @@ export async function compareAgents(flags: CompareAgentsFlags, world: CompareAge
   if (options.readme !== null) await readmeWith(options.readme, "");
   const data = await comparedData(options.small);
   await mkdir(options.work, { recursive: true });
+  try {
+    await make(options, data, world);
+  } catch (thrown) {
+    if (thrown instanceof InterruptedError)
+      world.say(`what is whole is kept in ${options.work}: the same command goes on`);
+    throw thrown;
+  }
+}
+
+async function make(options: CompareAgentsOptions, data: ComparedData, world: CompareAgentsWorld): Promise<void> {
   world.say(`training: ${LEARNED.length} agents with ${options.seeds.length} seeds, ${options.steps} steps each`);
   await trainAll(options, data.train, world);
   world.say(`tuning with ${options.budget} candidates a rule`);
