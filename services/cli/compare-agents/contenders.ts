@@ -20,8 +20,8 @@ export const LEARNED: readonly LearnedContender[] = AGENT_NAMES.flatMap((agent) 
 );
 
 export const RULES = ["fixed", "hpa", "kpa", "kpa@30s", "keda", "openfaas-ce", "openfaas-pro", "holt-winters"] as const;
-/** A fixed count has no default. */
-export const UNTUNED: readonly string[] = RULES.filter((rule) => rule !== "fixed");
+/** A fixed count has no default; the hybrid histogram has nothing to tune. */
+export const UNTUNED: readonly string[] = [...RULES.filter((rule) => rule !== "fixed"), "hybrid-histogram"];
 
 /** One checkpoint, the same for all seeds: what Replicant proposes with. */
 export const SHIPPED: Contender = {
