@@ -31,7 +31,7 @@ function shapeOf(readme: string): { readonly columns: readonly string[]; readonl
 const WANTED = [
   ...["ppo", "lstm-ppo", "lstm-ppo-plus"].flatMap((agent) => [`${agent} paper`, `${agent} corrected`]),
   "lstm-ppo-plus product, as shipped",
-  ...["hpa", "kpa", "kpa@30s", "keda", "openfaas-ce", "openfaas-pro", "holt-winters"].map(
+  ...["hpa", "kpa", "kpa@30s", "keda", "openfaas-ce", "openfaas-pro", "holt-winters", "hybrid-histogram"].map(
     (rule) => `${rule}, as it comes`,
   ),
   ...["fixed", "hpa", "kpa", "kpa@30s", "keda", "openfaas-ce", "openfaas-pro", "holt-winters"].map(
