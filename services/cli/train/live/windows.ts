@@ -1,5 +1,7 @@
 /** The windows of one function as they come, each with what was decided on it: publishes proposals, hears decisions. */
 import type { Clock } from "#shared/core/clock.ts";
+import { BadInputError } from "#shared/core/errors.ts";
+import { rangeProblem } from "#shared/core/platform-limits.ts";
 import { decisionIdOf, type PolicyIdentity, type Proposal } from "#shared/core/proposal.ts";
 import { TransitionJoiner, type Transition } from "#shared/core/transitions.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
@@ -39,6 +41,14 @@ const POLL_MS = 5;
 const SILENT_WINDOWS = 2.5;
 const SILENT_MS = 5_000;
 
+/** Who learned in a range that the platform does not give would act on what never happens. Throws `BadInputError`. */
+function withinRange(closed: WindowClosed): WindowClosed {
+  const { managed } = closed;
+  const problem = rangeProblem(managed.functionName, managed, managed.platform ?? null);
+  if (problem === null) return closed;
+  throw new BadInputError(`${problem}: set replicant.min and replicant.max to what it gives, then train`);
+}
+
 export async function openWindows(options: LiveWindowsOptions): Promise<LiveWindows> {
   const { bus, clock, functionName, policy, timeLapse, signal } = options;
   const joiner = new TransitionJoiner();
@@ -72,7 +82,8 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
 
   async function newerThan(endedAtMs: number, windowSeconds: number): Promise<WindowClosed> {
     const patienceMs = (SILENT_WINDOWS * windowSeconds * 1_000) / timeLapse + SILENT_MS;
-    if (await until(() => newest !== null && newest.window.endedAtMs > endedAtMs, patienceMs)) return newest!;
+    if (await until(() => newest !== null && newest.window.endedAtMs > endedAtMs, patienceMs))
+      return withinRange(newest!);
     const seconds = Math.round(patienceMs / 1_000);
     throw new Error(
       `no window of '${functionName}' has come for ${seconds} s; 'replicant status' tells what is not well`,
