@@ -35,5 +35,6 @@ for (const { name, run } of sections) {
 
 function lineOf({ what, value, unit, note }: Row): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return `  ${what.padEnd(48)}${value.toFixed(digits).padStart(10)} ${unit.padEnd(8)}${note ? `  (${note})` : ""}`;
+  const told = Number.isNaN(value) ? "–" : value.toFixed(digits);
+  return `  ${what.padEnd(48)}${told.padStart(10)} ${unit.padEnd(8)}${note ? `  (${note})` : ""}`;
 }
