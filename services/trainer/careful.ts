@@ -1,5 +1,5 @@
 /** One function in the trainer's care: its record, the model that stands, and what is being done about it; and all that told as a status. */
-import { rangeProblem } from "#shared/core/platform-limits.ts";
+import { trainingRefusal } from "#shared/core/managed-function.ts";
 import type { FunctionRecord } from "./function-record.ts";
 import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
 import type { Standing } from "./standing.ts";
@@ -14,10 +14,9 @@ export interface Careful {
   turn: Promise<void>;
 }
 
-/** A model that learned in a range that the platform does not give would act on what never happens; null where it does. */
-export function rangeRefusal({ functionName, managed }: FunctionRecord): string | null {
-  const problem = managed && rangeProblem(functionName, managed, managed.platform ?? null);
-  return problem && `${problem}: set replicant.min and replicant.max to what it gives, then its model can be trained`;
+/** Why its model is not trained; null where it may be. */
+export function rangeRefusal({ managed }: FunctionRecord): string | null {
+  return managed && trainingRefusal(managed);
 }
 
 export function statusOf({ record, standing, problem, training }: Careful, profiles: CalibratedProfiles): object {

@@ -1,5 +1,5 @@
 /** A function under Replicant's care: what its annotations in stack.yml say. */
-import { rangeWithin, type PlatformLimits } from "./platform-limits.ts";
+import { rangeProblem, rangeWithin, type PlatformLimits } from "./platform-limits.ts";
 
 export const MODES = ["off", "shadow", "canary", "auto"] as const;
 export type Mode = (typeof MODES)[number];
@@ -23,6 +23,12 @@ export interface ManagedFunction {
 /** As a policy is to see it: with the range that the platform gives. */
 export function withinPlatform(managed: ManagedFunction): ManagedFunction {
   return managed.platform === undefined ? managed : { ...managed, ...rangeWithin(managed, managed.platform) };
+}
+
+/** A model that learned in a range that the platform does not give would act on what never happens; null where it does. */
+export function trainingRefusal(managed: ManagedFunction): string | null {
+  const problem = rangeProblem(managed.functionName, managed, managed.platform ?? null);
+  return problem && `${problem}: set replicant.min and replicant.max to what it gives, then its model can be trained`;
 }
 
 export const MANAGED_DEFAULTS = {

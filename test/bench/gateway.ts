@@ -1,23 +1,13 @@
 /** What the gateway's hop costs, beside the shortest proxy that node:http allows and beside no proxy at all. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { CpuReading } from "./peer-cpu.ts";
-import { bundle, startPeer, type Peer } from "./peer.ts";
+import { withPeers, type Peer } from "./peer.ts";
 import { inTurn, medianOf, ratioOf, type Contender, type Measured } from "./rounds.ts";
 import type { Row, Section } from "./section.ts";
 
 export const gatewaySection: Section = {
   name: "gateway: one hop, 16 kept connections, closed loop",
-  run: async () => {
-    const folder = await mkdtemp(join(tmpdir(), "bench-"));
-    const peers: Peer[] = [];
-    const start = async (entry: string, ...args: string[]) => {
-      const peer = await startPeer(await bundle(entry, folder), args);
-      peers.push(peer);
-      return peer;
-    };
-    try {
+  run: () =>
+    withPeers(async (start) => {
       const target = await start("peer-target");
       const bare = await start("peer-bare-proxy", String(target.hello.port));
       const gateway = await start("peer-gateway", String(target.hello.port));
@@ -42,11 +32,7 @@ export const gatewaySection: Section = {
         { what: "bare proxy after the load, resident", value: await residentMb(bare), unit: "MB" },
       );
       return rows;
-    } finally {
-      for (const peer of peers.reverse()) await peer.stop();
-      await rm(folder, { recursive: true });
-    }
-  },
+    }),
 };
 
 function report(what: string, contenders: readonly Measured[]): Row[] {

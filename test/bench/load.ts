@@ -1,8 +1,5 @@
 /** How well the load generator keeps its schedule: rate per window and lateness at 1 000 requests per second. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { bundle, startPeer, type Peer } from "./peer.ts";
+import { withPeers } from "./peer.ts";
 import type { ReplayOrder, ReplayReading } from "./peer-replay.ts";
 import { median, type Section } from "./section.ts";
 
@@ -12,14 +9,10 @@ const rounds = 3;
 
 export const loadSection: Section = {
   name: `load: open loop, uniform gaps, ${rps} rps for ${seconds} s, median of ${rounds} rounds`,
-  run: async () => {
-    const folder = await mkdtemp(join(tmpdir(), "bench-"));
-    const peers: Peer[] = [];
-    try {
-      const target = await startPeer(await bundle("peer-target", folder));
-      peers.push(target);
-      const generator = await startPeer(await bundle("peer-replay", folder));
-      peers.push(generator);
+  run: () =>
+    withPeers(async (start) => {
+      const target = await start("peer-target");
+      const generator = await start("peer-replay");
       const order: ReplayOrder = { port: target.hello.port, rps, seconds };
       const readings: ReplayReading[] = [];
       for (let round = 0; round < rounds; round++) {
@@ -37,9 +30,5 @@ export const loadSection: Section = {
         { what: "CPU per request", value: of("cpuMicrosPerRequest"), unit: "µs" },
         { what: "planning and digesting 1 000 000 requests", value: of("planMs"), unit: "ms" },
       ];
-    } finally {
-      for (const peer of peers.reverse()) await peer.stop();
-      await rm(folder, { recursive: true });
-    }
-  },
+    }),
 };

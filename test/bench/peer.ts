@@ -2,6 +2,8 @@
 import { build } from "esbuild";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 /** Bundles an entry of this folder into `folder`. */
@@ -51,6 +53,25 @@ export async function startPeer(bundled: string, args: readonly string[] = []): 
       await exit;
     },
   };
+}
+
+/** Bundles an entry of this folder and starts it. */
+export type StartEntry = (entry: string, ...args: string[]) => Promise<Peer>;
+
+/** What `work` starts ends with it, the last one first; `folder` is its own. */
+export async function withPeers<T>(work: (start: StartEntry, folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "bench-"));
+  const peers: Peer[] = [];
+  try {
+    return await work(async (entry, ...args) => {
+      const peer = await startPeer(await bundle(entry, folder), args);
+      peers.push(peer);
+      return peer;
+    }, folder);
+  } finally {
+    for (const peer of peers.reverse()) await peer.stop();
+    await rm(folder, { recursive: true });
+  }
 }
 
 function nextMessage(child: ChildProcess): Promise<unknown> {

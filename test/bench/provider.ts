@@ -1,23 +1,15 @@
 /** What a warm invocation costs when somebody else's gateway stands in front of the local provider. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { bundle, bundleSource, startPeer, type Peer } from "./peer.ts";
+import { bundleSource, withPeers } from "./peer.ts";
 import type { FrontCounts } from "./peer-front.ts";
 import { inTurn, medianOf, ratioOf, type Contender, type Measured } from "./rounds.ts";
 import type { Row, Section } from "./section.ts";
 
 export const providerSection: Section = {
   name: "provider only: a warm POST of 1 kB to a real replica, closed loop, through a gateway in front",
-  run: async () => {
-    const folder = await mkdtemp(join(tmpdir(), "bench-"));
-    const peers: Peer[] = [];
-    const start = async (entry: string, ...args: string[]) => {
-      const peer = await startPeer(await bundle(entry, folder), args);
-      peers.push(peer);
-      return peer;
-    };
-    try {
+  run: () =>
+    withPeers(async (start, folder) => {
       const runtime = await bundleSource("services/local-openfaas/runtime/main.ts", folder);
       const provider = await start("peer-provider", await mkdtemp(join(folder, "home-")), runtime);
       const replicaPort = await provider.ask<number>("replica");
@@ -39,11 +31,7 @@ export const providerSection: Section = {
         rows.push(...report(`${connections} at a time`, measured, statusCalls));
       }
       return rows;
-    } finally {
-      for (const peer of peers.reverse()) await peer.stop();
-      await rm(folder, { recursive: true });
-    }
-  },
+    }),
 };
 
 function report(what: string, contenders: readonly Measured[], statusCalls: number): Row[] {

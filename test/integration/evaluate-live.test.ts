@@ -1,14 +1,13 @@
 /** `evaluate --env live` on a platform that runs: what it measures, and that the function is afterwards what it was. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
 import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { startTestStack, type TestStack } from "#test/support/local-stack.ts";
-import { noteRunning } from "../../services/cli/connect.ts";
+import { startLiveCommand, type LiveCommand } from "#test/support/live-command.ts";
+import type { TestStack } from "#test/support/local-stack.ts";
 import type { EvaluationResult } from "../../services/cli/evaluate/result.ts";
 
 /** Windows of three quarters of a second. */
@@ -19,25 +18,16 @@ describe("replicant evaluate --env live", () => {
   let world: TestStack;
   let folder: string;
   let trace: string;
+  let command: LiveCommand;
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "replicant-live-"));
-    trace = join(folder, "trace.json");
-    writeFileSync(trace, JSON.stringify(Array<number>(200).fill(10)));
-    world = await startTestStack({ timeLapse: TIME_LAPSE });
-    const { url } = world.stack.platform;
-    noteRunning(world.home, { url, platformUrl: url, variables: world.stack.variables });
+    command = await startLiveCommand(TIME_LAPSE, 10);
+    ({ world, folder, trace } = command);
   });
-  after(async () => {
-    await world.close();
-    rmSync(folder, { recursive: true });
-  });
+  after(() => command.close());
 
-  const line = (t: TestContext) => commandLine(t, { REPLICANT_HOME: world.home });
+  const line = (t: TestContext) => command.line(t);
   const live = ["evaluate", "--env", "live", "--settle-windows", "2"];
-  const policyNow = async () => {
-    const stress = (await world.stack.gateway.list()).find(({ name }) => name === "stress")!;
-    return `${stress.annotations["replicant.policy"]} ${stress.annotations["replicant.mode"]}`;
-  };
+  const policyNow = () => command.policyNow();
 
   test("the same calls for every policy; rows, decisions and files as simulated ones", async (t) => {
     const out = join(folder, "results");

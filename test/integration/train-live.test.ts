@@ -1,16 +1,14 @@
 /** `train --env live`: an agent acts on a platform that runs and learns from what it measures; Ctrl-C, and going on. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
-import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { startTestStack, type TestStack } from "#test/support/local-stack.ts";
-import { noteRunning } from "../../services/cli/connect.ts";
+import { startLiveCommand, type LiveCommand } from "#test/support/live-command.ts";
+import type { TestStack } from "#test/support/local-stack.ts";
 
 /** Windows of three quarters of a second. */
 const TIME_LAPSE = 40;
@@ -20,28 +18,19 @@ describe("replicant train --env live", () => {
   let world: TestStack;
   let folder: string;
   let words: readonly string[];
+  let command: LiveCommand;
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "replicant-train-live-"));
-    const trace = join(folder, "trace.json");
-    writeFileSync(trace, JSON.stringify(Array<number>(200).fill(20)));
+    command = await startLiveCommand(TIME_LAPSE, 20);
+    ({ world, folder } = command);
     words = [
-      ...["train", "--env", "live", "--agent", "lstm-ppo-plus", "--objective", "corrected", "--traces", trace],
+      ...["train", "--env", "live", "--agent", "lstm-ppo-plus", "--objective", "corrected", "--traces", command.trace],
       ...["--rollout-steps", String(ROLLOUT), "--out", join(folder, "out"), "--seed", "3"],
     ];
-    world = await startTestStack({ timeLapse: TIME_LAPSE });
-    const { url } = world.stack.platform;
-    noteRunning(world.home, { url, platformUrl: url, variables: world.stack.variables });
   });
-  after(async () => {
-    await world.close();
-    rmSync(folder, { recursive: true });
-  });
+  after(() => command.close());
 
-  const line = (t: TestContext) => commandLine(t, { REPLICANT_HOME: world.home });
-  const policyNow = async () => {
-    const stress = (await world.stack.gateway.list()).find(({ name }) => name === "stress")!;
-    return `${stress.annotations["replicant.policy"]} ${stress.annotations["replicant.mode"]}`;
-  };
+  const line = (t: TestContext) => command.line(t);
+  const policyNow = () => command.policyNow();
   const byLearner = () => world.heard.applied.filter(({ policy }) => policy.version === "learning");
 
   test("acts through the guard, learns, and Ctrl-C keeps what was learned", async (t) => {

@@ -11,8 +11,8 @@ import { describe, test, type TestContext } from "node:test";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import { decisionIdOf } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
+import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms, testNatsServer, type TestServer } from "#test/support/nats-server.ts";
@@ -129,17 +129,13 @@ describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : 
         const managed = aManaged({ maxReplicas: 90_000 });
         const window = aWindow({ seq, desiredReplicas: now, availableReplicas: now });
         const head = { source: "test", subject: "stress", key: window.endedAtMs, nowMs: Date.now() };
-        const proposal = {
-          decisionId: decisionIdOf("stress", window.endedAtMs),
-          functionName: "stress",
-          namespace: "openfaas-fn",
+        const proposal = aProposal({
           seq,
           endedAtMs: window.endedAtMs,
           policy: { name: "one-more", version: "1" },
           proposedReplicas: now + 1,
           because: "the test wants one more",
-          learned: null,
-        };
+        });
         await bus.publish(makeEvent("window", { ...head, data: { managed, window, history: [] } }));
         await bus.publish(makeEvent("proposal", { ...head, data: { managed, proposal, window } }));
         await systemClock.sleep(200, signal);

@@ -1,7 +1,7 @@
 /** A running function lent to a command: its policy is changed by its annotations, as a deployment does, and put back after. */
 import { firstLine, gatewayClient } from "#shared/adapters/openfaas/client.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
-import { BadInputError } from "#shared/core/errors.ts";
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { InterruptedError } from "../evaluate/pool.ts";
 import type { LivePlatform } from "./platform.ts";
@@ -10,8 +10,8 @@ export interface LentFunction {
   readonly managed: ManagedFunction;
   /** Deploys the function with this policy, acting; resolves when the collector tells of it. Rejects with `InterruptedError`. */
   setPolicy(policy: string, signal: AbortSignal): Promise<void>;
-  /** As it was: deployment, and what its model may do. */
-  giveBack(): Promise<void>;
+  /** As it was: deployment, and what its model may do. Never rejects: says why it could not. */
+  giveBack(say: (line: string) => void): Promise<void>;
 }
 
 /** OpenFaaS's `FunctionStatus` as the wire has it: a `FunctionDeployment` but for its name. */
@@ -44,6 +44,14 @@ export async function lendFunction(platform: LivePlatform, managed: ManagedFunct
     throw new BadInputError(`'${functionName}' could not be updated: HTTP ${answer.status} ${firstLine(answer.data)}`);
   }
 
+  async function restore(): Promise<void> {
+    if (!isChanged) return;
+    isChanged = false;
+    // First what the model may do: when the annotation names it again it must find what it had.
+    if (control !== null) await shelf.setControl(control);
+    await deploy(found.annotations ?? {});
+  }
+
   return {
     managed,
     async setPolicy(policy, signal) {
@@ -59,13 +67,10 @@ export async function lendFunction(platform: LivePlatform, managed: ManagedFunct
         await subscription.close();
       }
     },
-    async giveBack() {
-      if (!isChanged) return;
-      isChanged = false;
-      // First what the model may do: when the annotation names it again it must find what it had.
-      if (control !== null) await shelf.setControl(control);
-      await deploy(found.annotations ?? {});
-    },
+    giveBack: (say) =>
+      restore().catch((thrown: unknown) => {
+        say(`the policy '${managed.policy}' of '${functionName}' could not be put back: ${messageOf(thrown)}`);
+      }),
   };
 }
 

@@ -1,13 +1,12 @@
 /** The load of a run: which trace, how much of it, and the signed calls that start and stop its replay. */
 import { readFile } from "node:fs/promises";
 
-import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import { nextWindowEndMs, toTraceMs, type TraceTime } from "#shared/core/trace-time.ts";
 import { TRACE_FORMATS, traceSeconds, type TraceFormat } from "#shared/core/trace.ts";
-import { signCall } from "#shared/host/signature.ts";
 import { loadTrace, splitReference } from "#shared/load/load-trace.ts";
-import type { LocalStack } from "./local-stack.ts";
+import { signedCall, type SignedCaller } from "../signed-call.ts";
 import type { UpOptions } from "./options.ts";
 
 export interface LoadPlan {
@@ -27,6 +26,8 @@ export interface StartedLoad {
 
 const LOAD_GENERATOR = "load-generator";
 const WINDOW_SECONDS = 30;
+/** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
+const PLAN_MS = 1_500;
 /** What the load generator takes in one call, with room for the rest of the request. */
 const MAX_TEXT_BYTES = 12 * 2 ** 20;
 /** Mean work of a request, CPU-seconds of trace time, and its spread: the `stress` profile. */
@@ -75,11 +76,13 @@ export interface LoadTiming extends Pick<UpOptions, "rateScale" | "timeLapse" | 
   readonly startAtMs: number;
 }
 
-/** Who calls: a gateway, and the key that signs. */
-export type LoadCaller = Pick<LocalStack, "gateway" | "key">;
+/** The first edge of a window, trace time, that leaves the load generator time to plan. `nowMs`: wall clock. */
+export function loadStartMs(nowMs: number, traceTime: TraceTime): number {
+  return nextWindowEndMs(toTraceMs(nowMs + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
+}
 
 /** Asks the load generator, signed, to replay `windows` windows from `startAtMs` on. */
-export async function startLoad(stack: LoadCaller, plan: LoadPlan, timing: LoadTiming): Promise<StartedLoad> {
+export async function startLoad(stack: SignedCaller, plan: LoadPlan, timing: LoadTiming): Promise<StartedLoad> {
   const request = {
     traceText: plan.text,
     traceName: plan.name,
@@ -99,14 +102,12 @@ export async function startLoad(stack: LoadCaller, plan: LoadPlan, timing: LoadT
   return (await call(stack, request)) as StartedLoad;
 }
 
-export async function stopLoad(stack: LoadCaller, runId: string): Promise<void> {
+export async function stopLoad(stack: SignedCaller, runId: string): Promise<void> {
   await call(stack, { stop: runId });
 }
 
-async function call({ gateway, key }: LoadCaller, request: object): Promise<unknown> {
-  const body = JSON.stringify(request);
-  const headers = signCall(key, LOAD_GENERATOR, body, clock.nowMs());
-  const { status, body: answer } = await gateway.invoke(LOAD_GENERATOR, body, headers, 30_000);
+async function call(caller: SignedCaller, request: object): Promise<unknown> {
+  const { status, body: answer } = await signedCall(caller, LOAD_GENERATOR, request, 30_000);
   if (status < 200 || status > 299)
     throw new BadInputError(`the load generator refused: HTTP ${status} ${answer.slice(0, 300)}`);
   return JSON.parse(answer);

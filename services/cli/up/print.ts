@@ -20,8 +20,12 @@ export function lineOf(row: WindowRow, columns: number): string {
 }
 
 /** What became of a model, as it happens. */
-export function newsLine({ action, policy, summary }: RunTotals["news"][number], columns: number): string {
-  return cut(`           model ${policy.name} ${policy.version} ${action}: ${summary}`, columns);
+export function newsLine(news: RunTotals["news"][number], columns: number): string {
+  return cut(`           ${newsText(news)}`, columns);
+}
+
+function newsText({ action, policy, summary }: RunTotals["news"][number]): string {
+  return `model ${policy.name} ${policy.version} ${action}: ${summary}`;
 }
 
 export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string {
@@ -32,7 +36,7 @@ export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string
     `decisions: ${totals.decisionsBy.proposal} by the policy, ${totals.decisionsBy.floor} by the panic floor, ` +
       `${totals.decisionsBy.fallback} by the fallback rule`,
     ...totals.policies.filter(({ trigger }) => trigger !== "floor").map(shareLine),
-    ...totals.news.map((news) => newsLine(news, Infinity).trimStart().replace(/^/, "  ")),
+    ...totals.news.map((news) => `  ${newsText(news)}`),
   ];
   if (totals.scheduleDigest !== null) {
     const failed = Object.entries(totals.failedByClass).map(([name, count]) => `${count} × ${name}`);

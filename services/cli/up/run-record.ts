@@ -71,6 +71,14 @@ export interface RunSpan {
   readonly untilMs: number;
 }
 
+export function isInSpan(
+  { functionName: only, fromMs, untilMs }: RunSpan,
+  functionName: string,
+  atMs: number,
+): boolean {
+  return (only === null || only === functionName) && atMs > fromMs && atMs <= untilMs;
+}
+
 interface Pending {
   readonly window: MetricsWindow;
   applied: Applied | null;
@@ -189,8 +197,7 @@ export class RunRecord {
   }
 
   #counts(functionName: string, atMs: number): boolean {
-    const { functionName: only, fromMs, untilMs } = this.span;
-    return (only === null || only === functionName) && atMs > fromMs && atMs <= untilMs;
+    return isInSpan(this.span, functionName, atMs);
   }
 }
 

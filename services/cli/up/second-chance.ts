@@ -1,8 +1,8 @@
 /** Whoever names a model on the command line wants to see it decide: a verdict of an earlier run is lifted. */
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import { signCall } from "#shared/host/signature.ts";
 import { policyReference } from "#shared/policies/reference.ts";
+import { signedCall } from "../signed-call.ts";
 import type { LocalStack } from "./local-stack.ts";
 
 const TRAINER = "trainer";
@@ -17,12 +17,12 @@ export async function liftVerdicts(stack: LocalStack, managed: readonly ManagedF
   return problems.filter((problem) => problem !== null);
 }
 
-async function lift({ gateway, key }: LocalStack, functionName: string): Promise<string | null> {
+async function lift(stack: LocalStack, functionName: string): Promise<string | null> {
   const reason = "its policy was named on the command line";
-  const body = JSON.stringify({ action: "mode", functionName, mode: "auto", reason });
+  const order = { action: "mode", functionName, mode: "auto", reason };
   const deadlineMs = clock.nowMs() + WITHIN_MS;
   for (;;) {
-    const { status, body: answer } = await gateway.invoke(TRAINER, body, signCall(key, TRAINER, body, clock.nowMs()));
+    const { status, body: answer } = await signedCall(stack, TRAINER, order);
     const isUnheard = status === 409;
     if (status === 200 || (isUnheard && clock.nowMs() > deadlineMs)) return null;
     if (!isUnheard) {

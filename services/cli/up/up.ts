@@ -1,5 +1,4 @@
 /** `replicant up`: the platform, the loop and a load on one machine; a line a window; a summary at the end. */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
@@ -7,12 +6,13 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
+import { toWallMs } from "#shared/core/trace-time.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { noteRunning } from "../connect.ts";
+import { isFolder } from "../is-folder.ts";
 import { readStack } from "../stack.ts";
 import { greeting } from "./greeting.ts";
-import { planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
+import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
 import { annotationOf, beyondProfile, checkModels, managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
@@ -34,8 +34,6 @@ export interface UpWorld {
 }
 
 const WINDOW_SECONDS = 30;
-/** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
-const PLAN_MS = 1_500;
 /** How long a load waits for the loop's first proposal: at time-lapse 10 three windows, in real time not even one. */
 const FIRST_PROPOSAL_MS = 10_000;
 /** How long a decision on the last window may take to arrive. */
@@ -95,7 +93,7 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
   if (plan !== null || options.policy !== null) await firstProposal(bus, world.signal);
   if (options.policy !== null) for (const problem of await liftVerdicts(stack, managed)) say(problem);
   const traceTime = { timeLapse: options.timeLapse, epochMs };
-  const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
+  const startMs = loadStartMs(clock.nowMs(), traceTime);
   const windows = options.windows ?? plan?.windows ?? null;
   const record = new RunRecord({
     functionName: plan?.managed.functionName ?? null,
@@ -205,8 +203,4 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
   const deadlineMs = clock.nowMs() + timeoutMs;
   while (!condition() && clock.nowMs() < deadlineMs) await clock.sleep(50);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

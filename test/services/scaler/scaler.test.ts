@@ -9,11 +9,11 @@ import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
-import { decisionIdOf } from "#shared/core/proposal.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { silentLog } from "#shared/host/log.ts";
 import type { Lease } from "#shared/ports/lease.ts";
+import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createScaler } from "../../../services/scaler/scaler.ts";
@@ -75,17 +75,13 @@ async function aScaler(
     },
     async proposal(seq: number, proposedReplicas: number, of: Partial<MeasuredWindow> = {}, nowMs = clock.nowMs()) {
       const window = measured(seq, of);
-      const proposal = {
-        decisionId: decisionIdOf("stress", window.endedAtMs),
-        functionName: "stress",
-        namespace: "openfaas-fn",
+      const proposal = aProposal({
         seq,
         endedAtMs: window.endedAtMs,
         policy: { name: "test", version: "1" },
         proposedReplicas,
         because: "the test says so",
-        learned: null,
-      };
+      });
       const data = { managed, proposal, window };
       await bus.publish(
         makeEvent("proposal", { source: "test", subject: "stress", key: window.endedAtMs, nowMs, data }),

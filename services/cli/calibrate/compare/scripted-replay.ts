@@ -7,13 +7,13 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import type { LoadReport } from "#shared/core/load.ts";
-import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
+import { toWallMs } from "#shared/core/trace-time.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import type { ComparedWindow } from "#shared/sim/calibration/comparison.ts";
 import { InterruptedError } from "../../evaluate/pool.ts";
-import { startLoad, stopLoad, type LoadPlan } from "../../up/load.ts";
+import { loadStartMs, startLoad, stopLoad, type LoadPlan } from "../../up/load.ts";
 import { startLocalStack, type LocalStack } from "../../up/local-stack.ts";
 import type { CalibrateWorld } from "../world.ts";
 import { NAMESPACE } from "../place.ts";
@@ -44,8 +44,6 @@ export interface ScriptedOptions {
 /** What a scripted replay needs beside the function: who measures and who calls. Nobody decides. */
 const PARTS = ["load-generator", "metrics-collector"] as const;
 const READY_WITHIN_MS = 60_000;
-/** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
-const PLAN_MS = 1_500;
 /** After the last window: what is still in flight ends, and the load says so. */
 const END_WITHIN_MS = 75_000;
 
@@ -107,7 +105,7 @@ async function replay(
   await target.scale(functionName, NAMESPACE, counts[0]!);
   await until(() => isAt(target, functionName, counts[0]!), READY_WITHIN_MS, `${counts[0]} replicas`, signal);
 
-  const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
+  const startMs = loadStartMs(clock.nowMs(), traceTime);
   const indexOf = (endedAtMs: number) => Math.round((endedAtMs - startMs) / (WINDOW_SECONDS * 1_000));
   const seen = new Map<number, MetricsWindow>();
   const loads: LoadReport[] = [];

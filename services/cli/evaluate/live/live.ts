@@ -1,6 +1,5 @@
 /** `replicant evaluate --env live`: policies side by side on the running platform, one replay after the other. */
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Matrix, RunJob } from "#shared/evaluation/matrix.ts";
 import { rowsOf } from "#shared/evaluation/rows.ts";
@@ -110,11 +109,7 @@ async function runAll(platform: LivePlatform, plan: Plan, world: EvaluationWorld
     return runs;
   } finally {
     bar.end();
-    await lent.giveBack().catch((thrown: unknown) => {
-      world.say(
-        `the policy '${managed.policy}' of '${managed.functionName}' could not be put back: ${messageOf(thrown)}`,
-      );
-    });
+    await lent.giveBack(world.say);
   }
 }
 

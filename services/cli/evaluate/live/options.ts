@@ -1,5 +1,4 @@
 /** What a live evaluation runs, checked before anything is changed: traces, policies as annotations name them, and how long. */
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
@@ -7,6 +6,7 @@ import { FOLLOWS } from "#shared/core/model.ts";
 import { isOracleName } from "#shared/evaluation/rows.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { readFlags } from "../../flags.ts";
+import { isFolder } from "../../is-folder.ts";
 import { annotationOf } from "../../up/managed.ts";
 import { DEMO } from "../../up/options.ts";
 import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "../options.ts";
@@ -80,8 +80,4 @@ function annotated(name: string): string {
       : plain;
   policyReference(annotation);
   return annotation;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,10 +1,10 @@
 /** One policy on one replay, on the running platform: deployed, left to settle, loaded, watched. */
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
-import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
+import { toWallMs } from "#shared/core/trace-time.ts";
 import { WINDOW_SECONDS } from "#shared/evaluation/run.ts";
 import type { LentFunction } from "../../live/lent-function.ts";
 import type { LivePlatform } from "../../live/platform.ts";
-import { startLoad, stopLoad, type LoadPlan, type LoadTiming } from "../../up/load.ts";
+import { loadStartMs, startLoad, stopLoad, type LoadPlan, type LoadTiming } from "../../up/load.ts";
 import { InterruptedError } from "../pool.ts";
 import { LiveTally, type Latency, type LiveRun } from "./tally.ts";
 
@@ -17,8 +17,6 @@ export interface LiveOrder {
   readonly settleWindows: number;
 }
 
-/** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
-const PLAN_MS = 1_500;
 /** After the last window: requests end within their time-out, and the last decision comes. */
 const END_WITHIN_MS = 75_000;
 const LAST_DECISION_MS = 3_000;
@@ -33,7 +31,7 @@ export async function liveRun(
   const { plan, timing, annotation, settleWindows } = order;
   const { bus, traceTime } = platform;
   await lent.setPolicy(annotation, signal);
-  const edgeMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
+  const edgeMs = loadStartMs(clock.nowMs(), traceTime);
   const startMs = edgeMs + settleWindows * WINDOW_SECONDS * 1_000;
   const untilMs = startMs + plan.windows * WINDOW_SECONDS * 1_000;
   const tally = new LiveTally({ functionName: plan.managed.functionName, fromMs: startMs, untilMs });

@@ -3,7 +3,7 @@ import type { Applied } from "#shared/core/decision.ts";
 import type { LoadReport, LoadWindow } from "#shared/core/load.ts";
 import type { MetricsWindow, Tick } from "#shared/core/window.ts";
 import type { RowTotals } from "#shared/evaluation/rows.ts";
-import { RunRecord, type PolicyShare, type RunSpan, type WindowRow } from "../../up/run-record.ts";
+import { isInSpan, RunRecord, type PolicyShare, type RunSpan, type WindowRow } from "../../up/run-record.ts";
 
 export interface LiveRun {
   readonly totals: RowTotals;
@@ -108,7 +108,7 @@ export class LiveTally {
   }
 
   #counts({ functionName, atMs }: { readonly functionName: string; readonly atMs: number }): boolean {
-    return functionName === this.#span.functionName && atMs > this.#span.fromMs && atMs <= this.#span.untilMs;
+    return isInSpan(this.#span, functionName, atMs);
   }
 
   #lastWindowEndMs(): number {

@@ -1,11 +1,11 @@
 /** The load to learn on: excerpts of the traces, replayed one after the other by the load generator for as long as it takes. */
 import type { Clock } from "#shared/core/clock.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import { nextWindowEndMs, toTraceMs, toWallMs } from "#shared/core/trace-time.ts";
+import { toWallMs } from "#shared/core/trace-time.ts";
 import { traceSeconds } from "#shared/core/trace.ts";
 import type { TrainingTrace } from "#shared/rl/workloads.ts";
 import type { LivePlatform } from "../../live/platform.ts";
-import { planLoad, startLoad, stopLoad, type LoadPlan } from "../../up/load.ts";
+import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan } from "../../up/load.ts";
 
 export interface LiveLoad {
   /** Ends the replay that runs. */
@@ -27,7 +27,6 @@ export interface LiveLoadOptions {
 /** Two hours: long enough for a load's shape, short enough to meet every trace. */
 const EXCERPT_WINDOWS = 240;
 const WINDOW_SECONDS = 30;
-const PLAN_MS = 1_500;
 
 /** Resolves when the first replay is planned. Rejects with `BadInputError` when it cannot be, another one runs for instance. */
 export async function startLiveLoad(options: LiveLoadOptions): Promise<LiveLoad> {
@@ -39,7 +38,7 @@ export async function startLiveLoad(options: LiveLoadOptions): Promise<LiveLoad>
   async function next(): Promise<void> {
     const { plan, fromWindow, rateScale } = await excerptOf(options, turn);
     const { traceTime } = platform;
-    const startMs = nextWindowEndMs(toTraceMs(clock.nowMs() + PLAN_MS, traceTime), WINDOW_SECONDS, traceTime);
+    const startMs = loadStartMs(clock.nowMs(), traceTime);
     const seed = `${options.seed}/live/${turn++}`;
     const timing = { rateScale, timeLapse: traceTime.timeLapse, seed, fromWindow };
     const started = await startLoad(platform, plan, { ...timing, startAtMs: toWallMs(startMs, traceTime) });

@@ -51,11 +51,7 @@ export async function openSession(options: LiveSessionOptions): Promise<LiveSess
     const managed = await managedOn(platform, options.functionName);
     const { functionName, policy } = managed;
     const lent = await lendFunction(platform, managed);
-    closers.push(() =>
-      lent.giveBack().catch((thrown: unknown) => {
-        say(`the policy '${policy}' of '${functionName}' could not be put back: ${messageOf(thrown)}`);
-      }),
-    );
+    closers.push(() => lent.giveBack(say));
     const { bus, traceTime } = platform;
     const onFailure = (thrown: unknown) => ending.abort(new BadInputError(`the load ended: ${messageOf(thrown)}`));
     const load = await startLiveLoad({ platform, managed, clock, say, onFailure, seed, traces: options.traces });

@@ -1,7 +1,7 @@
 /** The windows of one function as they come, each with what was decided on it: publishes proposals, hears decisions. */
 import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { rangeProblem } from "#shared/core/platform-limits.ts";
+import { trainingRefusal } from "#shared/core/managed-function.ts";
 import { decisionIdOf, type PolicyIdentity, type Proposal } from "#shared/core/proposal.ts";
 import { TransitionJoiner, type Transition } from "#shared/core/transitions.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
@@ -41,12 +41,11 @@ const POLL_MS = 5;
 const SILENT_WINDOWS = 2.5;
 const SILENT_MS = 5_000;
 
-/** Who learned in a range that the platform does not give would act on what never happens. Throws `BadInputError`. */
+/** Throws `BadInputError` on a platform that does not give the function's range. */
 function withinRange(closed: WindowClosed): WindowClosed {
-  const { managed } = closed;
-  const problem = rangeProblem(managed.functionName, managed, managed.platform ?? null);
-  if (problem === null) return closed;
-  throw new BadInputError(`${problem}: set replicant.min and replicant.max to what it gives, then train`);
+  const refusal = trainingRefusal(closed.managed);
+  if (refusal !== null) throw new BadInputError(refusal);
+  return closed;
 }
 
 export async function openWindows(options: LiveWindowsOptions): Promise<LiveWindows> {
