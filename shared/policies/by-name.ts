@@ -7,8 +7,8 @@ import type { PolicyFactory } from "../core/policy.ts";
 import { seededRandom } from "../core/random.ts";
 import { fixedPolicy } from "./fixed.ts";
 import { HOLT_WINTERS_OPTIONS, holtWintersPolicy } from "./holt-winters.ts";
-import { DEFAULT_BEHAVIOUR } from "./hpa/behaviour.ts";
-import { HPA_OPTIONS, hpaPolicy } from "./hpa/hpa.ts";
+import { DEFAULT_BEHAVIOUR, type ScalingRules } from "./hpa/behaviour.ts";
+import { HPA_OPTIONS, hpaPolicy, type HpaOptions } from "./hpa/hpa.ts";
 import { hybridHistogramPolicy } from "./hybrid-histogram/policy.ts";
 import { FALLBACK_BEHAVIOURS } from "./keda/fallback.ts";
 import { KEDA_OPTIONS, kedaPolicy } from "./keda/keda.ts";
@@ -41,23 +41,23 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
   },
   hpa: {
-    usage: "hpa[:cpu=70,tolerance=0.1,up-window=0,down-window=300]",
+    usage: "hpa[:cpu=70,tolerance=0.1,behaviour=default,up-window=0,down-window=300]",
     make(options) {
+      const window = (key: string, { stabilisationSeconds }: ScalingRules) =>
+        options.number(key, stabilisationSeconds, { least: 0, most: 3600 });
       const { up, down } = DEFAULT_BEHAVIOUR;
-      const settings = {
+      const downWindow = window("down-window", down);
+      const settings: HpaOptions = {
         name: options.text,
         cpuPercent: options.number("cpu", HPA_OPTIONS.cpuPercent, { least: 1, most: 1000 }),
         tolerance: options.number("tolerance", HPA_OPTIONS.tolerance, { least: 0, most: 1 }),
-        behaviour: {
-          up: {
-            ...up,
-            stabilisationSeconds: options.number("up-window", up.stabilisationSeconds, { least: 0, most: 3600 }),
-          },
-          down: {
-            ...down,
-            stabilisationSeconds: options.number("down-window", down.stabilisationSeconds, { least: 0, most: 3600 }),
-          },
-        },
+        behaviour:
+          options.choice("behaviour", ["default", "none"], "default") === "none"
+            ? { kind: "none", downStabilisationSeconds: downWindow }
+            : {
+                up: { ...up, stabilisationSeconds: window("up-window", up) },
+                down: { ...down, stabilisationSeconds: downWindow },
+              },
       };
       return () => hpaPolicy(settings);
     },

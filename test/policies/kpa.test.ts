@@ -11,6 +11,16 @@ describe("kpa: buckets", () => {
     const window = record(record(bucketWindow(5, 1), 2, at(0)), 3, at(0.9));
     assert.equal(average(window, at(0)), 5);
   });
+  test("a window that is no multiple of the granularity takes one bucket more, never fewer", () => {
+    for (const { seconds, granularity, want } of [
+      { seconds: 70, granularity: 30, want: 3 },
+      { seconds: 60, granularity: 30, want: 2 },
+      { seconds: 0.3, granularity: 0.1, want: 3 },
+      { seconds: 1, granularity: 30, want: 1 },
+    ]) {
+      assert.equal(bucketWindow(seconds, granularity).length, want, `${seconds} s in buckets of ${granularity} s`);
+    }
+  });
   test("a late write counts in its own bucket, and one older than the window not at all", () => {
     const window = record(record(bucketWindow(5, 1), 10, at(10)), 20, at(8));
     assert.equal(average(window, at(10)), 10);

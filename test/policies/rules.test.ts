@@ -21,6 +21,19 @@ describe("hpa", () => {
       want: 6,
     },
     { name: "no more than double or 4", text: "hpa:cpu=10", changes: { cpuRatio: 1 }, want: 7 },
+    {
+      name: "without behavior: no more than double",
+      text: "hpa:cpu=10,behaviour=none",
+      changes: { cpuRatio: 1 },
+      want: 6,
+    },
+    {
+      name: "without behavior: or 4",
+      text: "hpa:cpu=10,behaviour=none",
+      changes: { cpuRatio: 1, desiredReplicas: 1, availableReplicas: 1 },
+      want: 4,
+    },
+    { name: "exactly 110 % of the target", text: "hpa:cpu=50", changes: { cpuRatio: 0.55 }, want: 3 },
     { name: "above the maximum", changes: { desiredReplicas: 30, availableReplicas: 30 }, want: 20 },
     { name: "zero by hand", changes: { desiredReplicas: 0, availableReplicas: 0 }, want: 0 },
   ]) {
@@ -36,6 +49,26 @@ describe("hpa", () => {
     );
     // The 4 of the first window (30 s) is 300 s old at 330 s, the eleventh.
     assert.equal(counts.indexOf(2), 10);
+  });
+
+  test("the count found first is a recommendation even where CPU use was not measured yet", () => {
+    const counts = run(
+      rule("hpa"),
+      [{ cpuRatio: null }, ...Array.from({ length: 12 }, () => ({ cpuRatio: 0.3 }))],
+      {},
+      4,
+    );
+    assert.equal(counts.indexOf(2), 10, "300 s after the first window, not after the first measured one");
+  });
+
+  test("without behavior a scale-down waits just the same", () => {
+    const counts = run(
+      rule("hpa:behaviour=none"),
+      [{ cpuRatio: 0.7 }, ...Array.from({ length: 12 }, () => ({ cpuRatio: 0.3 }))],
+      {},
+      4,
+    );
+    assert.equal(counts.indexOf(2), 11, "one exactly 300 s old still counts here");
   });
 
   test("its words", () => {

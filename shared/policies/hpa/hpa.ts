@@ -4,6 +4,7 @@ import type { DecidableWindow } from "../../core/window.ts";
 import { hold, trimmed } from "../words.ts";
 import {
   applyBehaviour,
+  applyWithoutBehaviour,
   beforeMetrics,
   DEFAULT_BEHAVIOUR,
   type HpaBehaviour,
@@ -18,7 +19,8 @@ export interface HpaOptions {
   /** Percent of the CPU request. */
   readonly cpuPercent: number;
   readonly tolerance: number;
-  readonly behaviour: HpaBehaviour;
+  /** `none`: an HPA without `behavior`, which still waits before it scales down. */
+  readonly behaviour: HpaBehaviour | { readonly kind: "none"; readonly downStabilisationSeconds: number };
 }
 
 export const HPA_OPTIONS: HpaOptions = {
@@ -47,6 +49,8 @@ export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
       const bounds = { min: managed.minReplicas, max: managed.maxReplicas };
       if (before !== null) events = withChange(events, before.atMs, current - before.desired);
       before = { atMs: nowMs, desired: current };
+      // The count found first is a recommendation, measured or not: a controller that restarts does not scale down at once.
+      if (earlier.length === 0) earlier = [{ atMs: nowMs, replicas: current }];
 
       const first = beforeMetrics(current, bounds);
       if (first.kind === "disabled")
@@ -63,16 +67,24 @@ export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
       if (counted.kind === "invalid") return hold(window, "CPU use of ready replicas");
 
       const wish = Math.min(Math.max(counted.replicas, bounds.min), bounds.max);
-      // The count found first is a recommendation: a controller that restarts does not scale down at once.
-      if (earlier.length === 0) earlier = [{ atMs: nowMs, replicas: current }];
-      const proposedReplicas = applyBehaviour(wish, current, earlier, events, behaviour, bounds, nowMs);
-      const longestMs = Math.max(behaviour.up.stabilisationSeconds, behaviour.down.stabilisationSeconds) * 1000;
-      earlier = [...earlier.filter(({ atMs }) => atMs >= nowMs - longestMs), { atMs: nowMs, replicas: wish }];
+      const proposedReplicas =
+        "kind" in behaviour
+          ? applyWithoutBehaviour(wish, current, earlier, bounds, nowMs, behaviour.downStabilisationSeconds)
+          : applyBehaviour(wish, current, earlier, events, behaviour, bounds, nowMs);
+      earlier = [
+        ...earlier.filter(({ atMs }) => atMs >= nowMs - longestWindowSeconds(behaviour) * 1000),
+        { atMs: nowMs, replicas: wish },
+      ];
       const percent = trimmed(window.cpuRatio * 100);
       const because = `CPU ${percent} % ÷ target ${trimmed(cpuPercent)} % on ${window.availableReplicas} ready = ${counted.replicas}`;
       return { proposedReplicas, because: proposedReplicas === wish ? because : `${because}, stabilised or limited` };
     },
   };
+}
+
+function longestWindowSeconds(behaviour: HpaOptions["behaviour"]): number {
+  if ("kind" in behaviour) return behaviour.downStabilisationSeconds;
+  return Math.max(behaviour.up.stabilisationSeconds, behaviour.down.stabilisationSeconds);
 }
 
 function podsOf(window: DecidableWindow, cpuRatio: number): PodReading[] {

@@ -74,7 +74,8 @@ function usageRatio(pods: readonly { use: number; request: number }[], target: P
 /** 0.57 · 100 is 56.99… in binary: what is a whole percent stays one. */
 const wholePercent = (use: number, request: number) => Math.trunc((use * 100) / request + 1e-9);
 
-const within = (ratio: number, tolerance: number) => Math.abs(1 - ratio) <= tolerance;
+/** As the controller compares (since 1.34): |1 − 1.1| is above 0.1 in binary, while exactly 110 % keeps the count. */
+const within = (ratio: number, tolerance: number) => 1 - tolerance <= ratio && ratio <= 1 + tolerance;
 
 /** Object and external metrics, `Value`: one number for all, per ready pod. */
 export function replicasFromValue(

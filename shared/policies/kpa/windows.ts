@@ -12,7 +12,8 @@ export interface BucketWindow {
 }
 
 export function bucketWindow(windowSeconds: number, granularitySeconds: number): BucketWindow {
-  const length = Math.max(1, Math.round(windowSeconds / granularitySeconds));
+  // The ceiling, as in Knative: a window is never shorter than asked for. 0.3 / 0.1 is 2.99… or 3.00… in binary.
+  const length = Math.max(1, Math.ceil(windowSeconds / granularitySeconds - 1e-9));
   return { granularitySeconds, length, buckets: [], firstIndex: null, lastIndex: null };
 }
 
