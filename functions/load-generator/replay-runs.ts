@@ -84,7 +84,7 @@ export class ReplayRuns {
       runId,
       functionName,
       schedule,
-      url: `${this.deps.gatewayUrl.replace(/\/+$/, "")}/function/${functionName}`,
+      url: `${this.deps.gatewayUrl.replace(/(?<!\/)\/+$/, "")}/function/${functionName}`,
       bodyOf: stressBody({ meanCpuSeconds: request.meanCpuSeconds, timeLapse }),
       timeLapse,
       warmUpSeconds,

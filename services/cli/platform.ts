@@ -63,7 +63,7 @@ export function readPlatformFlags(flags: PlatformFlags) {
   if (providerOnly && flags.profile !== undefined) {
     problems.push("--profile is of the gateway, and with --provider-only that is another one");
   }
-  const gatewayUrl = flags.gatewayUrl?.replace(/\/+$/, "");
+  const gatewayUrl = flags.gatewayUrl?.replace(/(?<!\/)\/+$/, "");
   if (gatewayUrl !== undefined && !/^https?:\/\/[^/\s]+$/.test(gatewayUrl)) {
     problems.push(`--gateway-url must be an http(s) URL, was: '${flags.gatewayUrl}'`);
   }

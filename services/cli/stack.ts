@@ -21,13 +21,15 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** `${NAME}`, `${NAME:-default}`, `${NAME=default}`; unset and without default → empty, as faas-cli's envsubst does. */
 export function substitute(text: string, variables: Variables): string {
-  return text.replaceAll(
-    /\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(?::-|=)([^}]*))?\}/g,
-    (_all, name: string, fallback?: string) => {
-      const value = variables[name];
-      return value === undefined || value === "" ? (fallback ?? "") : value;
-    },
-  );
+  // Piece by piece between closing braces: a pattern with the brace in it would seek one from every `${`.
+  const pieces = text.split("}");
+  const rest = pieces.pop()!;
+  const replaced = pieces.map((piece) => {
+    const [all, name, fallback = ""] = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(?::-|=)(.*))?$/s.exec(piece) ?? [];
+    if (all === undefined) return `${piece}}`;
+    return piece.slice(0, -all.length) + (variables[name!] || fallback);
+  });
+  return replaced.join("") + rest;
 }
 
 /** Reads and parses a stack file. Throws `BadInputError`. */

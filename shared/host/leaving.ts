@@ -53,7 +53,7 @@ export function lingerMs(env: Readonly<Record<string, string | undefined>>): num
   const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MOST_LINGER_MS);
   if (!/^([\d.]+(ms|s|m|h))+$/.test(text)) return MOST_LINGER_MS;
-  const parts = [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/([\d.]+)(ms|s|m|h)/gy)];
   return Math.min(
     parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0),
     MOST_LINGER_MS,

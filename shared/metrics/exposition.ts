@@ -93,7 +93,7 @@ function blankAfter(text: string): number {
 
 /** Go's spellings of the values that are not finite, too; null when it is no number. */
 function readNumber(text: string): number | null {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   if (/^[+-]?nan$/i.test(text)) return NaN;
   const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
   if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;

@@ -153,7 +153,7 @@ function spokenTo(address: GatewayAddress, image: string): Spoken {
   }
 
   return {
-    functionUrl: `${address.url.replace(/\/+$/, "")}/function/${CALIBRATED_NAME}`,
+    functionUrl: `${address.url.replace(/(?<!\/)\/+$/, "")}/function/${CALIBRATED_NAME}`,
     gateway,
     target,
     remove,

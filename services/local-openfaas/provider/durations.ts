@@ -10,10 +10,18 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 };
-const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g;
+/** Sticky: each part begins where the last one ended, and nothing is sought further on. */
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy;
+/** More than anyone writes, and less than costs anything: callers send durations too. */
+const MOST_LETTERS = 100;
 
 /** Milliseconds. Throws `BadInputError` that names `setting` for anything else, and for less than nothing. */
 export function parseDurationMs(text: string, setting: string): number {
+  if (text.length > MOST_LETTERS) {
+    throw new BadInputError(
+      `${setting} must be a duration of at most ${MOST_LETTERS} letters, was: ${text.length} letters`,
+    );
+  }
   const trimmed = text.trim();
   if (/^\d+$/.test(trimmed)) return Number(trimmed) * 1_000;
   const parts = [...trimmed.matchAll(PART)];

@@ -20,7 +20,7 @@ const FACTORS: Readonly<Record<string, number>> = {
 
 /** In cores or bytes; null for what is not one. */
 export function quantity(text: string | undefined): number | null {
-  const [, digits, suffix = ""] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(text ?? "") ?? [];
+  const [, digits, suffix = ""] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(text ?? "") ?? [];
   const factor = FACTORS[suffix];
   return digits === undefined || factor === undefined ? null : Number(digits) * factor;
 }

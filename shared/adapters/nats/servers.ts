@@ -47,5 +47,5 @@ function addressOf({ hostname, port }: URL): string {
 }
 
 function withoutCredentials(text: string): string {
-  return text.replace(/[^/]*@/, "…@");
+  return text.replace(/(?<![^/])[^/]*@/, "…@");
 }

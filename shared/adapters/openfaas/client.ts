@@ -14,7 +14,7 @@ export interface GatewayAddress {
 /** Answers every status; rejects only when no answer came. Bodies are text. */
 export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: GatewayAddress): AxiosInstance {
   const http = axios.create({
-    baseURL: url.replace(/\/+$/, ""),
+    baseURL: url.replace(/(?<!\/)\/+$/, ""),
     timeout: timeoutMs,
     httpAgent: new Agent({ keepAlive: true, maxSockets: 32 }),
     validateStatus: () => true,

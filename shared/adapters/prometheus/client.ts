@@ -31,7 +31,7 @@ export interface PrometheusClient {
 
 export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddress): PrometheusClient {
   const { origin, pathname, username, password } = new URL(url);
-  const spoken = `${origin}${pathname}`.replace(/\/+$/, "");
+  const spoken = `${origin}${pathname}`.replace(/(?<!\/)\/+$/, "");
   const http = axios.create({
     baseURL: spoken,
     timeout: timeoutMs,

@@ -47,8 +47,8 @@ function numbersOf({ optimiser, state }: Continuation): Float32Array[] {
 
 /** Indented, but for lists of numbers and texts, which take a line each. */
 function textBytes(value: object): Uint8Array {
-  const text = JSON.stringify(value, null, 2).replace(/\[\n\s*([^[\]{}]*?)\n\s*\]/g, (_list, inside: string) => {
-    return `[${inside.replace(/\s*\n\s*/g, " ")}]`;
+  const text = JSON.stringify(value, null, 2).replace(/\[\n([^[\]{}]*)\]/g, (_list, inside: string) => {
+    return `[${inside.trim().replace(/\n +/g, " ")}]`;
   });
   return new TextEncoder().encode(`${text}\n`);
 }

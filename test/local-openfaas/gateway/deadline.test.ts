@@ -18,6 +18,7 @@ for (const { name, exec, asked, want } of [
   { name: "never for more than the gateway allows", exec: 0, asked: "5m", want: [60_000, GATEWAY] },
   { name: "a function may ask for too much as well", exec: 90_000, asked: null, want: [60_000, GATEWAY] },
   { name: "what is no duration asks for nothing", exec: 30_000, asked: "soon", want: [30_000, EXEC] },
+  { name: "a megabyte of digits asks for nothing", exec: 30_000, asked: "1".repeat(1e6), want: [30_000, EXEC] },
   { name: "nothing at all is no limit", exec: 30_000, asked: "0s", want: [30_000, EXEC] },
 ]) {
   test(`deadline: ${name}`, () => {

@@ -12,9 +12,9 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
+const thousands = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+
 /** Thousands apart by a narrow space, so that digits can be counted. */
 export function grouped(value: number): string {
-  return Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return thousands.format(value).replaceAll(",", "\u202f");
 }

@@ -20,8 +20,8 @@ export function cpuTimeMs(pid: number): number | null {
 export function privateMemoryBytes(pid: number): number | null {
   const status = readProc(pid, "status");
   if (status === undefined) return null;
-  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
-  return (kilobytes("RssAnon") + kilobytes("RssShmem")) * 1_024;
+  const amounts = status.matchAll(/^(?:RssAnon|RssShmem):\s+(\d+) kB/gm);
+  return [...amounts].reduce((kilobytes, [, amount]) => kilobytes + Number(amount), 0) * 1_024;
 }
 
 function readProc(pid: number, file: string): string | undefined {

@@ -9,7 +9,7 @@ export const count = (value) => (value === null || value === undefined ? NONE : 
 export function decimal(value) {
   if (value === null || value === undefined) return NONE;
   const size = Math.abs(value);
-  return size >= 100 ? whole.format(value) : value.toFixed(size >= 10 ? 1 : 2).replace(/\.?0+$/, "");
+  return size >= 100 ? whole.format(value) : String(Number(value.toFixed(size >= 10 ? 1 : 2)));
 }
 
 /** A rate, with one decimal at least so that its width is calm. */
