@@ -2,6 +2,7 @@
 import { join } from "node:path";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { answerLoadGenerator } from "./answer.ts";
@@ -33,6 +34,8 @@ export default startService("load-generator", SETTINGS, async (workload) => {
   const defaults = { timeLapse: settings.TIME_LAPSE, maxInFlight: settings.MAX_REPLAY_IN_FLIGHT };
   return {
     status: () => ({ bus: bus.state(), runs: runs.list() }),
+    // Nothing is due of it: it works when it is told to.
+    watched: { activity: new Activity(() => performance.now()), bus },
     answer: (event) =>
       answerLoadGenerator(event, {
         runs,

@@ -1,7 +1,10 @@
 /** The function's HTTP face: a window event, or a list of them; a signed call publishes, an unsigned one only answers. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { windowRealMs } from "#shared/events/age.ts";
 import { decodeEvent, makeEvent, readEvent } from "#shared/events/codec.ts";
+import type { MetricsWindow } from "#shared/core/window.ts";
 import type { ReplicantEvent, WindowClosed } from "#shared/events/types.ts";
+import type { Activity } from "#shared/host/activity.ts";
 import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
@@ -12,6 +15,7 @@ export interface AnswerDeps {
   readonly bus: Pick<EventBus, "publish">;
   readonly mayChange: (event: FunctionEvent) => Verdict;
   readonly nowMs: () => number;
+  readonly activity: Activity;
 }
 
 /**
@@ -35,6 +39,7 @@ export async function answerWindows(event: FunctionEvent, deps: AnswerDeps): Pro
   } catch (thrown) {
     return { status: 503, body: { error: messageOf(thrown) } };
   }
+  if (verdict.ok) results.forEach((result, index) => expectMore(result, closed[index]!.window, deps.activity));
   const [only] = results;
   if (results.length === 1 && only?.kind === "refused") return { status: 422, body: { error: only.because } };
   if (!verdict.ok) return { status: 200, body: { published: false, because: verdict.because, results } };
@@ -60,6 +65,16 @@ async function publish(result: InferenceResult, { managed, window }: WindowClose
       data: { managed: { ...managed, mode }, proposal, window },
     }),
   );
+  deps.activity.did("proposal", proposal.functionName);
+}
+
+/** The next window and its proposal, unless nobody wants one. */
+function expectMore(result: InferenceResult, window: MetricsWindow, activity: Activity): void {
+  const { functionName } = window;
+  const everyMs = windowRealMs(window);
+  activity.did("window", functionName, { everyMs, else: "there is nothing to propose for" });
+  if (result.kind === "withheld") activity.excuse("proposal", functionName);
+  else activity.expect("proposal", functionName, { everyMs, else: "the fallback rule decides" });
 }
 
 const MOST_WINDOWS_A_CALL = 2_000;

@@ -35,6 +35,8 @@ export interface Assignments {
   refresh(functionName: string): Promise<void>;
   /** For the status: by function, one line. */
   describe(): Readonly<Record<string, string>>;
+  /** Why there is no model for a function, a sentence each. */
+  problems(): readonly string[];
 }
 
 type ModelReference = Extract<PolicyReference, { kind: "model" }>;
@@ -136,6 +138,8 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
       };
     },
     refresh,
+    problems: () =>
+      [...held].flatMap(([functionName, { refused }]) => (refused === null ? [] : `'${functionName}': ${refused}`)),
     describe: () =>
       Object.fromEntries(
         [...held].map(([functionName, { control, model, refused }]) => [

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { writableFolder } from "#shared/host/writable-folder.ts";
@@ -35,16 +37,16 @@ export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE",
   // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the shelf.
   await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
   const inference = createInference(assignments, setImmediate);
-  const status = () => ({
-    part: workload.name,
-    state: "running",
-    bus: bus.state(),
-    models: { in: shelf.place, serving: assignments.describe() },
-    functions: inference.memory(),
-  });
+  // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
+  const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
   return {
-    status,
-    answer: async (event) =>
+    status: () => ({
+      bus: bus.state(),
+      models: { in: shelf.place, serving: assignments.describe() },
+      functions: inference.memory(),
+    }),
+    watched: { activity, bus, problems: () => assignments.problems() },
+    answer: async (event, status) =>
       event.method === "GET"
         ? { status: 200, body: status() }
         : answerWindows(event, {
@@ -52,6 +54,7 @@ export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE",
             bus,
             mayChange: (call) => workload.mayChange(call),
             nowMs: () => systemClock.nowMs(),
+            activity,
           }),
   };
 });

@@ -1,12 +1,14 @@
 /** Carries events to the functions that ask for them, over HTTP, signed; acknowledged when every one has answered 2xx. */
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
-import { isTooLate } from "#shared/events/age.ts";
+import { readManagedFunction } from "#shared/core/managed-function.ts";
+import { isTooLate, windowRealMs } from "#shared/events/age.ts";
 import { SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
+import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
-import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
+import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { createCarrier } from "./carrier.ts";
 import { Lane, type LaneBounds } from "./lane.ts";
 import { topicsOf, type Listener, type Topics } from "./topics.ts";
@@ -19,6 +21,9 @@ export interface ConnectorDeps {
   /** Signs the calls; null leaves them unsigned, and functions then compute but publish nothing. */
   readonly key: string | null;
   readonly rebuildSeconds: number;
+  readonly activity: Activity;
+  /** Until a window tells how long windows are. */
+  readonly windowSeconds: number;
 }
 
 export interface ConnectorStatus {
@@ -40,8 +45,10 @@ const MOST_IN_HAND = 32;
 const MOST_CALLS = 16;
 /** Where a function takes lists, what comes during a call goes with the next one; two, so that one that hangs keeps nobody. */
 const MOST_LIST_CALLS = 2;
+const UNDELIVERED = { else: "no function that proposes sees what happens" };
 
-export function createConnector({ bus, gateway, clock, log, key, rebuildSeconds }: ConnectorDeps): Connector {
+export function createConnector(deps: ConnectorDeps): Connector {
+  const { bus, gateway, clock, log, key, rebuildSeconds, activity, windowSeconds } = deps;
   const carry = createCarrier({ gateway, clock, key });
   let topics: Topics = new Map();
   const subscriptions = new Map<EventKind, Subscription>();
@@ -76,11 +83,28 @@ export function createConnector({ bus, gateway, clock, log, key, rebuildSeconds 
     young.forEach((event, i) => {
       const problem = problems[i] ?? null;
       if (problem !== null) refused.set(event, problem);
+      else noteDelivery(event);
     });
     delivered += young.length - refused.size;
     failed += refused.size;
     lastProblem = [...refused.values()].at(-1) ?? lastProblem;
     return events.map((event) => refused.get(event) ?? null);
+  }
+
+  function noteDelivery(event: ReplicantEvent): void {
+    if (event.kind !== "window") return activity.did(`${event.kind}_delivery`, event.subject);
+    activity.did("window_delivery", event.subject, { everyMs: windowRealMs(event.data.window), ...UNDELIVERED });
+  }
+
+  /** A window of each managed function is to be carried to somebody, whether or not somebody asks for it. */
+  function watch(functions: readonly FunctionStatus[]): void {
+    const managed = functions.flatMap((one) => {
+      const read = readManagedFunction(one).managed;
+      return read && read.mode !== "off" ? [read.functionName] : [];
+    });
+    activity.keepOnly(managed);
+    const everyMs = windowSeconds * 1_000;
+    for (const name of managed) activity.expect("window_delivery", name, { everyMs, ...UNDELIVERED });
   }
 
   function isLate(event: ReplicantEvent): boolean {
@@ -90,7 +114,9 @@ export function createConnector({ bus, gateway, clock, log, key, rebuildSeconds 
 
   async function rebuild(): Promise<void> {
     try {
-      topics = topicsOf(await gateway.list());
+      const functions = await gateway.list();
+      topics = topicsOf(functions);
+      watch(functions);
     } catch (thrown) {
       // The last known topics stay good: a gateway that is away for a moment forgets no function.
       lastProblem = messageOf(thrown);

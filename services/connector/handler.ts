@@ -1,17 +1,20 @@
 /** The connector as a workload: its loop starts with the module, its handler answers its status. */
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createConnector } from "./connector.ts";
 
 export default startService(
   "connector",
-  [...BUS_SETTINGS, "OPENFAAS_URL", "CONNECTOR_REBUILD_SECONDS"],
+  [...BUS_SETTINGS, "OPENFAAS_URL", "CONNECTOR_REBUILD_SECONDS", "WINDOW_SECONDS"],
   async (workload) => {
     const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
+    const activity = new Activity(() => monotonicClock.nowMs());
     const connector = createConnector({
       bus,
       gateway: openfaasGateway(gatewayAddress(workload)),
@@ -19,7 +22,13 @@ export default startService(
       log: workload.log,
       key: workload.key,
       rebuildSeconds: workload.settings.CONNECTOR_REBUILD_SECONDS,
+      activity,
+      windowSeconds: workload.settings.WINDOW_SECONDS,
     });
-    return { run: (signal) => connector.run(signal), status: () => ({ bus: bus.state(), ...connector.status() }) };
+    return {
+      run: (signal) => connector.run(signal),
+      status: () => ({ bus: bus.state(), ...connector.status() }),
+      watched: { activity, bus },
+    };
   },
 );

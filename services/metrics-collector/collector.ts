@@ -4,12 +4,14 @@ import { messageOf } from "#shared/core/errors.ts";
 import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
+import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports/metrics-source.ts";
 import { FunctionHistory } from "./function-history.ts";
 import type { SeenLimits } from "./seen-limits.ts";
+import { isDecidable } from "#shared/core/window.ts";
 import { nextWindowEndMs, toTraceMs, toWallMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
 
 export interface CollectorDeps {
@@ -17,6 +19,7 @@ export interface CollectorDeps {
   readonly gateway: Pick<FunctionGateway, "list">;
   readonly bus: Pick<EventBus, "publish">;
   readonly limits: Pick<SeenLimits, "of">;
+  readonly activity: Activity;
   readonly clock: Clock;
   readonly log: Log;
   readonly traceTime: TraceTime;
@@ -46,7 +49,7 @@ interface Managed {
 }
 
 export function createCollector(deps: CollectorDeps): Collector {
-  const { source, gateway, bus, limits, clock, log, traceTime, windowSeconds, tickSeconds } = deps;
+  const { source, gateway, bus, limits, activity, clock, log, traceTime, windowSeconds, tickSeconds } = deps;
   const histories = new Map<string, FunctionHistory>();
   let managed: readonly Managed[] = [];
   let problems: readonly string[] = [];
@@ -61,6 +64,7 @@ export function createCollector(deps: CollectorDeps): Collector {
     const known = managed.map(({ function: one }) => one);
     const [look, listed] = await Promise.all([source.look(instant, known), list()]);
     managed = listed.managed ?? managed.map((one) => ({ ...one, replicas: null }));
+    watch();
     const found = [...listed.problems, ...look.problems];
     for (const problem of found) if (!problems.includes(problem)) log.warn({ problem }, "cannot measure as asked");
     problems = found;
@@ -84,8 +88,18 @@ export function createCollector(deps: CollectorDeps): Collector {
     };
   }
 
-  function publish(event: ReplicantEvent): void {
-    const sent = bus.publish(event).catch((thrown: unknown) => {
+  /** What is due for each function: a window, and one that can be decided on. */
+  function watch(): void {
+    const everyMs = (windowSeconds * 1_000) / traceTime.timeLapse;
+    activity.keepOnly(managed.map(({ function: one }) => one.functionName));
+    for (const { function: one } of managed) {
+      activity.expect("window", one.functionName, { everyMs, else: "nobody decides" });
+      activity.expect("measurement", one.functionName, { everyMs, else: "without one nothing is scaled by the model" });
+    }
+  }
+
+  function publish(event: ReplicantEvent, published: () => void): void {
+    const sent = bus.publish(event).then(published, (thrown: unknown) => {
       unpublished++;
       log.debug({ id: event.id, problem: messageOf(thrown) }, "not published");
     });
@@ -100,12 +114,17 @@ export function createCollector(deps: CollectorDeps): Collector {
     const about = { functionName, namespace, replicas };
     const told = { source: "metrics-collector", subject: functionName, key: atMs, nowMs: clock.nowMs() };
     ticks++;
-    publish(makeEvent("tick", { ...told, data: { managed, tick: look.tick(about) } }));
+    publish(makeEvent("tick", { ...told, data: { managed, tick: look.tick(about) } }), () => {
+      activity.did("tick", functionName);
+    });
     const window = look.window(about);
     if (window === null) return;
     const history = historyOf(functionName);
     windows++;
-    publish(makeEvent("window", { ...told, data: { managed, window, history: history.windows } }));
+    publish(makeEvent("window", { ...told, data: { managed, window, history: history.windows } }), () => {
+      activity.did("window", functionName);
+      if (isDecidable(window)) activity.did("measurement", functionName);
+    });
     history.add(window);
   }
 

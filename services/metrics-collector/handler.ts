@@ -1,7 +1,9 @@
 /** The metrics-collector as a workload. */
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createCollector } from "./collector.ts";
@@ -18,17 +20,28 @@ export default startService(
     const traceTime = { timeLapse: settings.TIME_LAPSE, epochMs: settings.TIME_LAPSE_EPOCH_MS };
     const limits = createSeenLimits();
     await bus.subscribe("applied", async ({ data }) => limits.hear(data));
+    const activity = new Activity(() => monotonicClock.nowMs());
     const collector = createCollector({
       source: await sourceOf(workload, traceTime),
       gateway: openfaasGateway(gatewayAddress(workload)),
       bus,
       limits,
+      activity,
       clock: systemClock,
       log,
       traceTime,
       windowSeconds: settings.WINDOW_SECONDS,
       tickSeconds: settings.TICK_SECONDS,
     });
-    return { run: (signal) => collector.run(signal), status: () => ({ bus: bus.state(), ...collector.status() }) };
+    /** Where nothing is managed, what cannot be measured is the reason; else it is told in time what comes of it. */
+    const complaints = (isReason: boolean) => () => {
+      const { managed, problems } = collector.status();
+      return isReason === (managed.length === 0) ? problems : [];
+    };
+    return {
+      run: (signal) => collector.run(signal),
+      status: () => ({ bus: bus.state(), ...collector.status() }),
+      watched: { activity, bus, problems: complaints(true), warnings: complaints(false) },
+    };
   },
 );

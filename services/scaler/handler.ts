@@ -3,6 +3,7 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
@@ -12,13 +13,22 @@ import { TARGET_SETTINGS, targetOf } from "./target.ts";
 
 export default startService(
   "scaler",
-  [...BUS_SETTINGS, ...TARGET_SETTINGS, ...LEASE_SETTINGS, "FALLBACK_POLICY", "STABILISATION_SECONDS"],
+  [
+    ...BUS_SETTINGS,
+    ...TARGET_SETTINGS,
+    ...LEASE_SETTINGS,
+    "FALLBACK_POLICY",
+    "STABILISATION_SECONDS",
+    "WINDOW_SECONDS",
+  ],
   async (workload) => {
     const { FALLBACK_POLICY, STABILISATION_SECONDS } = workload.settings;
     // An unknown rule ends the process here, by name, before it could be needed.
     const fallback = policyByName(FALLBACK_POLICY);
     const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
+    // It cannot be told that a function is managed no longer: after an hour of silence it takes it to be so.
+    const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
     const scaler = createScaler({
       bus,
       target: await targetOf(workload),
@@ -27,14 +37,16 @@ export default startService(
       lease: await leaseOf(workload),
       clock: systemClock,
       monotonic: monotonicClock,
+      activity,
+      windowSeconds: workload.settings.WINDOW_SECONDS,
       log: workload.log,
     });
-    const status = () => ({ part: workload.name, state: "running", bus: bus.state(), ...scaler.status() });
     return {
       run: (signal) => scaler.run(signal),
-      status,
+      status: () => ({ bus: bus.state(), ...scaler.status() }),
+      watched: { activity, bus },
       /** `?decision=ID` → that decision with every stage; else the status. */
-      answer: async ({ query }) => {
+      answer: async ({ query }, status) => {
         const asked = query["decision"];
         if (typeof asked !== "string") return { status: 200, body: status() };
         const decision = scaler.explain(asked);

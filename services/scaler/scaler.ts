@@ -6,10 +6,12 @@ import type { GuardSettings } from "#shared/core/guard.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import { isTooLate } from "#shared/events/age.ts";
 import { makeEvent } from "#shared/events/codec.ts";
+import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
+import { decisionWatch } from "./decision-watch.ts";
 import { FunctionScaler } from "./function-scaler.ts";
 import { whileHeld } from "./while-held.ts";
 
@@ -22,6 +24,9 @@ export interface ScalerDeps {
   readonly clock: Clock;
   /** The lease's clock. */
   readonly monotonic: Pick<Clock, "nowMs">;
+  readonly activity: Activity;
+  /** Until a window tells how long windows are. */
+  readonly windowSeconds: number;
   readonly log: Log;
 }
 
@@ -51,12 +56,14 @@ export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
   const functions = new Map<string, { readonly scaler: FunctionScaler; turn: Promise<void> }>();
   const remembered = new Map<string, Applied>();
+  const watch = decisionWatch(deps.activity, deps.windowSeconds);
   let decisions = 0;
   let tooLate = 0;
   let lastProblem: string | null = null;
 
   async function tell(applied: Applied): Promise<void> {
     decisions++;
+    watch.applied(applied);
     remembered.set(applied.decisionId, applied);
     if (remembered.size > REMEMBERED_DECISIONS) remembered.delete(remembered.keys().next().value!);
     const { functionName, current, proposed, desired, applied: count, trigger, mode, decisionId } = applied;
@@ -117,6 +124,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
       bus.subscribe(
         "tick",
         async ({ data }) => {
+          watch.tick(data);
           if (data.managed.mode !== "off") await inTurn(data.managed.functionName, (one) => one.onTick(data));
         },
         { mostAtOnce: MOST_AT_ONCE },
@@ -126,6 +134,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
         async (event) => {
           const { managed, window } = event.data;
           if (managed.mode === "off" || late(event, window)) return;
+          watch.window(event.data);
           await inTurn(managed.functionName, (one) => one.onWindow(event.data));
         },
         { mostAtOnce: MOST_AT_ONCE },
@@ -135,6 +144,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
         async (event) => {
           const { managed, window } = event.data;
           if (managed.mode === "off" || late(event, window)) return;
+          watch.proposal(event.data);
           await inTurn(managed.functionName, (one) => one.onProposal(event.data));
         },
         { durable: "scaler-proposal", mostAtOnce: MOST_AT_ONCE },
@@ -146,6 +156,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
     await Promise.all([...functions.values()].map(({ turn }) => turn));
     functions.clear();
+    watch.standBy();
   }
 
   return {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { writableFolder } from "#shared/host/writable-folder.ts";
@@ -46,6 +48,8 @@ export default startService(
     const learner = learnerInThreads(join(__dirname, "learner.cjs"));
     workload.onEnd(() => learner.close());
 
+    // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
+    const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
     const trainer = createTrainer({
       bus,
       log,
@@ -53,6 +57,7 @@ export default startService(
       shelf,
       source: shippedModels(join(__dirname, "models")),
       clock: systemClock,
+      activity,
       say: workload.log,
       rule: settings.FALLBACK_POLICY,
       profiles: await readProfiles(settings.TRAINER_PROFILES),
@@ -63,11 +68,12 @@ export default startService(
         judgeWindows: settings.TRAINER_JUDGE_WINDOWS,
       },
     });
-    const status = () => ({ part: workload.name, state: "running", bus: bus.state(), ...trainer.status() });
     return {
       run: (signal) => trainer.run(signal),
-      status,
-      answer: (event) => answerTrainer(event, { trainer, status, mayChange: (call) => workload.mayChange(call) }),
+      status: () => ({ bus: bus.state(), ...trainer.status() }),
+      watched: { activity, bus },
+      answer: (event, status) =>
+        answerTrainer(event, { trainer, status, mayChange: (call) => workload.mayChange(call) }),
     };
   },
 );

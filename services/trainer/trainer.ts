@@ -14,7 +14,8 @@ import {
   type LifecycleSettings,
 } from "#shared/core/model-lifecycle.ts";
 import type { Fact } from "#shared/core/transitions.ts";
-import { isTooLate } from "#shared/events/age.ts";
+import { isTooLate, windowRealMs } from "#shared/events/age.ts";
+import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import { featureNamesOf } from "#shared/core/observation/observer.ts";
 import { policyReference } from "#shared/policies/reference.ts";
@@ -34,6 +35,7 @@ export interface TrainerDeps extends StandingDeps {
   readonly log: SegmentLog;
   readonly learner: Learner;
   readonly clock: Clock;
+  readonly activity: Activity;
   readonly say: Log;
   /** The fallback rule by name: what models are held against. */
   readonly rule: string;
@@ -70,11 +72,13 @@ const JUDGED_FROM = 120;
 const LEAST_RECORDED = 16;
 /** Events of each kind that are on their way into the log. */
 const MOST_IN_HAND = 32;
+/** Estimates queue behind trainings; so many windows without one are worth a look. */
+const MOST_WINDOWS_UNJUDGED = 5;
 /** Published models of a function that are kept, of about a megabyte and a half each. */
 const MOST_MODELS = 10;
 
 export function createTrainer(deps: TrainerDeps): Trainer {
-  const { bus, log, learner, clock, say, shelf, rule, profiles, settings } = deps;
+  const { bus, log, learner, clock, activity, say, shelf, rule, profiles, settings } = deps;
   const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: settings.judgeWindows };
   const memory = new TrainerMemory(log);
   const functions = new Map<string, Careful>();
@@ -146,6 +150,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     if (one.standing !== standing) return;
     if (estimate !== null) {
       record.estimate = estimate;
+      const every = MOST_WINDOWS_UNJUDGED * windowRealMs(record.windows.at(-1)!);
+      activity.did("judgement", record.functionName, { everyMs: every, else: "a bad model would keep its control" });
       const judgement = judge(standing, record.trial, estimate, atMs, lifecycle);
       record.trial = judgement.trial;
       if (judgement.switch !== null) {
@@ -326,6 +332,10 @@ export function createTrainer(deps: TrainerDeps): Trainer {
           async (event) => {
             const { managed, window } = event.data;
             await memory.take({ kind: "window", managed, window });
+            activity.did("window", window.functionName, {
+              everyMs: windowRealMs(window),
+              else: "there is nothing to judge by",
+            });
             // After an outage there is much to read and nothing to decide.
             if (!isTooLate(event, window, clock.nowMs())) considerLater(window.functionName);
           },

@@ -19,6 +19,8 @@ export type Handler = (event: FunctionEvent, context: FunctionContext) => Promis
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** Given, the body is a text of this content type; else it is sent as JSON. */
+  readonly type?: string;
 }
 
 /** The body as the text that was sent. With `RAW_BODY=true` (set for all our workloads) it is exactly that. */
@@ -47,7 +49,8 @@ export function jsonHandler(answer: (event: FunctionEvent) => Promise<Answer>): 
     } finally {
       inFlight--;
     }
-    context.status(result.status).headers({ "Content-Type": "application/json" });
-    return JSON.stringify(result.body);
+    const { status, body, type } = result;
+    context.status(status).headers({ "Content-Type": type ?? "application/json" });
+    return type === undefined ? JSON.stringify(body) : String(body);
   };
 }

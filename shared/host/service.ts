@@ -1,16 +1,9 @@
 /** A service: a loop that starts with its module and a handler that answers its status, whoever asks. */
 import type { SettingName } from "../config/settings.ts";
 import { messageOf } from "../core/errors.ts";
-import { jsonHandler, type Answer, type FunctionEvent, type Handler } from "./handler.ts";
+import { jsonHandler, type Handler } from "./handler.ts";
+import { answerPart, type RunningPart } from "./running-part.ts";
 import { startWorkload, type Workload } from "./workload.ts";
-
-export interface RunningPart {
-  /** The loop; ends with the signal. Without one the part only answers calls. */
-  run?(signal: AbortSignal): Promise<void>;
-  /** Answers a call. The default answers the status. */
-  answer?(event: FunctionEvent): Promise<Answer>;
-  status(): object;
-}
 
 /**
  * Starts the part that `wire` makes. Until it stands, calls answer 503 and say so; if it cannot be made or its loop breaks,
@@ -36,8 +29,7 @@ export function startService<K extends SettingName>(
   });
   workload.waitFor(running);
 
-  return jsonHandler(async (event) => {
-    if (!part) return { status: 503, body: { part: name, state: "starting" } };
-    return part.answer?.(event) ?? { status: 200, body: { part: name, state: "running", ...part.status() } };
-  });
+  return jsonHandler(async (event) =>
+    part ? answerPart(workload.name, part, event) : { status: 503, body: { part: name, state: "starting" } },
+  );
 }

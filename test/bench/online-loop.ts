@@ -14,6 +14,7 @@ import type { Schedule } from "#shared/core/schedule.ts";
 import { HISTORY_WINDOWS, type MetricsWindow } from "#shared/core/window.ts";
 import { initialReplicas } from "#shared/evaluation/foresight.ts";
 import { makeEvent } from "#shared/events/codec.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import type { MakeEngine } from "#shared/policies/served-model.ts";
@@ -84,6 +85,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
   const source = { names: async () => ["start"], read: async () => run.start };
   const learner = countingLearner(learnerHere(makeEngine), care === "unguarded");
   const trainer = createTrainer({
+    activity: new Activity(() => performance.now()),
     ...{ bus, shelf, source, learner, clock, rule },
     profiles: new Map(),
     log: memoryLog(),

@@ -8,6 +8,7 @@ import type { MetricsWindow } from "#shared/core/window.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent, WindowClosed } from "#shared/events/types.ts";
 import type { FunctionEvent } from "#shared/host/handler.ts";
+import { Activity } from "#shared/host/activity.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
@@ -144,7 +145,13 @@ describe("policy-inference over HTTP", () => {
     const bus = memoryBus();
     const heard: ReplicantEvent<"proposal">[] = [];
     await bus.subscribe("proposal", async (event) => void heard.push(event));
-    const deps = { inference: createInference(policies), bus, mayChange: () => verdict, nowMs: () => 0 };
+    const deps = {
+      inference: createInference(policies),
+      bus,
+      mayChange: () => verdict,
+      nowMs: () => 0,
+      activity: new Activity(() => 0),
+    };
     const answer = await answerWindows(aCall(body), deps);
     return { answer, heard, bus };
   }
@@ -212,6 +219,7 @@ describe("policy-inference over HTTP", () => {
       bus,
       mayChange: () => ({ ok: true }) as const,
       nowMs: () => 0,
+      activity: new Activity(() => 0),
     };
     const answer = await answerWindows(aCall(text(closed(1))), deps);
     assert.equal(answer.status, 503);

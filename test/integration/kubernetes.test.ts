@@ -14,6 +14,7 @@ import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { ScaleRefusedError, UnknownFunctionError } from "#shared/ports/scale-target.ts";
@@ -295,6 +296,8 @@ describe("kubernetes", { skip: noControlPlane }, () => {
       lease: soleLease(),
       clock,
       monotonic: monotonicClock,
+      activity: new Activity(() => performance.now()),
+      windowSeconds: 30,
       log: silentLog,
     });
     const ending = new AbortController();

@@ -4,6 +4,7 @@ import { describe, test, type TestContext } from "node:test";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { ManualClock } from "#shared/core/clock.ts";
 import { decodeEvent, makeEvent, readEvent } from "#shared/events/codec.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { CallVerifier } from "#shared/host/signature.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
@@ -83,7 +84,10 @@ async function aConnector(t: TestContext, key: string | null = "k1", batch?: str
   const bus = memoryBus({ clock });
   const gateway = new FakeGateway();
   gateway.functions = [aFunction("policy-inference", "replicant.window", batch), aFunction("plain")];
-  const connector = createConnector({ bus, gateway, clock, log: silentLog, key, rebuildSeconds: 5 });
+  const connector = createConnector({
+    ...{ bus, gateway, clock, log: silentLog, key, rebuildSeconds: 5, windowSeconds: 30 },
+    activity: new Activity(() => clock.nowMs()),
+  });
   const ending = new AbortController();
   const running = connector.run(ending.signal);
   t.after(async () => {

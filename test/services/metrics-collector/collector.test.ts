@@ -5,6 +5,7 @@ import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { ManualClock } from "#shared/core/clock.ts";
 import type { Tick } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
@@ -65,9 +66,11 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
   const limits = createSeenLimits();
   const traceTime = { timeLapse, epochMs };
+  const activity = new Activity(() => clock.nowMs());
   const collector = createCollector({
     source: scrapedSource({ endpoint: platform, timeLapse }),
     gateway: platform,
+    activity,
     bus,
     limits,
     clock,

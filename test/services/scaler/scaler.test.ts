@@ -11,6 +11,7 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import { aProposal } from "#test/support/a-decision.ts";
@@ -46,6 +47,8 @@ async function aScaler(
     lease,
     clock,
     monotonic: clock,
+    activity: new Activity(() => performance.now()),
+    windowSeconds: 30,
     log: silentLog,
   });
   const ending = new AbortController();

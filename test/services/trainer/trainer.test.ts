@@ -14,6 +14,7 @@ import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { ModelNews } from "#shared/core/model.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
@@ -76,6 +77,7 @@ async function start(
   const says = { estimate: null as Estimate | null, outcome: anOutcome(false) as FineTuned | Error };
   const jobs: FineTuneJob[] = [];
   const trainer = createTrainer({
+    activity: new Activity(() => performance.now()),
     bus,
     log,
     shelf,

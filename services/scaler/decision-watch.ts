@@ -1,0 +1,52 @@
+/** What is expected of the scaler: a decision each window, for each function it hears of; by a proposal, where the loop is whole. */
+import type { Applied } from "#shared/core/decision.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import { windowRealMs } from "#shared/events/age.ts";
+import type { ProposalMade, TickTaken, WindowClosed } from "#shared/events/types.ts";
+import type { Activity } from "#shared/host/activity.ts";
+
+export interface DecisionWatch {
+  tick(told: TickTaken): void;
+  /** A window or a proposal that is not too late. */
+  window(told: WindowClosed): void;
+  proposal(told: ProposalMade): void;
+  applied(applied: Applied): void;
+  /** Another scaler acts now: nothing is due here. */
+  standBy(): void;
+}
+
+export function decisionWatch(activity: Activity, windowSeconds: number): DecisionWatch {
+  function expect(functionName: string, everyMs: number): void {
+    activity.expect("window", functionName, { everyMs, else: "nothing but the floor decides" });
+    activity.expect("decision", functionName, { everyMs, else: "the replica count stays what it is" });
+    activity.expect("proposal", functionName, { everyMs, else: "the fallback rule decides" });
+  }
+
+  const isOff = ({ functionName, mode }: ManagedFunction): boolean => {
+    if (mode !== "off") return false;
+    for (const deed of ["window", "decision", "proposal"]) activity.excuse(deed, functionName);
+    return true;
+  };
+
+  return {
+    tick({ managed, tick }) {
+      activity.did("tick", managed.functionName);
+      if (!isOff(managed)) expect(managed.functionName, (windowSeconds * 1_000) / tick.timeLapse);
+    },
+    window({ managed, window }) {
+      if (isOff(managed)) return;
+      const everyMs = windowRealMs(window);
+      activity.did("window", managed.functionName, { everyMs, else: "nothing but the floor decides" });
+      expect(managed.functionName, everyMs);
+    },
+    proposal({ managed }) {
+      if (!isOff(managed)) activity.did("proposal", managed.functionName);
+    },
+    applied({ functionName, trigger, applied }) {
+      // The floor acts between windows, whether or not there are any.
+      if (trigger !== "floor") activity.did("decision", functionName);
+      if (applied !== null) activity.did("applied", functionName);
+    },
+    standBy: () => activity.keepOnly([]),
+  };
+}

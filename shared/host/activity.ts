@@ -1,0 +1,155 @@
+/** What a part does for each function, how long ago it last did it, and what is overdue: a part may be alive and do nothing. */
+
+/** `window`, `decision`, …: letters and `_`, for it is part of a metric's name. */
+export type Deed = string;
+
+export interface Due {
+  /** One is due at least so often, real time. */
+  readonly everyMs: number;
+  /** What it means when none comes: completes the sentence "no … of 'stress' for 120 s; …". */
+  readonly else?: string;
+}
+
+/** Of one function: seconds since each deed was last done, null where it never was. */
+export type Ages = Readonly<Record<Deed, number | null>>;
+
+export interface DeedCount {
+  readonly functionName: string;
+  readonly deed: Deed;
+  readonly count: number;
+  /** Since it was last done, else since it has been due; null where neither is. */
+  readonly ageSeconds: number | null;
+}
+
+/** More missed in a row than this is a problem. */
+export const MOST_MISSED = 3;
+/** Fast time-lapse makes windows so short that a busy machine alone would miss some of them. */
+const LEAST_OVERDUE_MS = 5_000;
+/** A name more pushes out the one that was idle longest: names come from events. */
+const MOST_FUNCTIONS = 1_000;
+
+interface Entry {
+  count: number;
+  lastMs: number | null;
+  /** When it became due. */
+  sinceMs: number | null;
+  due: Due | null;
+}
+
+export interface ActivityOptions {
+  /**
+   * A function of which nothing came for so many times what is due is taken to be managed no longer. For a part that cannot
+   * ask the platform; one that can calls `keepOnly` and is never content with silence.
+   */
+  readonly goneAfter?: number;
+}
+
+/** `nowMs` is monotonic: an age is no business of the wall clock. */
+export class Activity {
+  readonly #functions = new Map<string, Map<Deed, Entry>>();
+  readonly #goneAfter: number;
+
+  constructor(
+    readonly nowMs: () => number,
+    { goneAfter = Infinity }: ActivityOptions = {},
+  ) {
+    this.#goneAfter = goneAfter;
+  }
+
+  /** It was done just now; with `due` it is expected again. */
+  did(deed: Deed, functionName: string, due?: Due): void {
+    const entry = this.#entry(functionName, deed);
+    entry.count++;
+    entry.lastMs = this.nowMs();
+    if (due) entry.due = due;
+  }
+
+  /** It is due from now on; what is due already stays as it is. */
+  expect(deed: Deed, functionName: string, due: Due): void {
+    const entry = this.#entry(functionName, deed);
+    entry.sinceMs ??= this.nowMs();
+    entry.due ??= due;
+  }
+
+  /** Due no longer; how long ago it was done is still told. */
+  excuse(deed: Deed, functionName: string): void {
+    const entry = this.#functions.get(functionName)?.get(deed);
+    if (!entry) return;
+    entry.due = null;
+    entry.sinceMs = null;
+  }
+
+  /** Forgets all other functions. */
+  keepOnly(functionNames: readonly string[]): void {
+    const kept = new Set(functionNames);
+    for (const name of this.#functions.keys()) if (!kept.has(name)) this.#functions.delete(name);
+  }
+
+  ages(): Readonly<Record<string, Ages>> {
+    this.#forgetGone();
+    return Object.fromEntries(
+      [...this.#functions].map(([name, deeds]) => [
+        name,
+        Object.fromEntries(
+          [...deeds].map(([deed, { lastMs }]) => [deed, lastMs === null ? null : this.#seconds(lastMs)]),
+        ),
+      ]),
+    );
+  }
+
+  counts(): readonly DeedCount[] {
+    this.#forgetGone();
+    return [...this.#functions].flatMap(([functionName, deeds]) =>
+      [...deeds].map(([deed, { count, lastMs, sinceMs }]) => {
+        const fromMs = lastMs ?? sinceMs;
+        return { functionName, deed, count, ageSeconds: fromMs === null ? null : this.#seconds(fromMs) };
+      }),
+    );
+  }
+
+  /** A sentence for everything that is overdue. */
+  problems(): readonly string[] {
+    this.#forgetGone();
+    return [...this.#functions].flatMap(([name, deeds]) =>
+      [...deeds].flatMap(([deed, entry]) => {
+        const { due } = entry;
+        if (due === null || !this.#isOverdue(entry, due)) return [];
+        const seconds = `${Math.round(this.#idleMs(entry) / 1_000)} s`;
+        const every = `one is due every ${Math.round(due.everyMs / 100) / 10} s`;
+        return `no ${deed.replaceAll("_", " ")} of '${name}' for ${seconds}, ${every}${due.else === undefined ? "" : `; ${due.else}`}`;
+      }),
+    );
+  }
+
+  #isOverdue(entry: Entry, { everyMs }: Due): boolean {
+    return this.#idleMs(entry) > Math.max(LEAST_OVERDUE_MS, (MOST_MISSED + 1) * everyMs);
+  }
+
+  #idleMs({ lastMs, sinceMs }: Entry): number {
+    return this.nowMs() - Math.max(lastMs ?? -Infinity, sinceMs ?? -Infinity);
+  }
+
+  #seconds(fromMs: number): number {
+    return Math.round((this.nowMs() - fromMs) / 100) / 10;
+  }
+
+  #forgetGone(): void {
+    for (const [name, deeds] of this.#functions) {
+      const entries = [...deeds.values()];
+      const everyMs = Math.max(...entries.map(({ due }) => due?.everyMs ?? -Infinity));
+      const isSilent = entries.every((entry) => this.#idleMs(entry) > this.#goneAfter * everyMs);
+      if (everyMs > 0 && isSilent) this.#functions.delete(name);
+    }
+  }
+
+  #entry(functionName: string, deed: Deed): Entry {
+    const deeds = this.#functions.get(functionName) ?? new Map<Deed, Entry>();
+    // Put back at the end: the first one is the one that was idle longest.
+    this.#functions.delete(functionName);
+    this.#functions.set(functionName, deeds);
+    if (this.#functions.size > MOST_FUNCTIONS) this.#functions.delete(this.#functions.keys().next().value!);
+    let entry = deeds.get(deed);
+    if (!entry) deeds.set(deed, (entry = { count: 0, lastMs: null, sinceMs: null, due: null }));
+    return entry;
+  }
+}

@@ -1,0 +1,45 @@
+/** Is a part that is alive also well? Asked by `?health`, told in every status and as metrics. */
+import type { Activity, Ages } from "./activity.ts";
+
+export interface Health {
+  readonly ok: boolean;
+  /** A sentence each. */
+  readonly problems: readonly string[];
+  /** Worth knowing, and no reason to say that the part is not well. */
+  readonly warnings: readonly string[];
+}
+
+export interface Watched {
+  readonly activity: Activity;
+  /** Absent where the part has no bus. */
+  readonly bus?: { state(): string };
+  /** Asked each time: what the part itself has to complain of. */
+  readonly problems?: () => readonly string[];
+  readonly warnings?: () => readonly string[];
+}
+
+/** Several hundred sentences help nobody. */
+const MOST_SENTENCES = 50;
+
+export function healthOf({ activity, bus, problems, warnings }: Watched): Health {
+  const state = bus?.state() ?? "connected";
+  const found = [
+    ...(state === "connected" ? [] : [`the bus is ${state === "reconnecting" ? "away: reconnecting" : state}`]),
+    ...(problems?.() ?? []),
+    ...activity.problems(),
+  ];
+  return { ok: found.length === 0, problems: few(found), warnings: few(warnings?.() ?? []) };
+}
+
+/** What a status says of it. */
+export function healthStatus(watched: Watched): {
+  readonly health: Health;
+  readonly ages: Readonly<Record<string, Ages>>;
+} {
+  return { health: healthOf(watched), ages: watched.activity.ages() };
+}
+
+function few(sentences: readonly string[]): readonly string[] {
+  if (sentences.length <= MOST_SENTENCES) return sentences;
+  return [...sentences.slice(0, MOST_SENTENCES), `and ${sentences.length - MOST_SENTENCES} more`];
+}
