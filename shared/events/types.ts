@@ -1,6 +1,4 @@
 /** The events: CloudEvents 1.0 whose data are words of the domain. */
-import type { CloudEventV1 } from "cloudevents";
-
 import type { Applied } from "../core/decision.ts";
 import type { LoadReport } from "../core/load.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
@@ -40,7 +38,8 @@ export interface EventData {
 
 /** `id` is derived (`<function>@<ms>/<kind>`): it is the message id by which duplicates fall away. */
 export type ReplicantEvent<K extends EventKind = EventKind> = {
-  [Kind in K]: Omit<CloudEventV1<EventData[Kind]>, "data" | "type" | "subject" | "time"> & {
+  [Kind in K]: {
+    readonly specversion: "1.0";
     readonly kind: Kind;
     readonly id: string;
     readonly source: string;
@@ -48,6 +47,7 @@ export type ReplicantEvent<K extends EventKind = EventKind> = {
     readonly subject: string;
     /** Wall clock, RFC 3339. */
     readonly time: string;
+    readonly datacontenttype: "application/json";
     readonly data: EventData[Kind];
   };
 }[K];
