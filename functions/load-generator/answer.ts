@@ -12,7 +12,7 @@ export interface LoadGeneratorDeps {
   readonly runs: ReplayRuns;
   readonly traces: ShippedTraces;
   readonly defaults: RequestDefaults;
-  readonly mayChange: (event: FunctionEvent) => Verdict;
+  readonly mayChange: (event: FunctionEvent) => Promise<Verdict>;
   readonly nowMs: () => number;
 }
 
@@ -25,7 +25,7 @@ export async function answerLoadGenerator(event: FunctionEvent, deps: LoadGenera
   if (event.method === "GET" || event.method === "HEAD") return tell(event, deps);
   if (event.method !== "POST" && event.method !== "DELETE")
     return failed(405, "the method must be GET, POST or DELETE");
-  const verdict = deps.mayChange(event);
+  const verdict = await deps.mayChange(event);
   if (!verdict.ok) return failed(401, verdict.because);
   try {
     const asked = readBody(textOf(event.body));

@@ -2,8 +2,10 @@
 import { join } from "node:path";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { answerLoadGenerator } from "./answer.ts";
 import { ReplayRuns } from "./replay-runs.ts";
@@ -19,8 +21,15 @@ const SETTINGS = [
 
 export default startService("load-generator", SETTINGS, async (workload) => {
   const { settings, log } = workload;
-  const bus = await natsBus({ ...busAddress(workload), log: (message) => log.warn({}, message) });
+  const address = busAddress(workload);
+  const say = (message: string) => log.warn({}, message);
+  const bus = await natsBus({ ...address, log: say });
   workload.onEnd(() => bus.close());
+  const signatures = await natsSignatures(signatureBucket(address), systemClock, say);
+  if (signatures) {
+    workload.shareSignatures(signatures);
+    workload.onEnd(() => signatures.close());
+  }
   const runs = new ReplayRuns({
     bus,
     gatewayUrl: settings.OPENFAAS_URL,
@@ -33,7 +42,7 @@ export default startService("load-generator", SETTINGS, async (workload) => {
   const traces = shippedTraces(join(__dirname, "traces"));
   const defaults = { timeLapse: settings.TIME_LAPSE, maxInFlight: settings.MAX_REPLAY_IN_FLIGHT };
   return {
-    status: () => ({ bus: bus.state(), runs: runs.list() }),
+    status: () => ({ bus: bus.state(), runs: runs.list(), signatures: workload.signatures() }),
     // Nothing is due of it: it works when it is told to.
     watched: { activity: new Activity(() => performance.now()), bus },
     answer: (event) =>

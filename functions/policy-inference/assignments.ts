@@ -1,36 +1,15 @@
 /** Which policy proposes for which function: what the annotation names, in the version and with the rights that the shelf tells. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
-import type { ScalingPolicy } from "#shared/core/policy.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
-import { policyByName } from "#shared/policies/by-name.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { policyReference, type PolicyReference } from "#shared/policies/reference.ts";
 import type { ModelShelf } from "#shared/ports/model-shelf.ts";
 import type { Models } from "./models.ts";
+import { Recent, REMEMBERED } from "./recent.ts";
+import { withoutModel, type Assigning } from "./rules.ts";
 
-export type Assignment = Proposing | Withheld;
-
-export interface Proposing {
-  /** Another key is another policy, which begins with the function's history. */
-  readonly key: string;
-  readonly make: () => ScalingPolicy;
-  /** What comes of its proposals: the stricter of what the annotation allows and what the model may do. */
-  readonly mode: Mode;
-  /** Told for the record; the fallback rule decides. */
-  readonly isAdvice: boolean;
-  readonly withheld: null;
-}
-
-export interface Withheld {
-  /** Why nothing is proposed. */
-  readonly withheld: string;
-}
-
-export interface Assignments {
-  /** Rejects with `BadInputError` for a policy that cannot be used, with another error when the shelf cannot be read now. */
-  of(managed: ManagedFunction): Promise<Assignment>;
+export interface Assignments extends Assigning {
   /** The shelf may tell something new about the function. The old model proposes until the new one is ready. */
   refresh(functionName: string): Promise<void>;
   /** For the status: by function, one line. */
@@ -47,6 +26,8 @@ interface Held {
   readonly model: LearnedModel | null;
   /** Why there is no model. */
   readonly refused: string | null;
+  /** Gives the model back. */
+  readonly release: () => void;
   readonly readAtMs: number;
 }
 
@@ -56,12 +37,13 @@ const REFRESH_MS = 10_000;
 export interface AssignmentsDeps {
   readonly shelf: Pick<ModelShelf, "control">;
   readonly models: Models;
+  /** Milliseconds of a clock that nobody sets. */
   readonly nowMs: () => number;
   readonly log: (message: string) => void;
 }
 
 export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps): Assignments {
-  const held = new Map<string, Held>();
+  const held = new Recent<Held>({ ...REMEMBERED, nowMs, onForgotten: ({ release }) => release() });
   const reading = new Map<string, Promise<Held>>();
 
   async function read(functionName: string, reference: ModelReference): Promise<Held> {
@@ -69,36 +51,39 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
     const ofPolicy = said?.policy === reference.text ? said : null;
     const step = reference.follows ? (ofPolicy?.step ?? null) : null;
     let model: LearnedModel | null = null;
+    let release = () => {};
     let refused: string | null = null;
     try {
-      model = await models.load(functionName, reference.source, step);
+      ({ model, release } = await models.use(functionName, reference.source, step));
     } catch (thrown) {
       if (!(thrown instanceof BadInputError)) throw thrown;
       refused = thrown.message;
       log(refused);
     }
     const control = controlFor(ofPolicy, reference.text, model?.identity.version ?? null);
-    const found = { reference, control, model, refused, readAtMs: nowMs() };
+    const found = { reference, control, model, refused, release, readAtMs: nowMs() };
     held.set(functionName, found);
-    models.keepOnly(new Set([...held.values()].flatMap((one) => one.model ?? [])));
     return found;
   }
 
-  /** One reading of a function at a time. */
+  const readingKey = (functionName: string, { text }: ModelReference) => JSON.stringify([functionName, text]);
+
+  /** One reading of a function's policy at a time; another policy is another reading. */
   function readOnce(functionName: string, reference: ModelReference): Promise<Held> {
-    let running = reading.get(functionName);
+    const key = readingKey(functionName, reference);
+    let running = reading.get(key);
     if (!running) {
-      running = read(functionName, reference).finally(() => reading.delete(functionName));
-      reading.set(functionName, running);
+      running = read(functionName, reference).finally(() => reading.delete(key));
+      reading.set(key, running);
     }
     return running;
   }
 
   async function refresh(functionName: string): Promise<void> {
-    const known = held.get(functionName);
+    const known = held.peek(functionName);
     if (!known) return;
     // What was begun before the news may have read what was before it.
-    await reading.get(functionName)?.catch(() => {});
+    await reading.get(readingKey(functionName, known.reference))?.catch(() => {});
     try {
       await readOnce(functionName, known.reference);
     } catch (thrown) {
@@ -117,11 +102,10 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
   return {
     async of(managed) {
       const reference = policyReference(managed.policy);
-      if (reference.kind === "rule") {
-        const { text } = reference;
-        return { key: text, make: policyByName(text), mode: managed.mode, isAdvice: false, withheld: null };
+      if (reference.kind !== "model") {
+        held.delete(managed.functionName);
+        return withoutModel(reference, managed);
       }
-      if (reference.kind === "external") return { withheld: "somebody else proposes for this function" };
       const { control, model, refused } = await heldFor(managed.functionName, reference);
       if (model === null) throw new BadInputError(refused!);
       const { name, version } = model.identity;
@@ -139,13 +123,17 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
     },
     refresh,
     problems: () =>
-      [...held].flatMap(([functionName, { refused }]) => (refused === null ? [] : `'${functionName}': ${refused}`)),
+      held
+        .entries()
+        .flatMap(([functionName, { refused }]) => (refused === null ? [] : `'${functionName}': ${refused}`)),
     describe: () =>
       Object.fromEntries(
-        [...held].map(([functionName, { control, model, refused }]) => [
-          functionName,
-          refused ?? `${model!.identity.name} ${model!.identity.version}, ${control?.mode ?? "auto"}`,
-        ]),
+        held
+          .entries()
+          .map(([functionName, { control, model, refused }]) => [
+            functionName,
+            refused ?? `${model!.identity.name} ${model!.identity.version}, ${control?.mode ?? "auto"}`,
+          ]),
       ),
   };
 }

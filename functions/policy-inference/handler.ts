@@ -3,11 +3,13 @@ import { join } from "node:path";
 
 import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
-import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
+import type { FunctionEvent } from "#shared/host/handler.ts";
 import { startService } from "#shared/host/service.ts";
 import { writableFolder } from "#shared/host/writable-folder.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
@@ -17,6 +19,8 @@ import { createAssignments } from "./assignments.ts";
 import { createInference } from "./inference.ts";
 import { createModels } from "./models.ts";
 
+const isReading = ({ method }: FunctionEvent) => method === "GET" || method === "HEAD";
+
 export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE", "MODEL_FOLDER"], async (workload) => {
   const { MODEL_STORE: kind, MODEL_FOLDER } = workload.settings;
   const log = (message: string) => workload.log.warn({}, message);
@@ -25,6 +29,11 @@ export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE",
   workload.onEnd(() => bus.close());
   const shelf = await openShelf({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
   workload.onEnd(() => shelf.close());
+  const signatures = await natsSignatures(signatureBucket(address), systemClock, log);
+  if (signatures) {
+    workload.shareSignatures(signatures);
+    workload.onEnd(() => signatures.close());
+  }
 
   const kernel = embeddedKernel();
   const models = createModels({
@@ -33,26 +42,28 @@ export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE",
     source: shippedModels(join(__dirname, "models")),
     makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
   });
-  const assignments = createAssignments({ shelf, models, nowMs: () => systemClock.nowMs(), log });
+  const monotonicMs = () => monotonicClock.nowMs();
+  const assignments = createAssignments({ shelf, models, nowMs: monotonicMs, log });
   // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the shelf.
   await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
-  const inference = createInference(assignments, setImmediate);
+  const inference = createInference({ assignments, nowMs: monotonicMs, later: setImmediate });
   // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
-  const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
+  const activity = new Activity(monotonicMs, { goneAfter: 120 });
   return {
     status: () => ({
       bus: bus.state(),
       models: { in: shelf.place, serving: assignments.describe() },
       functions: inference.memory(),
+      signatures: workload.signatures(),
     }),
     watched: { activity, bus, problems: () => assignments.problems() },
     answer: async (event, status) =>
-      event.method === "GET"
+      isReading(event)
         ? { status: 200, body: status() }
         : answerWindows(event, {
             inference,
             bus,
-            mayChange: (call) => workload.mayChange(call),
+            judge: (call) => workload.judge(call),
             nowMs: () => systemClock.nowMs(),
             activity,
           }),

@@ -6,7 +6,8 @@ import { decisionIdOf, type Proposal } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { AnchoredPolicy, catchUp, firstRemembered, proposeAnchored } from "#shared/policies/anchored.ts";
-import type { Assignments, Proposing } from "./assignments.ts";
+import { Recent, REMEMBERED } from "./recent.ts";
+import { rulesOnly, type Assigning, type Proposing } from "./rules.ts";
 
 interface About {
   readonly functionName: string;
@@ -25,8 +26,6 @@ export type InferenceResult =
 export interface Inference {
   /** Steps each function's policy and remembers it. A window seen before gets the same answer again. */
   step(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]>;
-  /** Computes the same proposals from history alone and remembers nothing. */
-  preview(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]>;
   /** What is remembered, by function. */
   memory(): Readonly<Record<string, { readonly policy: string; readonly seq: number }>>;
 }
@@ -44,75 +43,87 @@ interface Chain {
   readonly inputs: readonly (PolicyInput | null)[];
 }
 
-/** `later` runs what nobody waits for: the second memory of each policy, which is for windows to come. */
-export function createInference(
-  assignments: Pick<Assignments, "of">,
-  later: (work: () => void) => void = (work) => work(),
-): Inference {
-  const remembered = new Map<string, Remembered>();
+export interface InferenceDeps {
+  readonly assignments: Assigning;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly nowMs: () => number;
+  /** Runs what nobody waits for: the second memory of each policy, which is for windows to come. */
+  readonly later?: (work: () => void) => void;
+}
 
-  async function answerAll(
-    closed: readonly WindowClosed[],
-    recall: (one: WindowClosed, assignment: Proposing) => Remembered | null,
-    keep: (functionName: string, remembered: Remembered) => void,
-  ): Promise<readonly InferenceResult[]> {
-    const assigned = await Promise.all(closed.map((one) => assignmentOf(one)));
-    const results = new Array<InferenceResult>(closed.length);
-    for (const wave of wavesOf(closed)) {
-      const chains: { readonly index: number; readonly chain: Chain; readonly key: string }[] = [];
-      for (const index of wave) {
-        const one = closed[index]!;
-        const assignment = assigned[index]!;
-        if ("kind" in assignment) {
-          results[index] = assignment;
-          continue;
-        }
-        const last = recall(one, assignment);
-        if (last?.seq === one.window.seq) results[index] = last.result;
-        else chains.push({ index, key: assignment.key, chain: chainOf(one, assignment, last) });
-      }
-      const answers = answersOf(chains.map(({ chain }) => chain));
-      later(() => catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof AnchoredPolicy ? policy : []))));
-      chains.forEach(({ index, key, chain }, i) => {
-        const one = closed[index]!;
-        const result = resultOf(one, assigned[index] as Proposing, chain.policy, answers[i]!);
-        results[index] = result;
-        keep(one.window.functionName, { key, policy: chain.policy, seq: one.window.seq, result });
-      });
-    }
-    return results;
-  }
-
-  async function assignmentOf({ managed, window }: WindowClosed): Promise<Proposing | InferenceResult> {
-    const about = { functionName: window.functionName, seq: window.seq };
-    try {
-      const assignment = await assignments.of(managed);
-      return assignment.withheld === null ? assignment : { kind: "withheld", ...about, because: assignment.withheld };
-    } catch (thrown) {
-      if (!(thrown instanceof BadInputError)) throw thrown;
-      return { kind: "refused", ...about, because: thrown.message };
-    }
-  }
-
-  return {
-    step: (closed) =>
-      answerAll(
-        closed,
-        ({ window: { functionName, seq } }, { key }) => {
-          const last = remembered.get(functionName);
-          const fits = last?.key === key && (last.seq === seq || last.seq === seq - 1);
-          return fits ? last : null;
-        },
-        (functionName, one) => remembered.set(functionName, one),
-      ),
-    preview: (closed) =>
-      answerAll(
-        closed,
-        () => null,
-        () => {},
-      ),
-    memory: () => Object.fromEntries([...remembered].map(([name, { key, seq }]) => [name, { policy: key, seq }])),
+export function createInference({ assignments, nowMs, later = atOnce }: InferenceDeps): Inference {
+  const remembered = new Recent<Remembered>({ ...REMEMBERED, nowMs });
+  const memory: Memory = {
+    recall({ window: { functionName, seq } }, { key }) {
+      const last = remembered.get(functionName);
+      const fits = last?.key === key && (last.seq === seq || last.seq === seq - 1);
+      return fits ? last : null;
+    },
+    keep: (functionName, one) => remembered.set(functionName, one),
   };
+  return {
+    step: (closed) => answerAll(closed, assignments, memory, later),
+    memory: () => Object.fromEntries(remembered.entries().map(([name, { key, seq }]) => [name, { policy: key, seq }])),
+  };
+}
+
+/** What rules propose from history alone. Touches nothing that a signed call uses. */
+export function previewRules(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]> {
+  return answerAll(closed, rulesOnly, { recall: () => null, keep: () => {} }, atOnce);
+}
+
+const atOnce = (work: () => void) => work();
+
+interface Memory {
+  recall(one: WindowClosed, assignment: Proposing): Remembered | null;
+  keep(functionName: string, remembered: Remembered): void;
+}
+
+async function answerAll(
+  closed: readonly WindowClosed[],
+  assignments: Assigning,
+  { recall, keep }: Memory,
+  later: (work: () => void) => void,
+): Promise<readonly InferenceResult[]> {
+  const assigned = await Promise.all(closed.map((one) => assignmentOf(one, assignments)));
+  const results = new Array<InferenceResult>(closed.length);
+  for (const wave of wavesOf(closed)) {
+    const chains: { readonly index: number; readonly chain: Chain; readonly key: string }[] = [];
+    for (const index of wave) {
+      const one = closed[index]!;
+      const assignment = assigned[index]!;
+      if ("kind" in assignment) {
+        results[index] = assignment;
+        continue;
+      }
+      const last = recall(one, assignment);
+      if (last?.seq === one.window.seq) results[index] = last.result;
+      else chains.push({ index, key: assignment.key, chain: chainOf(one, assignment, last) });
+    }
+    const answers = answersOf(chains.map(({ chain }) => chain));
+    later(() => catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof AnchoredPolicy ? policy : []))));
+    chains.forEach(({ index, key, chain }, i) => {
+      const one = closed[index]!;
+      const result = resultOf(one, assigned[index] as Proposing, chain.policy, answers[i]!);
+      results[index] = result;
+      keep(one.window.functionName, { key, policy: chain.policy, seq: one.window.seq, result });
+    });
+  }
+  return results;
+}
+
+async function assignmentOf(
+  { managed, window }: WindowClosed,
+  assignments: Assigning,
+): Promise<Proposing | InferenceResult> {
+  const about = { functionName: window.functionName, seq: window.seq };
+  try {
+    const assignment = await assignments.of(managed);
+    return assignment.withheld === null ? assignment : { kind: "withheld", ...about, because: assignment.withheld };
+  } catch (thrown) {
+    if (!(thrown instanceof BadInputError)) throw thrown;
+    return { kind: "refused", ...about, because: thrown.message };
+  }
 }
 
 /** Indices in their order, no function twice in a wave. */

@@ -1,4 +1,4 @@
-/** The models in service: loaded once, shared by the functions they serve, forgotten when nobody uses them any more. */
+/** The models in service: loaded once, shared by the functions they serve, forgotten with the last of them. */
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
@@ -11,18 +11,30 @@ export interface ModelsDeps {
   readonly makeEngine: MakeEngine;
 }
 
+/** One user's hold on a model. */
+export interface UsedModel {
+  readonly model: LearnedModel;
+  /** The last to do so has the model forgotten. It is not closed: a call that is under way may still step it. */
+  release(): void;
+}
+
 export interface Models {
   /** A version trained for the function, or (`step` null) the one that the source stands for. Rejects with `BadInputError`. */
-  load(functionName: string, source: string, step: number | null): Promise<LearnedModel>;
-  /** Forgets all others. They are not closed: a call that is under way may still step one. */
-  keepOnly(inUse: ReadonlySet<LearnedModel>): void;
+  use(functionName: string, source: string, step: number | null): Promise<UsedModel>;
+  /** How many are loaded or being loaded. */
+  count(): number;
+}
+
+interface Loaded {
+  readonly model: Promise<LearnedModel>;
+  users: number;
 }
 
 /** So much of a digest tells versions apart for people. */
 const VERSION_LETTERS = 12;
 
 export function createModels({ shelf, source: shipped, makeEngine }: ModelsDeps): Models {
-  const loaded = new Map<string, Promise<LearnedModel>>();
+  const loaded = new Map<string, Loaded>();
 
   async function read(functionName: string, source: string, step: number | null): Promise<LearnedModel> {
     const what = step === null ? source : `${source}, step ${step} for '${functionName}'`;
@@ -36,24 +48,25 @@ export function createModels({ shelf, source: shipped, makeEngine }: ModelsDeps)
   }
 
   return {
-    load(functionName, source, step) {
+    async use(functionName, source, step) {
       const key = step === null ? source : `${functionName}#${step}`;
-      let model = loaded.get(key);
-      if (!model) {
-        model = read(functionName, source, step);
-        loaded.set(key, model);
+      const one = loaded.get(key) ?? { model: read(functionName, source, step), users: 0 };
+      loaded.set(key, one);
+      one.users++;
+      let isHeld = true;
+      const release = () => {
+        if (!isHeld) return;
+        isHeld = false;
+        if (--one.users === 0) loaded.delete(key);
+      };
+      try {
+        return { model: await one.model, release };
+      } catch (thrown) {
         // What could not be had now may be there at the next try.
-        model.catch(() => loaded.delete(key));
-      }
-      return model;
-    },
-    keepOnly(inUse) {
-      for (const [key, loading] of loaded) {
-        const forget = (model: LearnedModel) => {
-          if (!inUse.has(model) && loaded.get(key) === loading) loaded.delete(key);
-        };
-        void loading.then(forget, () => {});
+        release();
+        throw thrown;
       }
     },
+    count: () => loaded.size,
   };
 }

@@ -10,8 +10,8 @@ import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
 export interface CarrierDeps {
   readonly gateway: Pick<FunctionGateway, "invoke">;
   readonly clock: Pick<Clock, "nowMs">;
-  /** Signs the calls; null leaves them unsigned. */
-  readonly key: string | null;
+  /** The key that signs calls now; null leaves them unsigned. */
+  readonly key: () => string | null;
 }
 
 /** Never rejects: answers for each event why the function did not take it, or null. */
@@ -28,9 +28,13 @@ interface Called {
   readonly problem: string | null;
 }
 
+/** It is the signature, not one of the events: one by one they would fare no better. */
+const UNAUTHORIZED = 401;
+
 export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
   async function call(functionName: string, kind: EventKind, body: string): Promise<Called> {
-    const signed = key === null ? {} : signCall(key, functionName, body, clock.nowMs());
+    const present = key();
+    const signed = present === null ? {} : signCall(present, functionName, body, clock.nowMs());
     const headers = {
       "Content-Type": "application/json",
       "X-Topic": SUBJECTS[kind],
@@ -51,7 +55,7 @@ export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
     const problems: (string | null)[] = [];
     if (bodies.length > 1) {
       const { status, problem } = await call(functionName, kind, `[${bodies.join(",")}]`);
-      const isRefused = status !== null && status >= 400 && status < 500;
+      const isRefused = status !== null && status >= 400 && status < 500 && status !== UNAUTHORIZED;
       if (!isRefused) return bodies.map(() => problem);
       // One bad event shall not keep back those that came in the same moment.
     }

@@ -18,8 +18,8 @@ export interface ConnectorDeps {
   readonly gateway: Pick<FunctionGateway, "list" | "invoke">;
   readonly clock: Clock;
   readonly log: Log;
-  /** Signs the calls; null leaves them unsigned, and functions then compute but publish nothing. */
-  readonly key: string | null;
+  /** The key that signs calls now; null leaves them unsigned, and functions then compute but publish nothing. */
+  readonly key: () => string | null;
   readonly rebuildSeconds: number;
   readonly activity: Activity;
   /** Until a window tells how long windows are. */

@@ -20,7 +20,7 @@ export default startService(
       gateway: openfaasGateway(gatewayAddress(workload)),
       clock: systemClock,
       log: workload.log,
-      key: workload.key,
+      key: () => workload.signingKey(),
       rebuildSeconds: workload.settings.CONNECTOR_REBUILD_SECONDS,
       activity,
       windowSeconds: workload.settings.WINDOW_SECONDS,

@@ -8,19 +8,20 @@ import type { Trainer } from "./trainer.ts";
 export interface AnswerDeps {
   readonly trainer: Trainer;
   readonly status: () => object;
-  readonly mayChange: (event: FunctionEvent) => Verdict;
+  readonly mayChange: (event: FunctionEvent) => Promise<Verdict>;
 }
 
 const ACTIONS = ["start", "stop", "train-now", "mode"] as const;
 
 /** 200 or 202; 400 for a body that cannot be read, 401 unsigned, 409 for what cannot be done now. */
 export async function answerTrainer(event: FunctionEvent, { trainer, status, mayChange }: AnswerDeps): Promise<Answer> {
-  if (event.method === "GET") {
+  if (event.method === "GET" || event.method === "HEAD") {
     const asked = event.query["history"];
     if (typeof asked !== "string") return { status: 200, body: status() };
     return { status: 200, body: { history: trainer.history(asked === "" ? null : asked) } };
   }
-  const verdict = mayChange(event);
+  if (event.method !== "POST") return { status: 405, body: { error: "the method must be GET or POST" } };
+  const verdict = await mayChange(event);
   if (!verdict.ok) return { status: 401, body: { error: verdict.because } };
 
   let order: Order;

@@ -5,9 +5,10 @@ import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { BUS_SETTINGS, busAddress } from "#shared/host/addresses.ts";
+import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { writableFolder } from "#shared/host/writable-folder.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
@@ -44,6 +45,11 @@ export default startService(
     const folder = writableFolder(settings.MODEL_FOLDER);
     const shelf = await openShelf({ kind: settings.MODEL_STORE, folder, bus: address }, systemClock, say);
     workload.onEnd(() => shelf.close());
+    const signatures = await natsSignatures(signatureBucket(address), systemClock, say);
+    if (signatures) {
+      workload.shareSignatures(signatures);
+      workload.onEnd(() => signatures.close());
+    }
     // Both lie beside the bundle: the thread's script and the models that travel with it.
     const learner = learnerInThreads(join(__dirname, "learner.cjs"));
     workload.onEnd(() => learner.close());
@@ -70,7 +76,7 @@ export default startService(
     });
     return {
       run: (signal) => trainer.run(signal),
-      status: () => ({ bus: bus.state(), ...trainer.status() }),
+      status: () => ({ bus: bus.state(), signatures: workload.signatures(), ...trainer.status() }),
       watched: { activity, bus },
       answer: (event, status) =>
         answerTrainer(event, { trainer, status, mayChange: (call) => workload.mayChange(call) }),

@@ -111,6 +111,14 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function quote(value: unknown): string {
   if (value === undefined) return "missing";
-  const json = JSON.stringify(value) ?? typeof value;
+  const json = jsonOf(value);
   return `'${json.length > 60 ? `${json.slice(0, 57)}…` : json.replaceAll(/^"|"$/g, "")}'`;
+}
+
+/** Lists and objects are named, not written: they may be megabytes, and nest deeper than can be written. */
+function jsonOf(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  return JSON.stringify(value) ?? typeof value;
 }

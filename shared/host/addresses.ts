@@ -20,6 +20,11 @@ export function busAddress(workload: Workload<(typeof BUS_SETTINGS)[number]>): B
   };
 }
 
+/** Where the replicas of all parts note the signed calls that they have taken. */
+export function signatureBucket(address: BusAddress): BusAddress & { readonly bucket: string } {
+  return { ...address, bucket: `${address.subjectPrefix}-signatures` };
+}
+
 /** Secrets `basic-auth-user` and `basic-auth-password`, OpenFaaS's own names. */
 export function gatewayAddress(workload: Workload<"OPENFAAS_URL">): {
   readonly url: string;

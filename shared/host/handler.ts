@@ -23,11 +23,23 @@ export interface Answer {
   readonly type?: string;
 }
 
-/** The body as the text that was sent. With `RAW_BODY=true` (set for all our workloads) it is exactly that. */
+/**
+ * The body as the text that was sent. With `RAW_BODY=true` (set for all our workloads) it is exactly that. Nothing for what
+ * nests too deeply to be written.
+ */
 export function textOf(body: unknown): string {
   if (typeof body === "string") return body;
   if (Buffer.isBuffer(body)) return body.toString("utf8");
-  return body === undefined || body === null ? "" : JSON.stringify(body);
+  try {
+    return JSON.stringify(body) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** The same as bytes, where it came as bytes. */
+export function bytesOf(body: unknown): string | Uint8Array {
+  return Buffer.isBuffer(body) ? body : textOf(body);
 }
 
 let inFlight = 0;

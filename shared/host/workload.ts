@@ -5,9 +5,13 @@ import { ConfigError } from "../core/errors.ts";
 import { leaveInOrder } from "./leaving.ts";
 import { createLog, type Log } from "./log.ts";
 import { readSecret } from "./secrets.ts";
-import { CallVerifier, type Verdict } from "./signature.ts";
-import { textOf, type FunctionEvent } from "./handler.ts";
+import type { SignatureMemory } from "../ports/signature-memory.ts";
+import { CallVerifier, type Judgement, type VerifierStatus } from "./call-verifier.ts";
+import { fileKeyring } from "./keyring.ts";
+import type { Verdict } from "./signature.ts";
+import { bytesOf, type FunctionEvent } from "./handler.ts";
 
+const KEY = "replicant-key";
 const BASE_SETTINGS = ["LOG_LEVEL", "secret_mount_path", "REPLICANT_INSECURE"] as const;
 
 export interface Workload<K extends SettingName> {
@@ -18,10 +22,16 @@ export interface Workload<K extends SettingName> {
   /** Aborts when the process is asked to end. */
   readonly ending: AbortSignal;
   secret(name: string): string | null;
-  /** The key calls are signed with; null when there is none. */
-  readonly key: string | null;
+  /** The key that calls are signed with now; null when there is none. */
+  signingKey(): string | null;
   /** May this call change something? */
-  mayChange(event: FunctionEvent): Verdict;
+  mayChange(event: FunctionEvent): Promise<Verdict>;
+  /** The same in two steps, for who has something to do before the other replicas are asked. */
+  judge(event: FunctionEvent): Judgement;
+  /** Replicas remember together which calls they have taken. */
+  shareSignatures(memory: SignatureMemory): void;
+  /** For the status: how signatures are remembered. */
+  signatures(): VerifierStatus;
   /** The work that must wind down, after `ending` aborts, before anything is closed. */
   waitFor(loop: Promise<void>): void;
   /** Runs before the process ends, last registered first; each gets its turn even if another fails. */
@@ -44,9 +54,28 @@ export function startWorkload<K extends SettingName>(
   }
   const log = createLog(name, settings.LOG_LEVEL);
   const secret = (secretName: string) => readSecret(settings.secret_mount_path, secretName);
-  const key = secret("replicant-key");
-  const verifier = key === null ? null : new CallVerifier(key);
-  if (!verifier && settings.REPLICANT_INSECURE) log.warn({}, "no replicant-key: unsigned calls are accepted");
+  const keyring = fileKeyring(settings.secret_mount_path, KEY, (count) =>
+    log.info({ keys: count }, "the keys that sign calls were read anew"),
+  );
+  const verifier = new CallVerifier({
+    keys: () => keyring.keys(),
+    monotonicMs: () => performance.now(),
+    log: (message) => log.warn({}, message),
+  });
+  const isOpen = () => settings.REPLICANT_INSECURE && keyring.keys().length === 0;
+  if (isOpen()) log.warn({}, "no replicant-key: unsigned calls are accepted");
+
+  function judge(event: FunctionEvent): Judgement {
+    if (keyring.keys().length === 0) {
+      const verdict: Verdict = isOpen()
+        ? { ok: true }
+        : { ok: false, because: "this workload has no replicant-key secret, so it accepts no change" };
+      return { verdict, once: Promise.resolve(verdict) };
+    }
+    const { headers, method, path, query } = event;
+    const call = { headers, method, path, query, body: bytesOf(event.body) };
+    return verifier.judge({ ...call, functionName: env["OPENFAAS_NAME"] ?? name, nowMs: Date.now() });
+  }
 
   const ending = new AbortController();
   const loops: Promise<void>[] = [];
@@ -74,15 +103,11 @@ export function startWorkload<K extends SettingName>(
     log,
     ending: ending.signal,
     secret,
-    key,
-    mayChange(event) {
-      if (verifier) {
-        const call = { headers: event.headers, body: textOf(event.body), functionName: env["OPENFAAS_NAME"] ?? name };
-        return verifier.verify({ ...call, nowMs: Date.now() });
-      }
-      if (settings.REPLICANT_INSECURE) return { ok: true };
-      return { ok: false, because: "this workload has no replicant-key secret, so it accepts no change" };
-    },
+    signingKey: () => keyring.keys()[0] ?? null,
+    mayChange: (event) => judge(event).once,
+    judge,
+    shareSignatures: (memory) => verifier.share(memory),
+    signatures: () => verifier.status(),
     waitFor: (loop) => void loops.push(loop),
     onEnd: (close) => void closers.push(close),
   };

@@ -94,7 +94,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
   });
   const models = createModels({ shelf, source, makeEngine });
   const assignments = createAssignments({ shelf, models, nowMs: () => clock.nowMs(), log: () => {} });
-  const inference = createInference(assignments);
+  const inference = createInference({ assignments, nowMs: () => clock.nowMs() });
   const actions = { published: 0, canary: 0, "rolled-back": 0, rejected: 0, drifted: 0, mode: 0 };
   await bus.subscribe("model", async ({ data }) => {
     actions[data.action]++;

@@ -119,7 +119,7 @@ describe("a starved connector", () => {
           list: async () => functions,
           invoke: async () => ({ status: broken.gateway ? 503 : 200, body: "" }),
         },
-        ...{ bus, clock, activity, log: silentLog, key: null, rebuildSeconds: 5, windowSeconds: 30 },
+        ...{ bus, clock, activity, log: silentLog, key: () => null, rebuildSeconds: 5, windowSeconds: 30 },
       }),
     );
     return { ...world, functions };
@@ -217,7 +217,7 @@ describe("a starved policy-inference", () => {
   const start = (results?: readonly InferenceResult[]) => {
     const world = make();
     const rule = { key: "hpa", make: policyByName("hpa"), mode: "auto", isAdvice: false, withheld: null } as const;
-    const inference = createInference({ of: async () => rule });
+    const inference = createInference({ assignments: { of: async () => rule }, nowMs: () => world.clock.nowMs() });
     const step = results
       ? async () => results
       : (closed: Parameters<typeof inference.step>[0]) => inference.step(closed);
@@ -225,11 +225,12 @@ describe("a starved policy-inference", () => {
       const event = windowEvent(seq, world.clock.nowMs());
       const body = Buffer.from(encodeEvent(event));
       decodeEvent("window", body);
+      const verdict = isSigned ? ({ ok: true } as const) : ({ ok: false, because: "no" } as const);
       const answer = await answerWindows(
-        { method: "POST", body, headers: {}, query: {}, path: "/" },
+        { method: "POST", body, headers: { "content-type": "application/json" }, query: {}, path: "/" },
         {
           inference: { ...inference, step },
-          mayChange: () => (isSigned ? { ok: true } : { ok: false, because: "no" }),
+          judge: () => ({ verdict, once: Promise.resolve(verdict) }),
           nowMs: () => world.clock.nowMs(),
           ...{ bus: world.bus, activity: world.activity },
         },

@@ -12,7 +12,9 @@ import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import type { LoadReport } from "#shared/core/load.ts";
 import { planSchedule } from "#shared/core/schedule.ts";
 import { silentLog } from "#shared/host/log.ts";
-import { CallVerifier, signCall } from "#shared/host/signature.ts";
+import { CallVerifier } from "#shared/host/call-verifier.ts";
+import { signCall } from "#shared/host/signature.ts";
+import type { FunctionEvent } from "#shared/host/handler.ts";
 import { parseTrace } from "#shared/load/formats/parse-trace.ts";
 import { scheduleDigest } from "#shared/load/schedule.ts";
 import { startTarget, type Target } from "#test/load/target.ts";
@@ -37,23 +39,20 @@ async function generatorFor(t: TestContext, answer: Parameters<typeof startTarge
     await bus.close();
     await target.close();
   });
-  const verifier = new CallVerifier(KEY);
+  const verifier = new CallVerifier({ keys: () => [KEY], monotonicMs: () => performance.now(), log: () => {} });
   const deps = {
     runs,
     traces: shippedTraces("traces"),
     defaults: { timeLapse: 10, maxInFlight: 500 },
-    mayChange: (event: { headers: Readonly<Record<string, string | string[] | undefined>>; body: unknown }) =>
-      verifier.verify({
-        headers: event.headers,
-        body: event.body as string,
-        functionName: "load-generator",
-        nowMs: Date.now(),
-      }),
+    mayChange: ({ headers, body, method, path, query }: FunctionEvent) => {
+      const call = { headers, body: body as string, method, path, query };
+      return verifier.judge({ ...call, functionName: "load-generator", nowMs: Date.now() }).once;
+    },
     nowMs: Date.now,
   };
   const call = async (method: string, body: object | string, { signed = true, query = {} } = {}) => {
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    const headers = signed ? signCall(KEY, "load-generator", text, Date.now()) : {};
+    const headers = signed ? signCall(KEY, "load-generator", text, Date.now(), { method, query }) : {};
     const { status, body: answered } = await answerLoadGenerator(
       { method, body: text, headers, query, path: "/" },
       deps,

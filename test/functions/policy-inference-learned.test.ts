@@ -46,8 +46,8 @@ async function start(folder?: string) {
     makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
   });
   const assignments = createAssignments({ shelf, models, nowMs: () => nowMs, log: (line) => said.push(line) });
-  const inference = createInference(assignments);
-  return { shelf, assignments, inference, said, wait: (ms: number) => (nowMs += ms) };
+  const inference = createInference({ assignments, nowMs: () => nowMs });
+  return { shelf, models, assignments, inference, said, wait: (ms: number) => (nowMs += ms) };
 }
 
 /** Windows of a load that goes up and down, some of them not measured. */
@@ -108,9 +108,8 @@ describe("the memory of a learned policy", () => {
 
   test("memory matters: without the history the same window gets another answer", async () => {
     const windows = windowsOf("stress", 40);
-    const { inference } = await start();
-    const [told] = await inference.preview([closedAt(windows, 40)]);
-    const [alone] = await inference.preview([{ ...closedAt(windows, 40), history: [] }]);
+    const [told] = await (await start()).inference.step([closedAt(windows, 40)]);
+    const [alone] = await (await start()).inference.step([{ ...closedAt(windows, 40), history: [] }]);
     assert.notDeepEqual(alone, told);
   });
 

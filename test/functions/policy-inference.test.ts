@@ -13,8 +13,13 @@ import type { Verdict } from "#shared/host/signature.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { answerWindows } from "../../functions/policy-inference/answer.ts";
-import type { Assignments } from "../../functions/policy-inference/assignments.ts";
-import { createInference, type Inference, type InferenceResult } from "../../functions/policy-inference/inference.ts";
+import {
+  createInference,
+  previewRules,
+  type Inference,
+  type InferenceResult,
+} from "../../functions/policy-inference/inference.ts";
+import { rulesOnly, type Assigning } from "../../functions/policy-inference/rules.ts";
 
 /** Remembers: proposes the sum of all arrivals it was shown, so that a lost or doubled window shows. */
 const summing: PolicyFactory = () => {
@@ -30,7 +35,7 @@ const policies = assigning((name) => {
   throw new BadInputError(`no policy is called '${name}'`);
 });
 
-function assigning(policyByName: (name: string) => PolicyFactory): Pick<Assignments, "of"> {
+function assigning(policyByName: (name: string) => PolicyFactory): Assigning {
   return {
     of: async ({ policy, mode }) => ({
       key: policy,
@@ -47,6 +52,7 @@ function closed(seq: number, changes: Partial<MetricsWindow> = {}): WindowClosed
   return { managed: aManaged({ policy: "summing" }), window: aWindow({ seq, arrivals: seq, ...changes }), history };
 }
 
+const inferenceWith = (assignments: Assigning) => createInference({ assignments, nowMs: () => 0 });
 const step = async (inference: Inference, ...windows: WindowClosed[]) =>
   proposed((await inference.step(windows)).at(-1)!);
 const proposed = (result: InferenceResult) => (result.kind === "proposal" ? result.proposal.proposedReplicas : null);
@@ -57,14 +63,14 @@ describe("inference", () => {
       identity: { name: "highest", version: "1" },
       propose: ({ managed }) => ({ proposedReplicas: managed.maxReplicas, because: "as many as there may be" }),
     });
-    const inference = createInference(assigning(() => highest));
+    const inference = inferenceWith(assigning(() => highest));
     assert.equal(await step(inference, closed(1)), 12);
     const on = { ...closed(2), managed: aManaged({ platform: { minReplicas: 1, maxReplicas: 5 } }) };
     assert.equal(await step(inference, on), 5);
   });
 
   test("steps from window to window", async () => {
-    const inference = createInference(policies);
+    const inference = inferenceWith(policies);
     for (const [seq, sum] of [
       [1, 1],
       [2, 3],
@@ -75,7 +81,7 @@ describe("inference", () => {
   });
 
   test("a window seen twice is answered twice and counted once", async () => {
-    const inference = createInference(policies);
+    const inference = inferenceWith(policies);
     await inference.step([closed(1)]);
     assert.equal(await step(inference, closed(2)), 3);
     assert.equal(await step(inference, closed(2)), 3);
@@ -83,32 +89,31 @@ describe("inference", () => {
   });
 
   test("two windows of one function in one call are two steps", async () => {
-    const inference = createInference(policies);
+    const inference = inferenceWith(policies);
     assert.deepEqual((await inference.step([closed(1), closed(2), closed(2)])).map(proposed), [1, 3, 3]);
   });
 
   test("after a restart the history is replayed to the same proposal", async () => {
-    const before = createInference(policies);
+    const before = inferenceWith(policies);
     const steps: InferenceResult[] = [];
     for (const seq of [1, 2, 3, 4, 5]) steps.push(...(await before.step([closed(seq)])));
-    assert.deepEqual(await createInference(policies).step([closed(5)]), [steps[4]]);
+    assert.deepEqual(await inferenceWith(policies).step([closed(5)]), [steps[4]]);
   });
 
   test("a gap in the windows is bridged by the history", async () => {
-    const inference = createInference(policies);
+    const inference = inferenceWith(policies);
     await inference.step([closed(1)]);
     assert.equal(await step(inference, closed(4)), 10);
   });
 
-  test("a preview answers the same and changes nothing", async () => {
-    const inference = createInference(policies);
-    await inference.step([closed(1)]);
-    assert.equal(proposed((await inference.preview([closed(3)]))[0]!), 6);
-    assert.equal(await step(inference, closed(2)), 3);
+  test("a rule is previewed as it would propose", async () => {
+    const inference = createInference({ assignments: rulesOnly, nowMs: () => 0 });
+    const one = { ...closed(3), managed: aManaged({ policy: "hpa:cpu=40" }) };
+    assert.deepEqual(await previewRules([one]), await inference.step([one]));
   });
 
   test("a window without arrivals gets no proposal, but keeps the chain", async () => {
-    const inference = createInference(policies);
+    const inference = inferenceWith(policies);
     await inference.step([closed(1)]);
     const [result] = await inference.step([closed(2, { arrivals: null, missing: ["arrivals"] })]);
     assert.deepEqual(result, { kind: "no-data", functionName: "stress", seq: 2, missing: ["arrivals"] });
@@ -118,7 +123,7 @@ describe("inference", () => {
   test("one policy that cannot be used does not keep the others from their answers", async () => {
     const strange = { ...closed(1), managed: aManaged({ policy: "oracle-of-delphi" }) };
     const other = { ...closed(1), window: aWindow({ functionName: "other", seq: 1, arrivals: 7 }) };
-    const [refused, answered] = await createInference(policies).step([strange, other]);
+    const [refused, answered] = await inferenceWith(policies).step([strange, other]);
     assert.deepEqual(refused, {
       kind: "refused",
       functionName: "stress",
@@ -130,25 +135,27 @@ describe("inference", () => {
 });
 
 describe("policy-inference over HTTP", () => {
-  const anEvent = (data: WindowClosed) =>
-    makeEvent("window", { source: "t", subject: "stress", key: data.window.endedAtMs, nowMs: 0, data });
+  const anEvent = (data: WindowClosed, subject: string) =>
+    makeEvent("window", { source: "t", subject, key: data.window.endedAtMs, nowMs: 0, data });
   const aCall = (body: string): FunctionEvent => ({
     body: Buffer.from(body),
-    headers: {},
+    headers: { "content-type": "application/json" },
     method: "POST",
     query: {},
     path: "/",
   });
-  const text = (data: WindowClosed) => Buffer.from(encodeEvent(anEvent(data))).toString();
+  const text = (data: WindowClosed, subject = "stress") => Buffer.from(encodeEvent(anEvent(data, subject))).toString();
+
+  const judged = (verdict: Verdict) => ({ verdict, once: Promise.resolve(verdict) });
 
   async function post(body: string, verdict: Verdict) {
     const bus = memoryBus();
     const heard: ReplicantEvent<"proposal">[] = [];
     await bus.subscribe("proposal", async (event) => void heard.push(event));
     const deps = {
-      inference: createInference(policies),
+      inference: inferenceWith(policies),
       bus,
-      mayChange: () => verdict,
+      judge: () => judged(verdict),
       nowMs: () => 0,
       activity: new Activity(() => 0),
     };
@@ -166,8 +173,9 @@ describe("policy-inference over HTTP", () => {
     await bus.close();
   });
 
-  test("an unsigned window is answered and not published", async () => {
-    const { answer, heard, bus } = await post(text(closed(2)), { ok: false, because: "the call is not signed" });
+  test("an unsigned window is answered by its rule and not published", async () => {
+    const rule = { ...closed(2), managed: aManaged({ policy: "fixed:7" }) };
+    const { answer, heard, bus } = await post(text(rule), { ok: false, because: "the call is not signed" });
     await bus.close();
     assert.equal(answer.status, 200);
     assert.deepEqual(heard, []);
@@ -178,12 +186,16 @@ describe("policy-inference over HTTP", () => {
     };
     assert.equal(body.published, false);
     assert.equal(body.because, "the call is not signed");
-    assert.equal(body.results[0]!.proposal.proposedReplicas, 3);
+    assert.equal(body.results[0]!.proposal.proposedReplicas, 7);
   });
 
   test("a list of windows is answered as a list", async () => {
-    const other = { ...closed(1), window: aWindow({ functionName: "other", seq: 1, arrivals: 7 }) };
-    const { answer, heard, bus } = await post(`[${text(closed(1))},${text(other)}]`, { ok: true });
+    const other = {
+      ...closed(1),
+      managed: aManaged({ functionName: "other", policy: "summing" }),
+      window: aWindow({ functionName: "other", seq: 1, arrivals: 7 }),
+    };
+    const { answer, heard, bus } = await post(`[${text(closed(1))},${text(other, "other")}]`, { ok: true });
     await eventually(() => heard.length === 2);
     assert.equal((answer.body as { results: unknown[] }).results.length, 2);
     await bus.close();
@@ -215,9 +227,9 @@ describe("policy-inference over HTTP", () => {
     const bus = memoryBus();
     await bus.close();
     const deps = {
-      inference: createInference(policies),
+      inference: inferenceWith(policies),
       bus,
-      mayChange: () => ({ ok: true }) as const,
+      judge: () => judged({ ok: true }),
       nowMs: () => 0,
       activity: new Activity(() => 0),
     };

@@ -1,35 +1,71 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { CallVerifier } from "#shared/host/call-verifier.ts";
 import {
-  CallVerifier,
+  checkSignature,
+  NONCE_HEADER,
   SIGNATURE_HEADER,
   SIGNATURE_LIFE_MS,
   signCall,
   TIMESTAMP_HEADER,
+  type CallTarget,
 } from "#shared/host/signature.ts";
+import type { SignatureMemory } from "#shared/ports/signature-memory.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const BODY = '{"replay":true}';
 
-function signed(changes: { body?: string; functionName?: string; atMs?: number; key?: string } = {}) {
-  const { body = BODY, functionName = "load-generator", atMs = NOW_MS, key = "k1" } = changes;
-  return signCall(key, functionName, body, atMs);
+interface Changes extends CallTarget {
+  readonly body?: string;
+  readonly functionName?: string;
+  readonly atMs?: number;
+  readonly key?: string;
 }
 
+function signed(changes: Changes = {}) {
+  const { body = BODY, functionName = "load-generator", atMs = NOW_MS, key = "k1", ...target } = changes;
+  return signCall(key, functionName, body, atMs, target);
+}
+
+const call = (headers: Record<string, string>, changes: CallTarget & { body?: string; nowMs?: number } = {}) => ({
+  headers,
+  body: BODY,
+  functionName: "load-generator",
+  nowMs: NOW_MS,
+  ...changes,
+});
+
 describe("signed calls", () => {
-  const call = (headers: Record<string, string>, changes: { body?: string; nowMs?: number } = {}) => ({
-    headers,
-    body: changes.body ?? BODY,
-    functionName: "load-generator",
-    nowMs: changes.nowMs ?? NOW_MS,
+  test("a signed call is accepted, whichever key signed it, as text and as bytes", () => {
+    for (const keys of [["k1"], ["k0", "k1"]]) {
+      assert.equal(checkSignature(keys, call(signed())).ok, true);
+      assert.equal(checkSignature(keys, { ...call(signed()), body: Buffer.from(BODY) }).ok, true);
+    }
   });
 
-  test("a signed call is accepted once", () => {
-    const verifier = new CallVerifier("k1");
-    const headers = signed();
-    assert.deepEqual(verifier.verify(call(headers)), { ok: true });
-    assert.deepEqual(verifier.verify(call(headers)), { ok: false, because: "the signature was used before" });
+  test("two calls of one instant are two signatures", () => {
+    assert.notEqual(signed()[SIGNATURE_HEADER], signed()[SIGNATURE_HEADER]);
+  });
+
+  for (const [what, target] of [
+    ["method", { method: "DELETE" }],
+    ["path", { path: "/admin" }],
+    ["query", { query: { run: "r1" } }],
+    ["query's list", { query: { run: ["a", "b"] } }],
+  ] as const) {
+    test(`the ${what} is signed`, () => {
+      assert.equal(checkSignature(["k1"], call(signed(target), target)).ok, true);
+      const refused = { ok: false, because: "the signature is wrong" };
+      assert.deepEqual(checkSignature(["k1"], call(signed(target))), refused);
+      assert.deepEqual(checkSignature(["k1"], call(signed(), target)), refused);
+    });
+  }
+
+  test("a query is the same in whatever order", () => {
+    const headers = signed({ query: { b: "2", a: ["1", "3"] } });
+    assert.equal(checkSignature(["k1"], call(headers, { query: { a: ["1", "3"], b: "2" } })).ok, true);
   });
 
   for (const { name, headers, because } of [
@@ -38,6 +74,21 @@ describe("signed calls", () => {
       name: "without a time stamp",
       headers: { [SIGNATURE_HEADER]: signed()[SIGNATURE_HEADER]! },
       because: "the call is not signed",
+    },
+    {
+      name: "without a nonce",
+      headers: { ...signed(), [NONCE_HEADER]: "" },
+      because: "the signature has no nonce",
+    },
+    {
+      name: "with another nonce",
+      headers: { ...signed(), [NONCE_HEADER]: "0123456789abcdef" },
+      because: "the signature is wrong",
+    },
+    {
+      name: "as the version before signs",
+      headers: { [TIMESTAMP_HEADER]: String(NOW_MS), [SIGNATURE_HEADER]: `sha256=${"ab".repeat(32)}` },
+      because: "the call is signed as before version 2: update the part that calls, then it is taken",
     },
     { name: "signed with another key", headers: signed({ key: "k2" }), because: "the signature is wrong" },
     { name: "signed for another body", headers: signed({ body: "{}" }), because: "the signature is wrong" },
@@ -49,12 +100,12 @@ describe("signed calls", () => {
     {
       name: "stale",
       headers: signed({ atMs: NOW_MS - SIGNATURE_LIFE_MS - 1 }),
-      because: "the signature is too old or from the future",
+      because: "the signature is too old or from the future: its time is 60 s behind this clock",
     },
     {
       name: "from the future",
-      headers: signed({ atMs: NOW_MS + SIGNATURE_LIFE_MS + 1 }),
-      because: "the signature is too old or from the future",
+      headers: signed({ atMs: NOW_MS + SIGNATURE_LIFE_MS + 5_000 }),
+      because: "the signature is too old or from the future: its time is 65 s ahead of this clock",
     },
     {
       name: "with a time stamp moved to now",
@@ -68,21 +119,144 @@ describe("signed calls", () => {
     },
     {
       name: "with a signature cut short",
-      headers: { ...signed(), [SIGNATURE_HEADER]: "sha256=ab" },
+      headers: { ...signed(), [SIGNATURE_HEADER]: "v2=ab" },
       because: "the signature is wrong",
     },
   ]) {
     test(`a call ${name} is refused`, () => {
-      assert.deepEqual(new CallVerifier("k1").verify(call(headers)), { ok: false, because });
+      assert.deepEqual(checkSignature(["k1"], call(headers)), { ok: false, because });
     });
   }
+});
 
-  test("a used signature cannot come back after it has been forgotten: by then it is stale", () => {
-    const verifier = new CallVerifier("k1");
+/** A memory that replicas share, which may be away. */
+class SharedMemory implements SignatureMemory {
+  readonly place = "shared memory";
+  readonly noted = new Set<string>();
+  isAway = false;
+  asked = 0;
+
+  async note(signature: string): Promise<"new" | "seen"> {
+    this.asked++;
+    if (this.isAway) throw new Error("away");
+    if (this.noted.has(signature)) return "seen";
+    this.noted.add(signature);
+    return "new";
+  }
+}
+
+describe("a call is good once", () => {
+  const used = { ok: false, because: "the signature was used before" };
+
+  /** A replica with clocks of its own; `nowMs`: its wall clock. */
+  function replica(memory: SignatureMemory | null = null) {
+    const said: string[] = [];
+    const time = { monotonicMs: 0, nowMs: NOW_MS };
+    const verifier = new CallVerifier({
+      keys: () => ["k1"],
+      monotonicMs: () => time.monotonicMs,
+      log: (line) => said.push(line),
+    });
+    if (memory) verifier.share(memory);
+    const wait = (ms: number) => {
+      time.monotonicMs += ms;
+      time.nowMs += ms;
+    };
+    const take = (headers: Record<string, string>) => verifier.judge(call(headers, { nowMs: time.nowMs })).once;
+    return { take, wait, time, said, verifier };
+  }
+
+  test("by one replica", async () => {
+    const { take } = replica();
+    const headers = signed();
+    assert.deepEqual(await take(headers), { ok: true });
+    assert.deepEqual(await take(headers), used);
+  });
+
+  test("by all replicas that share a memory, and after each was started anew", async () => {
+    const memory = new SharedMemory();
+    const headers = signed();
+    assert.deepEqual(await replica(memory).take(headers), { ok: true });
+    for (let i = 0; i < 3; i++) assert.deepEqual(await replica(memory).take(headers), used);
+  });
+
+  test("a replica without a shared memory refuses what was signed before it was started", async () => {
+    const before = replica();
+    const headers = signed();
+    assert.deepEqual(await before.take(headers), { ok: true });
+    const after = replica();
+    after.time.nowMs += 1_000;
+    const because = "the call was signed before this replica was started: sign it anew";
+    assert.deepEqual(await after.take(headers), { ok: false, because });
+    after.wait(100);
+    assert.deepEqual(await after.take(signed({ atMs: after.time.nowMs - 50 })), { ok: true });
+  });
+
+  test("no step of the clock closes the door for longer than a signature lives", async () => {
+    for (const stepMs of [-3_600_000, -120_000, 120_000, 3_600_000]) {
+      const { take, wait, time } = replica();
+      wait(1_000);
+      time.nowMs += stepMs; // caller and replica are on one machine
+      assert.deepEqual(await take(signed({ atMs: time.nowMs })), { ok: true }, `${stepMs}`);
+    }
+    const { take, wait, time } = replica();
+    // The caller's clock is 30 s behind: refused while the replica is younger than that.
+    assert.equal((await take(signed({ atMs: time.nowMs - 30_000 }))).ok, false);
+    wait(30_001);
+    assert.equal((await take(signed({ atMs: time.nowMs - 30_000 }))).ok, true);
+  });
+
+  test("a clock that is set back makes no used signature good again", async () => {
+    const { take, wait, time } = replica();
+    wait(1_000);
+    const headers = signed({ atMs: time.nowMs });
+    assert.deepEqual(await take(headers), { ok: true });
+    wait(600_000);
+    for (let i = 0; i < 100; i++) await take(signed({ atMs: time.nowMs }));
+    time.nowMs -= 600_000;
+    assert.deepEqual(await take(headers), used);
+  });
+
+  test("what is remembered is bounded: old ones go when there are many", async () => {
+    const { take, wait, time, verifier } = replica();
+    for (let i = 0; i < 10_000; i++) {
+      wait(100);
+      await take(signed({ atMs: time.nowMs }));
+    }
+    assert.ok(verifier.remembered <= 4_096 + 1, `${verifier.remembered}`);
+  });
+
+  test("while the shared memory is away calls are taken, and it is told when it is back", async () => {
+    const memory = new SharedMemory();
+    const { take, wait, time, said, verifier } = replica(memory);
+    wait(1_000);
+    memory.isAway = true;
+    const first = signed({ atMs: time.nowMs });
+    assert.deepEqual(await take(first), { ok: true });
+    assert.deepEqual(await take(first), used);
+    assert.equal(verifier.status().lastProblem, "away");
+    assert.equal(memory.asked, 1);
+    // It is left alone for a while: no call waits for it again and again.
+    await take(signed({ atMs: time.nowMs }));
+    assert.equal(memory.asked, 1);
+    memory.isAway = false;
+    wait(2_001);
+    assert.deepEqual(await take(signed({ atMs: time.nowMs })), { ok: true });
+    await eventually(() => memory.noted.size === 3);
+    assert.equal(verifier.status().lastProblem, null);
+    assert.equal(said.length, 2);
+    const other = replica(memory);
+    other.wait(5_000);
+    assert.deepEqual(await other.take(first), used);
+  });
+
+  test("a used signature cannot come back after it has been forgotten: by then it is stale", async () => {
+    const { take, wait } = replica();
     const headers = signed({ atMs: NOW_MS });
-    assert.equal(verifier.verify(call(headers)).ok, true);
-    for (let afterMs = 0; afterMs <= 3 * SIGNATURE_LIFE_MS; afterMs += 5_000) {
-      assert.equal(verifier.verify(call(headers, { nowMs: NOW_MS + afterMs })).ok, false);
+    assert.equal((await take(headers)).ok, true);
+    for (let i = 0; i < 40; i++) {
+      wait(5_000);
+      assert.equal((await take(headers)).ok, false);
     }
   });
 });

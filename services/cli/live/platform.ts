@@ -12,6 +12,7 @@ import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-
 import type { TraceTime } from "#shared/core/trace-time.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
+import { keysOf } from "#shared/host/keyring.ts";
 import { passwordOf, readRunning } from "../connect.ts";
 
 export interface LivePlatform {
@@ -34,7 +35,7 @@ export async function openPlatform(home: string, log: (line: string) => void): P
   if (running === null) throw new BadInputError(NO_PLATFORM);
   const { url, variables } = running;
   const secret = (name: string) => readIfThere(join(home, "secrets", name));
-  const key = secret("replicant-key");
+  const key = keysOf(secret("replicant-key") ?? "")[0];
   const servers = variables["REPLICANT_NATS_URL"];
   const folder = variables["REPLICANT_MODEL_FOLDER"];
   if (!key || !servers || !folder) throw new BadInputError(NO_PLATFORM);

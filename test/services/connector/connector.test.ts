@@ -6,7 +6,7 @@ import { ManualClock } from "#shared/core/clock.ts";
 import { decodeEvent, makeEvent, readEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
-import { CallVerifier } from "#shared/host/signature.ts";
+import { checkSignature } from "#shared/host/signature.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
@@ -85,7 +85,7 @@ async function aConnector(t: TestContext, key: string | null = "k1", batch?: str
   const gateway = new FakeGateway();
   gateway.functions = [aFunction("policy-inference", "replicant.window", batch), aFunction("plain")];
   const connector = createConnector({
-    ...{ bus, gateway, clock, log: silentLog, key, rebuildSeconds: 5, windowSeconds: 30 },
+    ...{ bus, gateway, clock, log: silentLog, key: () => key, rebuildSeconds: 5, windowSeconds: 30 },
     activity: new Activity(() => clock.nowMs()),
   });
   const ending = new AbortController();
@@ -112,9 +112,7 @@ describe("connector", () => {
     assert.equal(functionName, "policy-inference");
     assert.equal(decodeEvent("window", Buffer.from(body)).data.window.seq, 1);
     assert.equal(headers["X-Topic"], "replicant.window");
-    assert.deepEqual(new CallVerifier("k1").verify({ headers, body, functionName, nowMs: clock.nowMs() }), {
-      ok: true,
-    });
+    assert.equal(checkSignature(["k1"], { headers, body, functionName, nowMs: clock.nowMs() }).ok, true);
   });
 
   test("without a key the call goes unsigned", async (t) => {
@@ -142,9 +140,7 @@ describe("connector", () => {
       events.map(({ subject }) => subject),
       ["a", "b", "c"],
     );
-    assert.deepEqual(new CallVerifier("k1").verify({ headers, body, functionName, nowMs: clock.nowMs() }), {
-      ok: true,
-    });
+    assert.equal(checkSignature(["k1"], { headers, body, functionName, nowMs: clock.nowMs() }).ok, true);
   });
 
   test("a list that is refused comes again one by one: the good ones arrive", async (t) => {

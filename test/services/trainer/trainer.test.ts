@@ -337,7 +337,7 @@ describe("the trainer", () => {
         {
           trainer: world.trainer,
           status: () => world.trainer.status(),
-          mayChange: () => (isSigned ? { ok: true } : { ok: false, because: "the call is not signed" }),
+          mayChange: async () => (isSigned ? { ok: true } : { ok: false, because: "the call is not signed" }),
         },
       );
 

@@ -1,0 +1,75 @@
+/** The body of a call as window events, and what may be in one call. */
+import { BadInputError } from "#shared/core/errors.ts";
+import { nestsDeeperThan } from "#shared/core/json-depth.ts";
+import { decodeEvent, readEvent } from "#shared/events/codec.ts";
+import type { ReplicantEvent } from "#shared/events/types.ts";
+
+export interface WindowBounds {
+  readonly mostBytes: number;
+  readonly mostWindows: number;
+  /** Of lists and objects in each other. */
+  readonly mostDepth: number;
+}
+
+/** Who may lead to a decision brings the windows of every function that there is. */
+export const SIGNED_BOUNDS: WindowBounds = { mostBytes: 16 * 2 ** 20, mostWindows: 2_000, mostDepth: Infinity };
+/** Anybody may try out a rule: a window with its whole history takes 45 kB and nests five deep. */
+export const OPEN_BOUNDS: WindowBounds = { mostBytes: 256 * 2 ** 10, mostWindows: 4, mostDepth: 16 };
+
+/** The body is larger than this caller's may be. */
+export class TooLargeError extends BadInputError {
+  override readonly name = "TooLargeError";
+}
+
+/** Throws `TooLargeError` before the text is read, `BadInputError` for what is no list of window events. */
+export function decodeWindows(
+  body: string | Uint8Array,
+  { mostBytes, mostWindows, mostDepth }: WindowBounds,
+): ReplicantEvent<"window">[] {
+  const size = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  if (size > mostBytes) throw new TooLargeError(`the body must be at most ${mostBytes} bytes, was: ${size}`);
+  const text = typeof body === "string" ? body : decoder.decode(body);
+  if (mostDepth < Infinity && nestsDeeperThan(text, mostDepth)) {
+    throw new BadInputError(`the body nests more than ${mostDepth} deep`);
+  }
+  const events = text.trimStart().startsWith("[") ? readList(text, mostWindows) : [decodeEvent("window", bytes(text))];
+  for (const { subject, data } of events) checkSubject(subject, data.managed.functionName, data.window.functionName);
+  return events;
+}
+
+function readList(text: string, mostWindows: number): ReplicantEvent<"window">[] {
+  let list: readonly unknown[];
+  try {
+    list = JSON.parse(text) as readonly unknown[];
+  } catch {
+    throw new BadInputError("the body is not JSON");
+  }
+  if (list.length > mostWindows) {
+    throw new BadInputError(`at most ${mostWindows} windows a call, were: ${list.length}`);
+  }
+  return list.map((one) => readEvent("window", one));
+}
+
+function checkSubject(subject: string, managed: string, window: string): void {
+  if (managed === window && subject === window) return;
+  throw new BadInputError(
+    `subject, managed and window must name one function, were: '${[subject, managed, window].join("', '")}'`,
+  );
+}
+
+/** Throws `BadInputError` where a function's windows name two policies: they would take turns in one memory. */
+export function checkPolicies(events: readonly ReplicantEvent<"window">[]): void {
+  const policies = new Map<string, string>();
+  for (const { subject, data } of events) {
+    const { policy } = data.managed;
+    const before = policies.get(subject) ?? policy;
+    if (before !== policy) {
+      throw new BadInputError(`the windows of '${subject}' name two policies in one call: '${before}' and '${policy}'`);
+    }
+    policies.set(subject, policy);
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const bytes = (text: string) => encoder.encode(text);
