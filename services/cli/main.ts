@@ -14,6 +14,7 @@ import { registerPlatform } from "./register-platform.ts";
 import type { ReplayFlags } from "./replay.ts";
 import { registerTraining } from "./train/register.ts";
 import type { UpFlags } from "./up/options.ts";
+import { registerVerify } from "./verify.ts";
 
 const program = new Command("replicant")
   .description("A learned autoscaler for OpenFaaS functions")
@@ -111,6 +112,7 @@ program
   });
 
 registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
+registerVerify(program);
 registerEvaluation(program, { dist: distFolder, home, sayUnless, answer, signal: ending.signal });
 registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });
 registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signal: ending.signal });

@@ -153,7 +153,7 @@ export class FunctionScaler {
     }
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     const target = sent ? this.deps.target.name : "none";
-    this.#last = { ...told, mode: managed.mode, target, fencing };
+    this.#last = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs };
     await this.deps.tell(this.#last);
   }
 

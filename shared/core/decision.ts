@@ -38,6 +38,8 @@ export interface Applied {
   readonly target: string;
   /** Of the lease under which it was decided: grows from one scaler to the next; null where there is no lease. */
   readonly fencing: number | null;
+  /** Since when the guard that decided remembers the function, trace time: a restart begins anew. Absent in older events. */
+  readonly guardSinceMs?: number | undefined;
   /** One sentence that tells old → new and why. */
   readonly reason: string;
 }

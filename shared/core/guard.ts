@@ -11,6 +11,7 @@ import { remember } from "./guard/stabilise.ts";
 import { floor, holdCount, passStages } from "./guard/stages.ts";
 import { begin, type GuardState } from "./guard/state.ts";
 import { reasonToHold } from "./guard/validity.ts";
+import { NOT_READ, SOMEONE_ELSE } from "./guard/words.ts";
 import type { ManagedFunction } from "./managed-function.ts";
 import type { PlatformLimits } from "./platform-limits.ts";
 import { decisionIdOf, type PolicyIdentity } from "./proposal.ts";
@@ -72,17 +73,21 @@ export function decide(
 
   const hold =
     seen.backOff !== null
-      ? `${current} set by someone else, ${seen.backOff.expected} expected; Replicant backs off until the next window`
+      ? `${current} ${SOMEONE_ELSE}, ${seen.backOff.expected} expected; Replicant backs off until the next window`
       : input.current === null
-        ? "the platform did not tell its replica count"
+        ? NOT_READ
         : (invalid ?? (proposal === null ? "no proposal" : notACount(proposal)));
   const bounds = boundsOf(managed, input.platform ?? null);
   // Holding may lift to the minimum, but neither blindly nor against another writer.
   const mayLift = input.current !== null && seen.backOff === null;
+  const adopted =
+    seen.report === null || seen.backOff !== null
+      ? null
+      : `${seen.report.found} ${SOMEONE_ELSE}, ${seen.report.expected} expected; adopted`;
   const passed =
     hold !== null || proposal === null
-      ? holdCount({ state, current, bounds, why: hold, mayLift }, settings)
-      : passStages({ state, current, bounds, proposal, windowEndedAtMs: window.endedAtMs }, settings);
+      ? holdCount({ state, current, bounds, why: [hold, adopted].filter(Boolean).join("; "), mayLift }, settings)
+      : passStages({ state, current, bounds, proposal, windowEndedAtMs: window.endedAtMs, adopted }, settings);
   const { stages } = passed;
   const replicas = stages.at(-1)!.replicas;
 

@@ -106,6 +106,7 @@ const applied = z.object({
   target: text,
   // Events from before there was a lease have none.
   fencing: count.nullable().default(null),
+  guardSinceMs: instantMs.optional(),
   reason: text,
 }) satisfies z.ZodType<Applied>;
 

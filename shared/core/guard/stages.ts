@@ -42,7 +42,7 @@ export interface Held {
 
 /** A proposal on a valid window walks through the stages. */
 export function passStages(
-  { state, current, bounds, proposal, windowEndedAtMs }: Heard,
+  { state, current, bounds, proposal, windowEndedAtMs, adopted }: Heard,
   settings: GuardSettings,
 ): Passed {
   const idleSeconds = (windowEndedAtMs - state.lastActiveMs) / 1000;
@@ -58,7 +58,7 @@ export function passStages(
   return {
     state: { ...state, wishes },
     stages: [
-      { stage: "valid", replicas: current, note: null },
+      { stage: "valid", replicas: current, note: adopted },
       { stage: "proposed", ...proposed },
       { stage: "floor", ...floored },
       { stage: "stabilised", ...stabilised },
@@ -74,6 +74,8 @@ export interface Heard {
   readonly bounds: Bounds;
   readonly proposal: { readonly proposedReplicas: number; readonly because: string };
   readonly windowEndedAtMs: number;
+  /** Says that the count was someone else's, which is now the starting point; null where it was not. */
+  readonly adopted: string | null;
 }
 
 /** The policy's wish as a whole count, or zero where the function has been idle for long enough. */

@@ -1,0 +1,59 @@
+/** One decision with what the record holds around it: all that a promise is judged by. */
+import type { Applied } from "../../decision.ts";
+import type { ManagedFunction } from "../../managed-function.ts";
+import type { Proposal } from "../../proposal.ts";
+import type { MetricsWindow, Tick } from "../../window.ts";
+import type { GuardSettings } from "../settings.ts";
+
+export interface Case {
+  readonly decision: Applied;
+  /** Earlier decisions of the function, in the order of the record. */
+  readonly earlier: readonly Applied[];
+  /** The function as told around the decision: with its window or tick, and with the one before and after. Empty when none is recorded. */
+  readonly managed: readonly ManagedFunction[];
+  /** The window decided on; null for a decision between windows, and where it is not recorded. */
+  readonly window: MetricsWindow | null;
+  /** The tick decided on; null where it is not recorded, or a window was decided on. */
+  readonly tick: Tick | null;
+  /** Every tick of the function, oldest first. */
+  readonly ticks: readonly Tick[];
+  /** Proposals recorded for this decision; null when none of the function is recorded at all. */
+  readonly proposals: readonly Proposal[] | null;
+  /** The record began before what was decided on: what is missing now was never there. */
+  readonly covered: boolean;
+  readonly settings: GuardSettings;
+}
+
+/** `not-asked`: the promise says nothing about this decision. Null: kept. A sentence: broken, and how. */
+export type Verdict = "not-asked" | null | { readonly broken: string };
+
+export type Check = (one: Case) => Verdict;
+
+export const kept = null;
+export const notAsked = "not-asked";
+export const broken = (sentence: string): Verdict => ({ broken: sentence });
+
+/** Whether the platform was asked. */
+export const wasSent = ({ target }: Applied): boolean => target !== "none";
+
+/** What we moved the count by, as the guard remembers it; an unanswered request may have happened. */
+export function changeOf({ current, desired, applied, target }: Applied): number {
+  if (target === "none" || current === null || desired === null) return 0;
+  return (applied ?? desired) - current;
+}
+
+/** Decided by one guard without a restart between; where the record does not tell, by one lease. */
+export function sameTenure(a: Applied, b: Applied): boolean {
+  return a.fencing === b.fencing && a.guardSinceMs === b.guardSinceMs;
+}
+
+/** Earlier decisions of the same guard, not older than `sinceMs`; newest first. */
+export function* earlierSince({ decision, earlier }: Case, sinceMs: number): Generator<Applied> {
+  for (let at = earlier.length - 1; at >= 0; at--) {
+    const other = earlier[at]!;
+    if (!sameTenure(other, decision) || other.atMs < sinceMs) return;
+    yield other;
+  }
+}
+
+export const isFreeze = ({ reason }: Applied): boolean => reason.includes("frozen by ");

@@ -1,0 +1,39 @@
+/** Promises about the count itself: within the bounds, and never lowered on what was not measured. */
+import { reasonToHold } from "../validity.ts";
+import { broken, kept, notAsked, type Case, type Check } from "./case.ts";
+
+/** The bounds as told around the decision; a platform's cap below the minimum goes before it. */
+export const withinBounds: Check = (one) => {
+  const { current, desired } = one.decision;
+  if (desired === null || desired === current || one.managed.length === 0) return notAsked;
+  const most = Math.max(...one.managed.map(({ maxReplicas }) => maxReplicas));
+  const least = Math.min(...one.managed.map(({ minReplicas }) => minReplicas));
+  if (desired > most) return broken(`${desired} is above the maximum of ${most}`);
+  if (desired < least && !capsSeen(one).has(desired)) return broken(`${desired} is below the minimum of ${least}`);
+  return kept;
+};
+
+/** Counts at which the platform was seen to stop a wish. */
+export function capsSeen({ managed, earlier }: Case): ReadonlySet<number> {
+  const told = managed.flatMap(({ platform }) => platform?.maxReplicas ?? []);
+  const met = earlier.flatMap(({ desired, applied }) =>
+    desired !== null && applied !== null && applied < desired ? [applied] : [],
+  );
+  return new Set([...told, ...met]);
+}
+
+/** Missing or stale data, an unread count, and a tick never lower it. */
+export const neverBlindlyDown: Check = ({ decision, window, settings }) => {
+  const { current, desired, seq, stages } = decision;
+  if (current === null) return desired === null ? kept : broken(`${desired} was decided on without a known count`);
+  if (desired === null) return broken("no count was decided though the present one is known");
+  const down = desired < current;
+  if (seq === null) return down ? broken(`a tick lowered ${current} to ${desired}`) : kept;
+  const invalid = window === null ? null : reasonToHold(window, settings);
+  if (!down) return kept;
+  if (invalid !== null) return broken(`${current} was lowered to ${desired} though ${invalid}`);
+  const held = stages[0]?.note ?? null;
+  // A first stage that only tells of an adopted count holds nothing.
+  if (held === null || /^\d+ set by someone else, \d+ expected; adopted$/.test(held)) return kept;
+  return broken(`${current} was lowered to ${desired} though its first stage holds: ${held}`);
+};

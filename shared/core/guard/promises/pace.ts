@@ -1,0 +1,58 @@
+/** Promises about how fast the count moves: rate limits, no flapping, patience after a restart. */
+import { rateLimit, type ScaleEvent } from "../rate-limit.ts";
+import { broken, changeOf, earlierSince, kept, notAsked, type Case, type Check } from "./case.ts";
+import { capsSeen } from "./counts.ts";
+
+/** Our own changes of the longest period, as far as this guard can remember. */
+export function changesBefore(one: Case): ScaleEvent[] {
+  const { scaleUpPeriodSeconds, scaleDownPeriodSeconds } = one.settings;
+  const sinceMs = one.decision.atMs - Math.max(scaleUpPeriodSeconds, scaleDownPeriodSeconds) * 1_000;
+  return [...earlierSince(one, sinceMs)].map((other) => ({ atMs: other.atMs, change: changeOf(other) }));
+}
+
+/** Only the bounds go before the rate: a lift to the minimum, a cut to the maximum or to the platform's cap. */
+export const withinRates: Check = (one) => {
+  const { current, desired, atMs } = one.decision;
+  if (current === null || desired === null || desired === current) return notAsked;
+  const limited = rateLimit(desired, { current, events: changesBefore(one), nowMs: atMs }, one.settings);
+  if (limited.replicas === desired || isBound(one, desired)) return kept;
+  return broken(`${current} → ${desired}: ${limited.note}`);
+};
+
+/** A scale-down goes no lower than the largest recommendation of the stabilisation span. */
+export const noFlapping: Check = (one) => {
+  const { current, desired, atMs } = one.decision;
+  if (current === null || desired === null || desired >= current) return notAsked;
+  const { stabilisationSeconds } = one.settings;
+  for (const other of earlierSince(one, atMs - stabilisationSeconds * 1_000)) {
+    const wanted = other.stages.find(({ stage }) => stage === "floor")?.replicas ?? 0;
+    if (Math.min(wanted, current) > desired && !isBound(one, desired)) {
+      const agoSeconds = (atMs - other.atMs) / 1_000;
+      return broken(`${current} was lowered to ${desired} though ${wanted} were asked for ${agoSeconds} s before`);
+    }
+  }
+  return kept;
+};
+
+/** Nothing scales down within one stable window of the guard's start, and a new lease begins with a new guard. */
+export const patientAfterRestart: Check = (one) => {
+  const { current, desired, atMs, fencing, guardSinceMs } = one.decision;
+  const before = one.earlier.at(-1);
+  if (guardSinceMs === undefined) return notAsked;
+  if (before?.guardSinceMs === guardSinceMs && before.fencing !== fencing) {
+    return broken(`decided under fencing ${fencing} with what was remembered under ${before.fencing}`);
+  }
+  const { stableWindowSeconds } = one.settings;
+  if (current === null || desired === null || atMs - guardSinceMs > stableWindowSeconds * 1_000) return notAsked;
+  if (desired >= current) return kept;
+  return broken(`${current} was lowered to ${desired} ${(atMs - guardSinceMs) / 1_000} s after a restart`);
+};
+
+function isBound(one: Case, replicas: number): boolean {
+  const ends = one.managed.flatMap(({ minReplicas, maxReplicas, platform }) => [
+    minReplicas,
+    maxReplicas,
+    ...[platform?.minReplicas ?? []].flat(),
+  ]);
+  return ends.includes(replicas) || capsSeen(one).has(replicas);
+}

@@ -1,0 +1,36 @@
+/** Promises about who writes: one scaler at a time, and what someone else set is told. */
+import type { Applied } from "../../decision.ts";
+import { NOT_READ, SOMEONE_ELSE } from "../words.ts";
+import { broken, isFreeze, kept, notAsked, sameTenure, wasSent, type Check } from "./case.ts";
+
+/** Fencing numbers never fall as time goes on: whoever lost the lease decides no more. */
+export const oneWriter: Check = ({ decision, earlier }) => {
+  const { fencing, atMs } = decision;
+  if (fencing === null) return notAsked;
+  const newer = earlier.findLast((other) => other.fencing !== null && other.fencing > fencing && other.atMs <= atMs);
+  if (newer === undefined) return kept;
+  return broken(`decided under fencing ${fencing} after ${newer.decisionId} under ${newer.fencing}`);
+};
+
+/** A count that moved between two decisions of one guard, not by its own doing, is told as someone else's. */
+export const othersTold: Check = ({ decision, earlier }) => {
+  const before = earlier.at(-1);
+  const ours = decision.mode === "auto" || decision.mode === "canary";
+  if (before === undefined || !ours || before.mode !== decision.mode || !sameTenure(before, decision)) return notAsked;
+  const expected = wasSent(before) ? before.applied : before.current;
+  const { current, stages } = decision;
+  if (wasUnread(before) || wasUnread(decision)) return notAsked;
+  // From zero it is the gateway that scales when a call comes.
+  if (expected === null || current === null || expected === current || expected === 0) return notAsked;
+  const told = stages.some(({ note }) => note?.includes(SOMEONE_ELSE) === true);
+  return told ? kept : broken(`found ${current} where ${expected} was left, and said nothing of it`);
+};
+
+/** While an operator froze the function nothing is sent, up or down. */
+export const frozenStays: Check = ({ decision }) => {
+  if (!isFreeze(decision)) return notAsked;
+  const { current, desired } = decision;
+  return desired === current && !wasSent(decision) ? kept : broken(`scaled ${current} to ${desired} while frozen`);
+};
+
+const wasUnread = ({ stages }: Applied): boolean => stages[0]?.note?.includes(NOT_READ) === true;
