@@ -1,7 +1,8 @@
 import importX from "eslint-plugin-import-x";
+import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
-/** Typed lint: formatting is prettier's; this looks for lost promises, cycles and unsafe values. */
+/** Typed lint: formatting is prettier's; this looks for lost promises, cycles, unsafe values and slow patterns. */
 export default tseslint.config(
   {
     // AssemblyScript looks like TypeScript, but its own compiler checks it.
@@ -41,6 +42,16 @@ export default tseslint.config(
   {
     files: ["**/*.mjs", "**/*.cjs"],
     ...tseslint.configs.disableTypeChecked,
+  },
+  {
+    // Outside text reaches patterns: none may take more steps than in proportion to it, neither by backtracking nor by
+    // starting anew at every letter. A sticky pattern starts once; test/faults/hostile counts the steps.
+    files: ["functions/**", "services/**", "shared/**"],
+    plugins: { regexp },
+    rules: {
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": ["error", { report: "potential", ignorePartial: false, ignoreSticky: true }],
+    },
   },
   {
     // The pure rooms take time and chance as arguments (README, "Rooms").

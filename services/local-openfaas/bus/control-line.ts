@@ -6,7 +6,7 @@ export type ControlLine =
 
 /** Throws `ProtocolViolation` with nats-server's words. Operations are taken in any case, arguments parted by blanks. */
 export function parseControlLine(line: string): ControlLine {
-  const [, operation = "", rest = ""] = /^[ \t]*([A-Za-z+-]+)(?:[ \t]+(.*))?$/s.exec(line) ?? [];
+  const [, operation = "", rest = ""] = /^[ \t]*([A-Za-z+-]+)(?:[ \t](.*))?$/s.exec(line) ?? [];
   const words = rest.split(/[ \t]+/).filter((word) => word !== "");
   switch (operation.toUpperCase()) {
     case "PUB":
