@@ -68,12 +68,15 @@ const gatewayFlags = (command: Command) =>
     .option("--user <name>", "its user", "admin")
     .option("--password-file <file>", "a file with its password");
 
-gatewayFlags(program.command("status").description("what runs, where, healthy or not"))
+gatewayFlags(
+  program.command("status").description("what runs, where, and whether it works; exits with 1 when something does not"),
+)
   .option("--json", "as JSON")
   .action(async (flags: GatewayFlags & { json?: boolean }) => {
     const { connect, statusOf, statusTable } = await beside();
     const { url, gateway } = connect(flags, home, process.env);
     const parts = await statusOf(gateway);
+    process.exitCode = parts.every(({ isWell }) => isWell) ? 0 : 1;
     if (flags.json) return console.log(JSON.stringify({ gateway: url, parts }));
     for (const line of [url, ...statusTable(parts)]) console.log(line);
   });
@@ -119,8 +122,12 @@ registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signa
 
 /** What commands beside a running platform need. */
 async function beside() {
-  const [{ connect }, status] = await Promise.all([import("./connect.ts"), import("./status.ts")]);
-  return { connect, ...status };
+  const [{ connect }, status, explained] = await Promise.all([
+    import("./connect.ts"),
+    import("./status.ts"),
+    import("./explain.ts"),
+  ]);
+  return { connect, ...status, ...explained };
 }
 
 function sayUnless(json: boolean | undefined): (line: string) => void {

@@ -1,40 +1,72 @@
-/** `replicant status`: what runs, where, healthy or not; and `replicant explain`: why this replica count. */
-import type { Applied } from "#shared/core/decision.ts";
-import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
+/** `replicant status`: what runs, where, and whether it does what it is there for. */
+import { messageOf } from "#shared/core/errors.ts";
+import type { Ages } from "#shared/host/activity.ts";
+import type { Health } from "#shared/host/health.ts";
+import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 
 /** Parts that answer a GET with their status. */
 const PARTS = ["metrics-collector", "connector", "policy-inference", "scaler", "load-generator", "trainer"];
+/** Without one of these nothing is decided. */
+const NEEDED = ["metrics-collector", "connector", "policy-inference", "scaler"];
 
 export interface PartStatus {
   readonly name: string;
   readonly replicas: string;
-  /** `ok`, `starting`, `not ready`, `not deployed`, or what came back instead. */
+  /** `ok`, `idle at zero`, `not healthy`, `starting`, `not ready`, `not deployed`, or what came back instead. */
   readonly health: string;
+  readonly isWell: boolean;
   readonly detail: string;
+  /** By function: seconds since the part last did what. */
+  readonly ages: Readonly<Record<string, Ages>>;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-/** Functions first as the gateway lists them, then what each part says of itself. */
+const SILENT = { detail: "", ages: {}, problems: [], warnings: [] };
+
+/** Functions first as the gateway lists them, then what each part says of itself; parts that are missing at last. */
 export async function statusOf(gateway: FunctionGateway): Promise<PartStatus[]> {
   const functions = await gateway.list();
-  return Promise.all(
-    functions.map(async ({ name, replicas, availableReplicas, annotations }): Promise<PartStatus> => {
-      const counts = `${availableReplicas}/${replicas}`;
-      const ready = availableReplicas > 0 ? "ok" : replicas === 0 ? "idle at zero" : "not ready";
-      if (!PARTS.includes(name)) {
-        const cared = annotations["replicant.policy"] ?? annotations["replicant.mode"];
-        return { name, replicas: counts, health: ready, detail: cared === undefined ? "" : `managed: ${cared}` };
-      }
-      try {
-        const { status, body } = await gateway.ask(name);
-        const said = JSON.parse(body) as Record<string, unknown>;
-        const health = status === 200 ? "ok" : status === 503 ? "starting" : `HTTP ${status}`;
-        return { name, replicas: counts, health, detail: detailOf(said) };
-      } catch (thrown) {
-        return { name, replicas: counts, health: "does not answer", detail: messageOf(thrown) };
-      }
-    }),
+  const found = await Promise.all(
+    functions.map((one) => (PARTS.includes(one.name) ? partStatus(gateway, one) : functionStatus(one))),
   );
+  const missing = functions.some(isManaged) ? NEEDED.filter((name) => !functions.some((one) => one.name === name)) : [];
+  const absent = { ...SILENT, replicas: "0/0", health: "not deployed", isWell: false };
+  return [...found, ...missing.map((name) => ({ ...absent, name, problems: [`${name} is not deployed`] }))];
+}
+
+const isManaged = ({ annotations }: FunctionStatus) =>
+  annotations["replicant.policy"] !== undefined || annotations["replicant.mode"] !== undefined;
+
+function functionStatus(one: FunctionStatus): PartStatus {
+  const { name, replicas, availableReplicas, annotations } = one;
+  const cared = annotations["replicant.policy"] ?? annotations["replicant.mode"];
+  return {
+    ...SILENT,
+    ...{ name, replicas: `${availableReplicas}/${replicas}`, ...readiness(one) },
+    detail: cared === undefined ? "" : `managed: ${cared}`,
+  };
+}
+
+function readiness({ replicas, availableReplicas }: FunctionStatus): Pick<PartStatus, "health" | "isWell"> {
+  if (availableReplicas > 0) return { health: "ok", isWell: true };
+  return replicas === 0 ? { health: "idle at zero", isWell: true } : { health: "not ready", isWell: false };
+}
+
+async function partStatus(gateway: FunctionGateway, one: FunctionStatus): Promise<PartStatus> {
+  const { name, replicas, availableReplicas } = one;
+  const part = { ...SILENT, name, replicas: `${availableReplicas}/${replicas}`, isWell: false };
+  try {
+    const { status, body } = await gateway.ask(name);
+    const said = JSON.parse(body) as Record<string, unknown>;
+    const { ages = {} } = said as { ages?: PartStatus["ages"] };
+    // A version from before parts told their health is well when it answers.
+    const { ok, problems, warnings } = (said["health"] ?? { ok: true, problems: [], warnings: [] }) as Health;
+    const health = status === 503 ? "starting" : status !== 200 ? `HTTP ${status}` : ok ? "ok" : "not healthy";
+    return { ...part, health, isWell: status === 200 && ok, detail: detailOf(said), ages, problems, warnings };
+  } catch (thrown) {
+    return { ...part, health: "does not answer", detail: messageOf(thrown) };
+  }
 }
 
 /** The short facts of a part's status: texts and numbers, no lists. */
@@ -47,30 +79,20 @@ function detailOf(said: Record<string, unknown>): string {
     .join(", ");
 }
 
+/** A line a function or part; below it what it did last for whom, and what is wrong. */
 export function statusTable(parts: readonly PartStatus[]): string[] {
   const width = Math.max(8, ...parts.map(({ name }) => name.length));
-  return parts.map(
-    ({ name, replicas, health, detail }) =>
-      `${name.padEnd(width)}  ${replicas.padStart(5)}  ${health.padEnd(12)}  ${detail}`,
-  );
+  const indent = " ".repeat(width + 9);
+  return parts.flatMap(({ name, replicas, health, detail, ages, problems, warnings }) => [
+    `${name.padEnd(width)}  ${replicas.padStart(5)}  ${health.padEnd(12)}  ${detail}`.trimEnd(),
+    ...Object.entries(ages).map(([functionName, done]) => `${indent}${functionName}: ${agesInWords(done)}`),
+    ...problems.map((problem) => `${indent}problem: ${problem}`),
+    ...warnings.map((warning) => `${indent}warning: ${warning}`),
+  ]);
 }
 
-/** Every stage of a decision with its number. Throws `BadInputError` when the scaler does not remember it. */
-export async function explain(gateway: FunctionGateway, decisionId: string): Promise<Applied> {
-  const { status, body } = await gateway.ask("scaler", { decision: decisionId });
-  if (status === 200) return JSON.parse(body) as Applied;
-  if (status === 404) throw new BadInputError(`the scaler remembers no decision '${decisionId}'`);
-  throw new BadInputError(`the scaler did not explain '${decisionId}': HTTP ${status} ${body.slice(0, 200)}`);
-}
-
-export function explanation(decision: Applied): string[] {
-  const { decisionId, atMs, policy, trigger, mode, reason, stages, target } = decision;
-  return [
-    `${decisionId}   ${new Date(atMs).toISOString()}   ${mode}, by ${trigger} (${policy.name} ${policy.version}), target ${target}`,
-    reason,
-    "",
-    ...stages.map(
-      ({ stage, replicas, note }) => `  ${stage.padEnd(13)} ${String(replicas).padStart(4)}   ${note ?? ""}`,
-    ),
-  ];
+function agesInWords(ages: Ages): string {
+  return Object.entries(ages)
+    .map(([deed, seconds]) => `last ${deed.replaceAll("_", " ")} ${seconds === null ? "never" : `${seconds} s ago`}`)
+    .join(", ");
 }
