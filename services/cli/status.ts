@@ -28,7 +28,7 @@ const SILENT = { detail: "", ages: {}, problems: [], warnings: [] };
 export async function statusOf(gateway: FunctionGateway): Promise<PartStatus[]> {
   const functions = await gateway.list();
   const found = await Promise.all(
-    functions.map((one) => (PARTS.includes(one.name) ? partStatus(gateway, one) : functionStatus(one))),
+    functions.map(async (one) => (PARTS.includes(one.name) ? partStatus(gateway, one) : functionStatus(one))),
   );
   const missing = functions.some(isManaged) ? NEEDED.filter((name) => !functions.some((one) => one.name === name)) : [];
   const absent = { ...SILENT, replicas: "0/0", health: "not deployed", isWell: false };
