@@ -1,7 +1,10 @@
 /** Finds the platform a command is meant for: named by flags, or the one that `up` started from this home. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { removeFile, replaceFile } from "#shared/adapters/files/durable-file.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
+import { stored } from "#shared/adapters/files/storage-error.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
@@ -24,16 +27,25 @@ export interface RunningPlatform {
 
 const noteOf = (home: string) => join(home, "running.json");
 
-/** Returns what takes the note away again. */
-export function noteRunning(home: string, running: RunningPlatform): () => void {
-  writeFileSync(noteOf(home), `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 });
-  return () => rmSync(noteOf(home), { force: true });
+/** Resolves when the note can be read, with what takes it away again. Throws `StorageError`. */
+export async function noteRunning(home: string, running: RunningPlatform): Promise<() => Promise<void>> {
+  const text = `${JSON.stringify(running, null, 2)}\n`;
+  await stored("the note of the running platform could not be stored", () =>
+    replaceFile(nodeFiles, noteOf(home), text),
+  );
+  // A note that stays is of no harm: its readers find that nobody answers there.
+  return async () => void (await removeFile(nodeFiles, noteOf(home)).catch(() => false));
 }
 
-/** What a platform noted when it started; it may have been killed since. Null when there is no note. */
+/** What a platform noted when it started; it may have been killed since. Null when there is no note, or none that can be read. */
 export function readRunning(home: string): RunningPlatform | null {
   const text = readIfThere(noteOf(home));
-  return text === null ? null : (JSON.parse(text) as RunningPlatform);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as RunningPlatform;
+  } catch {
+    return null; // cut by a kill of an earlier version, which wrote in place
+  }
 }
 
 export function passwordOf(home: string): string | null {

@@ -38,16 +38,18 @@ export async function platform(flags: PlatformFlags, world: PlatformWorld): Prom
     log: flags.verbose ? world.say : () => {},
   });
   const platformUrl = local.platform.url;
-  const forget = noteRunning(home, { url: options.gatewayUrl ?? platformUrl, platformUrl, variables: local.variables });
-  for (const line of options.providerOnly ? providerGreeting(local, home) : greeting(local)) world.say(line);
+  let forget = async () => {};
   try {
+    const note = { url: options.gatewayUrl ?? platformUrl, platformUrl, variables: local.variables };
+    forget = await noteRunning(home, note);
+    for (const line of options.providerOnly ? providerGreeting(local, home) : greeting(local, home)) world.say(line);
     await new Promise<void>((resolve) => {
       if (world.signal.aborted) resolve();
       world.signal.addEventListener("abort", () => resolve(), { once: true });
     });
   } finally {
     world.say("stopping …");
-    forget();
+    await forget();
     await local.close();
   }
 }

@@ -10,6 +10,7 @@ import { pathWithout } from "../../services/cli/docker-stand-in/install.ts";
 import { readPlatformFlags } from "../../services/cli/platform.ts";
 import { shellQuoted } from "../../services/cli/shell.ts";
 import { busAccess, secretNames } from "../../services/cli/up/bus-access.ts";
+import { eventually } from "../support/eventually.ts";
 import { commandLine } from "../support/command-line.ts";
 
 test("platform: a gateway of our own, or a provider with somebody else's in front", () => {
@@ -91,7 +92,8 @@ test("platform --provider-only: tells how a gateway is started in front, and fun
     ["http://gateway.example:9080", "http://gateway.example:9080", "http://gateway.example:8082/metrics"],
   );
   assert.equal(running.variables["REPLICANT_CONTAINER_METRICS_URL"], `${platformUrl}/containers/metrics`);
-  const [, mount] = /secret_mount_path=(\S+)/.exec(said())!;
+  // The note for other commands is there before the first line for people.
+  const mount = await eventually(() => /secret_mount_path=(\S+)/.exec(said())?.[1], { what: "the greeting" });
   assert.match(said(), new RegExp(`functions_provider_url=${platformUrl}/ basic_auth=true`));
   const credentials = ["basic-auth-user", "basic-auth-password"].map((name) =>
     readFileSync(join(mount!, name), "utf8"),

@@ -26,7 +26,7 @@ export async function startLiveCommand(timeLapse: number, callsAWindow: number):
   writeFileSync(trace, JSON.stringify(Array<number>(200).fill(callsAWindow)));
   const world = await startTestStack({ timeLapse });
   const { url } = world.stack.platform;
-  noteRunning(world.home, { url, platformUrl: url, variables: world.stack.variables });
+  await noteRunning(world.home, { url, platformUrl: url, variables: world.stack.variables });
   return {
     world,
     folder,

@@ -1,11 +1,14 @@
 /** The first lines that a platform shows to people. */
+import { join } from "node:path";
+import { shellQuoted } from "../shell.ts";
 import type { LocalPlatform } from "./local-platform.ts";
 
-/** Holds the password, on purpose: never for anything but a person's own terminal. */
-export function greeting({ platform, bus }: Pick<LocalPlatform, "platform" | "bus">): string[] {
+/** Where the password is, never the password: a terminal is recorded, shared and scrolled back. */
+export function greeting({ platform, bus }: Pick<LocalPlatform, "platform" | "bus">, home: string): string[] {
+  const passwordFile = join(home, "basic-auth-password");
   return [
-    `gateway   ${platform.url}/ui/   user ${platform.user}, password in the file basic-auth-password of the home folder`,
-    `          faas-cli login --gateway ${platform.url} --password '${platform.password}'`,
+    `gateway   ${platform.url}/ui/   user ${platform.user}, password in ${passwordFile}`,
+    `          faas-cli login --gateway ${platform.url} --password-stdin < ${shellQuoted(passwordFile)}`,
     `          or eval "$(npm run -s replicant -- env)"`,
     `bus       ${bus.describe()}`,
     `limits    ${platform.limits}`,

@@ -1,5 +1,5 @@
 /** `replicant up`: the platform, the loop and a load on one machine; a line a window; a summary at the end. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
@@ -59,10 +59,11 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
   if (!options.json) world.say("starting the platform and the loop …");
   const stack = await startLocalStack({ ...options, ...world, epochMs, clock, log });
   const { url } = stack.platform;
-  const forget = noteRunning(world.home, { url, platformUrl: url, variables: stack.variables });
+  let forget = async () => {};
   try {
+    forget = await noteRunning(world.home, { url, platformUrl: url, variables: stack.variables });
     if (!options.json) {
-      for (const line of greeting(stack)) world.say(line);
+      for (const line of greeting(stack, resolve(world.home))) world.say(line);
       world.say(`functions ${stack.functions.map(({ name }) => name).join(", ")}`);
       for (const sentence of beyondProfile(managed, options.profile)) world.say(sentence);
     }
@@ -74,7 +75,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
     }
   } finally {
     if (!options.json) world.say("stopping …");
-    forget();
+    await forget();
     await stack.close();
   }
 }

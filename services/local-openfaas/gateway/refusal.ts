@@ -1,5 +1,6 @@
 /** Saying no over HTTP: a status and one sentence. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { StorageError } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 
 /** Thrown where a request cannot be served as asked; the sentence becomes the body. */
@@ -22,6 +23,10 @@ export function unknownFunction(functionName: string): Refusal {
 export function refusalOf(thrown: unknown, log: (line: string) => void): Refusal {
   if (thrown instanceof Refusal) return thrown;
   if (thrown instanceof BadInputError) return new Refusal(400, thrown.message);
+  if (thrown instanceof StorageError) {
+    log(`gateway: ${thrown.message}`);
+    return new Refusal(507, thrown.message);
+  }
   log(`gateway: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
   return new Refusal(500, messageOf(thrown));
 }

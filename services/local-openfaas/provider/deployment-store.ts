@@ -1,8 +1,10 @@
 /** Deployed functions on disk: `<home>/functions/<name>.json`, so that a restart brings them back. */
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { removeFile, replaceFile } from "#shared/adapters/files/durable-file.ts";
+import type { Files } from "#shared/adapters/files/files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
+import { stored } from "#shared/adapters/files/storage-error.ts";
 import { messageOf } from "#shared/core/errors.ts";
-import { namesIn, readIfPresent, writeAtomically } from "./files.ts";
 import type { FunctionDeployment } from "./types.ts";
 
 export interface StoredFunction {
@@ -11,55 +13,77 @@ export interface StoredFunction {
   readonly desiredReplicas: number;
 }
 
+/** What resolves is on the disk; what rejects (`StorageError`) has left it as it was. Calls on one function keep their order. */
 export interface DeploymentStore {
-  /** All that can be read; `report` hears one sentence for each file that cannot. */
+  /** All that can be read; `report` receives one sentence for each file that cannot. */
   load(report: (problem: string) => void): Promise<readonly StoredFunction[]>;
-  /** Writes what `current` says when its turn has come; several waiting writes become one. Undefined removes. */
-  save(functionName: string, current: () => StoredFunction | undefined): Promise<void>;
+  put(stored: StoredFunction): Promise<void>;
+  /** Nothing happens when there is no such function. */
+  remove(functionName: string): Promise<void>;
+  /** Writes what `current` says when its turn has come, beside the deployment as it is then; several waiting calls are one. */
+  saveCount(functionName: string, current: () => number | undefined): Promise<void>;
 }
 
-export function createDeploymentStore(home: string): DeploymentStore {
+export function createDeploymentStore(home: string, files: Files = nodeFiles): DeploymentStore {
   const folder = join(home, "functions");
-  const running = new Map<string, { readonly write: Promise<void>; next: Promise<void> | undefined }>();
+  const pathOf = (functionName: string) => join(folder, `${functionName}.json`);
+  const onDisk = new Map<string, StoredFunction>();
+  const queues = new Map<string, Promise<void>>();
+  const waitingCounts = new Map<string, Promise<void>>();
 
-  const write = async (functionName: string, current: () => StoredFunction | undefined) => {
-    const path = join(folder, `${functionName}.json`);
-    const stored = current();
-    if (stored) await writeAtomically(path, `${JSON.stringify(stored, null, 2)}\n`);
-    else await rm(path, { force: true });
+  /** One write of a function at a time: the last caller's is the one that stays. */
+  const inTurn = (functionName: string, work: () => Promise<void>): Promise<void> => {
+    const done = (queues.get(functionName) ?? Promise.resolve()).then(work);
+    const settled = done.catch(() => {});
+    queues.set(functionName, settled);
+    void settled.then(() => queues.get(functionName) === settled && queues.delete(functionName));
+    return done;
   };
-
-  const save: DeploymentStore["save"] = (functionName, current) => {
-    const ahead = running.get(functionName);
-    if (ahead) {
-      ahead.next ??= ahead.write.catch(() => {}).then(() => save(functionName, current));
-      return ahead.next;
-    }
-    const entry = { write: write(functionName, current), next: undefined };
-    running.set(functionName, entry);
-    return entry.write.finally(() => running.delete(functionName));
+  const write = async (record: StoredFunction) => {
+    const { service } = record.deployment;
+    const text = `${JSON.stringify(record, null, 2)}\n`;
+    await stored(`function '${service}' could not be stored`, () => replaceFile(files, pathOf(service), text));
+    onDisk.set(service, record);
   };
 
   return {
-    save,
+    put: (record) => inTurn(record.deployment.service, () => write(record)),
+    remove: (functionName) =>
+      inTurn(functionName, async () => {
+        await stored(`function '${functionName}' could not be removed`, () => removeFile(files, pathOf(functionName)));
+        onDisk.delete(functionName);
+      }),
+    saveCount(functionName, current) {
+      const waiting = waitingCounts.get(functionName);
+      if (waiting) return waiting;
+      const saved = inTurn(functionName, async () => {
+        waitingCounts.delete(functionName);
+        const record = onDisk.get(functionName);
+        const desiredReplicas = current();
+        if (!record || desiredReplicas === undefined || desiredReplicas === record.desiredReplicas) return;
+        await write({ ...record, desiredReplicas });
+      });
+      waitingCounts.set(functionName, saved);
+      return saved;
+    },
     load: async (report) => {
-      const found: StoredFunction[] = [];
-      for (const name of await namesIn(folder)) {
-        if (!name.endsWith(".json")) continue;
+      for (const name of await files.list(folder)) {
+        if (!name.endsWith(".json") || name.startsWith(".")) continue;
         const path = join(folder, name);
         try {
-          found.push(parseStored(await readIfPresent(path), name.slice(0, -".json".length)));
+          const record = parseStored(await files.read(path), name.slice(0, -".json".length));
+          onDisk.set(record.deployment.service, record);
         } catch (thrown) {
           report(`${path} is left out: ${messageOf(thrown)}`);
         }
       }
-      return found;
+      return [...onDisk.values()];
     },
   };
 }
 
-function parseStored(text: string | undefined, functionName: string): StoredFunction {
-  const stored = JSON.parse(text ?? "null") as Partial<StoredFunction> | null;
+function parseStored(bytes: Uint8Array | undefined, functionName: string): StoredFunction {
+  const stored = JSON.parse(bytes ? Buffer.from(bytes).toString() : "null") as Partial<StoredFunction> | null;
   const { deployment, createdAtMs, desiredReplicas } = stored ?? {};
   if (typeof deployment !== "object" || typeof deployment.image !== "string" || deployment.service !== functionName) {
     throw new Error(`it holds no deployment of '${functionName}'`);

@@ -1,20 +1,5 @@
 /** Small helpers for the files of the platform's home. */
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-
-/** Replaces `path` by a complete file or leaves it as it was. */
-export async function writeAtomically(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  try {
-    await writeFile(temporary, content, { mode });
-    await rename(temporary, path);
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
-  }
-}
+import { readdir, readFile } from "node:fs/promises";
 
 /** Undefined when there is no such file. */
 export async function readIfPresent(path: string): Promise<string | undefined> {

@@ -1,8 +1,11 @@
 /** One platform per home: two of them would restore, and stop, each other's functions. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "#shared/adapters/files/durable-file.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
+import { stored } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { readIfPresent, writeAtomically } from "./files.ts";
+import { readIfPresent } from "./files.ts";
 
 /**
  * Resolves with the function that gives the home back. Throws `BadInputError` when a living process has it.
@@ -18,7 +21,8 @@ export async function lockHome(home: string): Promise<() => Promise<void>> {
   if (pid > 0 && pid !== process.pid && isAlive(pid) && (await startOf(pid)) === startedAt) {
     throw new BadInputError(`${home} is in use by the platform with process id ${pid}`);
   }
-  await writeAtomically(path, `${process.pid} ${await startOf(process.pid)}\n`);
+  const ours = `${process.pid} ${await startOf(process.pid)}\n`;
+  await stored(`${home} could not be locked`, () => replaceFile(nodeFiles, path, ours));
   return () => rm(path, { force: true });
 }
 

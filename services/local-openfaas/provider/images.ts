@@ -2,8 +2,12 @@
 import { createHash } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { replaceFile } from "#shared/adapters/files/durable-file.ts";
+import type { Files } from "#shared/adapters/files/files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
+import { stored } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { readIfPresent, writeAtomically } from "./files.ts";
+import { readIfPresent } from "./files.ts";
 
 /** An image that can be run. */
 export interface FunctionImage {
@@ -24,7 +28,7 @@ export interface ImageStore {
 /** A bundle has its handler at the top, a docker build context has it in `function/`. */
 const HANDLERS = ["handler.js", "function/handler.js"];
 
-export function createImageStore(home: string): ImageStore {
+export function createImageStore(home: string, files: Files = nodeFiles): ImageStore {
   // A reference may be longer than a file's name may be, and holds slashes: the file is named by its digest.
   const recordOf = (image: string) =>
     join(home, "images", `${createHash("sha256").update(image).digest("hex").slice(0, 32)}.json`);
@@ -35,7 +39,8 @@ export function createImageStore(home: string): ImageStore {
       if ((await handlerIn(absolute)) === undefined) {
         throw new BadInputError(`image '${image}' needs a handler.js or function/handler.js in ${absolute}`);
       }
-      await writeAtomically(recordOf(image), `${JSON.stringify({ image, folder: absolute }, null, 2)}\n`);
+      const record = `${JSON.stringify({ image, folder: absolute }, null, 2)}\n`;
+      await stored(`image '${image}' could not be registered`, () => replaceFile(files, recordOf(image), record));
     },
     resolve: async (image) => {
       const text = await readIfPresent(recordOf(image));

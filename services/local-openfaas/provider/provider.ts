@@ -1,6 +1,9 @@
 /** The provider: deployed functions, each kept running as processes of this machine. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Files } from "#shared/adapters/files/files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
+import { diskProblem } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { removeOldBuilds } from "./builds.ts";
 import { renderContainerMetrics } from "./container-metrics.ts";
@@ -12,9 +15,10 @@ import { startGuardian } from "./guardian.ts";
 import type { Guardian } from "./guardian.ts";
 import { lockHome } from "./home-lock.ts";
 import { createImageStore } from "./images.ts";
+import { tidyHome } from "./leftovers.ts";
 import { openLimiter } from "./limits/limiter.ts";
 import type { LimitsChoice } from "./limits/limiter.ts";
-import { FunctionLog } from "./logs/function-log.ts";
+import { FunctionLog, gapLine } from "./logs/function-log.ts";
 import { LogFile } from "./logs/log-file.ts";
 import type { ReplicaSurroundings } from "./replica-process.ts";
 import { createSecretStore } from "./secrets.ts";
@@ -48,6 +52,8 @@ export interface ProviderOptions {
   /** A replica that is not ready by then is killed and counts as crashed. Default 60 000. */
   readonly startTimeoutMs?: number | undefined;
   readonly nowMs?: (() => number) | undefined;
+  /** Where state is written. Default: this machine's. */
+  readonly files?: Files | undefined;
   /** In [0, 1): which ready replica takes a call. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
@@ -59,6 +65,8 @@ export interface LocalProvider extends Provider {
 }
 
 const USAGE_EVERY_MS = 1_000;
+/** How long after a failure a replica count is written again. */
+const SAVE_AGAIN_MS = 2_000;
 
 export async function createProvider(options: ProviderOptions): Promise<LocalProvider> {
   const { log } = options;
@@ -68,7 +76,8 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   await mkdir(home, { recursive: true, mode: 0o700 });
   const unlock = await lockHome(home);
   const runFolder = join(home, "run");
-  await rm(runFolder, { recursive: true, force: true }); // secrets of replicas whose parent was killed
+  const files = options.files ?? nodeFiles;
+  await tidyHome(home, files).catch((thrown: unknown) => log.warn(`leftovers cannot be removed: ${messageOf(thrown)}`));
   await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>
     log.warn(`old builds cannot be removed: ${messageOf(thrown)}`),
   );
@@ -81,9 +90,9 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   if (limiter.enforced) log.info(limiter.description);
   else log.warn(limiter.description);
 
-  const images = createImageStore(home);
-  const secrets = createSecretStore(home);
-  const deployments = createDeploymentStore(home);
+  const images = createImageStore(home, files);
+  const secrets = createSecretStore(home, files);
+  const deployments = createDeploymentStore(home, files);
   const around: ReplicaSurroundings = {
     runtimePath: resolve(options.runtimePath),
     runFolder,
@@ -96,22 +105,46 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     nowMs,
   };
   const runners = new Map<string, FunctionRunner>();
+  const logFiles = new Map<string, LogFile>();
   const background = new Set<Promise<void>>();
 
-  const save = (functionName: string) =>
-    deployments.save(functionName, () => {
-      const runner = runners.get(functionName);
-      if (!runner) return undefined;
-      const { createdAtMs, desiredReplicas, spec } = runner;
-      return { deployment: spec.deployment, createdAtMs, desiredReplicas };
-    });
+  const unsaved = new Map<string, NodeJS.Timeout>();
+
+  /** A count is set whatever the disk says, or a full one would stop all scaling; it is written as soon as that works. */
+  const saveCount = async (functionName: string): Promise<void> => {
+    const isRepeated = unsaved.has(functionName);
+    clearTimeout(unsaved.get(functionName));
+    try {
+      await deployments.saveCount(functionName, () => runners.get(functionName)?.desiredReplicas);
+      unsaved.delete(functionName);
+    } catch (thrown) {
+      if (!isRepeated) log.warn(`the replica count of '${functionName}' could not be saved: ${messageOf(thrown)}`);
+      unsaved.set(functionName, setTimeout(() => inBackground(saveCount(functionName)), SAVE_AGAIN_MS).unref());
+    }
+  };
+
+  /** Deployments change one after the other, each on the disk first. */
+  let changes: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(change: () => Promise<T>): Promise<T> => {
+    const changed = changes.then(change);
+    changes = changed.catch(() => {});
+    return changed;
+  };
+
+  /** One of a name: a function that is deployed again goes on where the one before it may still be writing. */
+  const logFileOf = (name: string) => {
+    const known = logFiles.get(name);
+    if (known) return known;
+    const onError = (thrown: unknown) => log.warn(`the log of '${name}' cannot be written: ${diskProblem(thrown)}`);
+    const gap = (lines: number) => JSON.stringify(gapLine(name, lines, nowMs()));
+    const file = new LogFile(join(home, "logs", `${name}.ndjson`), onError, { files, gap });
+    logFiles.set(name, file);
+    return file;
+  };
 
   const start = (spec: FunctionSpec, createdAtMs: number, desiredReplicas: number) => {
     const name = spec.deployment.service;
-    const file = new LogFile(join(home, "logs", `${name}.ndjson`), (thrown) =>
-      log.warn(`the log of '${name}' cannot be written: ${messageOf(thrown)}`),
-    );
-    const functionLog = new FunctionLog(name, file, nowMs);
+    const functionLog = new FunctionLog(name, logFileOf(name), nowMs);
     for (const text of notEnforced(spec.deployment)) functionLog.note(name, text);
     runners.set(name, new FunctionRunner({ spec, createdAtMs, desiredReplicas, around, log: functionLog, random }));
   };
@@ -135,17 +168,23 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const measuring = setInterval(() => void measureAll(), USAGE_EVERY_MS).unref();
 
   const update = async (spec: FunctionSpec) => {
-    const runner = deployed(spec.deployment.service);
-    for (const text of notEnforced(spec.deployment)) runner.log.note(spec.deployment.service, text);
-    runner.update(spec, spec.minReplicas ?? runner.desiredReplicas);
-    await save(spec.deployment.service);
+    const { deployment } = spec;
+    const runner = deployed(deployment.service);
+    const count = () => spec.minReplicas ?? runner.desiredReplicas;
+    await deployments.put({ deployment, createdAtMs: runner.createdAtMs, desiredReplicas: count() });
+    for (const text of notEnforced(deployment)) runner.log.note(deployment.service, text);
+    runner.update(spec, count());
+    inBackground(saveCount(deployment.service)); // it may have been set meanwhile
   };
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(measuring);
+    await changes;
     for (const runner of runners.values()) retire(runner);
+    for (const functionName of unsaved.keys()) inBackground(saveCount(functionName));
     await Promise.all(background);
+    for (const timer of unsaved.values()) clearTimeout(timer);
     await limiter.close();
     if (!options.guardian) await guardian.close();
     await unlock();
@@ -154,32 +193,32 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const provider: LocalProvider = {
     list: () => [...runners.values()].map((runner) => runner.snapshot()),
     get: (functionName) => runners.get(functionName)?.snapshot(),
-    deploy: async (deployment) => {
-      const spec = await checkDeployment(deployment, images, secrets);
-      if (runners.has(deployment.service)) return update(spec);
-      start(spec, nowMs(), spec.minReplicas ?? 1);
-      await save(deployment.service);
-    },
-    update: async (deployment) => {
-      deployed(deployment.service);
-      await update(await checkDeployment(deployment, images, secrets));
-    },
-    remove: async (functionName) => {
-      const runner = deployed(functionName);
-      runners.delete(functionName);
-      retire(runner);
-      await save(functionName);
-    },
+    deploy: (deployment) =>
+      inTurn(async () => {
+        const spec = await checkDeployment(deployment, images, secrets);
+        if (runners.has(deployment.service)) return update(spec);
+        const [createdAtMs, desiredReplicas] = [nowMs(), spec.minReplicas ?? 1];
+        await deployments.put({ deployment, createdAtMs, desiredReplicas });
+        start(spec, createdAtMs, desiredReplicas);
+      }),
+    update: (deployment) =>
+      inTurn(async () => {
+        deployed(deployment.service);
+        await update(await checkDeployment(deployment, images, secrets));
+      }),
+    remove: (functionName) =>
+      inTurn(async () => {
+        const runner = deployed(functionName);
+        await deployments.remove(functionName);
+        runners.delete(functionName);
+        retire(runner);
+      }),
     scale: (functionName, replicas) => {
       if (!Number.isInteger(replicas) || replicas < 0) {
         throw new BadInputError(`replicas must be a whole number of at least 0, was: ${replicas}`);
       }
       deployed(functionName).scale(replicas);
-      inBackground(
-        save(functionName).catch((thrown: unknown) =>
-          log.warn(`the replica count of '${functionName}' could not be saved: ${messageOf(thrown)}`),
-        ),
-      );
+      inBackground(saveCount(functionName));
     },
     pickReady: (functionName) => runners.get(functionName)?.pickReady(),
     whenReady: (functionName, timeoutMs) => runners.get(functionName)?.whenReady(timeoutMs) ?? Promise.resolve(false),

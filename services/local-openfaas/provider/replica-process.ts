@@ -154,9 +154,14 @@ export class ReplicaProcess implements Replica {
       this.#ended(this.#endOf(messageOf(thrown), false));
     } finally {
       this.#leaveGate();
-      await this.#enclosure?.close();
-      await rm(folder, { recursive: true, force: true });
+      await this.#tidied(this.#enclosure?.close());
+      await this.#tidied(rm(folder, { recursive: true, force: true }));
     }
+  }
+
+  /** A disk that refuses must not take the platform along; the next start removes what is left. */
+  async #tidied(work: Promise<unknown> | undefined): Promise<void> {
+    await work?.catch((thrown: unknown) => this.#log.note(this.id, `leaves something behind: ${messageOf(thrown)}`));
   }
 
   async #run(folder: string): Promise<ReplicaEnd> {

@@ -1,14 +1,17 @@
 /** The secret store: one file per secret under `<home>/secrets/`, readable by the owner alone. */
-import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createFile, removeFile, replaceFile } from "#shared/adapters/files/durable-file.ts";
+import type { Files } from "#shared/adapters/files/files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
+import { stored } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { isErrno, namesIn, writeAtomically } from "./files.ts";
 
 export interface SecretStore {
   /** Names, sorted; values are never listed. */
   list(): Promise<readonly string[]>;
   /** The value, byte for byte; undefined when there is no such secret. */
-  get(name: string): Promise<Buffer | undefined>;
+  get(name: string): Promise<Uint8Array | undefined>;
   /** False when it exists already; nothing is changed then. */
   create(name: string, value: string | Uint8Array): Promise<boolean>;
   /** False when there is no such secret. Running replicas keep what they were started with. */
@@ -22,50 +25,33 @@ const MAX_NAME_LENGTH = 253;
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
-/** Every method throws `BadInputError` for a name that is not a DNS subdomain: no slash, no leading dot. */
-export function createSecretStore(home: string): SecretStore {
+/**
+ * Every method throws `BadInputError` for a name that is not a DNS subdomain (no slash, no leading dot, so that no file in
+ * the middle of a write has such a name), and `StorageError` with everything as it was when the disk does not take it.
+ */
+export function createSecretStore(home: string, files: Files = nodeFiles): SecretStore {
   const folder = join(home, "secrets");
   const pathOf = (name: string) => {
     if (NAME.test(name) && !name.includes("..") && name.length <= MAX_NAME_LENGTH) return join(folder, name);
     throw new BadInputError(`a secret's name must be lower-case letters, digits, '-' and '.', was: '${name}'`);
   };
-  const exists = (path: string) =>
-    stat(path).then(
-      () => true,
-      (thrown: unknown) => {
-        if (isErrno(thrown, "ENOENT")) return false;
-        throw thrown;
-      },
-    );
+  const modes = { mode: FILE_MODE, folderMode: FOLDER_MODE };
   return {
-    list: async () => (await namesIn(folder)).filter((name) => NAME.test(name) && !name.endsWith(".tmp")),
-    get: async (name) => {
-      const path = pathOf(name);
-      return (await exists(path)) ? readFile(path) : undefined;
-    },
+    list: async () => (await files.list(folder)).filter((name) => NAME.test(name)),
+    get: async (name) => files.read(pathOf(name)),
     create: async (name, value) => {
       const path = pathOf(name);
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-      try {
-        // `wx` decides between two creators, where a look before the write could not.
-        await writeFile(path, value, { mode: FILE_MODE, flag: "wx" });
-        return true;
-      } catch (thrown) {
-        if (isErrno(thrown, "EEXIST")) return false;
-        throw thrown;
-      }
+      return stored(`secret '${name}' could not be stored`, () => createFile(files, path, value, modes));
     },
     update: async (name, value) => {
       const path = pathOf(name);
-      if (!(await exists(path))) return false;
-      await writeAtomically(path, value, FILE_MODE);
+      if (!(await files.exists(path))) return false;
+      await stored(`secret '${name}' could not be replaced`, () => replaceFile(files, path, value, modes));
       return true;
     },
     remove: async (name) => {
       const path = pathOf(name);
-      if (!(await exists(path))) return false;
-      await rm(path, { force: true });
-      return true;
+      return stored(`secret '${name}' could not be removed`, () => removeFile(files, path));
     },
   };
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import { lockHome } from "../../../services/local-openfaas/provider/home-lock.ts";
 import { createImageStore } from "../../../services/local-openfaas/provider/images.ts";
-import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
+import { createSecretStore, requireSecrets } from "../../../services/local-openfaas/provider/secrets.ts";
 import { eventually } from "../../support/eventually.ts";
 import { call, startProvider, temporaryFolder, whenAvailable, writeFunction } from "./support.ts";
 
@@ -33,6 +33,14 @@ test("secrets: create, read, update, remove, each once", async (t) => {
   assert.equal(await modeOf(join(home, "secrets", "replicant-key")), "600");
   assert.equal(await secrets.remove("replicant-key"), true);
   assert.equal(await secrets.remove("replicant-key"), false);
+});
+
+test("secrets: a name that looks like a temporary file's is a name like any other", async (t) => {
+  const secrets = createSecretStore(await temporaryFolder(t));
+  for (const name of ["x.tmp", "x", "x.0a1b2c3d.tmp"]) assert.equal(await secrets.create(name, "v"), true);
+  assert.equal(await secrets.update("x", "w"), true);
+  assert.deepEqual(await secrets.list(), ["x", "x.0a1b2c3d.tmp", "x.tmp"]);
+  await requireSecrets(secrets, ["x.tmp"]);
 });
 
 test("secrets: of many who create one at a time, one wins", async (t) => {
@@ -236,6 +244,7 @@ test("the last of many scale calls is the one that is stored", async (t) => {
       .desiredReplicas;
   setup.provider.scale("app", 3);
   await eventually(async () => (await stored()) === 3, { what: "3 on disk" });
+  await setup.provider.close();
   assert.deepEqual((await readdir(join(setup.home, "functions"))).sort(), ["app.json"], "no half-written file");
 });
 

@@ -77,6 +77,17 @@ export class FunctionLog {
   }
 }
 
+/** What stands in the file where the disk took no lines for too long. */
+export function gapLine(functionName: string, lines: number, nowMs: number): LogLine {
+  return {
+    name: functionName,
+    namespace: NAMESPACE,
+    instance: functionName,
+    timestamp: new Date(nowMs).toISOString(),
+    text: `replicant: ${lines} lines are missing here: the disk did not take them`,
+  };
+}
+
 class Follower {
   readonly #wanted: (line: LogLine) => boolean;
   #unread: LogLine[];

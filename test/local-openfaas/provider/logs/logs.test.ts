@@ -1,6 +1,7 @@
 /** Lines, the ring of the last ones, those who follow, and the file. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -44,9 +45,15 @@ test("line splitter: output without a line break does not grow without end", () 
 });
 
 async function aLog(t: TestContext) {
-  const path = join(await temporaryFolder(t), "logs", "app.ndjson");
+  const folder = await mkdtemp(join(tmpdir(), "replicant-test-"));
+  const path = join(folder, "logs", "app.ndjson");
   let nowMs = Date.parse("2026-01-01T00:00:00Z");
   const log = new FunctionLog("app", new LogFile(path, assert.ifError), () => (nowMs += 1_000));
+  // What is still on its way to the file would make its folder anew while that is removed.
+  t.after(async () => {
+    await log.end();
+    await rm(folder, { recursive: true, force: true });
+  });
   const texts = async (query: object) =>
     (await allLines(log.read({ name: "app", follow: false, ...query }, never))).map(({ text }) => text);
   return { log, path, texts };
@@ -130,7 +137,7 @@ test("log: a follower that does not read loses the oldest lines and is told", as
 
 test("log file: one JSON object a line, and one older file", async (t) => {
   const path = join(await temporaryFolder(t), "logs", "app.ndjson");
-  const file = new LogFile(path, assert.ifError, 30);
+  const file = new LogFile(path, assert.ifError, { maxBytes: 30 });
   for (const text of ["first line of the log", "second line of the log", "third"]) {
     file.append(text);
     await file.flush();
