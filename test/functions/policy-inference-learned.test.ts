@@ -16,6 +16,7 @@ import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import type { ModelShelf } from "#shared/ports/model-shelf.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { eventually } from "#test/support/eventually.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { createAssignments } from "../../functions/policy-inference/assignments.ts";
 import { createInference, type InferenceResult } from "../../functions/policy-inference/inference.ts";
@@ -215,6 +216,56 @@ describe("a published model", () => {
     const [result] = await inference.step([{ ...closed, managed: { ...closed.managed, policy: "external" } }]);
     const because = "somebody else proposes for this function";
     assert.deepEqual(result, { kind: "withheld", functionName: "stress", seq: 3, because });
+  });
+});
+
+describe("what is remembered", () => {
+  test("is shared by no two policies, however close their windows come", async () => {
+    const { shelf, inference } = await start();
+    const control = shelf.control.bind(shelf);
+    const open: (() => void)[] = [];
+    (shelf as { control: ModelShelf["control"] }).control = async (name) => {
+      await new Promise<void>((resolve) => open.push(resolve));
+      return control(name);
+    };
+    const windows = windowsOf("stress", 3, false);
+    const both = Promise.all([
+      inference.step([closedAt(windows, 3, "rising")]),
+      inference.step([closedAt(windows, 3, "lstm-ppo-plus@corrected")]),
+    ]);
+    await eventually(() => open.length === 2, { what: "a reading for each policy" });
+    for (const go of open) go();
+    const [[rising], [other]] = await both;
+    const desired = windows[2]!.desiredReplicas!;
+    assert.equal(proposedBy(rising), desired + 2);
+    assert.notEqual(proposedBy(other), desired + 2);
+  });
+
+  test("of a function that is seen no more is forgotten, with its model", async () => {
+    const { inference, assignments, models, wait } = await start();
+    for (let i = 0; i < 50; i++) await inference.step([closedAt(windowsOf(`f${i}`, 2, false), 2)]);
+    await inference.step([closedAt(windowsOf("g", 2, false), 2, "rising")]);
+    assert.deepEqual([Object.keys(assignments.describe()).length, models.count()], [51, 2]);
+    wait(3_600_001);
+    await inference.step([closedAt(windowsOf("f1", 2, false), 2)]);
+    assert.deepEqual(Object.keys(assignments.describe()), ["f1"]);
+    assert.deepEqual(Object.keys(inference.memory()), ["f1"]);
+    assert.equal(models.count(), 1);
+  });
+
+  test("of a function whose policy is a rule now holds no model", async () => {
+    const { inference, assignments, models } = await start();
+    const windows = windowsOf("stress", 3, false);
+    await inference.step([closedAt(windows, 2)]);
+    assert.equal(models.count(), 1);
+    await inference.step([closedAt(windows, 3, "hpa")]);
+    assert.deepEqual([assignments.describe(), models.count()], [{}, 0]);
+  });
+
+  test("is bounded, whatever a call is about", async () => {
+    const { inference } = await start();
+    for (let i = 0; i < 2_100; i++) await inference.step([closedAt(windowsOf(`f${i}`, 1, false), 1, "hpa")]);
+    assert.equal(Object.keys(inference.memory()).length, 2_000);
   });
 });
 

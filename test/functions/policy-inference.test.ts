@@ -210,6 +210,40 @@ describe("policy-inference over HTTP", () => {
     assert.deepEqual(heard, []);
   });
 
+  test("windows of one function that name two policies in one call are refused", async () => {
+    const two = [text(closed(1)), text({ ...closed(2), managed: aManaged({ policy: "hpa" }) })];
+    const { answer, heard, bus } = await post(`[${two.join(",")}]`, { ok: true });
+    await bus.close();
+    assert.equal(answer.status, 400);
+    const error = "the windows of 'stress' name two policies in one call: 'summing' and 'hpa'";
+    assert.deepEqual(answer.body, { error });
+    assert.deepEqual(heard, []);
+  });
+
+  test("an event that is about two functions is refused", async () => {
+    const other = { ...closed(1), window: aWindow({ functionName: "other", seq: 1 }) };
+    const { answer, bus } = await post(text(other), { ok: true });
+    await bus.close();
+    assert.equal(answer.status, 400);
+  });
+
+  test("a signature that does not hold is told so, and nothing is computed", async () => {
+    const bus = memoryBus();
+    const refused = { ok: false, because: "the signature is wrong" } as const;
+    const deps = {
+      inference: { ...inferenceWith(policies), step: () => assert.fail("stepped") },
+      bus,
+      judge: () => judged(refused),
+      nowMs: () => 0,
+      activity: new Activity(() => 0),
+    };
+    const call = aCall("{");
+    const answer = await answerWindows({ ...call, headers: { "x-replicant-signature": "v2=00" } }, deps);
+    await bus.close();
+    assert.equal(answer.status, 401);
+    assert.match(JSON.stringify(answer.body), /"published":false/);
+  });
+
   for (const [name, body] of [
     ["no JSON", "{"],
     ["another event", '{"specversion":"1.0"}'],

@@ -1,0 +1,125 @@
+/** Callers without a key against the running policy-inference: they decide nothing, learn nothing and leave nothing behind. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
+
+const POLICY = "lstm-ppo-plus@corrected";
+/** In turn, so that one of them is always being read. */
+const OTHERS = ["ppo@corrected", "ppo@paper", "lstm-ppo@corrected", "lstm-ppo@paper"];
+const AT_ONCE = 8;
+
+let world: TestStack;
+before(async () => {
+  world = await startTestStack({ policy: POLICY });
+  await eventually(() => world.heard.proposals.some(({ policy }) => policy.name === POLICY), {
+    timeoutMs: 60_000,
+    what: "a proposal of the model",
+  });
+});
+after(() => world?.close());
+
+function windowBody(functionName: string, policy: string, seq = 1): string {
+  const data = {
+    managed: aManaged({ functionName, policy, mode: "auto" }),
+    window: aWindow({ functionName, seq, arrivals: 100 }),
+    history: [],
+  };
+  return Buffer.from(
+    encodeEvent(makeEvent("window", { source: "intruder", subject: functionName, key: seq, nowMs: Date.now(), data })),
+  ).toString();
+}
+
+async function post(body: string, contentType = "application/json") {
+  const headers = { "Content-Type": contentType };
+  const answer = await fetch(`${world.stack.platform.url}/function/policy-inference`, {
+    method: "POST",
+    body,
+    headers,
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+interface Status {
+  readonly models: { readonly serving: Readonly<Record<string, string>> };
+  readonly functions: Readonly<Record<string, unknown>>;
+}
+
+async function status(): Promise<Status> {
+  const { body } = await world.stack.gateway.ask("policy-inference");
+  return JSON.parse(body) as Status;
+}
+
+describe("an unsigned call", () => {
+  test("that names another policy for a managed function, again and again, changes no proposal", async () => {
+    const seen = world.heard.proposals.length;
+    const calls = { count: 0, over: false };
+    const attackers = Array.from({ length: AT_ONCE }, async (_, i) => {
+      while (!calls.over) {
+        await post(
+          windowBody("stress", OTHERS[calls.count % OTHERS.length]!),
+          i % 2 === 0 ? "text/plain" : "application/json",
+        );
+        calls.count++;
+      }
+    });
+    await decisionsAfterNow(world, 5);
+    calls.over = true;
+    await Promise.all(attackers);
+    const proposals = world.heard.proposals.slice(seen);
+    assert.ok(proposals.length >= 4, `${proposals.length} proposals`);
+    assert.ok(calls.count >= 20, `${calls.count} calls`);
+    const foreign = proposals.filter(({ policy }) => policy.name !== POLICY);
+    assert.deepEqual(
+      foreign.map(({ seq, policy }) => [seq, policy.name]),
+      [],
+      `${foreign.length} of ${proposals.length} proposals were the attacker's`,
+    );
+  });
+
+  test("leaves no function and no model behind", async () => {
+    const before = await status();
+    for (let i = 0; i < 100; i++) await post(windowBody(`nobody-${i}`, i % 2 === 0 ? OTHERS[0]! : "hpa"));
+    const now = await status();
+    assert.deepEqual(Object.keys(now.models.serving), Object.keys(before.models.serving));
+    assert.deepEqual(Object.keys(now.functions), Object.keys(before.functions));
+  });
+
+  test("learns of no file whether it is there", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "oracle-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const answers = new Set<string>();
+    for (const path of [folder, join(folder, "not-there"), "/etc", "/etc/passwd", "/root", "/proc/self/environ"]) {
+      const { status, text } = await post(windowBody("victim", path));
+      answers.add(`${status} ${text}`);
+    }
+    assert.equal(answers.size, 1, [...answers].join("\n"));
+  });
+
+  test("of a page that asks nobody is not computed", async () => {
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]) {
+      assert.equal((await post(windowBody("stress", "hpa"), type)).status, 415, type);
+    }
+    const preflight = await fetch(`${world.stack.platform.url}/function/policy-inference`, {
+      method: "OPTIONS",
+      headers: { Origin: "https://example.com", "Access-Control-Request-Method": "POST" },
+    });
+    assert.equal(preflight.headers.get("access-control-allow-origin"), null);
+    assert.equal(preflight.status, 405);
+  });
+
+  test("that is large or nests deeply is refused before it is parsed", async () => {
+    const megabytes = "[".repeat(6 * 2 ** 20);
+    assert.equal((await post(megabytes)).status, 413);
+    const deep = await post(`${"[".repeat(1_000)}${"]".repeat(1_000)}`);
+    assert.equal(deep.status, 400);
+    assert.match(deep.text, /nests more than 16 deep/);
+    assert.equal((await post(`[${Array.from({ length: 5 }, () => windowBody("a", "hpa")).join(",")}]`)).status, 400);
+  });
+});
