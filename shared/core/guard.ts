@@ -58,8 +58,9 @@ export function decide(
 ): { readonly decision: GuardDecision; readonly state: GuardState } {
   const { managed, window, policy, trigger, proposal } = input;
   const nowMs = Math.max(input.nowMs, before.clockMs);
-  const id = decisionIdOf(managed.functionName, window.endedAtMs);
-  const asked = { managed, policy, trigger, decisionId: id, seq: window.seq, atMs: nowMs };
+  const { generation } = window;
+  const id = decisionIdOf(managed.functionName, window.endedAtMs, generation);
+  const asked = { managed, policy, trigger, decisionId: id, generation, seq: window.seq, atMs: nowMs };
 
   const invalid = reasonToHold(window, settings);
   let state = noteWindow({ ...before, clockMs: nowMs }, window, invalid === null);
@@ -148,7 +149,8 @@ export function onTick(
     managed,
     policy: FLOOR_POLICY,
     trigger: "floor",
-    decisionId: `${decisionIdOf(managed.functionName, tick.atMs)}/floor`,
+    decisionId: `${decisionIdOf(managed.functionName, tick.atMs, tick.generation)}/floor`,
+    generation: tick.generation,
     seq: null,
     atMs: nowMs,
   } as const;
@@ -180,13 +182,14 @@ interface Asked {
   readonly policy: PolicyIdentity;
   readonly trigger: DecisionTrigger;
   readonly decisionId: string;
+  readonly generation: string;
   readonly seq: number | null;
   readonly atMs: number;
 }
 
-function headOf({ managed, policy, trigger, decisionId, seq, atMs }: Asked) {
+function headOf({ managed, policy, trigger, decisionId, generation, seq, atMs }: Asked) {
   const { functionName, namespace } = managed;
-  return { decisionId, functionName, namespace, seq, atMs, trigger, policy };
+  return { decisionId, functionName, namespace, generation, seq, atMs, trigger, policy };
 }
 
 /** Nobody has ever told a count: there is no number to pass through the stages. */
