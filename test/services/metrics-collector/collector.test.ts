@@ -141,12 +141,23 @@ describe("metrics-collector", () => {
     limits.hear(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
     await pass(30);
     limits.hear(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() }));
-    limits.hear(anApplied({ functionName: "plain", desired: 9, applied: 1, atMs: clock.nowMs() }));
-    await pass(630);
-    await eventually(() => windows.length === 22);
+    limits.hear(anApplied({ desired: 7, applied: 5, atMs: clock.nowMs() }));
+    for (const desired of [9, 7]) limits.hear(anApplied({ functionName: "plain", desired, applied: 3 }));
+    await pass(150);
+    await eventually(() => windows.length === 6);
     const told = windows.map(({ managed }) => managed.platform);
     const known = { minReplicas: null, maxReplicas: 5 };
-    assert.deepEqual(told, [undefined, ...Array.from({ length: 19 }, () => known), undefined, undefined]);
+    assert.deepEqual(told, [undefined, known, known, known, undefined, undefined]);
+    assert.equal(limits.of("plain", clock.nowMs()), undefined, "nobody asked for it, so it was not listened for");
+  });
+
+  test("a forged decision below where the count was is no cap", async (t) => {
+    const { pass, windows, limits, clock } = await aCollector(t);
+    await pass(30);
+    for (const desired of [9, 7]) limits.hear(anApplied({ current: 4, desired, applied: 1, atMs: clock.nowMs() }));
+    await pass(30);
+    await eventually(() => windows.length === 2);
+    assert.equal(windows[1]!.managed.platform, undefined);
   });
 
   test("windows are numbered without a gap and carry those before them", async (t) => {

@@ -257,17 +257,46 @@ describe("scaler", () => {
     assert.equal(target.get("stress"), 4);
   });
 
-  test("a platform's cap is learned from what it makes of a wish, and not asked against again", async (t) => {
+  test("a platform's cap is learned from what it makes of two wishes, and not asked against again", async (t) => {
     const { window, proposal, decided, target } = await aScaler(t);
+    target.cap = { min: 1, max: 3 };
+    for (const seq of [1, 2, 3, 4]) {
+      await window(seq);
+      await proposal(seq, 6);
+      await eventually(() => decided.length === seq);
+    }
+    assert.deepEqual(
+      decided.map(({ applied }) => applied),
+      [3, 3, null, null],
+    );
+    assert.match(decided[2]!.reason, /the platform's cap of 3/);
+    assert.equal(target.asked.length, 2);
+  });
+
+  test("a count that another writer set between write and read-back is no cap: the floor goes on", async (t) => {
+    const { window, proposal, tick, decided, target } = await aScaler(t);
+    await window(1);
+    target.afterWrite = () => target.set("stress", 1);
+    await proposal(1, 6);
+    await eventually(() => decided.length === 1);
+    assert.equal(decided[0]!.applied, 1);
+    for (let atMs = 46_000; atMs <= 84_000; atMs += 2_000) await tick(atMs, 99);
+    await eventually(() => target.get("stress") === 12, { what: "the function's maximum, by the floor alone" });
+  });
+
+  test("a cap that was believed once holds a proven floor no longer than one probe", async (t) => {
+    const { window, proposal, tick, decided, target, clock } = await aScaler(t);
     target.cap = { min: 1, max: 3 };
     for (const seq of [1, 2, 3]) {
       await window(seq);
       await proposal(seq, 6);
       await eventually(() => decided.length === seq);
     }
-    assert.equal(decided[0]!.applied, 3);
-    assert.match(decided[1]!.reason, /the platform's cap of 3/);
-    assert.equal(target.asked.length, 1);
+    assert.match(decided[2]!.reason, /the platform's cap of 3/);
+    target.cap = { min: 1, max: 100 };
+    const before = clock.nowMs();
+    for (let atMs = before + 2_000; atMs <= before + 40_000; atMs += 2_000) await tick(atMs, 99);
+    await eventually(() => target.get("stress")! > 3, { what: "more than the cap that is gone" });
   });
 
   test("a cap that was met before its time is kept from the first decision on, by policy and rule", async (t) => {
