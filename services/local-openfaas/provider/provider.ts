@@ -18,6 +18,7 @@ import { createImageStore } from "./images.ts";
 import { tidyHome } from "./leftovers.ts";
 import { openLimiter } from "./limits/limiter.ts";
 import type { LimitsChoice } from "./limits/limiter.ts";
+import { LOOK_EVERY_MS } from "./liveness.ts";
 import { FunctionLog, gapLine } from "./logs/function-log.ts";
 import { LogFile } from "./logs/log-file.ts";
 import type { ReplicaSurroundings } from "./replica-process.ts";
@@ -166,6 +167,9 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     await Promise.all([...runners.values()].flatMap(({ replicas }) => replicas.map((replica) => replica.measure())));
   };
   const measuring = setInterval(() => void measureAll(), USAGE_EVERY_MS).unref();
+  const looking = setInterval(() => {
+    for (const { replicas } of runners.values()) for (const replica of replicas) replica.look();
+  }, LOOK_EVERY_MS).unref();
 
   const update = async (spec: FunctionSpec) => {
     const { deployment } = spec;
@@ -180,6 +184,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(measuring);
+    clearInterval(looking);
     await changes;
     for (const runner of runners.values()) retire(runner);
     for (const functionName of unsaved.keys()) inBackground(saveCount(functionName));
