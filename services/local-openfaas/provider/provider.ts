@@ -76,13 +76,15 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const random = options.random ?? Math.random;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const unlock = await lockHome(home);
-  const runFolder = join(home, "run");
+  // Of this process alone: the guardian of one that was killed may still be at work when the next has started.
+  const runFolder = join(home, "run", String(process.pid));
   const files = options.files ?? nodeFiles;
   await tidyHome(home, files).catch((thrown: unknown) => log.warn(`leftovers cannot be removed: ${messageOf(thrown)}`));
   await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>
     log.warn(`old builds cannot be removed: ${messageOf(thrown)}`),
   );
   const guardian = options.guardian ?? (await startGuardian((text) => log.warn(text)));
+  guardian.removeAtEnd(runFolder);
   const limiter = await openLimiter({
     choice: options.limits ?? "auto",
     cfsPeriodMicros: options.cfsPeriodMicros ?? 50_000,
