@@ -80,7 +80,9 @@ test("a function is given the secrets it lists, and no others", async (t) => {
   assert.equal(await modeOf(folder), "700");
   assert.equal(await modeOf(join(folder, "api-key")), "600");
   setup.provider.scale("app", 0);
-  await eventually(async () => (await readdir(join(setup.home, "run"))).length === 0, { what: "no secret left" });
+  await eventually(async () => (await readdir(join(setup.home, "run", String(process.pid)))).length === 0, {
+    what: "no secret left",
+  });
 });
 
 test("a home that is told relative to here is the same for replicas elsewhere", async (t) => {
