@@ -2,14 +2,15 @@
 import type { Router } from "express";
 import type { FunctionSnapshot } from "../../provider/types.ts";
 import { bareName, checkNamespace } from "../names.ts";
-import { checkDeployment } from "../profile.ts";
 import { Refusal, unknownFunction } from "../refusal.ts";
 import { readDeployment, readRemoval, readScale } from "./bodies.ts";
 import type { ControlContext } from "./context.ts";
+import { Deployments } from "./deployments.ts";
 import { methodNotAllowed } from "./json.ts";
 import { statusBody } from "./status.ts";
 
 export function functionRoutes(router: Router, { provider, meters, rules, desired }: ControlContext): void {
+  const deployments = new Deployments(provider, rules);
   const known = (name: string): FunctionSnapshot => {
     const snapshot = provider.get(bareName(name));
     if (!snapshot) throw unknownFunction(bareName(name));
@@ -28,25 +29,19 @@ export function functionRoutes(router: Router, { provider, meters, rules, desire
     .post(async (request, response) => {
       const deployment = readDeployment(request.body);
       checkNamespace(deployment.namespace ?? request.query["namespace"]);
-      if (provider.get(deployment.service)) {
-        throw new Refusal(409, `function '${deployment.service}' is deployed already: update it with PUT`);
-      }
-      checkDeployment(deployment, provider.list().length, rules);
-      await provider.deploy(deployment);
+      await deployments.deploy(deployment);
       response.status(202).end();
     })
     .put(async (request, response) => {
       const deployment = readDeployment(request.body);
       checkNamespace(deployment.namespace ?? request.query["namespace"]);
-      known(deployment.service);
-      checkDeployment(deployment, provider.list().length - 1, rules);
-      await provider.update(deployment);
+      await deployments.update(deployment);
       response.status(202).end();
     })
     .delete(async (request, response) => {
       const { functionName, namespace } = readRemoval(request.body);
       checkNamespace(namespace ?? request.query["namespace"]);
-      await provider.remove(known(functionName).deployment.service);
+      await deployments.remove(bareName(functionName));
       response.status(202).end();
     })
     .all(methodNotAllowed("GET, POST, PUT, DELETE"));

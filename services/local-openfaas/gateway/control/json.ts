@@ -17,12 +17,36 @@ export function jsonBody(): RequestHandler {
   };
 }
 
+/** Ours are three levels deep. What is read later, level by level, must not exhaust the stack. */
+const mostLevels = 32;
+
 function parseJson(body: Buffer): unknown {
+  if (isDeeper(body, mostLevels))
+    throw new Refusal(400, `the body must not be nested deeper than ${mostLevels} levels`);
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
     throw new Refusal(400, "the body must be JSON");
   }
+}
+
+const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}');
+
+/** Counts brackets outside of texts. Of what is no JSON any answer will do: it is refused as such. */
+function isDeeper(body: Buffer, most: number): boolean {
+  let level = 0;
+  let inText = false;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i];
+    if (inText) {
+      if (byte === backslash) i++;
+      else if (byte === quote) inText = false;
+    } else if (byte === quote) inText = true;
+    else if (byte === openList || byte === openObject) {
+      if (++level > most) return true;
+    } else if (byte === closeList || byte === closeObject) level--;
+  }
+  return false;
 }
 
 export function methodNotAllowed(allowed: string): RequestHandler {

@@ -7,21 +7,39 @@ import { Refusal, unknownFunction } from "../refusal.ts";
 import type { ControlContext } from "./context.ts";
 import { methodNotAllowed } from "./json.ts";
 
+/** A reader costs a connection, and what is on its way on it. */
+const mostReaders = 64;
+
 export function logRoutes(router: Router, context: ControlContext): void {
+  let readers = 0;
   router
     .route("/logs")
-    .get((request, response) => streamLogs(request, response, context))
+    .get(async (request, response) => {
+      const query = queryOf(request, context);
+      if (readers >= mostReaders) {
+        throw new Refusal(429, `${mostReaders} readers of logs are connected, which is all there may be`, {
+          "Retry-After": "5",
+        });
+      }
+      readers++;
+      try {
+        await streamLogs(response, query, context);
+      } finally {
+        readers--;
+      }
+    })
     .all(methodNotAllowed("GET"));
 }
 
-async function streamLogs(
-  request: Request,
-  response: Response,
-  { provider, closing, log }: ControlContext,
-): Promise<void> {
+function queryOf(request: Request, { provider }: ControlContext): LogQuery {
   checkNamespace(request.query["namespace"]);
   const query = readLogQuery(request.query);
   if (!provider.get(query.name)) throw unknownFunction(query.name);
+  return query;
+}
+
+async function streamLogs(response: Response, query: LogQuery, context: ControlContext): Promise<void> {
+  const { provider, closing, log, logStallMs } = context;
   const left = new AbortController();
   response.once("close", () => left.abort());
   const signal = AbortSignal.any([left.signal, closing]);
@@ -31,7 +49,10 @@ async function streamLogs(
   try {
     for await (const line of provider.logs(query, signal)) {
       if (signal.aborted) break;
-      if (!response.write(`${JSON.stringify(line)}\n`)) await once(response, "drain", { signal });
+      if (response.write(`${JSON.stringify(line)}\n`)) continue;
+      // One that reads nothing at all would keep its place for ever.
+      const stalled = setTimeout(() => response.destroy(), logStallMs);
+      await once(response, "drain", { signal }).finally(() => clearTimeout(stalled));
     }
   } catch (thrown) {
     if (!signal.aborted) log(`gateway: the logs of '${query.name}' broke off: ${String(thrown)}`);

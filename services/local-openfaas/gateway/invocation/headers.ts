@@ -103,7 +103,7 @@ export function upstreamHead(request: IncomingMessage, authority: string, marks:
         if (name.length > 4 || forwardedHost === undefined) forwardedHost = value;
         break;
       case "connection":
-        named = namedHops(value);
+        named = namedHops(value, named);
         break;
       case "call-id":
       case "hop":
@@ -135,7 +135,7 @@ export function downstreamHeaders(raw: readonly string[], marks: CallMarks | nul
         if (!marks?.callIdIsNew) headers.push(name, raw[i + 1]!);
         break;
       case "connection":
-        named = namedHops(raw[i + 1]!);
+        named = namedHops(raw[i + 1]!, named);
         break;
       default:
         headers.push(name, raw[i + 1]!);
@@ -162,14 +162,18 @@ export function pushMarks(headers: string[], marks: CallMarks | null, seconds: n
   if (marks.callIdIsNew) headers.push("X-Call-Id", marks.callId);
 }
 
-/** The headers that a `Connection` header names as meant for one hop. */
-function namedHops(value: string): Set<string> | undefined {
-  if (value === "keep-alive" || value === "close") return undefined;
-  const names = value.split(",").map((name) => name.trim().toLowerCase());
-  // What frames the body is never dropped on a client's word.
-  return new Set(
-    names.filter((name) => !["content-length", "transfer-encoding", "host", "close", "keep-alive"].includes(name)),
-  );
+/**
+ * The headers that a `Connection` header names as meant for one hop, added to those of one before. Only what would merely
+ * pass can be named: never what frames the body, and never what the gateway itself says about the call.
+ */
+function namedHops(value: string, before: Set<string> | undefined): Set<string> | undefined {
+  if (value === "keep-alive" || value === "close") return before;
+  const named = before ?? new Set<string>();
+  for (const one of value.split(",")) {
+    const name = one.trim().toLowerCase();
+    if (kindOf(name) === "pass") named.add(name);
+  }
+  return named;
 }
 
 function without(headers: readonly string[], names: ReadonlySet<string>): string[] {

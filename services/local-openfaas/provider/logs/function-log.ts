@@ -1,18 +1,25 @@
-/** The last lines of one function, and those who follow them. */
+/** The last lines of one function, kept once however many follow them. */
 import { NAMESPACE } from "../environment.ts";
 import type { LogLine, LogQuery } from "../types.ts";
 import type { LogFile } from "./log-file.ts";
 
-const MAX_LINES = 2_000;
-/** A follower that reads so slowly loses the oldest lines and is told how many. */
-const MAX_UNREAD_LINES = 10_000;
+/** What a reader is given of the past. */
+const PAST_LINES = 2_000;
+/** How far a follower may fall behind; then it loses the oldest lines and is told how many. */
+const MOST_UNREAD_LINES = 10_000;
+/** Characters of all lines together; a line may have 16 384. */
+const MOST_CHARACTERS = 8 * 1024 * 1024;
 
 export class FunctionLog {
   readonly #functionName: string;
   readonly #file: LogFile;
   readonly #nowMs: () => number;
   readonly #followers = new Set<Follower>();
+  /** Lines have serial numbers from 0 on; `#first` is that of `#lines[0]`. */
   #lines: LogLine[] = [];
+  #first = 0;
+  #characters = 0;
+  #trimAt = PAST_LINES * 2;
   #ended = false;
 
   constructor(functionName: string, file: LogFile, nowMs: () => number) {
@@ -30,10 +37,11 @@ export class FunctionLog {
       text,
     };
     this.#lines.push(line);
-    // Cut in large pieces: shifting one line at a time would move the whole ring for every line.
-    if (this.#lines.length >= MAX_LINES * 2) this.#lines = this.#lines.slice(-MAX_LINES);
+    this.#characters += text.length;
+    // Cut in large pieces: shifting one line at a time would move all of them for every line.
+    if (this.#lines.length >= this.#trimAt || this.#characters > MOST_CHARACTERS) this.#trim();
     this.#file.append(JSON.stringify(line));
-    for (const follower of this.#followers) follower.take(line);
+    for (const follower of this.#followers) follower.wake();
   }
 
   /** A line of the platform about the function. */
@@ -45,26 +53,21 @@ export class FunctionLog {
     const wanted = (line: LogLine) =>
       (query.instance === undefined || line.instance === query.instance) &&
       (query.sinceMs === undefined || Date.parse(line.timestamp) >= query.sinceMs);
-    const kept = this.#lines.slice(-MAX_LINES).filter(wanted);
-    const { tail } = query;
-    const past = tail === undefined || tail < 0 ? kept : tail === 0 ? [] : kept.slice(-tail);
-    if (!query.follow || this.#ended) {
-      yield* past;
-      return;
-    }
-    const follower = new Follower(wanted, past); // from here on no line falls between the past and the future
+    const follower = new Follower(this.#startOf(query.tail, wanted));
+    const until = query.follow ? Infinity : this.#end;
     this.#followers.add(follower);
-    const stop = () => follower.end();
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) follower.end();
+    const wake = () => follower.wake();
+    signal.addEventListener("abort", wake, { once: true });
     try {
-      for (;;) {
-        const line = await follower.next();
-        if (line === undefined || signal.aborted) return;
-        yield line;
+      while (follower.at < until) {
+        const line = this.#next(follower, until, wanted);
+        if (line) yield line;
+        else if (this.#ended || signal.aborted) return;
+        else await follower.woken();
+        if (signal.aborted) return;
       }
     } finally {
-      signal.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", wake);
       this.#followers.delete(follower);
     }
   }
@@ -72,8 +75,50 @@ export class FunctionLog {
   /** The function is gone: followers read what is left and end. */
   async end(): Promise<void> {
     this.#ended = true;
-    for (const follower of this.#followers) follower.end();
+    for (const follower of this.#followers) follower.wake();
     await this.#file.flush();
+  }
+
+  /** The serial number of the line to come. */
+  get #end(): number {
+    return this.#first + this.#lines.length;
+  }
+
+  #startOf(tail: number | undefined, wanted: (line: LogLine) => boolean): number {
+    const oldest = Math.max(this.#first, this.#end - PAST_LINES);
+    if (tail === undefined || tail < 0) return oldest;
+    let at = this.#end;
+    for (let missing = tail; missing > 0 && at > oldest;) if (wanted(this.#lines[--at - this.#first]!)) missing--;
+    return at;
+  }
+
+  #next(follower: Follower, until: number, wanted: (line: LogLine) => boolean): LogLine | undefined {
+    const oldest = Math.max(this.#first, this.#end - MOST_UNREAD_LINES);
+    if (follower.at < oldest) {
+      const text = `replicant: ${oldest - follower.at} lines were left out: this reader is slower than the log`;
+      follower.at = oldest;
+      const line = this.#lines[oldest - this.#first];
+      if (line) return { ...line, text };
+    }
+    while (follower.at < Math.min(this.#end, until)) {
+      const line = this.#lines[follower.at++ - this.#first]!;
+      if (wanted(line)) return line;
+    }
+    return undefined;
+  }
+
+  #trim(): void {
+    const slowest = Math.min(...[...this.#followers].map(({ at }) => at));
+    let from = Math.max(Math.min(this.#end - PAST_LINES, slowest), this.#end - MOST_UNREAD_LINES, this.#first);
+    let characters = 0;
+    for (let at = this.#end - 1; at >= from; at--) {
+      characters += this.#lines[at - this.#first]!.text.length;
+      if (characters > MOST_CHARACTERS / 2) from = at + 1;
+    }
+    this.#lines = this.#lines.slice(from - this.#first);
+    this.#first = from;
+    this.#characters = this.#lines.reduce((sum, { text }) => sum + text.length, 0);
+    this.#trimAt = this.#lines.length + PAST_LINES;
   }
 }
 
@@ -88,42 +133,22 @@ export function gapLine(functionName: string, lines: number, nowMs: number): Log
   };
 }
 
+/** One reader's place. */
 class Follower {
-  readonly #wanted: (line: LogLine) => boolean;
-  #unread: LogLine[];
-  #left = 0;
-  #ended = false;
+  /** The serial number of the next line to read. */
+  at: number;
   #wake: (() => void) | undefined;
 
-  constructor(wanted: (line: LogLine) => boolean, past: readonly LogLine[]) {
-    this.#wanted = wanted;
-    this.#unread = [...past];
+  constructor(at: number) {
+    this.at = at;
   }
 
-  take(line: LogLine): void {
-    if (this.#ended || !this.#wanted(line)) return;
-    this.#unread.push(line);
-    if (this.#unread.length > MAX_UNREAD_LINES * 2) {
-      this.#left += this.#unread.length - MAX_UNREAD_LINES;
-      this.#unread = this.#unread.slice(-MAX_UNREAD_LINES);
-    }
+  wake(): void {
     this.#wake?.();
   }
 
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
-  }
-
-  /** Undefined when there will be no more. */
-  async next(): Promise<LogLine | undefined> {
-    while (this.#unread.length === 0 && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.#wake = undefined;
-    if (this.#left > 0 && this.#unread.length > 0) {
-      const text = `replicant: ${this.#left} lines were left out: this reader is slower than the log`;
-      this.#left = 0;
-      return { ...this.#unread[0]!, text };
-    }
-    return this.#unread.shift();
+  /** Resolves at the next call of `wake`. */
+  woken(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
   }
 }
