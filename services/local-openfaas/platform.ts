@@ -2,7 +2,9 @@
 import { join } from "node:path";
 import type { Router } from "express";
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { startGateway, type GatewayLimits, type UiContext } from "./gateway/gateway.ts";
+import { hostname } from "node:os";
+import { startGateway, type UiContext } from "./gateway/gateway.ts";
+import type { GatewayLimits } from "./gateway/limits.ts";
 import { listen, type Listener } from "./gateway/listener.ts";
 import { startProviderFace } from "./gateway/provider-face.ts";
 import { readOrMakePassword, userName } from "./gateway/password.ts";
@@ -10,7 +12,6 @@ import { checkDeployment, rulesOf } from "./gateway/profile.ts";
 import type { Guardian } from "./provider/guardian.ts";
 import { createImageStore } from "./provider/images.ts";
 import { createProvider, type LocalProvider, type ProviderOptions } from "./provider/provider.ts";
-import { mountedSecrets } from "./provider/mounted-secrets.ts";
 import { createSecretStore } from "./provider/secrets.ts";
 import type { Platform, PlatformOptions } from "./types.ts";
 import { mountUi } from "./ui/mount.ts";
@@ -44,16 +45,17 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
     const provider = await startProvider(options, log);
     undo.push(() => provider.close());
     const images = createImageStore(home);
-    const secrets = mountedSecrets(createSecretStore(home), join(home, "run"));
+    const secrets = createSecretStore(home);
     const common = {
       ...{ listener, provider, secrets, credentials: { user: userName, password } },
       log: (line: string) => log.warn(line),
+      names: namesOf(host, options.gatewayNames ?? []),
     };
     const gateway = options.providerOnly
       ? startProviderFace({ ...common, upstreamTimeoutMs: options.gatewayLimits?.upstreamTimeoutMs })
       : startGateway({
           ...common,
-          ...{ metricsListener, profile, limits: options.gatewayLimits ?? {} },
+          ...{ metricsListener, profile, limits: options.gatewayLimits ?? {}, callbackHosts: options.callbackHosts },
           mountUi: options.mountUi ?? ownUi(options, provider.describeLimits(), common.log),
         });
     undo.push(() => gateway.close(closeGraceMs));
@@ -80,6 +82,11 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
     await close();
     throw thrown;
   }
+}
+
+/** Beyond this machine it is known by the machine's name; to containers of it, by Docker's, which no one outside can own. */
+function namesOf(host: string, listed: readonly string[]): string[] {
+  return ["host.docker.internal", host, ...(host === "127.0.0.1" || host === "::1" ? [] : [hostname()]), ...listed];
 }
 
 async function opened(host: string, port: number, undo: (() => Promise<void>)[]): Promise<Listener> {

@@ -11,6 +11,10 @@ export interface PlatformOptions {
   readonly host?: string | undefined;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Further names by which requests may address the gateway, beside `localhost` and addresses; `*`: any. Default none. */
+  readonly gatewayNames?: readonly string[] | undefined;
+  /** Where results of asynchronous calls may be posted beside its own functions: `host`, `host:port`, `*`. Default none. */
+  readonly callbackHosts?: readonly string[] | undefined;
   /** Gateway metrics ("A"); container metrics ("B") stand on the same port under `/containers/metrics`. Default 0. */
   readonly metricsPort?: number;
   /** Only the provider, for a real gateway in front: no page, no queue, no range; everything on one port. Default false. */

@@ -2,7 +2,6 @@
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { controlFor, type ModelAction, type ModelControl, type ModelNews } from "#shared/core/model.ts";
-import { instantKey } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
@@ -65,7 +64,7 @@ export function newsOf(
   { control, record, digest, version }: Standing,
   action: ModelAction,
   summary: string,
-  { atMs, generation, nowMs }: { readonly atMs: number; readonly generation: string; readonly nowMs: number },
+  { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number },
 ): ReplicantEvent<"model"> {
   const { agent, form, layout } = record.settings;
   const data: ModelNews = {
@@ -79,7 +78,7 @@ export function newsOf(
   return makeEvent("model", {
     source: "trainer",
     subject: control.functionName,
-    key: `${instantKey(atMs, generation)}-${action}`,
+    key: `${atMs}-${action}`,
     nowMs,
     data,
   });

@@ -138,7 +138,6 @@ export class Observer {
     return {
       functionName,
       namespace,
-      generation: "",
       atMs,
       timeLapse: 1,
       inFlight: this.#isAnswered ? gateway.inFlight : null,

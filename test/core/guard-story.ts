@@ -56,7 +56,6 @@ export function aStory(): RecordedEvent[] {
       decisionId,
       functionName,
       namespace,
-      generation: window.generation,
       seq,
       endedAtMs,
       policy: POLICY,

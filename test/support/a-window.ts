@@ -22,7 +22,6 @@ export function aWindow(changes: Partial<MeasuredWindow> = {}): MetricsWindow {
   return closeWindow({
     functionName: "stress",
     namespace: "openfaas-fn",
-    generation: "",
     seq,
     windowSeconds: 30,
     endedAtMs: seq * 30_000,
@@ -48,7 +47,6 @@ export function aTick(changes: Partial<Tick> = {}): Tick {
   return {
     functionName: "stress",
     namespace: "openfaas-fn",
-    generation: "",
     atMs: 2_000,
     timeLapse: 1,
     inFlight: 1,

@@ -41,7 +41,6 @@ export function aTickEvent(number: number, nowMs = Date.now()): ReplicantEvent<"
       tick: {
         functionName: "echo",
         namespace: "openfaas-fn",
-        generation: "",
         atMs: nowMs,
         timeLapse: 1,
         inFlight: 0,

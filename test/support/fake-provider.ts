@@ -87,12 +87,14 @@ export class FakeProvider implements Provider {
     return ready[this.#picks++ % ready.length];
   }
 
-  async whenReady(functionName: string, timeoutMs: number): Promise<boolean> {
+  async whenReady(functionName: string, timeoutMs: number, left?: AbortSignal): Promise<boolean> {
     const what = `a replica of ${functionName}`;
     const gone = () => !this.#functions.has(functionName);
     const ready = () => this.#functions.get(functionName)?.replicas.some(({ state }) => state === "ready");
-    const seen = await eventually(() => gone() || ready(), { timeoutMs, what, everyMs: 5 }).catch(() => false);
-    return Boolean(seen) && !gone();
+    const seen = await eventually(() => gone() || left?.aborted || ready(), { timeoutMs, what, everyMs: 5 }).catch(
+      () => false,
+    );
+    return Boolean(seen) && !gone() && !left?.aborted;
   }
 
   watchdog(functionName: string): WatchdogLimits {

@@ -29,7 +29,9 @@ export interface TestGateway {
   readonly deploy: (service: string, more?: object) => Promise<void>;
 }
 
-export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "limits" | "profile" | "mountUi">> {
+export interface TestGatewayOptions extends Partial<
+  Pick<GatewayOptions, "limits" | "profile" | "mountUi" | "names" | "callbackHosts">
+> {
   readonly handlers?: Readonly<Record<string, RequestListener>>;
   readonly held?: boolean;
 }
@@ -48,6 +50,8 @@ export async function startTestGateway(t: TestContext, options: TestGatewayOptio
     profile: options.profile ?? "open",
     limits: options.limits ?? {},
     mountUi: options.mountUi,
+    names: options.names,
+    callbackHosts: options.callbackHosts,
     log: (line) => logged.push(line),
   });
   t.after(async () => {

@@ -54,6 +54,8 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
       ...{ home, dist, guardian, log: { info: log, warn: log } },
       ...{ host: options.host, port: options.port, profile: options.profile, restore: options.restore },
       ...{ providerOnly: options.providerOnly, cfsPeriodMicros: cfsPeriodMicros(options.timeLapse) },
+      gatewayNames: listOf(env["REPLICANT_GATEWAY_NAMES"]),
+      callbackHosts: listOf(env["REPLICANT_CALLBACK_HOSTS"]),
       events: { bus: heard, description: bus.describe() },
     });
     closers.push(() => platform.close());
@@ -71,6 +73,10 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
     await close();
     throw thrown;
   }
+}
+
+function listOf(text = ""): string[] {
+  return text.split(",").flatMap((part) => part.trim() || []);
 }
 
 /** CFS's usual 100 ms, in trace time; never below 10 ms, where 0.1 core is the kernel's least quota. */

@@ -1,6 +1,8 @@
 /** Who may call `/system` and `/ui`: one user by Basic auth, and no page of another site in that user's browser. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Socket } from "node:net";
 import type { RequestHandler } from "express";
+import type { LoginAttempts } from "./login-attempts.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface Credentials {
@@ -8,14 +10,41 @@ export interface Credentials {
   readonly password: string;
 }
 
-export function basicAuth({ user, password }: Credentials): RequestHandler {
+/**
+ * One for all routes of a gateway, as it counts wrong logins. Who has logged in on a connection stays in on it while the
+ * address pauses: a guesser beside the autoscaler must not lock it out.
+ */
+export function basicAuth({ user, password }: Credentials, attempts: LoginAttempts): RequestHandler {
   const wanted = digest(`${user}:${password}`);
+  const trusted = new WeakSet<Socket>();
   return (request, _response, next) => {
+    const { socket } = request;
     const encoded = /^Basic ([A-Za-z0-9+/=_-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    // No login is no guess.
+    if (!encoded) throw invalid();
+    const address = socket.remoteAddress ?? "unknown";
+    const pauseMs = trusted.has(socket) ? 0 : attempts.pauseMs(address);
+    if (pauseMs > 0) {
+      const seconds = Math.ceil(pauseMs / 1_000);
+      const sentence = `too many wrong logins: the next one from ${address} is read in ${seconds} s`;
+      throw new Refusal(429, sentence, { "Retry-After": String(seconds) });
+    }
     // Hashes are of one length, so that the comparison tells nothing about the password's.
-    if (encoded && timingSafeEqual(digest(Buffer.from(encoded, "base64")), wanted)) return next();
-    throw new Refusal(401, "invalid credentials", { "WWW-Authenticate": 'Basic realm="Restricted"' });
+    if (timingSafeEqual(digest(Buffer.from(encoded, "base64")), wanted)) {
+      if (!trusted.has(socket)) {
+        trusted.add(socket);
+        attempts.right(address);
+      }
+      return next();
+    }
+    trusted.delete(socket);
+    attempts.wrong(address);
+    throw invalid();
   };
+}
+
+function invalid(): Refusal {
+  return new Refusal(401, "invalid credentials", { "WWW-Authenticate": 'Basic realm="Restricted"' });
 }
 
 function digest(value: string | Buffer): Buffer {
@@ -23,25 +52,28 @@ function digest(value: string | Buffer): Buffer {
 }
 
 /**
- * A browser sends the user's credentials whichever page makes the request, so a changing request must come from our own
- * page. Browsers say where it comes from in `Origin` and `Sec-Fetch-Site`; what sends neither is no browser.
+ * A browser sends the user's credentials whichever page makes the request, so that a request must come from our own page.
+ * Browsers say where it comes from in `Origin` and `Sec-Fetch-Site`; what sends neither is no browser. A link on another
+ * page may lead here: that only opens ours.
  */
-export function sameSiteOnly(): RequestHandler {
+export function sameSiteOnly(names: readonly string[] = []): RequestHandler {
   return (request, _response, next) => {
-    if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return next();
-    const { origin, host } = request.headers;
+    const { origin, host, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = request.headers;
     const site = request.headers["sec-fetch-site"];
-    if (site === "cross-site" || site === "same-site") throw foreign(`Sec-Fetch-Site: ${site}`);
-    if (origin !== undefined && hostOf(origin) !== host?.toLowerCase()) throw foreign(`Origin: ${origin}`);
+    const isLink = request.method === "GET" && mode === "navigate" && destination === "document";
+    if ((site === "cross-site" || site === "same-site") && !isLink) throw foreign(`Sec-Fetch-Site: ${site}`);
+    if (origin !== undefined && !isOurs(origin, host)) throw foreign(`Origin: ${origin}`);
     next();
   };
+
+  /** A proxy in front may have put its own idea of us in `Host`. `null` (a sandboxed page, a file) is no host at all. */
+  function isOurs(origin: string, host: string | undefined): boolean {
+    if (!URL.canParse(origin)) return false;
+    const url = new URL(origin);
+    return url.host === host?.toLowerCase() || names.includes(url.hostname);
+  }
 }
 
 function foreign(header: string): Refusal {
-  return new Refusal(403, `a page of another site may not change anything here (${header})`);
-}
-
-/** `Origin: null` (a sandboxed page, a file) is no host at all. */
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+  return new Refusal(403, `a page of another site may not ask for anything here (${header.slice(0, 200)})`);
 }

@@ -13,12 +13,19 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
+/** Beyond that connections are closed as they come: each costs a file handle and some 20 KB. */
+const maxConnections = 8_000;
+
 /** Rejects with `BadInputError` when the port cannot be had. */
 export async function listen(host: string, port: number): Promise<Listener> {
   let handler: RequestListener = (_, response) => response.writeHead(503, { "Retry-After": "1" }).end("starting\n");
   const server = createServer((request, response) => handler(request, response));
   // Longer than the usual idle time of clients (Go: 90 s), so that they close first and none writes into a closing connection.
   server.keepAliveTimeout = 95_000;
+  // Node would leave out headers beyond a count of its own, and with them perhaps the one that frames the body. Their
+  // bytes are bounded anyway (16 KB, then 431), and their count by the door.
+  server.maxHeadersCount = 0;
+  server.maxConnections = maxConnections;
   await listening(server, host, port);
   const address = server.address() as AddressInfo;
   const reachable = reachableHost(host);

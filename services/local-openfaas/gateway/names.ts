@@ -4,6 +4,10 @@ import { Refusal } from "./refusal.ts";
 /** The one namespace of this platform, as in the community edition. */
 export const namespaceName = "openfaas-fn";
 
+/** Where functions are invoked, and where calls are queued. */
+export const functionPrefix = "/function/";
+export const asyncPrefix = "/async-function/";
+
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** A function's name must do as a DNS label, as on Kubernetes. */

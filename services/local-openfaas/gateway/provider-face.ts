@@ -4,13 +4,17 @@ import type { SecretStore } from "../provider/secrets.ts";
 import type { Provider } from "../provider/types.ts";
 import type { Credentials } from "./auth.ts";
 import { providerApp } from "./control/app.ts";
-import { defaultLimits, type Gateway } from "./gateway.ts";
+import { door } from "./door.ts";
+import type { Gateway } from "./gateway.ts";
 import { clientClosedStatus } from "./invocation/call.ts";
-import { functionPrefix, Invoker } from "./invocation/invoker.ts";
+import { Invoker } from "./invocation/invoker.ts";
+import { Room } from "./invocation/room.ts";
+import { defaultLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 import { Meters } from "./metrics/meter.ts";
 import { RequestTally } from "./metrics/requests.ts";
 import { metricsHandler } from "./metrics/server.ts";
+import { functionPrefix } from "./names.ts";
 import { rulesOf } from "./profile.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -21,6 +25,8 @@ export interface ProviderFaceOptions {
   readonly credentials: Credentials;
   /** A call as a whole, whatever the function allows itself. Default 60 s. */
   readonly upstreamTimeoutMs?: number | undefined;
+  /** By which requests may address it beside `localhost` and addresses; `*`: any. */
+  readonly names?: readonly string[] | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -29,7 +35,7 @@ export interface ProviderFaceOptions {
  * the gateway's affair, and so are waiting for a replica, counting invocations, queues and alerts.
  */
 export function startProviderFace(options: ProviderFaceOptions): Gateway {
-  const { listener, provider, secrets, credentials, log } = options;
+  const { listener, provider, secrets, credentials, names = [], log } = options;
   const rules = rulesOf("open");
   const closing = new AbortController();
   const desired = (replicas: number) => {
@@ -40,7 +46,10 @@ export function startProviderFace(options: ProviderFaceOptions): Gateway {
     );
   };
   const control = providerApp(
-    { provider, secrets, meters: null, rules, desired, closing: closing.signal, log },
+    {
+      ...{ provider, secrets, meters: null, rules, desired, closing: closing.signal, log },
+      ...{ names, logStallMs: defaultLimits.logStallMs },
+    },
     credentials,
   ) as unknown as RequestListener;
   const invoker = new Invoker({
@@ -48,12 +57,16 @@ export function startProviderFace(options: ProviderFaceOptions): Gateway {
     meters: new Meters(),
     holdMs: 0,
     upstreamTimeoutMs: options.upstreamTimeoutMs ?? defaultLimits.upstreamTimeoutMs,
+    room: new Room(defaultLimits),
     behindGateway: true,
   });
   const requests = new RequestTally();
   const metrics = metricsHandler(requests.registry(), provider, log);
 
+  const mayEnter = door(names);
+
   listener.serve((request: IncomingMessage, response: ServerResponse) => {
+    if (!mayEnter(request, response)) return;
     const url = request.url!;
     const startedAtMs = performance.now();
     response.once("close", () =>

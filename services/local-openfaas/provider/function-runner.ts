@@ -86,7 +86,7 @@ export class FunctionRunner {
     return this.#ready[Math.floor(this.#random() * this.#ready.length)];
   }
 
-  whenReady(timeoutMs: number): Promise<boolean> {
+  whenReady(timeoutMs: number, left?: AbortSignal): Promise<boolean> {
     if (this.#ready.length > 0) return Promise.resolve(true);
     if (this.#stopped) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -96,6 +96,7 @@ export class FunctionRunner {
         resolve(ready);
       };
       const timer = setTimeout(() => settle(false), timeoutMs);
+      left?.addEventListener("abort", () => settle(false), { once: true });
       this.#waiters.add(settle);
     });
   }

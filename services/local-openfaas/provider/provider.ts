@@ -18,7 +18,6 @@ import { createImageStore } from "./images.ts";
 import { tidyHome } from "./leftovers.ts";
 import { openLimiter } from "./limits/limiter.ts";
 import type { LimitsChoice } from "./limits/limiter.ts";
-import { LOOK_EVERY_MS } from "./liveness.ts";
 import { FunctionLog, gapLine } from "./logs/function-log.ts";
 import { LogFile } from "./logs/log-file.ts";
 import type { ReplicaSurroundings } from "./replica-process.ts";
@@ -76,15 +75,13 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const random = options.random ?? Math.random;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const unlock = await lockHome(home);
-  // Of this process alone: the guardian of one that was killed may still be at work when the next has started.
-  const runFolder = join(home, "run", String(process.pid));
+  const runFolder = join(home, "run");
   const files = options.files ?? nodeFiles;
   await tidyHome(home, files).catch((thrown: unknown) => log.warn(`leftovers cannot be removed: ${messageOf(thrown)}`));
   await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>
     log.warn(`old builds cannot be removed: ${messageOf(thrown)}`),
   );
   const guardian = options.guardian ?? (await startGuardian((text) => log.warn(text)));
-  guardian.removeAtEnd(runFolder);
   const limiter = await openLimiter({
     choice: options.limits ?? "auto",
     cfsPeriodMicros: options.cfsPeriodMicros ?? 50_000,
@@ -169,9 +166,6 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     await Promise.all([...runners.values()].flatMap(({ replicas }) => replicas.map((replica) => replica.measure())));
   };
   const measuring = setInterval(() => void measureAll(), USAGE_EVERY_MS).unref();
-  const looking = setInterval(() => {
-    for (const { replicas } of runners.values()) for (const replica of replicas) replica.look();
-  }, LOOK_EVERY_MS).unref();
 
   const update = async (spec: FunctionSpec) => {
     const { deployment } = spec;
@@ -186,7 +180,6 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(measuring);
-    clearInterval(looking);
     await changes;
     for (const runner of runners.values()) retire(runner);
     for (const functionName of unsaved.keys()) inBackground(saveCount(functionName));
@@ -228,7 +221,8 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
       inBackground(saveCount(functionName));
     },
     pickReady: (functionName) => runners.get(functionName)?.pickReady(),
-    whenReady: (functionName, timeoutMs) => runners.get(functionName)?.whenReady(timeoutMs) ?? Promise.resolve(false),
+    whenReady: (functionName, timeoutMs, left) =>
+      runners.get(functionName)?.whenReady(timeoutMs, left) ?? Promise.resolve(false),
     watchdog: (functionName) => runners.get(functionName)?.spec.settings ?? watchdogSettings(),
     logs: (query, signal) => runners.get(query.name)?.log.read(query, signal) ?? noLines(query),
     containerMetrics: async () => {

@@ -86,8 +86,8 @@ export interface Provider {
   scale(functionName: string, replicas: number): void;
   /** Uniformly random among ready replicas, as OpenFaaS routes. Hot path: no allocation but the answer. */
   pickReady(functionName: string): Replica | undefined;
-  /** Resolves when at least one replica is ready, or false at the deadline or when the function is gone. */
-  whenReady(functionName: string, timeoutMs: number): Promise<boolean>;
+  /** Resolves when at least one replica is ready, or false at the deadline, when the function is gone, or when `left` aborts. */
+  whenReady(functionName: string, timeoutMs: number, left?: AbortSignal): Promise<boolean>;
   watchdog(functionName: string): WatchdogLimits;
   /** Ends when the query does not follow, when `signal` aborts, or when the function is removed. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;

@@ -27,7 +27,6 @@ export function prometheusFunctions(client: PrometheusClient, traceTime: TraceTi
         tick: (about) => ({
           functionName: about.functionName,
           namespace: about.namespace,
-          generation: "",
           atMs: instant.atMs,
           timeLapse,
           inFlight: told.value("inFlight", about),
@@ -67,7 +66,6 @@ export function prometheusFunctions(client: PrometheusClient, traceTime: TraceTi
     return closeWindow({
       functionName: about.functionName,
       namespace: about.namespace,
-      generation: "",
       seq,
       windowSeconds,
       endedAtMs: instant.atMs,

@@ -38,6 +38,7 @@ async function receiver(
 test("async: a call is accepted at once, run with its path and body, and its result posted", async (t) => {
   const callback = await receiver(t);
   const gateway = await startTestGateway(t, {
+    callbackHosts: ["127.0.0.1"],
     handlers: {
       work: (request, response) => {
         let body = "";
@@ -75,6 +76,7 @@ test("async: a call is accepted at once, run with its path and body, and its res
 test("async: a call id of the caller's is kept, and a failing function reported as it failed", async (t) => {
   const callback = await receiver(t);
   const gateway = await startTestGateway(t, {
+    callbackHosts: ["127.0.0.1"],
     handlers: { fails: (_, response) => void response.writeHead(500).end("no") },
   });
   await gateway.deploy("fails");
@@ -90,7 +92,7 @@ test("async: a call id of the caller's is kept, and a failing function reported 
 
 test("async: a function at zero is scaled up for it; one that does not exist is reported 404", async (t) => {
   const callback = await receiver(t);
-  const gateway = await startTestGateway(t);
+  const gateway = await startTestGateway(t, { callbackHosts: ["127.0.0.1"] });
   await gateway.deploy("cold");
   gateway.provider.scale("cold", 0);
   const headers = { "X-Callback-Url": callback.url };
@@ -179,7 +181,7 @@ test("async: a body above the limit is 413, by its length or by what comes", asy
 
 test("async: a callback that fails is logged and the queue goes on", async (t) => {
   const callback = await receiver(t, 500);
-  const gateway = await startTestGateway(t);
+  const gateway = await startTestGateway(t, { callbackHosts: ["127.0.0.1"] });
   await gateway.deploy("work");
   for (const url of [callback.url, "http://127.0.0.1:1/"]) {
     await fetch(`${gateway.url}/async-function/work`, { method: "POST", headers: { "X-Callback-Url": url } });

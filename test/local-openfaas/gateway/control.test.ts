@@ -207,7 +207,7 @@ test("control: logs are followed until the client leaves", async (t) => {
   await deploy("echo");
   const raw = await rawConnection(url);
   raw.socket.write(
-    `GET /system/logs?name=echo&follow=true HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`,
+    `GET /system/logs?name=echo&follow=true HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`,
   );
   await raw.until(/200 OK/);
   provider.lines.push(line("later"));

@@ -65,7 +65,7 @@ test("hold: a function that is removed meanwhile is 404", async (t) => {
   await deploy("echo");
   const call = fetch(`${url}/function/echo`);
   const raw = await rawConnection(url);
-  raw.socket.write("GET /function/echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET /function/echo HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await provider.remove("echo");
   assert.equal((await call).status, 404);
   await raw.until(/404 Not Found/);
@@ -85,7 +85,7 @@ test("hold: a client that leaves while waiting is not sent on", async (t) => {
   });
   await deploy("echo", { labels: { "com.openfaas.scale.min": "0" } });
   const raw = await rawConnection(url);
-  raw.socket.write("GET /function/echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET /function/echo HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await eventually(() => provider.calls.includes("scale echo 1"), { what: "the scale call" });
   raw.socket.destroy();
   // Answered after the gateway has seen that the first one left.

@@ -97,7 +97,7 @@ test("invoke: headers meant for one hop stay on it, in both directions", async (
   await gateway.deploy("hops");
   const raw = await rawConnection(gateway.url);
   raw.socket.write(
-    "POST /function/mirror HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nX-Yours: 2\r\n" +
+    "POST /function/mirror HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nX-Yours: 2\r\n" +
       "TE: trailers\r\nProxy-Authorization: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
   );
   const text = await raw.until(/\}\}/);
@@ -127,7 +127,7 @@ test("invoke: HEAD and OPTIONS pass, other verbs are refused with 405", async (t
     assert.equal((await fetch(`${gateway.url}/function/verbs`, { method })).status, 200, method);
   }
   const raw = await rawConnection(gateway.url);
-  raw.socket.write("PROPFIND /function/verbs HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("PROPFIND /function/verbs HTTP/1.1\r\nHost: localhost\r\n\r\n");
   assert.match(await raw.until(/PROPFIND\n/), /^HTTP\/1\.1 405 /);
   raw.socket.destroy();
 });
@@ -236,7 +236,7 @@ test("invoke: a client that leaves ends the call at the replica too, and is coun
   });
   await gateway.deploy("waits");
   const raw = await rawConnection(gateway.url);
-  raw.socket.write("GET /function/waits HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET /function/waits HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await eventually(() => gateway.provider.get("waits")!.replicas[0]!.inFlight === 1, { what: "the call" });
   raw.socket.destroy();
   await eventually(() => left, { what: "the replica's call to be ended" });

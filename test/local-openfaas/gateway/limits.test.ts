@@ -149,7 +149,7 @@ async function uploadGigabyte(
 ): Promise<{ readonly answer: string; readonly sentBytes: number }> {
   const raw = await rawConnection(url);
   const { socket } = raw;
-  socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${headers}Content-Length: ${2 ** 30}\r\n\r\n`);
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}Content-Length: ${2 ** 30}\r\n\r\n`);
   const part = Buffer.alloc(256 * 1024);
   let sentBytes = 0;
   const pump = () => {
@@ -191,10 +191,10 @@ test("limits: after an early answer to a short upload the connection lives on", 
   const gateway = await startTestGateway(t);
   const raw = await rawConnection(gateway.url);
   const body = "x".repeat(100_000);
-  raw.socket.write(`POST /function/nobody HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
+  raw.socket.write(`POST /function/nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`);
   await raw.until(/404 Not Found/);
   raw.socket.write(body);
-  raw.socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   assert.match(await raw.until(/200 OK/), /404 Not Found[\s\S]*200 OK/);
   raw.socket.destroy();
 });
@@ -207,11 +207,11 @@ test("limits: many early answers on one kept connection leave nothing behind on 
   const gateway = await startTestGateway(t);
   const raw = await rawConnection(gateway.url);
   for (let call = 1; call <= 20; call++) {
-    raw.socket.write("POST /function/nobody HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    raw.socket.write("POST /function/nobody HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n");
     await eventually(() => raw.text().split("404 Not Found").length > call, { what: `answer ${call}` });
     raw.socket.write("hello");
   }
-  raw.socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await raw.until(/200 OK/);
   raw.socket.destroy();
   assert.deepEqual(warnings, []);
@@ -222,7 +222,7 @@ test("limits: a function that wants no body and reads none answers a long one al
   await gateway.deploy("deaf");
   const raw = await rawConnection(gateway.url);
   raw.socket.write(
-    `POST /function/deaf HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n${"x".repeat(1_000_000)}`,
+    `POST /function/deaf HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n${"x".repeat(1_000_000)}`,
   );
   await raw.until(/done/);
   raw.socket.destroy();
@@ -233,7 +233,7 @@ test("limits: a client that sends half a body and leaves frees the replica", asy
   const gateway = await startTestGateway(t, { handlers: { half: silent } });
   await gateway.deploy("half");
   const raw = await rawConnection(gateway.url);
-  raw.socket.write("POST /function/half HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
+  raw.socket.write("POST /function/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc");
   const [replica] = gateway.provider.get("half")!.replicas;
   await eventually(() => replica!.inFlight === 1, { what: "the call" });
   raw.socket.destroy();
@@ -244,7 +244,7 @@ test("limits: a path that cannot be sent on is 400 and leaves nothing in flight"
   const gateway = await startTestGateway(t);
   await gateway.deploy("echo");
   const raw = await rawConnection(gateway.url);
-  raw.socket.write("GET /function/echo/a\tb HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET /function/echo/a\tb HTTP/1.1\r\nHost: localhost\r\n\r\n");
   assert.match(await raw.until(/\r\n\r\n/), /^HTTP\/1\.1 400 /);
   raw.socket.destroy();
   assert.equal(gateway.provider.get("echo")!.replicas[0]!.inFlight, 0);

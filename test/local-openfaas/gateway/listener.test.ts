@@ -37,7 +37,7 @@ test("listener: closing lets a call end and takes no new connection", async () =
     response.write("not ");
   });
   const raw = await rawConnection(listener.url);
-  raw.socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await raw.until(/not /);
   const closed = listener.close(10_000);
   await eventually(
@@ -57,7 +57,7 @@ test("listener: what does not end in time is cut, and closing twice does no harm
   const listener = await listen("127.0.0.1", 0);
   listener.serve((_, response) => void response.write("for ever"));
   const raw = await rawConnection(listener.url);
-  raw.socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  raw.socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await raw.until(/for ever/);
   await Promise.all([listener.close(20), listener.close(20)]);
   await eventually(() => raw.socket.destroyed, { what: "the cut" });

@@ -1,7 +1,7 @@
 /** The asynchronous queue by itself: its bounds, and its end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { weightBytes, type QueuedCall } from "../../../services/local-openfaas/gateway/async/item.ts";
+import type { QueuedCall } from "../../../services/local-openfaas/gateway/async/item.ts";
 import { AsyncQueue } from "../../../services/local-openfaas/gateway/async/queue.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -33,7 +33,7 @@ function aQueue(maxCalls = 10) {
       }),
     onError: (call) => failed.push(call.callId),
   });
-  const add = (callId: string) => queue.reserve(1, weightBytes(10)) && queue.push(aCall(callId));
+  const add = (callId: string) => queue.push(aCall(callId)) === undefined;
   return { queue, running, ended, failed, add };
 }
 
@@ -53,7 +53,7 @@ test("queue: closing lets the running call end, drops those that wait, and takes
   for (const callId of ["a", "b", "c"]) add(callId);
   const closed = queue.close(60_000);
   assert.equal(add("d"), false);
-  assert.equal(queue.push(aCall("e")), false);
+  assert.equal(queue.push(aCall("e")), "closed");
   running.get("a")!();
   assert.equal(await closed, 2);
   assert.deepEqual([ended, failed, [...running.keys()]], [["a"], [], ["a"]]);

@@ -13,7 +13,6 @@ export function aDecision(seq: number, nowMs: number, changes: Partial<Applied> 
     decisionId: `${functionName}@${seq}`,
     functionName,
     namespace: "openfaas-fn",
-    generation: "",
     seq,
     atMs: nowMs,
     trigger: "proposal",

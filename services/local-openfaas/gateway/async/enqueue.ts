@@ -2,16 +2,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBody } from "../body.ts";
 import { endToEndHeaders, callMarks } from "../invocation/headers.ts";
-import { invocationTarget } from "../names.ts";
+import { asyncPrefix, invocationTarget } from "../names.ts";
 import { answerText, answerThrown, Refusal } from "../refusal.ts";
 import { servedBy } from "../version.ts";
-import { weightBytes } from "./item.ts";
+import { callbackUrlOf, type CallbackRules } from "./callback-url.ts";
 import type { AsyncQueue } from "./queue.ts";
-
-export const asyncPrefix = "/async-function/";
+import type { Uploads } from "./uploads.ts";
 
 export interface EnqueueOptions {
   readonly queue: AsyncQueue;
+  readonly uploads: Uploads;
+  readonly callbacks: CallbackRules;
   /** The largest body of one call. */
   readonly maxBodyBytes: number;
   readonly log: (line: string) => void;
@@ -29,13 +30,15 @@ export async function enqueue(
   try {
     // As with the real gateway, whether the function exists shows when its turn comes.
     const { functionName, path } = invocationTarget(request.url!, asyncPrefix.length);
-    const callbackUrl = callbackUrlOf(request.headers["x-callback-url"]);
+    const callbackUrl = callbackUrlOf(request.headers["x-callback-url"], options.callbacks);
     const marks = callMarks(request.rawHeaders, Date.now());
-    const body = await readQueuedBody(request, options);
+    const body = await readQueuedBody(request, response, options);
     const { callId } = marks;
     const headers = endToEndHeaders(request.rawHeaders);
-    if (!options.queue.push({ functionName, path, callId, headers, body, callbackUrl })) {
-      throw new Refusal(503, "the gateway is closing");
+    const refusal = options.queue.push({ functionName, path, callId, headers, body, callbackUrl });
+    if (refusal === "closed") throw new Refusal(503, "the gateway is closing");
+    if (refusal === "full") {
+      throw new Refusal(429, "the queue of asynchronous calls is full, try again later", { "Retry-After": "1" });
     }
     response.writeHead(202, {
       "Content-Length": 0,
@@ -49,30 +52,29 @@ export async function enqueue(
   }
 }
 
-function callbackUrlOf(header: string | string[] | undefined): URL | null {
-  if (header === undefined || header === "") return null;
-  const text = String(header);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new Refusal(400, `X-Callback-Url must be an http or https URL, was: '${text}'`);
-}
-
-/** Room in the queue is taken as the bytes come in, so that many uploads at once stay within its limit too. */
-async function readQueuedBody(request: IncomingMessage, { queue, maxBodyBytes }: EnqueueOptions): Promise<Buffer> {
-  let heldBytes = 0;
-  const hold = (calls: number, bytes: number) => {
-    if (!queue.reserve(calls, bytes)) throw queueFull();
-    heldBytes += bytes;
-  };
-  hold(1, weightBytes(0));
+/** Counts against the bounds of uploads as it comes in, and against those of the queue only when it is whole. */
+async function readQueuedBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { uploads, maxBodyBytes }: EnqueueOptions,
+): Promise<Buffer> {
+  const upload = uploads.begin(request.socket.remoteAddress ?? "unknown", (why) => {
+    if (response.headersSent || response.destroyed) return;
+    response.writeHead(408, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
+    response.end(`${why}\n`, () => request.destroy());
+  });
+  if (!upload) throw tooManyUploads();
   try {
-    return await readBody(request, maxBodyBytes, (bytes) => hold(0, bytes));
-  } catch (thrown) {
-    queue.release(1, heldBytes);
-    throw thrown;
+    return await readBody(request, maxBodyBytes, (bytes) => {
+      if (!uploads.moved(upload, bytes)) throw tooManyUploads();
+    });
+  } finally {
+    uploads.end(upload);
   }
 }
 
-function queueFull(): Refusal {
-  return new Refusal(429, "the queue of asynchronous calls is full, try again later", { "Retry-After": "1" });
+function tooManyUploads(): Refusal {
+  return new Refusal(429, "too many bodies of asynchronous calls are on their way, try again later", {
+    "Retry-After": "1",
+  });
 }

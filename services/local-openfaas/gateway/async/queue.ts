@@ -17,35 +17,25 @@ export class AsyncQueue {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #closed = false;
-  #reservedCalls = 0;
-  #reservedBytes = 0;
+  /** Of calls that wait or run. */
+  #calls = 0;
+  #bytes = 0;
 
   constructor(options: AsyncQueueOptions) {
     this.#options = options;
   }
 
-  /** Takes room for a body that is still being read; false when the queue is full. */
-  reserve(calls: number, bytes: number): boolean {
+  /** Takes a whole call, or says why not. */
+  push(call: QueuedCall): "closed" | "full" | undefined {
     const { maxCalls, maxBytes } = this.#options;
-    if (this.#closed) return false;
-    if (this.#reservedCalls + calls > maxCalls || this.#reservedBytes + bytes > maxBytes) return false;
-    this.#reservedCalls += calls;
-    this.#reservedBytes += bytes;
-    return true;
-  }
-
-  /** Gives room back, of a body that did not arrive or of a call that is done. */
-  release(calls: number, bytes: number): void {
-    this.#reservedCalls -= calls;
-    this.#reservedBytes -= bytes;
-  }
-
-  /** Takes a call whose room is reserved; false when the queue has closed since. */
-  push(call: QueuedCall): boolean {
-    if (this.#closed) return false;
+    const bytes = weightBytes(call.body.length);
+    if (this.#closed) return "closed";
+    if (this.#calls >= maxCalls || this.#bytes + bytes > maxBytes) return "full";
+    this.#calls++;
+    this.#bytes += bytes;
     this.#waiting.push(call);
     this.#work();
-    return true;
+    return undefined;
   }
 
   /** Lets running calls end (at most `graceMs`) and drops the rest; answers how many were dropped. */
@@ -77,7 +67,8 @@ export class AsyncQueue {
     } catch (error) {
       this.#options.onError(call, error);
     } finally {
-      this.release(1, weightBytes(call.body.length));
+      this.#calls--;
+      this.#bytes -= weightBytes(call.body.length);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Every route but the invocations, as one express application. */
 import express, { type Express, type Router } from "express";
 import { basicAuth, sameSiteOnly, type Credentials } from "../auth.ts";
+import { LoginAttempts } from "../login-attempts.ts";
 import { Refusal } from "../refusal.ts";
 import { alertRoutes } from "./alert.ts";
 import type { ControlContext } from "./context.ts";
@@ -12,10 +13,11 @@ import { secretRoutes } from "./secrets.ts";
 
 export function controlApp(context: ControlContext, credentials: Credentials, ui: Router | undefined): Express {
   const app = appWithHealth();
+  const loggedIn = basicAuth(credentials, new LoginAttempts(() => performance.now()));
   app.get("/", (_, response) => response.redirect(307, "/ui/"));
 
   const system = express.Router();
-  system.use(sameSiteOnly(), basicAuth(credentials), jsonBody());
+  system.use(sameSiteOnly(context.names), loggedIn, jsonBody());
   functionRoutes(system, context);
   infoRoutes(system, "gateway");
   namespaceRoutes(system);
@@ -25,7 +27,7 @@ export function controlApp(context: ControlContext, credentials: Credentials, ui
   system.use(notFound());
   app.use("/system", system);
 
-  app.use("/ui", sameSiteOnly(), basicAuth(credentials));
+  app.use("/ui", sameSiteOnly(context.names), loggedIn);
   if (ui) app.use("/ui", ui);
   app.use("/ui", () => {
     throw new Refusal(404, "this gateway was started without a page");
@@ -40,9 +42,9 @@ export function controlApp(context: ControlContext, credentials: Credentials, ui
 export function providerApp(context: ControlContext, credentials: Credentials): Express {
   const app = appWithHealth();
   const system = express.Router();
-  system.use(sameSiteOnly());
+  system.use(sameSiteOnly(context.names));
   namespaceRoutes(system);
-  system.use(basicAuth(credentials), jsonBody());
+  system.use(basicAuth(credentials, new LoginAttempts(() => performance.now())), jsonBody());
   functionRoutes(system, context);
   infoRoutes(system, "provider");
   logRoutes(system, context);
@@ -58,6 +60,8 @@ function appWithHealth(): Express {
   app.disable("x-powered-by");
   // A status is a few hundred bytes on loopback: hashing every answer would cost more than it saves.
   app.disable("etag");
+  // Should an error ever get past `sentences`: express shows its stack to the client otherwise.
+  app.set("env", "production");
   const health = app.route("/healthz");
   // HEAD as well is refused, as by the real gateway; express would answer it like GET.
   health.head(methodNotAllowed("GET"));

@@ -13,7 +13,11 @@ export interface ControlContext {
   readonly rules: ProfileRules;
   /** What becomes of the count in a scale call: drawn into the range by a gateway, taken as it is by a provider. */
   readonly desired: (replicas: number) => number;
+  /** By which requests may address us beside `localhost` and addresses. */
+  readonly names: readonly string[];
   /** Aborts when the gateway closes: ends streams that have no end of their own. */
   readonly closing: AbortSignal;
+  /** How long a reader of logs may read nothing of what waits for it. */
+  readonly logStallMs: number;
   readonly log: (line: string) => void;
 }

@@ -12,6 +12,7 @@ import type { Replica } from "../../provider/types.ts";
 import type { FunctionMeter } from "../metrics/meter.ts";
 import { endUpload } from "../refusal.ts";
 import type { CallDeadline } from "./deadline.ts";
+import type { Room } from "./room.ts";
 import { downstreamHeaders, pushMarks, upstreamHead, type CallMarks } from "./headers.ts";
 
 /** What a call ends with when the client went away before its answer; seen in metrics only (nginx's number for it). */
@@ -27,6 +28,7 @@ export interface CallSetup {
   /** Of a replica that cannot be reached: 502 from a gateway, 500 from a provider. */
   readonly brokenStatus: 500 | 502;
   readonly meter: FunctionMeter;
+  readonly room: Room;
   readonly agent: Agent;
   readonly deadline: CallDeadline;
   /** Another ready replica, asked when the first refuses the connection. */
@@ -49,8 +51,9 @@ export class Call {
   }
 
   begin(): void {
-    const { response, meter, deadline } = this.#setup;
+    const { response, meter, room, deadline } = this.#setup;
     meter.begin();
+    room.taken++;
     this.#replica.inFlight++;
     this.#timer = setTimeout(() => this.#expire(), deadline.ms);
     response.once("close", () => this.#clientGone());
@@ -65,6 +68,7 @@ export class Call {
   /** The answer that stands for a replica already at `max_inflight`: counted, never sent on. */
   refuse(status: number, sentence: string): void {
     this.#setup.meter.begin();
+    this.#setup.room.taken++;
     this.#replica.inFlight++;
     this.#fail(status, sentence, "of-watchdog");
   }
@@ -74,6 +78,8 @@ export class Call {
     const { port } = this.#replica;
     const { headers, hasBody } = upstreamHead(request, `127.0.0.1:${port}`, marks);
     const upstream = httpRequest({ agent, host: "127.0.0.1", port, method: request.method!, path, headers });
+    // None of the answer's is left out; their bytes are bounded anyway.
+    upstream.maxHeadersCount = 0;
     this.#upstream = upstream;
     upstream.on("response", (answer: IncomingMessage) => this.#relay(answer));
     upstream.on("error", (error: NodeJS.ErrnoException) => this.#upstreamFailed(upstream, error, hasBody));
@@ -190,6 +196,7 @@ export class Call {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
+    this.#setup.room.taken--;
     this.#replica.inFlight--;
     this.#setup.meter.end(code, this.#elapsedSeconds());
   }

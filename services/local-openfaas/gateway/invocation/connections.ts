@@ -7,7 +7,12 @@ import { connect, type Socket } from "node:net";
  * is an eighth of the gateway's CPU time a call (`npm run bench -- gateway`). Connections are on loopback and replicas
  * never close an idle one while they are ready, so that none of it is needed.
  */
+/** Kept without use, of all replicas together: a burst must not hold its file handles for ever. */
+const mostIdle = 1_024;
+
 export class ReplicaConnections extends Agent {
+  #idle = 0;
+
   /** By the replica's port; gone with its last connection, as ports are not used again soon. */
   readonly #pools = new Map<number, Pool>();
 
@@ -20,6 +25,7 @@ export class ReplicaConnections extends Agent {
     let pool = this.#pools.get(port);
     if (!pool) this.#pools.set(port, (pool = { all: new Set(), idle: [] }));
     for (let socket = pool.idle.pop(); socket; socket = pool.idle.pop()) {
+      this.#idle--;
       if (!socket.writable || socket.destroyed) continue;
       request.reusedSocket = true;
       return request.onSocket(socket);
@@ -37,15 +43,19 @@ export class ReplicaConnections extends Agent {
     pool.all.add(socket);
     // Said by `ClientRequest` when it is done with the connection and both sides would keep it.
     socket.on("free", () => {
-      if (socket.writable) pool.idle.push(socket);
-      else socket.destroy();
+      if (!socket.writable || this.#idle >= mostIdle) return void socket.destroy();
+      this.#idle++;
+      pool.idle.push(socket);
     });
     // A call in flight listens itself; an idle connection that breaks is of no interest, but must not go unheard.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       pool.all.delete(socket);
       const at = pool.idle.indexOf(socket);
-      if (at >= 0) pool.idle.splice(at, 1);
+      if (at >= 0) {
+        this.#idle--;
+        pool.idle.splice(at, 1);
+      }
       if (pool.all.size === 0 && this.#pools.get(port) === pool) this.#pools.delete(port);
     });
     return socket;

@@ -15,8 +15,15 @@ export interface HoldSetup {
   readonly holdMs: number;
 }
 
-/** A ready replica, after waiting for it; scales a function at zero to `max(1, scale.min)` first. Refuses with 404 or 503. */
-export async function holdForReplica(functionName: string, setup: HoldSetup): Promise<Replica> {
+/**
+ * A ready replica, after waiting for it; scales a function at zero to `max(1, scale.min)` first. Refuses with 404 or 503.
+ * Undefined when the caller has left.
+ */
+export async function holdForReplica(
+  functionName: string,
+  setup: HoldSetup,
+  left: AbortSignal,
+): Promise<Replica | undefined> {
   const { provider, meters } = setup;
   const startedAtMs = performance.now();
   const deadlineMs = startedAtMs + setup.holdMs;
@@ -26,7 +33,8 @@ export async function holdForReplica(functionName: string, setup: HoldSetup): Pr
     if (snapshot.desiredReplicas === 0) {
       provider.scale(functionName, Math.max(1, replicaBounds(snapshot.deployment.labels, setup.rules).min));
     }
-    const ready = await provider.whenReady(functionName, Math.max(0, deadlineMs - performance.now()));
+    const ready = await provider.whenReady(functionName, Math.max(0, deadlineMs - performance.now()), left);
+    if (left.aborted) return undefined;
     const replica = provider.pickReady(functionName);
     if (replica) {
       meters.of(functionName).coldStarts.add((performance.now() - startedAtMs) / 1000);

@@ -1,15 +1,14 @@
 /** `/function/NAME[/path]`: finds a replica and lets the call begin. Nothing here waits while a replica is ready. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider, Replica } from "../../provider/types.ts";
-import { invocationTarget, type InvocationTarget } from "../names.ts";
-import { answerText, answerThrown, Refusal } from "../refusal.ts";
+import { functionPrefix, invocationTarget, type InvocationTarget } from "../names.ts";
+import { answerText, answerThrown, Refusal, unknownFunction } from "../refusal.ts";
 import { Call, type CallSetup } from "./call.ts";
 import { ReplicaConnections } from "./connections.ts";
 import { callDeadline } from "./deadline.ts";
 import { callMarks } from "./headers.ts";
 import { holdForReplica, type HoldSetup } from "./hold.ts";
-
-export const functionPrefix = "/function/";
+import type { Room } from "./room.ts";
 
 const methods = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]);
 
@@ -18,6 +17,7 @@ export interface InvokerOptions extends HoldSetup {
   readonly behindGateway?: boolean | undefined;
   /** The longest a call may take as a whole, whatever the function allows itself. */
   readonly upstreamTimeoutMs: number;
+  readonly room: Room;
   /** One line for people. */
   readonly log: (line: string) => void;
 }
@@ -52,17 +52,36 @@ export class Invoker {
   }
 
   async #holdAndBegin(request: IncomingMessage, response: ServerResponse, target: InvocationTarget): Promise<void> {
+    const { provider, room } = this.#options;
+    const { functionName } = target;
     try {
-      const replica = await holdForReplica(target.functionName, this.#options);
-      if (!response.destroyed) this.#begin(request, response, target, replica);
+      if (!provider.get(functionName)) throw unknownFunction(functionName);
+      if (this.#refused(request, response, functionName)) return;
+      const left = new AbortController();
+      response.once("close", () => left.abort());
+      const hold = () => holdForReplica(functionName, this.#options, left.signal);
+      const replica = await room.whileWaiting(functionName, hold);
+      if (replica && !response.destroyed) this.#begin(request, response, target, replica);
     } catch (thrown) {
       answerThrown(request, response, thrown, this.#options.log);
     }
   }
 
+  /** True when there was no room, and that has been answered; it counts as a call, which it would have been. */
+  #refused(request: IncomingMessage, response: ServerResponse, functionName: string): boolean {
+    const { meters, room } = this.#options;
+    const refusal = room.refusal(functionName, meters);
+    if (!refusal) return false;
+    meters.of(functionName).refused(refusal.status);
+    const headers = { "Retry-After": "1", "X-OpenFaaS-Internal": "proxy" };
+    answerText(request, response, refusal.status, refusal.sentence, headers);
+    return true;
+  }
+
   #begin(request: IncomingMessage, response: ServerResponse, target: InvocationTarget, replica: Replica): void {
-    const { provider, meters, behindGateway, upstreamTimeoutMs } = this.#options;
+    const { provider, meters, room, behindGateway, upstreamTimeoutMs } = this.#options;
     const { functionName } = target;
+    if (this.#refused(request, response, functionName)) return;
     const { maxInflight, execTimeoutMs } = provider.watchdog(functionName);
     const setup: CallSetup = {
       request,
@@ -72,6 +91,7 @@ export class Invoker {
       marks: behindGateway ? null : callMarks(request.rawHeaders, Date.now()),
       brokenStatus: behindGateway ? 500 : 502,
       meter: meters.of(functionName),
+      room,
       agent: this.#connections,
       deadline: callDeadline(request.rawHeaders, { execTimeoutMs, upstreamTimeoutMs }),
       another: (not) => anotherReplica(provider, functionName, not),

@@ -48,6 +48,12 @@ export class FunctionMeter {
     tally.add(seconds);
   }
 
+  /** An invocation that is answered at once, without a replica. */
+  refused(code: number): void {
+    this.begin();
+    this.end(code, 0);
+  }
+
   /** All that ended, whatever their code: `invocationCount` of the functions list. */
   get ended(): number {
     return this.started - this.inFlight;

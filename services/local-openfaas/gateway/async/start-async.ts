@@ -1,0 +1,67 @@
+/** The asynchronous half of the gateway: uploads, the queue, its workers and the callbacks, put together. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GatewayLimits } from "../limits.ts";
+import type { CallbackRules } from "./callback-url.ts";
+import { deliverer } from "./deliver.ts";
+import { enqueue } from "./enqueue.ts";
+import type { QueuedCall } from "./item.ts";
+import { AsyncQueue } from "./queue.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface AsyncOptions {
+  readonly callbacks: CallbackRules;
+  readonly limits: GatewayLimits;
+  readonly log: (line: string) => void;
+}
+
+export interface AsyncCalls {
+  take(request: IncomingMessage, response: ServerResponse): void;
+  close(graceMs: number): Promise<void>;
+}
+
+/** Results that wait for a callback's turn. */
+const mostWaitingCallbacks = 500;
+
+export function startAsync({ callbacks, limits, log }: AsyncOptions): AsyncCalls {
+  const onError = (call: QueuedCall, error: unknown) =>
+    log(`gateway: asynchronous call ${call.callId} of '${call.functionName}': ${String(error)}`);
+  const delivery = deliverer({
+    gateway: callbacks.gateway,
+    callbackTimeoutMs: limits.callbackTimeoutMs,
+    maxAnswerBytes: limits.asyncMaxBodyBytes,
+    pool: {
+      maxPosting: limits.maxCallbacks,
+      maxPostingPerHost: limits.maxCallbacksPerHost,
+      maxWaiting: mostWaitingCallbacks,
+      maxWaitingBytes: limits.asyncMaxBytes,
+    },
+    onError,
+  });
+  const queue = new AsyncQueue({
+    maxCalls: limits.asyncMaxCalls,
+    maxBytes: limits.asyncMaxBytes,
+    workers: limits.asyncWorkers,
+    run: (call, signal) => delivery.deliver(call, signal),
+    onError,
+  });
+  const uploads = new Uploads(
+    {
+      maxUploads: limits.asyncMaxUploads,
+      maxPerAddress: limits.asyncMaxUploadsPerAddress,
+      maxBytes: limits.asyncMaxUploadBytes,
+      timeoutMs: limits.asyncUploadTimeoutMs,
+      stallMs: limits.asyncUploadStallMs,
+    },
+    () => performance.now(),
+  );
+  return {
+    take: (request, response) =>
+      void enqueue(request, response, { queue, uploads, callbacks, maxBodyBytes: limits.asyncMaxBodyBytes, log }),
+    close: async (graceMs) => {
+      const startedAtMs = performance.now();
+      const dropped = await queue.close(graceMs);
+      if (dropped > 0) log(`gateway: ${dropped} asynchronous calls were still waiting and are dropped`);
+      await delivery.close(Math.max(0, graceMs - (performance.now() - startedAtMs)));
+    },
+  };
+}

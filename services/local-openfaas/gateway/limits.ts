@@ -1,0 +1,59 @@
+/** How much a gateway takes on at once. */
+import { holdMs } from "./invocation/hold.ts";
+
+export interface GatewayLimits {
+  /** A call as a whole, whatever the function allows itself. Default 60 s. */
+  readonly upstreamTimeoutMs: number;
+  /** How long an invocation waits for a ready replica. Default 100 s. */
+  readonly holdMs: number;
+  /** Invocations that run or wait for a replica, of all functions; beyond → 503. Default 2000. */
+  readonly maxCalls: number;
+  /** Of these, of one function, so that none takes every place; beyond → 429. Default 1000. */
+  readonly maxCallsPerFunction: number;
+  /** Asynchronous calls that run at the same time. Default 4. */
+  readonly asyncWorkers: number;
+  /** Asynchronous calls that wait or run. Default 1000. */
+  readonly asyncMaxCalls: number;
+  /** Their bodies together. Default 64 MB. */
+  readonly asyncMaxBytes: number;
+  /** One of their bodies, and a result that is posted to a callback. Default 8 MB. */
+  readonly asyncMaxBodyBytes: number;
+  /** Bodies of asynchronous calls that are on their way. Default 500. */
+  readonly asyncMaxUploads: number;
+  /** Of these, from one address. Default 250. */
+  readonly asyncMaxUploadsPerAddress: number;
+  /** Together. Default 32 MB. */
+  readonly asyncMaxUploadBytes: number;
+  /** One of them, from head to end. Default 30 s. */
+  readonly asyncUploadTimeoutMs: number;
+  /** How long one may stand still before it makes room for others. Default 1 s. */
+  readonly asyncUploadStallMs: number;
+  /** Default 30 s. */
+  readonly callbackTimeoutMs: number;
+  /** Callbacks that are posted at the same time. Default 32. */
+  readonly maxCallbacks: number;
+  /** Of these, to one host. Default 4. */
+  readonly maxCallbacksPerHost: number;
+  /** How long a reader of logs may read nothing of what waits for it. Default 30 s. */
+  readonly logStallMs: number;
+}
+
+export const defaultLimits: GatewayLimits = {
+  upstreamTimeoutMs: 60_000,
+  holdMs,
+  maxCalls: 2_000,
+  maxCallsPerFunction: 1_000,
+  asyncWorkers: 4,
+  asyncMaxCalls: 1_000,
+  asyncMaxBytes: 64 * 1024 * 1024,
+  asyncMaxBodyBytes: 8 * 1024 * 1024,
+  asyncMaxUploads: 500,
+  asyncMaxUploadsPerAddress: 250,
+  asyncMaxUploadBytes: 32 * 1024 * 1024,
+  asyncUploadTimeoutMs: 30_000,
+  asyncUploadStallMs: 1_000,
+  callbackTimeoutMs: 30_000,
+  maxCallbacks: 32,
+  maxCallbacksPerHost: 4,
+  logStallMs: 30_000,
+};
