@@ -17,7 +17,7 @@ export interface LoadGeneratorDeps {
 }
 
 /**
- * `GET` → all runs and the names of shipped traces; `GET ?run=ID` → one run, 404 if unknown. `POST` a replay request → 202
+ * `GET` → all runs and the names of shipped traces; `GET ?run=ID` → one run, 404 if unknown, 410 if it was lost with a process before this one. `POST` a replay request → 202
  * `{ runId, scheduleDigest, scheduled, startedAtMs }`, 409 while another run lasts. `POST {"stop": ID}`, or `DELETE` with
  * the same body → 200 with the stopped run. Both want a signature: 401 without. 400 with one sentence for what is wrong.
  */
@@ -25,6 +25,7 @@ export async function answerLoadGenerator(event: FunctionEvent, deps: LoadGenera
   if (event.method === "GET" || event.method === "HEAD") return tell(event, deps);
   if (event.method !== "POST" && event.method !== "DELETE")
     return failed(405, "the method must be GET, POST or DELETE");
+  // Nothing of the body is read before.
   const verdict = await deps.mayChange(event);
   if (!verdict.ok) return failed(401, verdict.because);
   try {
@@ -53,7 +54,7 @@ async function traceOf({ trace }: ReplayRequest, traces: ShippedTraces): Promise
 async function stop(runId: unknown, { runs }: LoadGeneratorDeps): Promise<Answer> {
   if (typeof runId !== "string") throw new BadInputError("stop must be the id of a run");
   const stopped = await runs.stop(runId);
-  return stopped ? { status: 200, body: stopped } : unknownRun(runId);
+  return stopped ? { status: 200, body: stopped } : unknownRun(runId, runs);
 }
 
 async function tell(event: FunctionEvent, { runs, traces }: LoadGeneratorDeps): Promise<Answer> {
@@ -65,7 +66,7 @@ async function tell(event: FunctionEvent, { runs, traces }: LoadGeneratorDeps): 
     };
   }
   const found = typeof runId === "string" ? runs.find(runId) : null;
-  return found ? { status: 200, body: found } : unknownRun(runId);
+  return found ? { status: 200, body: found } : unknownRun(runId, runs);
 }
 
 function readBody(body: string): Readonly<Record<string, unknown>> {
@@ -79,4 +80,8 @@ function readBody(body: string): Readonly<Record<string, unknown>> {
 }
 
 const failed = (status: number, error: string): Answer => ({ status, body: { error } });
-const unknownRun = (runId: unknown) => failed(404, `there is no run ${JSON.stringify(runId).slice(0, 80)}`);
+
+function unknownRun(runId: unknown, runs: ReplayRuns): Answer {
+  const lost = typeof runId === "string" ? runs.lost(runId) : null;
+  return lost === null ? failed(404, `there is no run ${JSON.stringify(runId).slice(0, 80)}`) : failed(410, lost);
+}

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
+import { messageOf } from "#shared/core/errors.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
@@ -39,6 +40,11 @@ export default startService("load-generator", SETTINGS, async (workload) => {
   });
   // Registered last, so it ends first: the bus still hears how the run ended.
   workload.onEnd(() => runs.close());
+  // Nobody waits for it: who asks for a lost run is told so in any case.
+  void bus
+    .newest("load")
+    .then((last) => runs.announceLost(last?.data ?? null))
+    .catch((thrown: unknown) => say(`whether a run was lost is not known: ${messageOf(thrown)}`));
   const traces = shippedTraces(join(__dirname, "traces"));
   const defaults = { timeLapse: settings.TIME_LAPSE, maxInFlight: settings.MAX_REPLAY_IN_FLIGHT };
   return {

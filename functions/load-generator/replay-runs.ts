@@ -47,6 +47,8 @@ export class RunInProgressError extends Error {
 /** One process sends from memory; more requests than this belong into several runs. */
 export const MAX_REQUESTS_A_RUN = 1_000_000;
 const REMEMBERED_RUNS = 20;
+/** Digest and instant of the start. */
+const RUN_ID = /^[0-9a-f]{12}-(\d{1,16})$/;
 
 interface Run {
   readonly runId: string;
@@ -62,8 +64,11 @@ interface Run {
 
 export class ReplayRuns {
   readonly #runs: Run[] = [];
+  readonly #sinceMs: number;
 
-  constructor(readonly deps: ReplayRunsDeps) {}
+  constructor(readonly deps: ReplayRunsDeps) {
+    this.#sinceMs = deps.nowMs();
+  }
 
   /** Throws `BadInputError` for a request that cannot be planned, `RunInProgressError` while another run lasts. */
   start(request: ReplayRequest, trace: Trace): RunStatus {
@@ -123,6 +128,24 @@ export class ReplayRuns {
   find(runId: string): RunStatus | null {
     const run = this.#runs.find((one) => one.runId === runId);
     return run ? statusNow(run) : null;
+  }
+
+  /** A run that a process before this one began, and did not end: why nothing of it will come any more; null for any other id. */
+  lost(runId: string): string | null {
+    const begunAtMs = RUN_ID.exec(runId)?.[1];
+    if (begunAtMs === undefined || this.find(runId) || Number(begunAtMs) >= this.#sinceMs) return null;
+    return `run '${runId}' was lost: the load generator was started anew after it had begun`;
+  }
+
+  /** Tells the bus that the last run it heard of ended with the process before this one, unless it ended in order. */
+  async announceLost(last: LoadReport | null): Promise<void> {
+    if (last === null || last.phase === "finished" || this.find(last.runId)) return;
+    const { runId, functionName } = last;
+    const invalidBecause = this.lost(runId) ?? `run '${runId}' was lost: the load generator does not know it`;
+    this.deps.log.warn({ runId, functionName }, invalidBecause);
+    const announced = this.#reporter(runId, functionName);
+    announced.tell("finished", { ...last, phase: "finished", window: null, valid: false, invalidBecause });
+    await announced.told();
   }
 
   /** Stops a run and resolves with its last status; null when there is no such run. A run that is over stays as it is. */

@@ -11,7 +11,7 @@ import { RequestColumns, type RequestRecord } from "./records.ts";
 import { type ReplayResult, summariseColumns } from "./replay-result.ts";
 import { scheduleDigest } from "./schedule.ts";
 import { createSender, type Sender, type SentAnswer } from "./sender.ts";
-import { TotalsCounter } from "./totals.ts";
+import { TotalsCounter, unansweredBecause } from "./totals.ts";
 import { WindowTally } from "./window-tally.ts";
 
 export interface ReplayRun {
@@ -216,7 +216,7 @@ class Replay implements ReplayRun {
     const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS) || 0;
     const invalidBecause = this.#stopped
       ? `it was stopped after ${((elapsedMs * timeLapse) / 1_000).toFixed(0)} of ${schedule.durationSeconds} s`
-      : this.#tally.invalidBecause(summary.latenessMs?.p99 ?? null);
+      : (this.#tally.invalidBecause(summary.latenessMs?.p99 ?? null) ?? unansweredBecause(this.totals()));
     return {
       runId,
       functionName,

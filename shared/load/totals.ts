@@ -43,3 +43,14 @@ export class TotalsCounter {
     };
   }
 }
+
+/** A load that met nobody says nothing about whom it was meant for: why it does not count; null where it does. */
+export function unansweredBecause({ sent, ok, failed, failedByClass }: ReplayTotals): string | null {
+  if (sent === 0) return null;
+  const { connect = 0, timeout = 0, reset = 0 } = failedByClass;
+  if (ok + failed - connect - timeout - reset === 0) {
+    const reasons = Object.entries(failedByClass).map(([name, count]) => `${count} × ${name}`);
+    return `none of ${sent} requests was answered (${reasons.join(", ") || "none came to an end"})`;
+  }
+  return connect > sent / 2 ? `${connect} of ${sent} requests found nobody to connect to` : null;
+}

@@ -283,6 +283,24 @@ test("looking for a run that is not there is 404", async (t) => {
   assert.equal((await call("GET", "", { query: { run: "zzz" } })).status, 404);
 });
 
+test("a run that a process before this one began is lost: its callers and the bus are told so, once", async (t) => {
+  const { call, runs, reports } = await generatorFor(t);
+  const runId = `0123456789ab-${Date.now() - 60_000}`;
+  const because = `run '${runId}' was lost: the load generator was started anew after it had begun`;
+  for (const answered of [await call("GET", "", { query: { run: runId } }), await call("POST", { stop: runId })]) {
+    assert.deepEqual(answered, { status: 410, body: { error: because } });
+  }
+  assert.equal((await call("GET", "", { query: { run: `0123456789ab-${Date.now() + 60_000}` } })).status, 404);
+  const totals = { scheduled: 9, sent: 4, ok: 4, failed: 0, shed: 0, unfinished: 0, failedByClass: {} };
+  const open = { window: null, valid: null, invalidBecause: null, sloViolationShare: null };
+  const last = { runId, functionName: "stress", phase: "window", scheduleDigest: "d", totals, ...open } as const;
+  await runs.announceLost(last);
+  await runs.announceLost({ ...last, phase: "finished", valid: true });
+  await runs.announceLost(null);
+  await eventually(() => reports.length === 1);
+  assert.deepEqual(reports, [{ ...last, phase: "finished", valid: false, invalidBecause: because }]);
+});
+
 test("shipped traces are the files of their folder, and only those", async (t) => {
   const home = await mkdtemp(join(tmpdir(), "replicant-shipped-"));
   t.after(() => rm(home, { recursive: true }));

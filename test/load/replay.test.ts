@@ -10,6 +10,7 @@ import type { RequestRecord } from "#shared/load/records.ts";
 import { startReplay } from "#shared/load/replay.ts";
 import type { ReplayOptions } from "#shared/load/replay-options.ts";
 import { stressBody } from "#shared/load/stress-body.ts";
+import { unansweredBecause } from "#shared/load/totals.ts";
 import { startTarget } from "./target.ts";
 
 /** `count` requests, evenly spaced over `durationSeconds`. */
@@ -198,6 +199,32 @@ test("a generator that cannot keep up says that the run is invalid", async (t) =
   assert.match(invalidBecause!, /1 % of the requests were sent more than \d+\.\d ms late \(at most 50 ms\)/);
   assert.ok(latenessMs!.max >= 100);
   assert.ok(eventLoopDelayMs.max >= 100);
+});
+
+test("a load that nobody answered is no valid run, and says so", async (t) => {
+  const gone = await startTarget((response) => void response.end());
+  await gone.close();
+  const dead = await replay({ schedule: even(20, 10), url: gone.url, timeLapse: 100 }).finished;
+  assert.equal(dead.valid, false);
+  assert.equal(dead.invalidBecause, "none of 20 requests was answered (20 × connect)");
+
+  const reset = await targetFor(t, (response) => response.destroy());
+  const broken = await replay({ schedule: even(20, 10), url: reset.url, timeLapse: 100 }).finished;
+  assert.equal(broken.invalidBecause, "none of 20 requests was answered (20 × reset)");
+
+  // A platform that refuses all is measured: it answers.
+  const full = await targetFor(t, (response) => void response.writeHead(429).end());
+  assert.equal((await replay({ schedule: even(20, 10), url: full.url, timeLapse: 100 }).finished).invalidBecause, null);
+});
+
+test("where most found nobody to connect to the run does not count", () => {
+  const totals = { scheduled: 10, sent: 10, ok: 4, failed: 6, shed: 0, unfinished: 0 };
+  assert.equal(
+    unansweredBecause({ ...totals, failedByClass: { connect: 6 } }),
+    "6 of 10 requests found nobody to connect to",
+  );
+  assert.equal(unansweredBecause({ ...totals, ok: 5, failed: 5, failedByClass: { connect: 5 } }), null);
+  assert.equal(unansweredBecause({ ...totals, sent: 0, ok: 0, failed: 0, failedByClass: {} }), null);
 });
 
 test("a stop sends nothing more, cuts off what is in flight, and counts only what was reached", async (t) => {

@@ -63,6 +63,12 @@ export interface PolicyShare extends PolicyIdentity {
   readonly changed: number;
 }
 
+export interface PlannedLoad {
+  readonly runId: string;
+  readonly scheduleDigest: string;
+  readonly scheduled: number;
+}
+
 /** Which part of trace time counts. */
 export interface RunSpan {
   readonly functionName: string | null;
@@ -146,6 +152,16 @@ export class RunRecord {
 
   onLoad(report: LoadReport): void {
     if (this.span.functionName === null || report.functionName === this.span.functionName) this.#load = report;
+  }
+
+  /** The load ended without a report of its end. */
+  loseLoad({ runId, scheduleDigest, scheduled }: PlannedLoad, because: string): void {
+    if (this.#load?.phase === "finished") return;
+    const counts = { sent: 0, ok: 0, failed: 0, shed: 0, unfinished: 0, failedByClass: {} };
+    const unheard = { functionName: this.span.functionName ?? "", totals: { scheduled, ...counts } };
+    const open = { window: null, sloViolationShare: null };
+    const ended = { phase: "finished", valid: false, invalidBecause: because } as const;
+    this.#load = { ...unheard, ...open, runId, scheduleDigest, ...this.#load, ...ended };
   }
 
   /** Returns whether it is about the run's function. */

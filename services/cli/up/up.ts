@@ -11,6 +11,7 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import { noteRunning } from "../connect.ts";
 import { isFolder } from "../is-folder.ts";
 import { readStack } from "../stack.ts";
+import { followLoad } from "./follow-load.ts";
 import { greeting } from "./greeting.ts";
 import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
@@ -144,6 +145,14 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
     world.say(
       `replaying ${plan!.name}: ${load.scheduled} requests in ${windows} windows, schedule ${load.scheduleDigest.slice(0, 12)}`,
     );
+  }
+  if (load) {
+    void followLoad({ gateway: stack.gateway, runId: load.runId, clock, signal: done.signal }).then((lost) => {
+      if (lost === null) return;
+      record.loseLoad(load, lost);
+      if (!options.json) world.say(lost);
+      stop();
+    });
   }
   void missWindows(() => lastWindowAtMs, traceTime.timeLapse, done.signal, world.say);
   await untilAborted(done.signal);

@@ -4,7 +4,9 @@ import { errors } from "@nats-io/transport-node";
 
 import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
-import { encodeEvent } from "../../events/codec.ts";
+import { decodeEvent, encodeEvent } from "../../events/codec.ts";
+import type { EventKind } from "../../events/subjects.ts";
+import type { ReplicantEvent } from "../../events/types.ts";
 import { BusUnavailableError, type EventBus, type Subscription } from "../../ports/event-bus.ts";
 import { delivery, newCounters, silent, type BusCounters, type BusLog, type DeliveryWorld } from "../event-delivery.ts";
 import { eventQueue } from "../event-queue.ts";
@@ -29,6 +31,8 @@ export type NatsBus = EventBus & {
   /** `jetstream`: events are kept and acknowledged; `core`: who is not there misses them. */
   readonly delivery: "jetstream" | "core";
   counters(): Readonly<BusCounters>;
+  /** The newest event of a kind that the server keeps; null where it keeps none. Rejects when it cannot be asked. */
+  newest<K extends EventKind>(kind: K): Promise<ReplicantEvent<K> | null>;
 };
 
 const ATTEMPT_MS = 2_000;
@@ -105,6 +109,12 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     delivery: jsm ? "jetstream" : "core",
     counters: () => ({ ...world.counters }),
     state: () => connection.state(),
+
+    async newest(kind) {
+      if (!jsm || !isKept(kind)) return null;
+      const message = await jsm.streams.getMessage(streamName(prefix), { last_by_subj: subjectOf(kind, prefix) });
+      return message && decodeEvent(kind, message.data);
+    },
 
     async publish(event) {
       const bytes = encodeEvent(event);
