@@ -1,5 +1,6 @@
 /** The function's HTTP face: a window event, or a list of them; a signed call publishes, an unsigned one has rules computed. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { instantKey } from "#shared/core/proposal.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { windowRealMs } from "#shared/events/age.ts";
 import { makeEvent } from "#shared/events/codec.ts";
@@ -89,7 +90,7 @@ async function publish(result: InferenceResult, { managed, window }: WindowClose
     makeEvent("proposal", {
       source: "policy-inference",
       subject: proposal.functionName,
-      key: proposal.endedAtMs,
+      key: instantKey(proposal.endedAtMs, proposal.generation),
       nowMs: deps.nowMs(),
       data: { managed: { ...managed, mode }, proposal, window },
     }),

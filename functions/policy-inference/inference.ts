@@ -33,6 +33,7 @@ export interface Inference {
 interface Remembered {
   readonly key: string;
   readonly policy: ScalingPolicy;
+  readonly generation: string;
   readonly seq: number;
   readonly result: InferenceResult;
 }
@@ -54,9 +55,10 @@ export interface InferenceDeps {
 export function createInference({ assignments, nowMs, later = atOnce }: InferenceDeps): Inference {
   const remembered = new Recent<Remembered>({ ...REMEMBERED, nowMs });
   const memory: Memory = {
-    recall({ window: { functionName, seq } }, { key }) {
+    recall({ window: { functionName, generation, seq } }, { key }) {
       const last = remembered.get(functionName);
-      const fits = last?.key === key && (last.seq === seq || last.seq === seq - 1);
+      // Within one generation only: another may number other spans of time alike.
+      const fits = last?.key === key && last.generation === generation && (last.seq === seq || last.seq === seq - 1);
       return fits ? last : null;
     },
     keep: (functionName, one) => remembered.set(functionName, one),
@@ -106,7 +108,8 @@ async function answerAll(
       const one = closed[index]!;
       const result = resultOf(one, assigned[index] as Proposing, chain.policy, answers[i]!);
       results[index] = result;
-      keep(one.window.functionName, { key, policy: chain.policy, seq: one.window.seq, result });
+      const { functionName, generation, seq } = one.window;
+      keep(functionName, { key, policy: chain.policy, generation, seq, result });
     });
   }
   return results;
@@ -147,7 +150,8 @@ function chainOf(closed: WindowClosed, { make }: Proposing, last: Remembered | n
   if (last) return { policy: last.policy, inputs: [input(window)] };
   const policy = make();
   const first = policy instanceof AnchoredPolicy ? firstRemembered(window.seq) : 0;
-  const seen = history.filter(({ seq }) => seq >= first && seq < window.seq);
+  const { generation } = window;
+  const seen = history.filter((one) => one.generation === generation && one.seq >= first && one.seq < window.seq);
   return { policy, inputs: [...seen, window].map(input) };
 }
 
@@ -180,12 +184,13 @@ function resultOf(
   policy: ScalingPolicy,
   answer: PolicyAnswer | null,
 ): InferenceResult {
-  const { functionName, namespace, seq, endedAtMs } = window;
+  const { functionName, namespace, generation, seq, endedAtMs } = window;
   if (!answer) return { kind: "no-data", functionName, seq, missing: window.missing };
   const proposal: Proposal = {
-    decisionId: decisionIdOf(functionName, endedAtMs),
+    decisionId: decisionIdOf(functionName, endedAtMs, generation),
     functionName,
     namespace,
+    generation,
     seq,
     endedAtMs,
     policy: policy.identity,

@@ -2,7 +2,8 @@
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
-import { isTooLate, windowRealMs } from "#shared/events/age.ts";
+import { windowRealMs } from "#shared/events/age.ts";
+import { CollectorWatch, type CollectorWatchStatus } from "#shared/events/collector-watch.ts";
 import { SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
@@ -17,6 +18,8 @@ export interface ConnectorDeps {
   readonly bus: EventBus;
   readonly gateway: Pick<FunctionGateway, "list" | "invoke">;
   readonly clock: Clock;
+  /** Ages are its. */
+  readonly monotonic: Pick<Clock, "nowMs">;
   readonly log: Log;
   /** The key that signs calls now; null leaves them unsigned, and functions then compute but publish nothing. */
   readonly key: () => string | null;
@@ -31,6 +34,7 @@ export interface ConnectorStatus {
   readonly delivered: number;
   readonly failed: number;
   readonly tooLate: number;
+  readonly collector: CollectorWatchStatus;
   readonly lastProblem: string | null;
 }
 
@@ -48,8 +52,10 @@ const MOST_LIST_CALLS = 2;
 const UNDELIVERED = { else: "no function that proposes sees what happens" };
 
 export function createConnector(deps: ConnectorDeps): Connector {
-  const { bus, gateway, clock, log, key, rebuildSeconds, activity, windowSeconds } = deps;
+  const { bus, gateway, clock, monotonic, log, key, rebuildSeconds, activity, windowSeconds } = deps;
   const carry = createCarrier({ gateway, clock, key });
+  const collector = new CollectorWatch({ clock, monotonic });
+  let following: Subscription | null = null;
   let topics: Topics = new Map();
   const subscriptions = new Map<EventKind, Subscription>();
   const lanes = new Map<string, Lane>();
@@ -59,6 +65,8 @@ export function createConnector(deps: ConnectorDeps): Connector {
   let lastProblem: string | null = null;
 
   async function deliver(event: ReplicantEvent): Promise<void> {
+    // Kept for us while we were away, perhaps: what the time is, ticks tell better.
+    if (event.kind === "window") collector.onWindow(event, { live: false });
     const listeners = topics.get(event.kind) ?? [];
     const problems = await Promise.all(listeners.map((listener) => laneTo(listener, event.kind).send(event)));
     const problem = problems.find((one) => one !== null);
@@ -108,11 +116,14 @@ export function createConnector(deps: ConnectorDeps): Connector {
   }
 
   function isLate(event: ReplicantEvent): boolean {
-    const isTimed = event.kind === "window" || event.kind === "proposal";
-    return isTimed && isTooLate(event, event.data.window, clock.nowMs());
+    if (event.kind !== "window" && event.kind !== "proposal") return false;
+    const standing = collector.judge(event.data.window);
+    return standing === "late" || standing === "refused";
   }
 
   async function rebuild(): Promise<void> {
+    // Ticks are never kept for anyone: they tell what the time is.
+    following ??= await bus.subscribe("tick", async (event) => void collector.onTick(event));
     try {
       const functions = await gateway.list();
       topics = topicsOf(functions);
@@ -141,6 +152,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
       delivered,
       failed,
       tooLate,
+      collector: collector.status(),
       lastProblem,
     }),
     async run(signal) {
@@ -148,7 +160,8 @@ export function createConnector(deps: ConnectorDeps): Connector {
         await rebuild().catch((thrown: unknown) => log.warn({ problem: messageOf(thrown) }, "could not subscribe"));
         await clock.sleep(rebuildSeconds * 1_000, signal);
       }
-      await Promise.all([...subscriptions.values()].map((subscription) => subscription.close()));
+      const all = [...subscriptions.values(), ...(following ? [following] : [])];
+      await Promise.all(all.map((subscription) => subscription.close()));
     },
   };
 }

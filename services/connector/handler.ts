@@ -19,6 +19,7 @@ export default startService(
       bus,
       gateway: openfaasGateway(gatewayAddress(workload)),
       clock: systemClock,
+      monotonic: monotonicClock,
       log: workload.log,
       key: () => workload.signingKey(),
       rebuildSeconds: workload.settings.CONNECTOR_REBUILD_SECONDS,

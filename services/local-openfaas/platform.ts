@@ -12,6 +12,7 @@ import { checkDeployment, rulesOf } from "./gateway/profile.ts";
 import type { Guardian } from "./provider/guardian.ts";
 import { createImageStore } from "./provider/images.ts";
 import { createProvider, type LocalProvider, type ProviderOptions } from "./provider/provider.ts";
+import { mountedSecrets } from "./provider/mounted-secrets.ts";
 import { createSecretStore } from "./provider/secrets.ts";
 import type { Platform, PlatformOptions } from "./types.ts";
 import { mountUi } from "./ui/mount.ts";
@@ -45,7 +46,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
     const provider = await startProvider(options, log);
     undo.push(() => provider.close());
     const images = createImageStore(home);
-    const secrets = createSecretStore(home);
+    const secrets = mountedSecrets(createSecretStore(home), join(home, "run"));
     const common = {
       ...{ listener, provider, secrets, credentials: { user: userName, password } },
       log: (line: string) => log.warn(line),

@@ -2,6 +2,9 @@
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
+import { instantKey } from "#shared/core/proposal.ts";
+import { TraceClock } from "#shared/core/trace-clock.ts";
+import { nextWindowEndMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
@@ -12,7 +15,6 @@ import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports
 import { FunctionHistory } from "./function-history.ts";
 import type { SeenLimits } from "./seen-limits.ts";
 import { isDecidable } from "#shared/core/window.ts";
-import { nextWindowEndMs, toTraceMs, toWallMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
 
 export interface CollectorDeps {
   readonly source: MetricsSource;
@@ -20,7 +22,12 @@ export interface CollectorDeps {
   readonly bus: Pick<EventBus, "publish">;
   readonly limits: Pick<SeenLimits, "of">;
   readonly activity: Activity;
-  readonly clock: Clock;
+  /** Dates events; nothing else is reckoned by it. */
+  readonly clock: Pick<Clock, "nowMs">;
+  /** Carries trace time, and wakes. */
+  readonly monotonic: Clock;
+  /** New at each start: tells windows apart that another collector, or this one before, numbered and dated alike. */
+  readonly generation: string;
   readonly log: Log;
   readonly traceTime: TraceTime;
   readonly windowSeconds: number;
@@ -28,12 +35,15 @@ export interface CollectorDeps {
 }
 
 export interface CollectorStatus {
+  readonly generation: string;
   readonly managed: readonly string[];
   readonly windows: number;
   readonly ticks: number;
   readonly unpublished: number;
   /** How late the last look began, real milliseconds. */
   readonly latenessMs: number;
+  /** How far the wall clock was set since the start; trace time does not follow. */
+  readonly wallClockSetMs: number;
   readonly problems: readonly string[];
 }
 
@@ -42,6 +52,9 @@ export interface Collector {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Less is what clocks are nudged by to keep in step. */
+const NOTABLE_STEP_MS = 2_000;
+
 interface Managed {
   readonly function: ManagedFunction;
   /** Null when the gateway did not list it just now. */
@@ -49,7 +62,9 @@ interface Managed {
 }
 
 export function createCollector(deps: CollectorDeps): Collector {
-  const { source, gateway, bus, limits, activity, clock, log, traceTime, windowSeconds, tickSeconds } = deps;
+  const { source, gateway, bus, limits, activity, clock, monotonic, generation, log } = deps;
+  const { traceTime, windowSeconds, tickSeconds } = deps;
+  const traceClock = new TraceClock({ wall: clock, monotonic }, traceTime);
   const histories = new Map<string, FunctionHistory>();
   let managed: readonly Managed[] = [];
   let problems: readonly string[] = [];
@@ -112,13 +127,15 @@ export function createCollector(deps: CollectorDeps): Collector {
     const platform = limits.of(functionName, atMs);
     const managed = platform === undefined ? one : { ...one, platform };
     const about = { functionName, namespace, replicas };
-    const told = { source: "metrics-collector", subject: functionName, key: atMs, nowMs: clock.nowMs() };
+    const key = instantKey(atMs, generation);
+    const told = { source: "metrics-collector", subject: functionName, key, nowMs: clock.nowMs() };
     ticks++;
-    publish(makeEvent("tick", { ...told, data: { managed, tick: look.tick(about) } }), () => {
+    publish(makeEvent("tick", { ...told, data: { managed, tick: { ...look.tick(about), generation } } }), () => {
       activity.did("tick", functionName);
     });
-    const window = look.window(about);
-    if (window === null) return;
+    const closed = look.window(about);
+    if (closed === null) return;
+    const window = { ...closed, generation };
     const history = historyOf(functionName);
     windows++;
     publish(makeEvent("window", { ...told, data: { managed, window, history: history.windows } }), () => {
@@ -134,18 +151,29 @@ export function createCollector(deps: CollectorDeps): Collector {
     return history;
   }
 
+  /** What was measured wrong, and what the clock does: one sentence each. */
+  function allProblems(): readonly string[] {
+    const setMs = traceClock.wallSetMs();
+    if (Math.abs(setMs) < NOTABLE_STEP_MS) return problems;
+    const seconds = Math.round(Math.abs(setMs) / 100) / 10;
+    const how = `the wall clock was set ${setMs > 0 ? "forward" : "back"} by ${seconds} s`;
+    return [...problems, `${how} since the start; time goes on by the monotonic clock`];
+  }
+
   return {
     status: () => ({
+      generation,
       managed: managed.map(({ function: one }) => one.functionName),
       windows,
       ticks,
       unpublished,
       latenessMs: Math.round(latenessMs),
-      problems,
+      wallClockSetMs: Math.round(traceClock.wallSetMs()),
+      problems: allProblems(),
     }),
     async run(signal) {
       const tickMs = tickSeconds * 1_000;
-      const nowTraceMs = () => toTraceMs(clock.nowMs(), traceTime);
+      const nowTraceMs = () => traceClock.nowMs();
       // A first look before the first edge, so that the first window is measured from its beginning.
       let sinceMs = nowTraceMs();
       await measure({ atMs: sinceMs, sinceMs, window: null });
@@ -153,9 +181,9 @@ export function createCollector(deps: CollectorDeps): Collector {
       while (!signal.aborted) {
         const nextTickMs = traceTime.epochMs + (Math.floor((nowTraceMs() - traceTime.epochMs) / tickMs) + 1) * tickMs;
         const atMs = Math.min(nextTickMs, windowEndMs);
-        await clock.sleep(toWallMs(atMs, traceTime) - clock.nowMs(), signal);
+        await traceClock.sleepUntil(atMs, signal);
         if (signal.aborted) break;
-        latenessMs = clock.nowMs() - toWallMs(atMs, traceTime);
+        latenessMs = traceClock.realMsSince(atMs);
         const ends = atMs >= windowEndMs;
         const window = ends ? { seq: windowNumber(windowEndMs, windowSeconds, traceTime), windowSeconds } : null;
         const look = await measure({ atMs, sinceMs, window });

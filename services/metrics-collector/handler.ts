@@ -1,4 +1,6 @@
 /** The metrics-collector as a workload. */
+import { randomUUID } from "node:crypto";
+
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
@@ -28,6 +30,8 @@ export default startService(
       limits,
       activity,
       clock: systemClock,
+      monotonic: monotonicClock,
+      generation: randomUUID().slice(0, 8),
       log,
       traceTime,
       windowSeconds: settings.WINDOW_SECONDS,

@@ -3,24 +3,22 @@ import type { Applied } from "#shared/core/decision.ts";
 import { learnLimits, limitsAt, type LearnedLimits, type PlatformLimits } from "#shared/core/platform-limits.ts";
 
 export interface SeenLimits {
-  hear(applied: Pick<Applied, "functionName" | "desired" | "applied" | "atMs">): void;
-  /** Undefined while nothing is known, or when what was known is to be tried anew. */
+  hear(applied: Pick<Applied, "functionName" | "current" | "desired" | "applied" | "atMs">): void;
+  /** Undefined while nothing is known, or when what was known is to be tried anew. Only functions asked for are listened for. */
   of(functionName: string, nowMs: number): PlatformLimits | undefined;
 }
 
 export function createSeenLimits(): SeenLimits {
-  const known = new Map<string, LearnedLimits>();
+  const known = new Map<string, LearnedLimits | null>();
   return {
-    hear({ functionName, desired, applied, atMs }) {
-      if (desired === null || applied === null) return;
-      const learned = learnLimits(limitsAt(known.get(functionName) ?? null, atMs), { desired, applied, nowMs: atMs });
-      if (learned !== null) known.set(functionName, learned);
+    hear({ functionName, current, desired, applied, atMs }) {
+      const before = known.get(functionName);
+      if (before === undefined || current === null || desired === null || applied === null) return;
+      known.set(functionName, learnLimits(before, { current, desired, applied, nowMs: atMs }));
     },
     of(functionName, nowMs) {
-      const learned = limitsAt(known.get(functionName) ?? null, nowMs);
-      if (learned === null) return undefined;
-      const { minReplicas, maxReplicas } = learned;
-      return { minReplicas, maxReplicas };
+      if (!known.has(functionName)) known.set(functionName, null);
+      return limitsAt(known.get(functionName)!, nowMs) ?? undefined;
     },
   };
 }

@@ -12,7 +12,13 @@ import {
   type GuardState,
 } from "#shared/core/guard.ts";
 import { withinPlatform, type ManagedFunction } from "#shared/core/managed-function.ts";
-import { learnLimits, limitsAt, type LearnedLimits, type PlatformLimits } from "#shared/core/platform-limits.ts";
+import {
+  learnLimits,
+  limitsAt,
+  limitsOfOthers,
+  type LearnedLimits,
+  type PlatformLimits,
+} from "#shared/core/platform-limits.ts";
 import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
@@ -87,7 +93,8 @@ export class FunctionScaler {
   async onTick({ managed, tick }: TickTaken): Promise<void> {
     const { settings } = this.deps;
     const before = (this.#guard ??= startGuard(tick.atMs));
-    const platform = this.#platform(managed, tick.atMs);
+    // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
+    const platform = limitsAt(this.#limits, tick.atMs, "floor");
     const glance = onTick(before, { managed, tick, current: null, platform }, settings);
     if (glance.decision === null) {
       this.#guard = glance.state;
@@ -102,7 +109,7 @@ export class FunctionScaler {
 
   /** What was met here, else what was met before this scaler's time and is told with the function. */
   #platform(managed: ManagedFunction, nowMs: number): PlatformLimits | null {
-    return limitsAt(this.#limits, nowMs) ?? managed.platform ?? null;
+    return this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
   }
 
   #fallbackWish(managed: ManagedFunction, window: MetricsWindow): Wish {
@@ -148,13 +155,18 @@ export class FunctionScaler {
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;
     if (outcome.kind === "applied") {
-      const learned = { desired: decision.desired!, applied: outcome.replicas, nowMs: decision.atMs };
-      this.#limits = learnLimits(this.#limits, learned);
+      this.#learn(managed, decision, outcome.replicas);
     }
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     const target = sent ? this.deps.target.name : "none";
     this.#last = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs };
     await this.deps.tell(this.#last);
+  }
+
+  #learn(managed: ManagedFunction, { current, desired, atMs }: GuardDecision, applied: number): void {
+    if (current === null || desired === null) return;
+    const known = this.#limits ?? (applied === desired ? null : limitsOfOthers(managed.platform ?? null, atMs));
+    this.#limits = learnLimits(known, { current, desired, applied, nowMs: atMs });
   }
 
   async #read({ functionName, namespace }: ManagedFunction): Promise<number | null> {

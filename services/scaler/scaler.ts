@@ -4,8 +4,9 @@ import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import type { GuardSettings } from "#shared/core/guard.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
-import { isTooLate } from "#shared/events/age.ts";
 import { makeEvent } from "#shared/events/codec.ts";
+import type { Standing } from "#shared/events/collector-time.ts";
+import { CollectorWatch, type CollectorWatchStatus } from "#shared/events/collector-watch.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
@@ -22,7 +23,7 @@ export interface ScalerDeps {
   readonly settings: GuardSettings;
   readonly lease: Lease;
   readonly clock: Clock;
-  /** The lease's clock. */
+  /** Ages are its, and the lease's. */
   readonly monotonic: Pick<Clock, "nowMs">;
   readonly activity: Activity;
   /** Until a window tells how long windows are. */
@@ -33,6 +34,7 @@ export interface ScalerDeps {
 export interface ScalerStatus {
   readonly decisions: number;
   readonly tooLate: number;
+  readonly collector: CollectorWatchStatus;
   readonly lastProblem: string | null;
   /** Where several agree on the one that acts, whether that is this one, and its fencing number. */
   readonly lease: { readonly kind: string; readonly held: boolean; readonly fencing: number | null };
@@ -48,13 +50,21 @@ export interface Scaler {
 }
 
 /** Enough for eight hours of one function, or for the last windows of many. */
+interface Entry {
+  readonly scaler: FunctionScaler;
+  /** The collector's generation it began in: no instant of another one compares with its own. */
+  readonly generation: number;
+  turn: Promise<void>;
+}
+
 const REMEMBERED_DECISIONS = 1_000;
 /** Events of each kind in work at once: a platform that is slow with one function keeps the others waiting no longer than that. */
 const MOST_AT_ONCE = 16;
 
 export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
-  const functions = new Map<string, { readonly scaler: FunctionScaler; turn: Promise<void> }>();
+  const functions = new Map<string, Entry>();
+  const collector = new CollectorWatch({ clock, monotonic });
   const remembered = new Map<string, Applied>();
   const watch = decisionWatch(deps.activity, deps.windowSeconds);
   let decisions = 0;
@@ -90,7 +100,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   /** Runs `work` after all earlier work for the function. */
   function inTurn(functionName: string, work: (scaler: FunctionScaler) => Promise<void>): Promise<void> {
     let entry = functions.get(functionName);
-    if (!entry) {
+    if (entry?.generation !== collector.number) {
       const scaler = new FunctionScaler({
         target,
         fallback: fallback(),
@@ -100,7 +110,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
         tell,
         complain: (problem) => complain(functionName, problem),
       });
-      entry = { scaler, turn: Promise.resolve() };
+      entry = { scaler, generation: collector.number, turn: entry?.turn ?? Promise.resolve() };
       functions.set(functionName, entry);
     }
     const { scaler } = entry;
@@ -113,17 +123,21 @@ export function createScaler(deps: ScalerDeps): Scaler {
     return entry.turn;
   }
 
-  const late = (event: { readonly time: string }, window: Parameters<typeof isTooLate>[1]): boolean => {
-    const isLate = isTooLate(event, window, clock.nowMs());
-    if (isLate) tooLate++;
-    return isLate;
+  /** What may be acted on: news of the collector that is followed. */
+  const isNews = (standing: Standing): boolean => {
+    // A proposal was kept for us; the next tick tells whether it is news. It comes again in a moment.
+    if (standing === "unknown") throw new Error("nothing was heard of the collector yet");
+    if (standing === "late") tooLate++;
+    return standing === "in-time";
   };
 
   const listen = (): Promise<Subscription[]> =>
     Promise.all([
       bus.subscribe(
         "tick",
-        async ({ data }) => {
+        async (event) => {
+          const { data } = event;
+          if (collector.onTick(event) !== "in-time") return;
           watch.tick(data);
           if (data.managed.mode !== "off") await inTurn(data.managed.functionName, (one) => one.onTick(data));
         },
@@ -132,8 +146,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
       bus.subscribe(
         "window",
         async (event) => {
-          const { managed, window } = event.data;
-          if (managed.mode === "off" || late(event, window)) return;
+          const { managed } = event.data;
+          if (!isNews(collector.onWindow(event, { live: true })) || managed.mode === "off") return;
           watch.window(event.data);
           await inTurn(managed.functionName, (one) => one.onWindow(event.data));
         },
@@ -143,7 +157,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
         "proposal",
         async (event) => {
           const { managed, window } = event.data;
-          if (managed.mode === "off" || late(event, window)) return;
+          if (managed.mode === "off" || !isNews(collector.judge(window))) return;
           watch.proposal(event.data);
           await inTurn(managed.functionName, (one) => one.onProposal(event.data));
         },
@@ -163,6 +177,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     status: () => ({
       decisions,
       tooLate,
+      collector: collector.status(),
       lastProblem,
       lease: { kind: lease.kind, held: lease.isHeld(monotonic.nowMs()), fencing: lease.fencing },
       functions: Object.fromEntries(

@@ -24,7 +24,8 @@ export class FunctionRecord {
   #windows: MetricsWindow[] = [];
   #transitions: Transition[] = [];
   #history: HistoryEntry[] = [];
-  #learnedThroughMs = -Infinity;
+  /** By generation: up to here was learned from. */
+  readonly #learnedThroughMs = new Map<string, number>();
   #learned = 0;
 
   constructor(readonly functionName: string) {}
@@ -47,11 +48,18 @@ export class FunctionRecord {
     return this.#learned;
   }
 
+  /** The newest window's. */
+  get generation(): string {
+    return generationOf(this.#windows.at(-1));
+  }
+
   addWindow(managed: ManagedFunction, window: MetricsWindow): void {
     const last = this.#windows.at(-1);
-    if (last && window.endedAtMs <= last.endedAtMs) return;
-    // Counted anew: what lies between cannot be told.
-    if (last && window.seq <= last.seq) this.#windows = [];
+    const isAfter = last && window.endedAtMs > last.endedAtMs;
+    if (last && !isAfter && generationOf(window) === generationOf(last)) return;
+    // Counted or dated anew, or after a gap longer than what is kept: what lies between cannot be told.
+    const step = last && window.seq - last.seq;
+    if (last && (!isAfter || step! <= 0 || step! > MOST_WINDOWS)) this.#windows = [];
     this.managed = managed;
     this.#windows.push(window);
     if (this.#windows.length > MOST_WINDOWS) this.#windows.shift();
@@ -59,16 +67,22 @@ export class FunctionRecord {
   }
 
   addTransition(transition: Transition): void {
-    if (transition.window.endedAtMs <= this.#learnedThroughMs) return;
+    if (this.#isLearned(transition)) return;
     this.#transitions.push(transition);
     this.#transitions.sort((a, b) => a.window.endedAtMs - b.window.endedAtMs);
     if (this.#transitions.length > MOST_TRANSITIONS) this.#transitions.shift();
   }
 
-  addLearned({ throughMs, transitions }: Learned): void {
-    this.#learnedThroughMs = Math.max(this.#learnedThroughMs, throughMs);
+  addLearned({ throughMs, generations = { "": throughMs }, transitions }: Learned): void {
+    for (const [generation, lastMs] of Object.entries(generations)) {
+      this.#learnedThroughMs.set(generation, Math.max(this.#learnedThroughMs.get(generation) ?? -Infinity, lastMs));
+    }
     this.#learned += transitions;
-    this.#transitions = this.#transitions.filter(({ window }) => window.endedAtMs > this.#learnedThroughMs);
+    this.#transitions = this.#transitions.filter((transition) => !this.#isLearned(transition));
+  }
+
+  #isLearned({ window }: Transition): boolean {
+    return window.endedAtMs <= (this.#learnedThroughMs.get(generationOf(window)) ?? -Infinity);
   }
 
   addHistory(entry: HistoryEntry): void {
@@ -89,4 +103,21 @@ export class FunctionRecord {
     this.estimate = null;
     this.driftTold = false;
   }
+}
+
+/** What the log keeps of a training: up to where the transitions of each generation went. */
+export function learnedFrom(functionName: string, transitions: readonly Transition[]): Learned {
+  const last = new Map<string, number>();
+  for (const { window } of transitions) {
+    const generation = generationOf(window);
+    last.set(generation, Math.max(last.get(generation) ?? -Infinity, window.endedAtMs));
+  }
+  const [fromMs, throughMs] = [transitions[0]!.window.endedAtMs, transitions.at(-1)!.window.endedAtMs];
+  const generations = Object.fromEntries(last);
+  return { functionName, fromMs, throughMs, generations, transitions: transitions.length };
+}
+
+/** Lines of the log may be from before there were generations. */
+function generationOf(window: MetricsWindow | undefined): string {
+  return window?.generation ?? "";
 }

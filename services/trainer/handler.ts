@@ -64,6 +64,7 @@ export default startService(
       source: shippedModels(join(__dirname, "models")),
       clock: systemClock,
       activity,
+      monotonic: monotonicClock,
       say: workload.log,
       rule: settings.FALLBACK_POLICY,
       profiles: await readProfiles(settings.TRAINER_PROFILES),

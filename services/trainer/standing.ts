@@ -2,6 +2,7 @@
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { controlFor, type ModelAction, type ModelControl, type ModelNews } from "#shared/core/model.ts";
+import { instantKey } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
@@ -64,7 +65,7 @@ export function newsOf(
   { control, record, digest, version }: Standing,
   action: ModelAction,
   summary: string,
-  { atMs, nowMs }: { readonly atMs: number; readonly nowMs: number },
+  { atMs, generation, nowMs }: { readonly atMs: number; readonly generation: string; readonly nowMs: number },
 ): ReplicantEvent<"model"> {
   const { agent, form, layout } = record.settings;
   const data: ModelNews = {
@@ -78,7 +79,7 @@ export function newsOf(
   return makeEvent("model", {
     source: "trainer",
     subject: control.functionName,
-    key: `${atMs}-${action}`,
+    key: `${instantKey(atMs, generation)}-${action}`,
     nowMs,
     data,
   });

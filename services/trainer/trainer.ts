@@ -14,13 +14,14 @@ import {
   type LifecycleSettings,
 } from "#shared/core/model-lifecycle.ts";
 import type { Fact } from "#shared/core/transitions.ts";
-import { isTooLate, windowRealMs } from "#shared/events/age.ts";
+import { windowRealMs } from "#shared/events/age.ts";
+import { CollectorWatch } from "#shared/events/collector-watch.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import { featureNamesOf } from "#shared/core/observation/observer.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import type { FunctionRecord } from "./function-record.ts";
+import { learnedFrom, type FunctionRecord } from "./function-record.ts";
 import { rangeRefusal, statusOf, type Careful } from "./careful.ts";
 import { comparisonWords } from "./learning/compare.ts";
 import type { Learner } from "./learning/learner.ts";
@@ -36,6 +37,8 @@ export interface TrainerDeps extends StandingDeps {
   readonly learner: Learner;
   readonly clock: Clock;
   readonly activity: Activity;
+  /** Ages are its. */
+  readonly monotonic: Pick<Clock, "nowMs">;
   readonly say: Log;
   /** The fallback rule by name: what models are held against. */
   readonly rule: string;
@@ -78,9 +81,10 @@ const MOST_WINDOWS_UNJUDGED = 5;
 const MOST_MODELS = 10;
 
 export function createTrainer(deps: TrainerDeps): Trainer {
-  const { bus, log, learner, clock, activity, say, shelf, rule, profiles, settings } = deps;
+  const { bus, log, learner, clock, monotonic, activity, say, shelf, rule, profiles, settings } = deps;
   const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: settings.judgeWindows };
   const memory = new TrainerMemory(log);
+  const watch = new CollectorWatch({ clock, monotonic });
   const functions = new Map<string, Careful>();
   const running = new Set<Promise<void>>();
   const queued = new Set<string>();
@@ -130,7 +134,9 @@ export function createTrainer(deps: TrainerDeps): Trainer {
   async function tell(one: Careful, standing: Standing, action: ModelAction, reason: string, atMs: number) {
     await note(one.record.functionName, action, reason, atMs);
     try {
-      await bus.publish(newsOf(standing, action, reason, { atMs, nowMs: clock.nowMs() }));
+      await bus.publish(
+        newsOf(standing, action, reason, { atMs, generation: one.record.generation, nowMs: clock.nowMs() }),
+      );
     } catch (thrown) {
       // Who serves looks at the shelf by and by; the log keeps the story whole.
       say.warn({ problem: messageOf(thrown) }, "the news of a model could not be told");
@@ -218,12 +224,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       simulatedSteps: settings.simulatedSteps,
       seed: `${functionName}@${atMs}`,
     });
-    const [first, last] = [transitions[0], transitions.at(-1)];
-    if (first && last) {
-      // Before anything is published: whoever dies now learns anew, from nothing that is in a published model.
-      const through = { fromMs: first.window.endedAtMs, throughMs: last.window.endedAtMs };
-      await memory.learned({ functionName, ...through, transitions: transitions.length });
-    }
+    // Before anything is published: whoever dies now learns anew, from nothing that is in a published model.
+    if (transitions.length > 0) await memory.learned(learnedFrom(functionName, transitions));
     const { live, simulated, comparison } = outcome;
     const words = `${live.counted} of ${live.steps} live and ${simulated.steps} simulated steps: ${comparisonWords(comparison)}`;
     await inTurn(one, async () => {
@@ -292,6 +294,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
       models: shelf.place,
       log: memory.log,
       joins: memory.joins,
+      collector: watch.status(),
       functions: Object.fromEntries([...memory.records.keys()].map((name) => [name, statusOf(of(name), profiles)])),
     }),
     history: (functionName) =>
@@ -331,18 +334,23 @@ export function createTrainer(deps: TrainerDeps): Trainer {
           "window",
           async (event) => {
             const { managed, window } = event.data;
+            const standing = watch.onWindow(event, { live: false });
+            // It cannot have ended yet: in the log it would stand before all that is still to come.
+            if (standing === "refused") return;
             await memory.take({ kind: "window", managed, window });
             activity.did("window", window.functionName, {
               everyMs: windowRealMs(window),
               else: "there is nothing to judge by",
             });
             // After an outage there is much to read and nothing to decide.
-            if (!isTooLate(event, window, clock.nowMs())) considerLater(window.functionName);
+            if (standing === "in-time") considerLater(window.functionName);
           },
           options,
         ),
         bus.subscribe("proposal", ({ data }) => memory.take({ kind: "proposal", proposal: data.proposal }), options),
         bus.subscribe("applied", ({ data }) => memory.take({ kind: "applied", applied: data }), options),
+        // Never kept for anyone: they tell what the time is.
+        bus.subscribe("tick", async (event) => void watch.onTick(event)),
       ]);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();

@@ -20,6 +20,8 @@ export interface Applied {
   readonly decisionId: string;
   readonly functionName: string;
   readonly namespace: string;
+  /** Of the window or tick decided on. */
+  readonly generation: string;
   /** The window decided on; null for a floor decision between windows. */
   readonly seq: number | null;
   readonly atMs: number;

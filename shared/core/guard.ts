@@ -4,12 +4,12 @@ import { noteTick, noteWindow } from "./guard/activity.ts";
 import { bound, boundsOf } from "./guard/bounds.ts";
 import { reasonOf, type GuardDecision } from "./guard/decision.ts";
 import { watchForOthers } from "./guard/others.ts";
-import { calm, observe } from "./guard/panic.ts";
+import { calm, observe, provenNow } from "./guard/panic.ts";
 import { rateLimit } from "./guard/rate-limit.ts";
 import type { GuardSettings } from "./guard/settings.ts";
 import { remember } from "./guard/stabilise.ts";
 import { floor, holdCount, passStages } from "./guard/stages.ts";
-import { begin, type GuardState } from "./guard/state.ts";
+import { begin, type ForeignChange, type GuardState } from "./guard/state.ts";
 import { reasonToHold } from "./guard/validity.ts";
 import { NOT_READ, SOMEONE_ELSE } from "./guard/words.ts";
 import type { ManagedFunction } from "./managed-function.ts";
@@ -58,8 +58,9 @@ export function decide(
 ): { readonly decision: GuardDecision; readonly state: GuardState } {
   const { managed, window, policy, trigger, proposal } = input;
   const nowMs = Math.max(input.nowMs, before.clockMs);
-  const id = decisionIdOf(managed.functionName, window.endedAtMs);
-  const asked = { managed, policy, trigger, decisionId: id, seq: window.seq, atMs: nowMs };
+  const { generation } = window;
+  const id = decisionIdOf(managed.functionName, window.endedAtMs, generation);
+  const asked = { managed, policy, trigger, decisionId: id, generation, seq: window.seq, atMs: nowMs };
 
   const invalid = reasonToHold(window, settings);
   let state = noteWindow({ ...before, clockMs: nowMs }, window, invalid === null);
@@ -70,23 +71,28 @@ export function decide(
   state = { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) };
   const seen = watchForOthers(state, managed, input.current);
   state = seen.state;
+  if (seen.backOff !== null) {
+    const at = { ready: window.availableReplicas, targetInFlight: managed.targetInFlight, nowMs };
+    state = { ...state, panic: provenNow(state.panic, at, settings) };
+  }
 
   const hold =
     seen.backOff !== null
-      ? `${current} ${SOMEONE_ELSE}, ${seen.backOff.expected} expected; Replicant backs off until the next window`
+      ? `${othersOf(seen.backOff)}; Replicant backs off until the next window`
       : input.current === null
         ? NOT_READ
         : (invalid ?? (proposal === null ? "no proposal" : notACount(proposal)));
   const bounds = boundsOf(managed, input.platform ?? null);
-  // Holding may lift to the minimum, but neither blindly nor against another writer.
-  const mayLift = input.current !== null && seen.backOff === null;
-  const adopted =
-    seen.report === null || seen.backOff !== null
-      ? null
-      : `${seen.report.found} ${SOMEONE_ELSE}, ${seen.report.expected} expected; adopted`;
+  // Holding may lift to the minimum, but neither blindly nor against another writer; the floor goes before both, for it is proven.
+  const mayRaise = input.current !== null;
+  const mayLift = mayRaise && seen.backOff === null;
+  const adopted = seen.report === null || seen.backOff !== null ? null : `${othersOf(seen.report)}; adopted`;
   const passed =
     hold !== null || proposal === null
-      ? holdCount({ state, current, bounds, why: [hold, adopted].filter(Boolean).join("; "), mayLift }, settings)
+      ? holdCount(
+          { state, current, bounds, why: [hold, adopted].filter(Boolean).join("; "), mayLift, mayRaise },
+          settings,
+        )
       : passStages({ state, current, bounds, proposal, windowEndedAtMs: window.endedAtMs, adopted }, settings);
   const { stages } = passed;
   const replicas = stages.at(-1)!.replicas;
@@ -121,14 +127,17 @@ export function onTick(
   state = begin(state, known, tick.availableReplicas, settings);
   const seen = watchForOthers(state, managed, input.current, "tick");
   state = seen.state;
+  if (seen.backOff !== null) {
+    const at = { ready: tick.availableReplicas, targetInFlight: managed.targetInFlight, nowMs };
+    state = { ...state, panic: provenNow(state.panic, at, settings) };
+  }
   const { inFlight, availableReplicas: ready, metricAgeSeconds: age } = tick;
   if (inFlight === null || ready === null || age === null || age > settings.maxTickAgeSeconds) {
     return { state: { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) }, decision: null };
   }
   const at = { ready, targetInFlight: managed.targetInFlight, nowMs };
   state = { ...state, panic: observe(state.panic, { atMs: tick.atMs, inFlight }, at, settings) };
-  if (state.foreign !== null || state.panic.sinceMs === null || state.panic.peak <= known)
-    return { state, decision: null };
+  if (state.panic.sinceMs === null || state.panic.peak <= known) return { state, decision: null };
 
   const bounds = boundsOf(managed, input.platform ?? null);
   const floored = floor(known, state);
@@ -137,7 +146,7 @@ export function onTick(
   if (bounded.replicas <= known) return { state, decision: null };
 
   const stages: GuardStage[] = [
-    { stage: "valid", replicas: known, note: null },
+    { stage: "valid", replicas: known, note: othersOf(seen.backOff) },
     { stage: "proposed", replicas: known, note: null },
     { stage: "floor", ...floored },
     { stage: "stabilised", replicas: floored.replicas, note: null },
@@ -148,7 +157,8 @@ export function onTick(
     managed,
     policy: FLOOR_POLICY,
     trigger: "floor",
-    decisionId: `${decisionIdOf(managed.functionName, tick.atMs)}/floor`,
+    decisionId: `${decisionIdOf(managed.functionName, tick.atMs, tick.generation)}/floor`,
+    generation: tick.generation,
     seq: null,
     atMs: nowMs,
   } as const;
@@ -171,6 +181,11 @@ function notACount({ proposedReplicas }: { readonly proposedReplicas: number }):
   return Number.isFinite(proposedReplicas) ? null : `the proposal is no replica count: '${proposedReplicas}'`;
 }
 
+/** Why the count is not the one that was left; null where it is. */
+function othersOf(change: ForeignChange | null): string | null {
+  return change === null ? null : `${change.found} ${SOMEONE_ELSE}, ${change.expected} expected`;
+}
+
 function largest(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.max(a, b);
 }
@@ -180,13 +195,14 @@ interface Asked {
   readonly policy: PolicyIdentity;
   readonly trigger: DecisionTrigger;
   readonly decisionId: string;
+  readonly generation: string;
   readonly seq: number | null;
   readonly atMs: number;
 }
 
-function headOf({ managed, policy, trigger, decisionId, seq, atMs }: Asked) {
+function headOf({ managed, policy, trigger, decisionId, generation, seq, atMs }: Asked) {
   const { functionName, namespace } = managed;
-  return { decisionId, functionName, namespace, seq, atMs, trigger, policy };
+  return { decisionId, functionName, namespace, generation, seq, atMs, trigger, policy };
 }
 
 /** Nobody has ever told a count: there is no number to pass through the stages. */

@@ -1,4 +1,7 @@
-/** What a platform itself clamps replica counts to: learned from what it makes of our wishes, read and not assumed. */
+/**
+ * What a platform itself clamps replica counts to: learned from what it makes of our wishes, read and not assumed. One read-back
+ * may be another writer's doing; two equal ones in a row, of two requests, are a limit. It is tried anew with growing pauses.
+ */
 
 /** Null where no limit was met. The community edition: 1…5. */
 export interface PlatformLimits {
@@ -6,32 +9,91 @@ export interface PlatformLimits {
   readonly maxReplicas: number | null;
 }
 
-export interface LearnedLimits extends PlatformLimits {
-  /** Trace time after which the limit is tried anew: an operator may have raised it. */
-  readonly tryAgainMs: number;
+/** A count at which requests ended, all of them the same way so far. */
+interface Met {
+  readonly replicas: number;
+  /** Requests in a row that ended here. */
+  readonly times: number;
+  /** Of the last of them, trace time. */
+  readonly lastMs: number;
+}
+
+export interface LearnedLimits {
+  readonly lowest: Met | null;
+  readonly highest: Met | null;
+}
+
+/** What was asked for where `current` was, and what was read back. */
+export interface Request {
+  readonly current: number;
+  readonly desired: number;
+  readonly applied: number;
+  readonly nowMs: number;
+}
+
+const BELIEVED_AFTER = 2;
+const FIRST_PAUSE_SECONDS = 120;
+const LONGEST_PAUSE_SECONDS = 480;
+/** A floor that in-flight invocations prove is held under a cap no longer than this, whatever the pause. */
+const FLOOR_PAUSE_SECONDS = 30;
+
+/**
+ * Asked for more and got less: a cap. Asked for less and got more: a floor. A clamp never moves a count away from what was asked:
+ * a read-back beyond the count before is another writer's, and says nothing. Asked beyond a limit and got it: there is none.
+ */
+export function learnLimits(known: LearnedLimits | null, request: Request): LearnedLimits | null {
+  const { current, desired, applied } = request;
+  const up = desired > current;
+  const clamped = up ? applied < desired && applied >= current : applied > desired && applied <= current;
+  const next = {
+    lowest: learnSide(
+      known?.lowest ?? null,
+      request,
+      !up && desired !== current && clamped,
+      applied < (known?.lowest?.replicas ?? 0),
+    ),
+    highest: learnSide(
+      known?.highest ?? null,
+      request,
+      up && clamped,
+      applied > (known?.highest?.replicas ?? Infinity),
+    ),
+  };
+  return next.lowest === null && next.highest === null ? null : next;
+}
+
+function learnSide(known: Met | null, { applied, nowMs }: Request, clamped: boolean, refuted: boolean): Met | null {
+  if (clamped) return { replicas: applied, times: known?.replicas === applied ? known.times + 1 : 1, lastMs: nowMs };
+  return refuted ? null : known;
+}
+
+/** What others met before our time counts as one request of ours. */
+export function limitsOfOthers(told: PlatformLimits | null, nowMs: number): LearnedLimits | null {
+  if (told === null) return null;
+  const once = (replicas: number | null) => (replicas === null ? null : { replicas, times: 1, lastMs: nowMs });
+  return { lowest: once(told.minReplicas), highest: once(told.maxReplicas) };
+}
+
+/** What is believed now; null where that is nothing. `floor`: what a floor that in-flight invocations prove is held under. */
+export function limitsAt(
+  known: LearnedLimits | null,
+  nowMs: number,
+  forWhat: "wish" | "floor" = "wish",
+): PlatformLimits | null {
+  const believed = (met: Met | null): number | null => {
+    if (met === null || met.times < BELIEVED_AFTER) return null;
+    const pause = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (met.times - BELIEVED_AFTER));
+    const seconds = forWhat === "floor" ? Math.min(pause, FLOOR_PAUSE_SECONDS) : pause;
+    return nowMs < met.lastMs + seconds * 1_000 ? met.replicas : null;
+  };
+  const minReplicas = believed(known?.lowest ?? null);
+  const maxReplicas = believed(known?.highest ?? null);
+  return minReplicas === null && maxReplicas === null ? null : { minReplicas, maxReplicas };
 }
 
 export interface ReplicaRange {
   readonly minReplicas: number;
   readonly maxReplicas: number;
-}
-
-export const LIMIT_LIFE_SECONDS = 600;
-
-/** Asked for more and got less: a cap. Asked for less and got more: a floor. Asked and got: what we knew stays. */
-export function learnLimits(
-  known: LearnedLimits | null,
-  { desired, applied, nowMs }: { readonly desired: number; readonly applied: number; readonly nowMs: number },
-): LearnedLimits | null {
-  if (applied === desired) return known;
-  const tryAgainMs = nowMs + LIMIT_LIFE_SECONDS * 1_000;
-  const minReplicas = applied > desired ? applied : (known?.minReplicas ?? null);
-  const maxReplicas = applied < desired ? applied : (known?.maxReplicas ?? null);
-  return { minReplicas, maxReplicas, tryAgainMs };
-}
-
-export function limitsAt(known: LearnedLimits | null, nowMs: number): LearnedLimits | null {
-  return known !== null && nowMs >= known.tryAgainMs ? null : known;
 }
 
 /** What is left of a range on that platform; where the two contradict each other, the upper end wins. */

@@ -6,10 +6,12 @@ export interface PolicyIdentity {
 }
 
 export interface Proposal {
-  /** `<function>@<windowEndMs>`: the same window gives the same id. */
+  /** As `decisionIdOf` makes it: the same window gives the same id. */
   readonly decisionId: string;
   readonly functionName: string;
   readonly namespace: string;
+  /** The window's. */
+  readonly generation: string;
   readonly seq: number;
   readonly endedAtMs: number;
   readonly policy: PolicyIdentity;
@@ -32,7 +34,15 @@ export interface LearnedDetail {
   readonly value: number;
 }
 
-/** Decision ids are derived, never random: a recorded stream replays to the same ids. */
-export function decisionIdOf(functionName: string, endedAtMs: number): string {
-  return `${functionName}@${endedAtMs}`;
+/**
+ * `<function>@<generation>.<ms>`, or `<function>@<ms>` without a generation. Derived, never random: a recorded stream replays to
+ * the same ids; and a clock that was set back comes to no id again, for that takes the same generation.
+ */
+export function decisionIdOf(functionName: string, atMs: number, generation = ""): string {
+  return `${functionName}@${instantKey(atMs, generation)}`;
+}
+
+/** What makes an event unique for its function and kind: an instant of one generation. */
+export function instantKey(atMs: number, generation: string): string {
+  return generation === "" ? String(atMs) : `${generation}.${atMs}`;
 }

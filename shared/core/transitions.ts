@@ -37,6 +37,8 @@ export interface JoinCounts {
  * in ordinary times a window is whole when the next one comes.
  */
 export const WAIT_WINDOWS = 128;
+/** Generations of a function that are waited for at the same time; what is older is over. */
+const MOST_GENERATIONS = 4;
 
 interface Pending {
   readonly endedAtMs: number;
@@ -47,7 +49,9 @@ interface Pending {
   isJoined: boolean;
 }
 
-interface OfFunction {
+/** What was heard of one function in one generation: only within it do instants and numbers compare. */
+interface OfGeneration {
+  readonly generation: string;
   /** By decision id, in the order of the first thing heard. */
   readonly pending: Map<string, Pending>;
   /** Instants of floor decisions. */
@@ -58,7 +62,7 @@ interface OfFunction {
 
 /** Same facts in the same order, same transitions: a log of facts read again rebuilds it. */
 export class TransitionJoiner {
-  readonly #functions = new Map<string, OfFunction>();
+  readonly #functions = new Map<string, readonly OfGeneration[]>();
   #joined = 0;
   #duplicates = 0;
   #late = 0;
@@ -70,17 +74,18 @@ export class TransitionJoiner {
 
   /** Whether the fact would tell anything new. */
   isNew(fact: Fact): boolean {
-    const { functionName, endedAtMs } = placeOf(fact);
-    const known = this.#functions.get(functionName);
+    const { functionName, generation, endedAtMs } = placeOf(fact);
+    const known = this.#functions.get(functionName)?.find((one) => one.generation === generation);
     if (!known) return true;
     if (endedAtMs === null) return !known.floors.includes(floorAtMs(fact));
-    return endedAtMs > known.givenUpMs && !has(known.pending.get(decisionIdOf(functionName, endedAtMs)), fact);
+    const id = decisionIdOf(functionName, endedAtMs, generation);
+    return endedAtMs > known.givenUpMs && !has(known.pending.get(id), fact);
   }
 
   /** The transitions that the fact completes: none, one, or two where it is a window between two. */
   take(fact: Fact): readonly Transition[] {
-    const { functionName, endedAtMs } = placeOf(fact);
-    const of = this.#of(functionName);
+    const { functionName, generation, endedAtMs } = placeOf(fact);
+    const of = this.#of(functionName, generation);
     if (endedAtMs === null) {
       this.#takeFloor(of, floorAtMs(fact));
       return [];
@@ -89,7 +94,7 @@ export class TransitionJoiner {
       this.#late++;
       return [];
     }
-    const id = decisionIdOf(functionName, endedAtMs);
+    const id = decisionIdOf(functionName, endedAtMs, generation);
     const pending = of.pending.get(id) ?? empty(endedAtMs);
     if (has(pending, fact)) {
       this.#duplicates++;
@@ -102,35 +107,39 @@ export class TransitionJoiner {
     return joined;
   }
 
-  #of(functionName: string): OfFunction {
-    let of = this.#functions.get(functionName);
-    if (!of) {
-      of = { pending: new Map(), floors: [], givenUpMs: -Infinity };
-      this.#functions.set(functionName, of);
+  #of(functionName: string, generation: string): OfGeneration {
+    const known = this.#functions.get(functionName) ?? [];
+    const found = known.find((one) => one.generation === generation);
+    if (found) return found;
+    const of: OfGeneration = { generation, pending: new Map(), floors: [], givenUpMs: -Infinity };
+    const all = [...known, of];
+    for (const { pending } of all.slice(0, -MOST_GENERATIONS)) {
+      for (const { isJoined } of pending.values()) if (!isJoined) this.#incomplete++;
     }
+    this.#functions.set(functionName, all.slice(-MOST_GENERATIONS));
     return of;
   }
 
-  #takeFloor(of: OfFunction, atMs: number): void {
+  #takeFloor(of: OfGeneration, atMs: number): void {
     if (of.floors.includes(atMs)) this.#duplicates++;
     else of.floors = [...of.floors, atMs].slice(-WAIT_WINDOWS);
   }
 
   /** A fact completes its own window's transition, or, being a window, that of the one before. */
-  #joinAround(functionName: string, of: OfFunction, { endedAtMs, window }: Pending): Transition[] {
+  #joinAround(functionName: string, of: OfGeneration, { endedAtMs, window }: Pending): Transition[] {
     const own = this.#join(functionName, of, endedAtMs);
     const before = window && this.#join(functionName, of, endedAtMs - window.windowSeconds * 1_000);
     return [before, own].filter((transition) => transition !== null);
   }
 
-  #join(functionName: string, of: OfFunction, endedAtMs: number): Transition | null {
-    const decisionId = decisionIdOf(functionName, endedAtMs);
+  #join(functionName: string, of: OfGeneration, endedAtMs: number): Transition | null {
+    const decisionId = decisionIdOf(functionName, endedAtMs, of.generation);
     const pending = of.pending.get(decisionId);
     if (!pending || pending.isJoined) return null;
     const { managed, window, proposal, applied } = pending;
     if (managed === null || window === null || proposal === null || applied === null) return null;
     const nextEndMs = endedAtMs + window.windowSeconds * 1_000;
-    const next = of.pending.get(decisionIdOf(functionName, nextEndMs))?.window ?? null;
+    const next = of.pending.get(decisionIdOf(functionName, nextEndMs, of.generation))?.window ?? null;
     if (next === null || next.seq !== window.seq + 1) return null;
     pending.isJoined = true;
     this.#joined++;
@@ -138,7 +147,7 @@ export class TransitionJoiner {
     return { decisionId, managed, window, proposal, applied, next, floors };
   }
 
-  #giveUpOld(of: OfFunction): void {
+  #giveUpOld(of: OfGeneration): void {
     while (of.pending.size > WAIT_WINDOWS) {
       let oldest: [string, Pending] | null = null;
       for (const entry of of.pending) if (oldest === null || entry[1].endedAtMs < oldest[1].endedAtMs) oldest = entry;
@@ -150,17 +159,30 @@ export class TransitionJoiner {
   }
 }
 
-function placeOf(fact: Fact): { readonly functionName: string; readonly endedAtMs: number | null } {
+interface Place {
+  readonly functionName: string;
+  readonly generation: string;
+  /** Null for what was decided between windows. */
+  readonly endedAtMs: number | null;
+}
+
+function placeOf(fact: Fact): Place {
   switch (fact.kind) {
     case "window":
-      return fact.window;
+      return placed(fact.window, fact.window.endedAtMs);
     case "proposal":
-      return fact.proposal;
-    case "applied": {
-      const { functionName, seq, atMs } = fact.applied;
-      return { functionName, endedAtMs: seq === null ? null : atMs };
-    }
+      return placed(fact.proposal, fact.proposal.endedAtMs);
+    case "applied":
+      return placed(fact.applied, fact.applied.seq === null ? null : fact.applied.atMs);
   }
+}
+
+/** Lines of a log may be from before there were generations. */
+function placed(
+  { functionName, generation }: { readonly functionName: string; readonly generation?: string },
+  endedAtMs: number | null,
+): Place {
+  return { functionName, generation: generation ?? "", endedAtMs };
 }
 
 /** Decisions between windows are the floor's. */

@@ -22,11 +22,13 @@ export interface ErrorCounts {
 export interface MetricsWindow {
   readonly functionName: string;
   readonly namespace: string;
-  /** Counts windows of this function from 1 since the collector started; gaps mean lost windows. */
+  /** Chosen by the collector at each of its starts; `seq` and `endedAtMs` compare only within one. Empty in events from before there was one. */
+  readonly generation: string;
+  /** Grows by 1 from window to window; gaps mean lost windows. */
   readonly seq: number;
   readonly windowSeconds: number;
   readonly endedAtMs: number;
-  /** k ≥ 1; only to tell how old a window is by the wall clock. */
+  /** k ≥ 1: trace seconds that pass in a real one. */
   readonly timeLapse: number;
   readonly arrivals: number | null;
   readonly completedOk: number | null;
@@ -82,6 +84,8 @@ export function isDecidable(window: MetricsWindow): window is DecidableWindow {
 export interface Tick {
   readonly functionName: string;
   readonly namespace: string;
+  /** As in a window. */
+  readonly generation: string;
   readonly atMs: number;
   readonly timeLapse: number;
   readonly inFlight: number | null;

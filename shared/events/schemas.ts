@@ -11,11 +11,15 @@ import type { EventKind } from "./subjects.ts";
 import type { EventData, ProposalMade, TickTaken, WindowClosed } from "./types.ts";
 
 const name = z.string().min(1).max(253);
+/** A name, a generation and an instant. */
+const id = z.string().min(1).max(384);
 const text = z.string().max(2_000);
 const count = z.number().int().min(0);
 const replicas = count.max(100_000);
 const amount = z.number().min(0);
 const instantMs = z.number().min(0).max(8.64e15);
+// Events from before there were generations have none.
+const generation = z.string().max(64).default("");
 const timeLapse = z.number().min(1).max(100_000);
 const counts = z.number().min(0);
 const identity = z.object({ name: text, version: text });
@@ -35,6 +39,7 @@ const managed = z.object({
 const window = z.object({
   functionName: name,
   namespace: name,
+  generation,
   seq: count.min(1),
   windowSeconds: z.number().positive(),
   endedAtMs: instantMs,
@@ -58,6 +63,7 @@ const window = z.object({
 const tick = z.object({
   functionName: name,
   namespace: name,
+  generation,
   atMs: instantMs,
   timeLapse,
   inFlight: amount.nullable(),
@@ -77,9 +83,10 @@ const learned = z.object({
 }) satisfies z.ZodType<LearnedDetail>;
 
 const proposal = z.object({
-  decisionId: name,
+  decisionId: id,
   functionName: name,
   namespace: name,
+  generation,
   seq: count.min(1),
   endedAtMs: instantMs,
   policy: identity,
@@ -90,9 +97,10 @@ const proposal = z.object({
 }) satisfies z.ZodType<Proposal>;
 
 const applied = z.object({
-  decisionId: name,
+  decisionId: id,
   functionName: name,
   namespace: name,
+  generation,
   seq: count.nullable(),
   atMs: instantMs,
   trigger: z.enum(["proposal", "fallback", "floor"]),
@@ -161,7 +169,13 @@ export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> 
     window,
     history: z.array(window).max(HISTORY_WINDOWS),
   }) satisfies z.ZodType<WindowClosed>,
-  proposal: z.object({ managed, proposal, window }) satisfies z.ZodType<ProposalMade>,
+  proposal: z
+    .object({ managed, proposal, window })
+    // A proposer that knows no generations answers the window that it was given.
+    .transform((made) => ({
+      ...made,
+      proposal: { ...made.proposal, generation: made.proposal.generation || made.window.generation },
+    })) satisfies z.ZodType<ProposalMade>,
   applied,
   model,
   load,

@@ -57,6 +57,8 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
   return closeWindow({
     functionName,
     namespace,
+    // Whoever closes the window says of which one it is.
+    generation: "",
     seq,
     windowSeconds,
     endedAtMs,
@@ -109,6 +111,7 @@ export function buildTick(store: SampleStore, spec: TickSpec): Tick {
   return {
     functionName,
     namespace,
+    generation: "",
     atMs,
     timeLapse,
     inFlight: isFresh ? (inFlightOf(reading)?.last ?? null) : null,

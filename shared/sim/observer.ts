@@ -138,6 +138,7 @@ export class Observer {
     return {
       functionName,
       namespace,
+      generation: "",
       atMs,
       timeLapse: 1,
       inFlight: this.#isAnswered ? gateway.inFlight : null,

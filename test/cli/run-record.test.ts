@@ -14,6 +14,7 @@ function applied(changes: Partial<Applied> = {}): Applied {
     decisionId: "stress@30000",
     functionName: "stress",
     namespace: "openfaas-fn",
+    generation: "",
     seq: 1,
     atMs: 30_000,
     trigger: "proposal",

@@ -56,6 +56,7 @@ export function aStory(): RecordedEvent[] {
       decisionId,
       functionName,
       namespace,
+      generation: window.generation,
       seq,
       endedAtMs,
       policy: POLICY,

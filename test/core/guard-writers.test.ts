@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { startGuard } from "#shared/core/guard.ts";
 import {
   chooseTrigger,
   GUARD_DEFAULTS,
@@ -11,12 +10,13 @@ import {
   onTick,
   type GuardInput,
   type GuardSettings,
+  type GuardState,
 } from "#shared/core/guard.ts";
 import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./guard-fixtures.ts";
 
 describe("guard: two writers", () => {
   const decideAt = (
-    state: ReturnType<typeof startGuard>,
+    state: GuardState,
     seq: number,
     current: number,
     proposed: number,
@@ -30,15 +30,57 @@ describe("guard: two writers", () => {
     assert.equal(second.decision.kind, "hold");
     assert.equal(second.decision.desired, 9);
     assert.match(second.decision.reason, /9 set by someone else, 5 expected/);
-    const burst = onTick(
-      second.state,
-      { managed: aFunction({ maxReplicas: 99 }), tick: aTick(361, { inFlight: 900 }), current: 9 },
-      GUARD_DEFAULTS,
-    );
-    assert.equal(burst.decision, null, "the floor backs off, too");
     const third = decideAt(second.state, 13, 9, 12);
     assert.equal(third.decision.foreignChange, null);
     assert.equal(third.decision.desired, 12);
+  });
+
+  const burst = (state: GuardState, atSeconds: number, current: number, inFlight: number) =>
+    onTick(
+      state,
+      {
+        managed: aFunction({ maxReplicas: 99 }),
+        tick: aTick(atSeconds, { inFlight, desiredReplicas: current, availableReplicas: current }),
+        current,
+      },
+      GUARD_DEFAULTS,
+    );
+
+  test("the floor works right after a foreign change, and through windows that never come", () => {
+    const first = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    const second = decideAt(first.state, 12, 3, 6);
+    assert.equal(second.decision.kind, "hold");
+    let state = second.state;
+    // Window 13 is lost on its way.
+    for (const atSeconds of [362, 364]) state = burst(state, atSeconds, 3, 2).state;
+    const { decision } = burst(state, 366, 3, 150);
+    assert.equal(decision?.trigger, "floor");
+    assert.ok(decision!.desired! > 3, decision!.reason);
+  });
+
+  test("what in-flight proves is asked for on the very tick that finds someone else's count, and says so", () => {
+    let { state } = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    for (const atSeconds of [332, 334]) state = burst(state, atSeconds, 5, 90).state;
+    const { decision } = burst(state, 336, 1, 90);
+    assert.match(decision!.reason, /^1 → \d+: 1 set by someone else, \d+ expected; panic floor/);
+  });
+
+  test("what was proven before someone else's change is not held against them", () => {
+    let { state } = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    for (const atSeconds of [332, 334, 336]) state = burst(state, atSeconds, 5, 90).state;
+    for (const atSeconds of [338, 340, 342, 344]) state = burst(state, atSeconds, 5, 1).state;
+    assert.ok(state.panic.peak > 5, "the floor holds its peak");
+    const { decision } = burst(state, 346, 2, 1);
+    assert.equal(decision, null);
+    const window = decideAt(state, 12, 2, 2);
+    assert.equal(window.decision.desired, 2, window.decision.reason);
+  });
+
+  test("a window that shows a foreign change holds, but not below what in-flight proves", () => {
+    let { state } = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    for (const atSeconds of [354, 356, 358]) state = burst(state, atSeconds, 5, 24).state;
+    const { decision } = decideAt(state, 12, 2, 2, { window: aWindow(12, { availableReplicas: 2 }) });
+    assert.match(decision.reason, /^2 → 5: 2 set by someone else, 5 expected; .*; panic floor 5/);
   });
 
   test("a change seen on a tick is told by the next window's decision, which adopts it", () => {

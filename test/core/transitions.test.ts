@@ -13,6 +13,12 @@ const appliedFact = (seq: number, changes: Partial<Applied> = {}): Fact => ({
   kind: "applied",
   applied: anApplied({ seq, ...changes }),
 });
+/** Window `seq` of a generation, and what was proposed and decided on it. */
+const allOf = (generation: string, seq: number): Fact[] => [
+  { kind: "window", managed: aManaged(), window: aWindow({ seq, generation }) },
+  { kind: "proposal", proposal: aProposal({ seq, generation }) },
+  appliedFact(seq, { generation }),
+];
 const all = (seq: number) => [windowFact(seq), proposalFact(seq), appliedFact(seq)];
 
 function joined(facts: readonly Fact[]) {
@@ -22,6 +28,29 @@ function joined(facts: readonly Fact[]) {
 }
 
 describe("facts become transitions", () => {
+  test("only within a generation, and one that dates itself earlier is heard like any", () => {
+    const before = Array.from({ length: 200 }, (_, i) => allOf("a", 1_000 + i)).flat();
+    // The same numbers and instants again, but for the last: another collector's, or this one's after its clock went back.
+    const { transitions } = joined([...before, ...allOf("b", 1_198), ...allOf("b", 1_199), ...allOf("a", 1_200)]);
+    assert.equal(transitions.filter(({ window }) => window.generation === "a").length, 200);
+    assert.deepEqual(
+      transitions.filter(({ window }) => window.generation === "b").map(({ next }) => [next.generation, next.seq]),
+      [["b", 1_199]],
+    );
+  });
+
+  test("one window dated where none can be ends nothing", () => {
+    const poison: Fact = { kind: "window", managed: aManaged(), window: aWindow({ generation: "x", endedAtMs: 8e15 }) };
+    const facts = [poison, ...Array.from({ length: 200 }, (_, i) => allOf("a", i + 1)).flat()];
+    assert.equal(joined(facts).counts.joined, 199);
+  });
+
+  test("what is remembered of generations is bounded", () => {
+    const joiner = new TransitionJoiner();
+    for (let i = 0; i < 100; i++) for (const fact of allOf(`g${i}`, 1).slice(0, 1)) joiner.take(fact);
+    assert.equal(joiner.counts.incomplete, 96);
+  });
+
   for (const { name, facts, seqs, counts } of [
     { name: "in order", facts: [...all(1), ...all(2), windowFact(3)], seqs: [1, 2], counts: {} },
     { name: "without the next window there is none yet", facts: all(1), seqs: [], counts: {} },

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 
 import { decodeEvent, encodeEvent, EventFormatError, makeEvent } from "#shared/events/codec.ts";
 import { SUBJECTS } from "#shared/events/subjects.ts";
+import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -33,6 +34,17 @@ describe("event codec", () => {
 
   test("the id is derived, never random", () => {
     assert.equal(aWindowEvent().id, "stress@90000/window");
+  });
+
+  test("events from before there were generations have none, and a proposer that knows none answers its window", () => {
+    const { data } = decodeEvent("window", tampered("data.window.generation", undefined));
+    assert.equal(data.window.generation, "");
+    const window = aWindow({ generation: "g" });
+    const proposal = aProposal({ generation: "" });
+    const made = { managed: aManaged(), proposal, window };
+    const told = { source: "p", subject: "stress", key: 30_000, nowMs: NOW_MS };
+    const heard = decodeEvent("proposal", encodeEvent(makeEvent("proposal", { ...told, data: made })));
+    assert.equal(heard.data.proposal.generation, "g");
   });
 
   test("on the wire it is a CloudEvent in structured JSON", () => {

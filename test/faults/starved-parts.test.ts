@@ -76,7 +76,8 @@ describe("a starved metrics-collector", () => {
         gateway: { list: async () => [listed] },
         limits: { of: () => undefined },
         traceTime: { timeLapse: 1, epochMs: 1_000_000 },
-        ...{ clock, bus, activity, log: silentLog, windowSeconds: 30, tickSeconds: 2 },
+        generation: "g1",
+        ...{ clock, monotonic: clock, bus, activity, log: silentLog, windowSeconds: 30, tickSeconds: 2 },
       });
     });
   const pass = async ({ clock }: ReturnType<typeof make>, seconds: number) => {
@@ -119,6 +120,7 @@ describe("a starved connector", () => {
           list: async () => functions,
           invoke: async () => ({ status: broken.gateway ? 503 : 200, body: "" }),
         },
+        monotonic: clock,
         ...{ bus, clock, activity, log: silentLog, key: () => null, rebuildSeconds: 5, windowSeconds: 30 },
       }),
     );

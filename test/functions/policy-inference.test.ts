@@ -58,6 +58,24 @@ const step = async (inference: Inference, ...windows: WindowClosed[]) =>
 const proposed = (result: InferenceResult) => (result.kind === "proposal" ? result.proposal.proposedReplicas : null);
 
 describe("inference", () => {
+  test("a chain of windows goes on only within a generation", async () => {
+    const inference = inferenceWith(policies);
+    const ofB = (seq: number): WindowClosed => ({ ...closed(seq, { generation: "b" }), history: [] });
+    assert.equal(await step(inference, closed(1)), 1);
+    assert.equal(await step(inference, closed(2)), 3);
+    assert.equal(await step(inference, ofB(3)), 3);
+    assert.equal(await step(inference, ofB(4)), 7);
+    // The same number again is another window.
+    assert.equal(await step(inference, { ...closed(4, { generation: "c" }), history: [] }), 4);
+  });
+
+  test("the proposal's id names the generation", async () => {
+    const [result] = await inferenceWith(policies).step([closed(1, { generation: "b" })]);
+    assert.ok(result?.kind === "proposal");
+    assert.equal(result.proposal.decisionId, "stress@b.30000");
+    assert.equal(result.proposal.generation, "b");
+  });
+
   test("a policy sees the range that the platform gives; what it proposes is its own affair", async () => {
     const highest: PolicyFactory = () => ({
       identity: { name: "highest", version: "1" },

@@ -317,6 +317,7 @@ describe("kubernetes", { skip: noControlPlane }, () => {
         decisionId: decisionIdOf(name, window.endedAtMs),
         functionName: name,
         namespace: NAMESPACE,
+        generation: window.generation,
         seq,
         endedAtMs: window.endedAtMs,
         policy: { name: "test", version: "1" },

@@ -286,7 +286,7 @@ describe(
       const [proposed, decidedIds] = [idsOf(proposals), idsOf(applied)];
       const whole = stressed
         .filter(({ seq }) => seqs.has(seq + 1))
-        .map(({ endedAtMs }) => decisionIdOf("stress", endedAtMs))
+        .map(({ endedAtMs, generation }) => decisionIdOf("stress", endedAtMs, generation))
         .filter((id) => proposed.has(id) && decidedIds.has(id));
       assert.ok(whole.length > 10, `only ${whole.length} transitions on the bus`);
 
@@ -349,7 +349,7 @@ function entries({ home }: TestStack): LogEntry[] {
 function factIdOf(entry: LogEntry): string | null {
   switch (entry.kind) {
     case "window":
-      return `window ${decisionIdOf(entry.window.functionName, entry.window.endedAtMs)}`;
+      return `window ${decisionIdOf(entry.window.functionName, entry.window.endedAtMs, entry.window.generation)}`;
     case "proposal":
       return `proposal ${entry.proposal.decisionId}`;
     case "applied":

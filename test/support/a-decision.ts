@@ -5,12 +5,13 @@ import { decisionIdOf, type LearnedDetail, type Proposal } from "#shared/core/pr
 export const A_POLICY = { name: "lstm-ppo-plus@corrected", version: "0123456789ab" };
 
 export function aProposal(changes: Partial<Proposal> = {}): Proposal {
-  const { functionName = "stress", seq = 1 } = changes;
+  const { functionName = "stress", seq = 1, generation = "" } = changes;
   const endedAtMs = changes.endedAtMs ?? seq * 30_000;
   return {
-    decisionId: decisionIdOf(functionName, endedAtMs),
+    decisionId: decisionIdOf(functionName, endedAtMs, generation),
     functionName,
     namespace: "openfaas-fn",
+    generation,
     seq,
     endedAtMs,
     policy: A_POLICY,
@@ -34,12 +35,13 @@ export function aLearnedDetail(changes: Partial<LearnedDetail> = {}): LearnedDet
 }
 
 export function anApplied(changes: Partial<Applied> = {}): Applied {
-  const { functionName = "stress", seq = 1 } = changes;
+  const { functionName = "stress", seq = 1, generation = "" } = changes;
   const atMs = changes.atMs ?? (seq ?? 0) * 30_000;
   return {
-    decisionId: decisionIdOf(functionName, atMs),
+    decisionId: decisionIdOf(functionName, atMs, generation),
     functionName,
     namespace: "openfaas-fn",
+    generation,
     seq,
     atMs,
     trigger: "proposal",

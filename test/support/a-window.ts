@@ -22,6 +22,7 @@ export function aWindow(changes: Partial<MeasuredWindow> = {}): MetricsWindow {
   return closeWindow({
     functionName: "stress",
     namespace: "openfaas-fn",
+    generation: "",
     seq,
     windowSeconds: 30,
     endedAtMs: seq * 30_000,
@@ -47,6 +48,7 @@ export function aTick(changes: Partial<Tick> = {}): Tick {
   return {
     functionName: "stress",
     namespace: "openfaas-fn",
+    generation: "",
     atMs: 2_000,
     timeLapse: 1,
     inFlight: 1,

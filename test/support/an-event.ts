@@ -41,6 +41,7 @@ export function aTickEvent(number: number, nowMs = Date.now()): ReplicantEvent<"
       tick: {
         functionName: "echo",
         namespace: "openfaas-fn",
+        generation: "",
         atMs: nowMs,
         timeLapse: 1,
         inFlight: 0,

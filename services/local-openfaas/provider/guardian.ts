@@ -1,10 +1,12 @@
 /**
  * A tiny shell that outlives this process by a moment: when the pipe to it breaks, however we died, it kills the
- * processes that were being watched and removes their cgroup folders. So no replica survives a SIGKILL of its parent.
+ * processes that were being watched and removes their cgroup folders, and the copies of secrets that they were given. So neither
+ * survives a SIGKILL of its parent.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { access, constants } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 
 export interface Guardian {
   /** The shell's pid; undefined where there is no `/bin/sh`. */
@@ -15,17 +17,20 @@ export interface Guardian {
   release(pid: number): void;
   /** For a cgroup folder: kills what is in its children and removes it when this process is gone. */
   watchFolder(path: string): void;
+  /** Removes the folder with all that is in it when this process is gone. */
+  removeAtEnd(path: string): void;
   /** Kills what is still watched and ends the shell. */
   close(): Promise<void>;
 }
 
 const SHELL = "/bin/sh";
 
-/** Reads `+pid`, `-pid` and `>folder` lines; the work is done at the end of the input. */
+/** Reads `+pid`, `-pid`, `>folder` and `~folder` lines; the work is done at the end of the input. */
 const SCRIPT = `
 trap '' INT TERM HUP
 pids=' '
 folders=''
+secrets=''
 newline='
 '
 while IFS= read -r line; do
@@ -34,6 +39,7 @@ while IFS= read -r line; do
     +*) pids="$pids$word " ;;
     -*) case "$pids" in *" $word "*) pids="\${pids%%" $word "*} \${pids#*" $word "}" ;; esac ;;
     '>'*) folders="$folders$word$newline" ;;
+    '~'*) secrets="$secrets$word$newline" ;;
   esac
 done
 for pid in $pids; do
@@ -41,6 +47,9 @@ for pid in $pids; do
   kill -9 "$pid" 2>/dev/null
 done
 IFS=$newline
+set -f
+for folder in $secrets; do rm -rf -- "$folder"; done
+set +f
 for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   left=''
   for folder in $folders; do
@@ -77,6 +86,7 @@ const absentGuardian: Guardian = {
   watch: () => {},
   release: () => {},
   watchFolder: () => {},
+  removeAtEnd: () => {},
   close: async () => {},
 };
 
@@ -84,6 +94,7 @@ class ShellGuardian implements Guardian {
   readonly #warn: (text: string) => void;
   readonly #pids = new Set<number>();
   readonly #folders = new Set<string>();
+  readonly #removed = new Set<string>();
   #shell: ChildProcess;
   #closing = false;
   #restarts = 0;
@@ -109,6 +120,13 @@ class ShellGuardian implements Guardian {
   watchFolder(path: string): void {
     this.#folders.add(path);
     this.#tell(`>${path}`);
+  }
+
+  removeAtEnd(path: string): void {
+    // The shell reads lines: a part of such a path would be another folder.
+    if (!isAbsolute(path) || path.includes("\n")) return;
+    this.#removed.add(path);
+    this.#tell(`~${path}`);
   }
 
   close(): Promise<void> {
@@ -143,6 +161,7 @@ class ShellGuardian implements Guardian {
       this.#shell = this.#start();
       for (const pid of this.#pids) this.#tell(`+${pid}`);
       for (const path of this.#folders) this.#tell(`>${path}`);
+      for (const path of this.#removed) this.#tell(`~${path}`);
     });
     return shell;
   }

@@ -18,6 +18,7 @@ import { createImageStore } from "./images.ts";
 import { tidyHome } from "./leftovers.ts";
 import { openLimiter } from "./limits/limiter.ts";
 import type { LimitsChoice } from "./limits/limiter.ts";
+import { LOOK_EVERY_MS } from "./liveness.ts";
 import { FunctionLog, gapLine } from "./logs/function-log.ts";
 import { LogFile } from "./logs/log-file.ts";
 import type { ReplicaSurroundings } from "./replica-process.ts";
@@ -75,13 +76,15 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   const random = options.random ?? Math.random;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const unlock = await lockHome(home);
-  const runFolder = join(home, "run");
+  // Of this process alone: the guardian of one that was killed may still be at work when the next has started.
+  const runFolder = join(home, "run", String(process.pid));
   const files = options.files ?? nodeFiles;
   await tidyHome(home, files).catch((thrown: unknown) => log.warn(`leftovers cannot be removed: ${messageOf(thrown)}`));
   await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>
     log.warn(`old builds cannot be removed: ${messageOf(thrown)}`),
   );
   const guardian = options.guardian ?? (await startGuardian((text) => log.warn(text)));
+  guardian.removeAtEnd(runFolder);
   const limiter = await openLimiter({
     choice: options.limits ?? "auto",
     cfsPeriodMicros: options.cfsPeriodMicros ?? 50_000,
@@ -166,6 +169,9 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     await Promise.all([...runners.values()].flatMap(({ replicas }) => replicas.map((replica) => replica.measure())));
   };
   const measuring = setInterval(() => void measureAll(), USAGE_EVERY_MS).unref();
+  const looking = setInterval(() => {
+    for (const { replicas } of runners.values()) for (const replica of replicas) replica.look();
+  }, LOOK_EVERY_MS).unref();
 
   const update = async (spec: FunctionSpec) => {
     const { deployment } = spec;
@@ -180,6 +186,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(measuring);
+    clearInterval(looking);
     await changes;
     for (const runner of runners.values()) retire(runner);
     for (const functionName of unsaved.keys()) inBackground(saveCount(functionName));

@@ -8,7 +8,11 @@ import { runtimeMessage } from "../runtime/messages.ts";
 import { replicaEnvironment } from "./environment.ts";
 import type { FunctionSpec } from "./function-spec.ts";
 import type { Guardian } from "./guardian.ts";
+import { HealthCheck } from "./health-check.ts";
+import { isStopped } from "./limits/process-stats.ts";
 import type { Enclosure, Limiter, Usage } from "./limits/types.ts";
+import { after, frozenBecause, WELL } from "./liveness.ts";
+import type { Vitals } from "./liveness.ts";
 import type { FunctionLog } from "./logs/function-log.ts";
 import { LineSplitter } from "./logs/line-splitter.ts";
 import { mountSecrets } from "./secrets.ts";
@@ -77,6 +81,8 @@ export class ReplicaProcess implements Replica {
   #enclosure: Enclosure | undefined;
   #leaveGate: (() => void) | undefined;
   #failure: string | undefined;
+  #health: HealthCheck | undefined;
+  #vitals: Vitals = WELL;
   #graceEndsAtMs = 0;
   #terminated = false;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -139,6 +145,21 @@ export class ReplicaProcess implements Replica {
     this.measured = { ...usage, atMs, milliCpu: before ? Math.max(0, (usedSeconds * 1e6) / elapsedMs) : 0 };
   }
 
+  /** To be called every `LOOK_EVERY_MS`: a replica that is frozen leaves the routing at once, and counts as crashed. */
+  look(): void {
+    if (this.state !== "ready") return;
+    this.#vitals = after(this.#vitals, {
+      isStopped: isStopped(this.pid) === true && !this.#enclosure!.holdsStill(),
+      hasAnswered: this.#health!.look(),
+      cpuSeconds: this.measured?.cpuSeconds ?? null,
+    });
+    const problem = frozenBecause(this.#vitals, this.spec.settings.execTimeoutMs);
+    if (problem === null) return;
+    this.#failure = problem;
+    this.#ended(this.#endOf(problem, false));
+    this.#kill();
+  }
+
   outOfMemoryKills(): number {
     return this.#enclosure?.outOfMemoryKills() ?? 0;
   }
@@ -198,6 +219,7 @@ export class ReplicaProcess implements Replica {
       child.once("exit", (code, signal) => resolve({ kind: "exit", code, signal }));
     });
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#health?.close();
     if (child.pid !== undefined) {
       killGroup(child.pid); // what the function itself has started
       guardian.release(child.pid);
@@ -240,6 +262,7 @@ export class ReplicaProcess implements Replica {
       this.#log.note(this.id, `runs WITHOUT its CPU limit: ${messageOf(thrown)}`);
     }
     this.port = message.port;
+    this.#health = new HealthCheck(message.port);
     this.readyAtMs = this.#around.nowMs();
     this.state = "ready";
     this.#leaveGate?.();

@@ -14,7 +14,7 @@ export interface SecretStore {
   get(name: string): Promise<Uint8Array | undefined>;
   /** False when it exists already; nothing is changed then. */
   create(name: string, value: string | Uint8Array): Promise<boolean>;
-  /** False when there is no such secret. Running replicas keep what they were started with. */
+  /** False when there is no such secret. */
   update(name: string, value: string | Uint8Array): Promise<boolean>;
   /** False when there is no such secret. */
   remove(name: string): Promise<boolean>;

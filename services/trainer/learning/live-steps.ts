@@ -14,7 +14,7 @@ import type { AgentSettings } from "#shared/rl/settings.ts";
 export function liveSteps(transitions: readonly Transition[], settings: AgentSettings, version: string): LiveStep[] {
   const rewards = new MeasuredRewards(settings);
   const steps: LiveStep[] = [];
-  let lastSeq: number | null = null;
+  let last: Transition["window"] | null = null;
   for (const transition of transitions) {
     const { window, proposal } = transition;
     const reward = rewards.of(transition);
@@ -25,9 +25,9 @@ export function liveSteps(transitions: readonly Transition[], settings: AgentSet
       actionMask: learned.actionMask,
       ...takenIn(transition, settings),
       reward,
-      isStart: lastSeq !== window.seq - 1,
+      isStart: last?.seq !== window.seq - 1 || last.generation !== window.generation,
     });
-    lastSeq = window.seq;
+    last = window;
   }
   return steps;
 }

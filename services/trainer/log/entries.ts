@@ -16,6 +16,8 @@ export interface Learned {
   readonly functionName: string;
   readonly fromMs: number;
   readonly throughMs: number;
+  /** The same by the collector's generation; missing in lines from before there were any. */
+  readonly generations?: Readonly<Record<string, number>>;
   readonly transitions: number;
 }
 

@@ -18,6 +18,8 @@ export class MemoryScaleTarget implements ScaleTarget {
   }[] = [];
   /** Clamps what is asked for, as the community gateway does. */
   cap: { readonly min: number; readonly max: number } = { min: 0, max: Infinity };
+  /** Called once, between a write and its read-back: what another writer does then. */
+  afterWrite: (() => void) | null = null;
   /** While true, nothing is answered. */
   away = false;
 
@@ -48,6 +50,9 @@ export class MemoryScaleTarget implements ScaleTarget {
     this.asked.push({ functionName, desiredReplicas, fencing });
     const appliedReplicas = Math.min(this.cap.max, Math.max(this.cap.min, desiredReplicas));
     this.#desired.set(functionName, appliedReplicas);
-    return { appliedReplicas };
+    const { afterWrite } = this;
+    this.afterWrite = null;
+    afterWrite?.();
+    return { appliedReplicas: (await this.read(functionName)).desiredReplicas };
   }
 }

@@ -27,6 +27,7 @@ export function prometheusFunctions(client: PrometheusClient, traceTime: TraceTi
         tick: (about) => ({
           functionName: about.functionName,
           namespace: about.namespace,
+          generation: "",
           atMs: instant.atMs,
           timeLapse,
           inFlight: told.value("inFlight", about),
@@ -66,6 +67,7 @@ export function prometheusFunctions(client: PrometheusClient, traceTime: TraceTi
     return closeWindow({
       functionName: about.functionName,
       namespace: about.namespace,
+      generation: "",
       seq,
       windowSeconds,
       endedAtMs: instant.atMs,

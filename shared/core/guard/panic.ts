@@ -29,6 +29,17 @@ export function calm(panic: Panic, nowMs: number, stableWindowSeconds: number): 
   return { ...panic, sinceMs: null, peak: 0, because: null };
 }
 
+/** Forgets the peak: only what the samples at hand prove stands. For when someone else has set the count since. */
+export function provenNow(
+  panic: Panic,
+  at: { readonly ready: number | null; readonly targetInFlight: number; readonly nowMs: number },
+  settings: PanicSettings,
+): Panic {
+  const forgotten = { ...panic, sinceMs: null, peak: 0, because: null };
+  const { ready } = at;
+  return ready === null ? forgotten : raised(forgotten, panic.samples, { ...at, ready }, settings);
+}
+
 /**
  * Takes one sample. Need = ceil(mean in-flight over the panic window ÷ target); panic starts, or starts over, when
  * need ÷ max(1, ready) reaches the threshold. Ready replicas count, not desired ones, so slow start-ups keep panic alive.
@@ -39,11 +50,20 @@ export function observe(
   { ready, targetInFlight, nowMs }: { readonly ready: number; readonly targetInFlight: number; readonly nowMs: number },
   settings: PanicSettings,
 ): Panic {
-  const sinceMs = nowMs - settings.panicWindowSeconds * 1000;
   const newest = panic.samples.at(-1);
   // A tick delivered twice, or late, is no second reading.
   if (newest !== undefined && sample.atMs <= newest.atMs) return calm(panic, nowMs, settings.stableWindowSeconds);
-  const samples = [...panic.samples, sample].filter(({ atMs }) => atMs > sinceMs);
+  return raised(panic, [...panic.samples, sample], { ready, targetInFlight, nowMs }, settings);
+}
+
+function raised(
+  panic: Panic,
+  seen: readonly InFlightSample[],
+  { ready, targetInFlight, nowMs }: { readonly ready: number; readonly targetInFlight: number; readonly nowMs: number },
+  settings: PanicSettings,
+): Panic {
+  const sinceMs = nowMs - settings.panicWindowSeconds * 1000;
+  const samples = seen.filter(({ atMs }) => atMs > sinceMs);
   if (samples.length === 0) return calm({ ...panic, samples }, nowMs, settings.stableWindowSeconds);
 
   const mean = samples.reduce((sum, { inFlight }) => sum + inFlight, 0) / samples.length;

@@ -12,22 +12,28 @@ export interface Passed {
   readonly stages: readonly GuardStage[];
 }
 
-/** The count stays; what is held counts as wished for, so that after an outage a scale-down waits as after a busy time. */
-export function holdCount({ state, current, bounds, why, mayLift }: Held, settings: GuardSettings): Passed {
-  const wishes = remember(state.wishes, { atMs: state.clockMs, replicas: current }, settings.stabilisationSeconds);
-  const last: Step =
-    mayLift && current < bounds.lower
-      ? bound(current, bounds, { current, idleSeconds: null, mayLower: false }, settings)
+/**
+ * The count stays, unless in-flight invocations prove that it is too small. What is held counts as wished for, so that after an
+ * outage a scale-down waits as after a busy time.
+ */
+export function holdCount({ state, current, bounds, why, mayLift, mayRaise }: Held, settings: GuardSettings): Passed {
+  const floored = mayRaise ? floor(current, state) : { replicas: current, note: null };
+  const raised = floored.replicas > current;
+  const wish = { atMs: state.clockMs, replicas: floored.replicas };
+  const wishes = remember(state.wishes, wish, settings.stabilisationSeconds);
+  const at = { current, nowMs: state.clockMs, events: state.events };
+  const limited = rateLimit(floored.replicas, at, settings);
+  const bounded: Step =
+    raised || (mayLift && current < bounds.lower)
+      ? bound(limited.replicas, bounds, { current, idleSeconds: null, mayLower: false }, settings)
       : { replicas: current, note: null };
-  const between = (["proposed", "floor", "stabilised", "rate-limited"] as const).map((stage) => ({
-    stage,
-    replicas: current,
-    note: null,
-  }));
   const stages = [
     { stage: "valid", replicas: current, note: why } as const,
-    ...between,
-    { stage: "bounded", ...last } as const,
+    { stage: "proposed", replicas: current, note: null } as const,
+    { stage: "floor", ...floored } as const,
+    { stage: "stabilised", replicas: floored.replicas, note: null } as const,
+    { stage: "rate-limited", ...limited } as const,
+    { stage: "bounded", ...bounded } as const,
   ];
   return { state: { ...state, wishes }, stages };
 }
@@ -37,7 +43,10 @@ export interface Held {
   readonly current: number;
   readonly bounds: Bounds;
   readonly why: string | null;
+  /** To the minimum of the bounds. */
   readonly mayLift: boolean;
+  /** To the panic floor. */
+  readonly mayRaise: boolean;
 }
 
 /** A proposal on a valid window walks through the stages. */

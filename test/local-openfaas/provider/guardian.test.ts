@@ -40,11 +40,15 @@ for (const { name, limits, source } of [
       await eventually(() => allBusy(told.replicas), { what: "replicas that hang" });
     }
 
+    const copies = join(folder, "home", "run", String(parent.pid));
+    assert.equal((await readdir(copies)).length, 2);
     parent.kill("SIGKILL");
     for (const pid of pids) {
       await eventually(async () => !(await isAlive(pid)), { what: `the end of process ${pid}`, timeoutMs: 20_000 });
     }
     assert.deepEqual(await cgroupFoldersOf(parent.pid!), []);
+    await assert.rejects(readdir(copies), { code: "ENOENT" }, "copies of secrets");
+    assert.deepEqual(await readdir(join(folder, "home", "secrets")), ["api-key"]);
   });
 }
 

@@ -76,7 +76,7 @@ test("a function is given the secrets it lists, and no others", async (t) => {
   );
   const [replica] = await whenAvailable(setup, "app", 1);
   assert.equal((await call(replica!)).text, '["api-key=s3cret"]');
-  const folder = join(setup.home, "run", replica!.id, "secrets");
+  const folder = join(setup.home, "run", String(process.pid), replica!.id, "secrets");
   assert.equal(await modeOf(folder), "700");
   assert.equal(await modeOf(join(folder, "api-key")), "600");
   setup.provider.scale("app", 0);

@@ -13,6 +13,7 @@ export function aDecision(seq: number, nowMs: number, changes: Partial<Applied> 
     decisionId: `${functionName}@${seq}`,
     functionName,
     namespace: "openfaas-fn",
+    generation: "",
     seq,
     atMs: nowMs,
     trigger: "proposal",

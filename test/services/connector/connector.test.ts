@@ -8,7 +8,7 @@ import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { checkSignature } from "#shared/host/signature.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
-import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createConnector } from "../../../services/connector/connector.ts";
 import { topicsOf } from "../../../services/connector/topics.ts";
@@ -85,7 +85,7 @@ async function aConnector(t: TestContext, key: string | null = "k1", batch?: str
   const gateway = new FakeGateway();
   gateway.functions = [aFunction("policy-inference", "replicant.window", batch), aFunction("plain")];
   const connector = createConnector({
-    ...{ bus, gateway, clock, log: silentLog, key: () => key, rebuildSeconds: 5, windowSeconds: 30 },
+    ...{ bus, gateway, clock, monotonic: clock, log: silentLog, key: () => key, rebuildSeconds: 5, windowSeconds: 30 },
     activity: new Activity(() => clock.nowMs()),
   });
   const ending = new AbortController();
@@ -100,7 +100,11 @@ async function aConnector(t: TestContext, key: string | null = "k1", batch?: str
     const data = { managed: aManaged(), window: aWindow({ functionName: subject, seq }), history: [] };
     return bus.publish(makeEvent("window", { source: "t", subject, key: seq, nowMs, data }));
   };
-  return { clock, gateway, connector, publish };
+  const tick = (atMs: number, nowMs = clock.nowMs()) => {
+    const data = { managed: aManaged(), tick: aTick({ atMs }) };
+    return bus.publish(makeEvent("tick", { source: "t", subject: "stress", key: atMs, nowMs, data }));
+  };
+  return { clock, gateway, connector, publish, tick };
 }
 
 describe("connector", () => {
@@ -122,12 +126,28 @@ describe("connector", () => {
     assert.equal("x-replicant-signature" in gateway.calls[0]!.headers, false);
   });
 
-  test("a window older than its own length is dropped", async (t) => {
-    const { gateway, publish, clock, connector } = await aConnector(t);
-    await publish(1, { nowMs: clock.nowMs() - 30_001 });
+  test("a window older than its own length by the collector's time is dropped", async (t) => {
+    const { gateway, publish, tick, connector } = await aConnector(t);
+    await tick(60_001);
+    await eventually(() => connector.status().collector.traceMs === 60_001);
+    await publish(1);
     await eventually(() => connector.status().tooLate === 1);
     assert.equal(gateway.calls.length, 0);
   });
+
+  for (const skewMs of [-3_600_000, 3_600_000]) {
+    test(`a sender whose clock is ${skewMs / 1_000} s wrong is heard, and the skew is reported`, async (t) => {
+      const { gateway, publish, tick, clock, connector } = await aConnector(t);
+      await tick(30_000, clock.nowMs() + skewMs);
+      await publish(1, { nowMs: clock.nowMs() + skewMs });
+      await eventually(() => gateway.calls.length === 1);
+      const { skewMs: seen, problems } = connector.status().collector;
+      assert.equal(seen, skewMs);
+      assert.deepEqual(problems, [
+        `the collector's wall clock is 3600 s ${skewMs > 0 ? "ahead of" : "behind"} this part's`,
+      ]);
+    });
+  }
 
   test("where lists are taken, windows of one moment are one call, signed as a whole", async (t) => {
     const { gateway, publish, connector, clock } = await aConnector(t, "k1", "32");

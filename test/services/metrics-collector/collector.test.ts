@@ -59,10 +59,16 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
   const epochMs = 1_000_000;
   const clock = new ManualClock(epochMs);
   const bus = memoryBus({ clock });
+  /** How far somebody set the wall clock. */
+  const wall = { setMs: 0 };
   const platform = new FakePlatform();
   const windows: WindowClosed[] = [];
   const ticks: Tick[] = [];
-  await bus.subscribe("window", async ({ data }) => void windows.push(data));
+  const ids: string[] = [];
+  await bus.subscribe("window", async ({ id, data }) => {
+    ids.push(id);
+    windows.push(data);
+  });
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
   const limits = createSeenLimits();
   const traceTime = { timeLapse, epochMs };
@@ -73,7 +79,9 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
     activity,
     bus,
     limits,
-    clock,
+    clock: { nowMs: () => clock.nowMs() + wall.setMs },
+    monotonic: clock,
+    generation: "g1",
     log: silentLog,
     traceTime,
     windowSeconds: 30,
@@ -98,7 +106,7 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
       }
     }
   };
-  return { clock, platform, windows, ticks, limits, collector, pass };
+  return { clock, wall, platform, windows, ticks, ids, limits, collector, pass };
 }
 
 describe("metrics-collector", () => {
@@ -133,12 +141,23 @@ describe("metrics-collector", () => {
     limits.hear(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
     await pass(30);
     limits.hear(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() }));
-    limits.hear(anApplied({ functionName: "plain", desired: 9, applied: 1, atMs: clock.nowMs() }));
-    await pass(630);
-    await eventually(() => windows.length === 22);
+    limits.hear(anApplied({ desired: 7, applied: 5, atMs: clock.nowMs() }));
+    for (const desired of [9, 7]) limits.hear(anApplied({ functionName: "plain", desired, applied: 3 }));
+    await pass(150);
+    await eventually(() => windows.length === 6);
     const told = windows.map(({ managed }) => managed.platform);
     const known = { minReplicas: null, maxReplicas: 5 };
-    assert.deepEqual(told, [undefined, ...Array.from({ length: 19 }, () => known), undefined, undefined]);
+    assert.deepEqual(told, [undefined, known, known, known, undefined, undefined]);
+    assert.equal(limits.of("plain", clock.nowMs()), undefined, "nobody asked for it, so it was not listened for");
+  });
+
+  test("a forged decision below where the count was is no cap", async (t) => {
+    const { pass, windows, limits, clock } = await aCollector(t);
+    await pass(30);
+    for (const desired of [9, 7]) limits.hear(anApplied({ current: 4, desired, applied: 1, atMs: clock.nowMs() }));
+    await pass(30);
+    await eventually(() => windows.length === 2);
+    assert.equal(windows[1]!.managed.platform, undefined);
   });
 
   test("windows are numbered without a gap and carry those before them", async (t) => {
@@ -154,6 +173,35 @@ describe("metrics-collector", () => {
       ],
     );
   });
+
+  for (const setMs of [-60_000, 120_000]) {
+    test(`a wall clock set by ${setMs / 1_000} s and back silences nothing, and is reported`, async (t) => {
+      const { pass, wall, windows, ticks, ids, collector } = await aCollector(t);
+      await pass(30);
+      wall.setMs = setMs;
+      await pass(60);
+      await eventually(() => windows.length === 3);
+      assert.deepEqual(
+        windows.map(({ window }) => [window.generation, window.seq, window.endedAtMs]),
+        [
+          ["g1", 1, 1_030_000],
+          ["g1", 2, 1_060_000],
+          ["g1", 3, 1_090_000],
+        ],
+      );
+      assert.deepEqual(ids, ["stress@g1.1030000/window", "stress@g1.1060000/window", "stress@g1.1090000/window"]);
+      assert.equal(ticks.length, 45);
+      assert.equal(collector.status().wallClockSetMs, setMs);
+      const how = setMs > 0 ? "forward by 120" : "back by 60";
+      assert.deepEqual(collector.status().problems, [
+        `the wall clock was set ${how} s since the start; time goes on by the monotonic clock`,
+      ]);
+      wall.setMs = 0;
+      await pass(30);
+      await eventually(() => windows.length === 4);
+      assert.deepEqual(collector.status().problems, []);
+    });
+  }
 
   test("ticks tell what is in flight now and what arrived since the last", async (t) => {
     const { pass, platform, ticks } = await aCollector(t);

@@ -135,10 +135,62 @@ describe("scaler", () => {
   test("a late proposal is dropped", async (t) => {
     const { window, proposal, decided, scaler, clock, target } = await aScaler(t);
     await window(3);
-    await proposal(3, 9, {}, clock.nowMs() - 30_001);
+    await clock.advance(30_001);
+    await proposal(3, 9);
     await eventually(() => scaler.status().tooLate === 1);
     assert.deepEqual(decided, []);
     assert.equal(target.get("stress"), 2);
+  });
+
+  test("a proposer's wall clock decides nothing", async (t) => {
+    const { window, proposal, decided, clock } = await aScaler(t);
+    await window(3);
+    await proposal(3, 3, {}, clock.nowMs() - 86_400_000);
+    await eventually(() => decided.length === 1);
+  });
+
+  test("a proposal that was kept from before the first tick waits for it, and is judged then", async (t) => {
+    const { proposal, tick, decided, scaler, clock } = await aScaler(t);
+    await proposal(1, 3);
+    await proposal(9, 4);
+    await tick(270_000, 1);
+    await clock.advance(10_000);
+    await eventually(() => decided.length === 1 && scaler.status().tooLate === 1);
+    assert.equal(decided[0]!.seq, 9);
+  });
+
+  test("a window dated where none can be is refused and reported, and the next ones are heard", async (t) => {
+    const { window, proposal, decided, scaler } = await aScaler(t);
+    await window(1);
+    await window(1, { endedAtMs: 8e15 });
+    await proposal(1, 9, { endedAtMs: 8e15 });
+    await window(2);
+    await proposal(2, 3);
+    await eventually(() => decided.length === 1);
+    assert.equal(decided[0]!.seq, 2);
+    assert.match(scaler.status().collector.problems.join(), /refused 1 events of the collector, the last one dated/);
+  });
+
+  test("a collector that restarts with an earlier time is followed, and the guard begins anew", async (t) => {
+    const { window, proposal, decided, target } = await aScaler(t);
+    for (const seq of [101, 102, 103, 104]) {
+      await window(seq, { generation: "a", desiredReplicas: 6, availableReplicas: 6 });
+      if (seq === 101) target.set("stress", 6);
+      await proposal(seq, 6, { generation: "a" });
+      await eventually(() => decided.length === seq - 100);
+    }
+    await window(5, { generation: "b" });
+    await proposal(5, 1, { generation: "b" });
+    await eventually(() => decided.length === 5);
+    assert.equal(decided[4]!.desired, 6);
+    assert.match(decided[4]!.reason, /panic floor 6: 6 were ready at the restart/);
+    assert.equal(decided[4]!.decisionId, "stress@b.150000");
+    // What the one before left behind is over.
+    await proposal(105, 9, { generation: "a" });
+    await window(6, { generation: "b" });
+    await proposal(6, 6, { generation: "b" });
+    await eventually(() => decided.length === 6);
+    assert.equal(decided[5]!.generation, "b");
   });
 
   test("without a proposal the fallback rule decides the second window", async (t) => {
@@ -205,17 +257,46 @@ describe("scaler", () => {
     assert.equal(target.get("stress"), 4);
   });
 
-  test("a platform's cap is learned from what it makes of a wish, and not asked against again", async (t) => {
+  test("a platform's cap is learned from what it makes of two wishes, and not asked against again", async (t) => {
     const { window, proposal, decided, target } = await aScaler(t);
+    target.cap = { min: 1, max: 3 };
+    for (const seq of [1, 2, 3, 4]) {
+      await window(seq);
+      await proposal(seq, 6);
+      await eventually(() => decided.length === seq);
+    }
+    assert.deepEqual(
+      decided.map(({ applied }) => applied),
+      [3, 3, null, null],
+    );
+    assert.match(decided[2]!.reason, /the platform's cap of 3/);
+    assert.equal(target.asked.length, 2);
+  });
+
+  test("a count that another writer set between write and read-back is no cap: the floor goes on", async (t) => {
+    const { window, proposal, tick, decided, target } = await aScaler(t);
+    await window(1);
+    target.afterWrite = () => target.set("stress", 1);
+    await proposal(1, 6);
+    await eventually(() => decided.length === 1);
+    assert.equal(decided[0]!.applied, 1);
+    for (let atMs = 46_000; atMs <= 84_000; atMs += 2_000) await tick(atMs, 99);
+    await eventually(() => target.get("stress") === 12, { what: "the function's maximum, by the floor alone" });
+  });
+
+  test("a cap that was believed once holds a proven floor no longer than one probe", async (t) => {
+    const { window, proposal, tick, decided, target, clock } = await aScaler(t);
     target.cap = { min: 1, max: 3 };
     for (const seq of [1, 2, 3]) {
       await window(seq);
       await proposal(seq, 6);
       await eventually(() => decided.length === seq);
     }
-    assert.equal(decided[0]!.applied, 3);
-    assert.match(decided[1]!.reason, /the platform's cap of 3/);
-    assert.equal(target.asked.length, 1);
+    assert.match(decided[2]!.reason, /the platform's cap of 3/);
+    target.cap = { min: 1, max: 100 };
+    const before = clock.nowMs();
+    for (let atMs = before + 2_000; atMs <= before + 40_000; atMs += 2_000) await tick(atMs, 99);
+    await eventually(() => target.get("stress")! > 3, { what: "more than the cap that is gone" });
   });
 
   test("a cap that was met before its time is kept from the first decision on, by policy and rule", async (t) => {

@@ -9,6 +9,7 @@ import { MemoryBroker, memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
@@ -19,6 +20,7 @@ import { silentLog } from "#shared/host/log.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
+import type { MeasuredWindow } from "#shared/core/window.ts";
 import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
@@ -92,6 +94,7 @@ async function start(
       close: async () => {},
     },
     clock: systemClock,
+    monotonic: monotonicClock,
     say: silentLog,
     rule: "openfaas-pro",
     profiles: PROFILES,
@@ -103,9 +106,9 @@ async function start(
   const running = trainer.run(ending.signal);
   await new Promise((resolve) => setImmediate(resolve));
   const managed = aManaged({ policy, platform });
-  const say = (kind: "window" | "proposal" | "applied", seq: number) => {
+  const say = (kind: "window" | "proposal" | "applied", seq: number, changes: Partial<MeasuredWindow> = {}) => {
     const about = { source: "test", subject: "stress", key: seq * 30_000, nowMs: Date.now() };
-    const window = aWindow({ seq });
+    const window = aWindow({ seq, ...changes });
     const proposal = aProposal({ seq, policy: { name: "m", version: VERSION }, learned: aLearnedDetail() });
     const event =
       kind === "window"
@@ -124,7 +127,12 @@ async function start(
     model: { mode: string; step: number | null };
   };
   const status = () =>
-    trainer.status() as { joins: object; log: { facts: number }; functions: Record<string, OfFunction> };
+    trainer.status() as {
+      joins: object;
+      log: { facts: number };
+      collector: { refused: number };
+      functions: Record<string, OfFunction>;
+    };
   return {
     ...{ trainer, shelf, says, jobs, news, say, status },
     /** Windows one after the other, each heard before the next. */
@@ -164,6 +172,16 @@ describe("the trainer", () => {
     await second.live(5, 5);
     assert.equal(second.status().functions["stress"]!.transitions, 4);
     await second.end();
+  });
+
+  test("a window dated where none can be is refused, and what follows is learned from", async () => {
+    const world = await start(folder);
+    await world.live(1, 2);
+    world.say("window", 3, { endedAtMs: 8e15 });
+    await eventually(() => world.status().collector.refused === 1, { what: "the refusal" });
+    await world.live(3, 4);
+    assert.equal(world.status().functions["stress"]!.transitions, 3);
+    await world.end();
   });
 
   test("the same fact told twice in one moment is written once", async () => {

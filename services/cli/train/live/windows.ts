@@ -2,7 +2,7 @@
 import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { trainingRefusal } from "#shared/core/managed-function.ts";
-import { decisionIdOf, type PolicyIdentity, type Proposal } from "#shared/core/proposal.ts";
+import { decisionIdOf, instantKey, type PolicyIdentity, type Proposal } from "#shared/core/proposal.ts";
 import { TransitionJoiner, type Transition } from "#shared/core/transitions.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
@@ -60,7 +60,7 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
   const subscriptions: Subscription[] = await Promise.all([
     bus.subscribe("window", async ({ data }) => {
       if (data.window.functionName !== functionName) return;
-      if (newest !== null && data.window.endedAtMs <= newest.window.endedAtMs) return;
+      if (newest !== null && !isAfter(data.window, newest.window)) return;
       keep(joiner.take({ kind: "window", managed: data.managed, window: data.window }));
       newest = data;
     }),
@@ -79,10 +79,11 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
     return true;
   }
 
-  async function newerThan(endedAtMs: number, windowSeconds: number): Promise<WindowClosed> {
+  async function newerThan(window: MetricsWindow | null): Promise<WindowClosed> {
+    const windowSeconds = window?.windowSeconds ?? 30;
     const patienceMs = (SILENT_WINDOWS * windowSeconds * 1_000) / timeLapse + SILENT_MS;
-    if (await until(() => newest !== null && newest.window.endedAtMs > endedAtMs, patienceMs))
-      return withinRange(newest!);
+    const isNewer = () => newest !== null && (window === null || isAfter(newest.window, window));
+    if (await until(isNewer, patienceMs)) return withinRange(newest!);
     const seconds = Math.round(patienceMs / 1_000);
     throw new Error(
       `no window of '${functionName}' has come for ${seconds} s; 'replicant status' tells what is not well`,
@@ -90,22 +91,24 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
   }
 
   return {
-    first: async () => (await newerThan(-Infinity, 30)).window,
+    first: async () => (await newerThan(null)).window,
     async pass(window, { proposedReplicas, because }) {
-      const { namespace, seq, endedAtMs, windowSeconds } = window;
+      const { namespace, generation, seq, endedAtMs } = window;
       const proposal: Proposal = {
-        ...{ functionName, namespace, seq, endedAtMs, policy, proposedReplicas, because },
-        ...{ decisionId: decisionIdOf(functionName, endedAtMs), learned: null },
+        ...{ functionName, namespace, generation, seq, endedAtMs, policy, proposedReplicas, because },
+        ...{ decisionId: decisionIdOf(functionName, endedAtMs, generation), learned: null },
       };
       // Who learned for longer than a window lasts comes too late: nothing is proposed on what is over.
-      if (newest !== null && newest.window.seq === seq) {
+      if (newest !== null && newest.window.generation === generation && newest.window.seq === seq) {
         keep(joiner.take({ kind: "proposal", proposal }));
-        const told = { source: "replicant-train", subject: functionName, key: endedAtMs, nowMs: clock.nowMs() };
+        const key = instantKey(endedAtMs, generation);
+        const told = { source: "replicant-train", subject: functionName, key, nowMs: clock.nowMs() };
         const { managed } = newest;
         await bus.publish(makeEvent("proposal", { ...told, data: { managed, proposal, window } }));
       }
-      const next = await newerThan(endedAtMs, windowSeconds);
-      if (next.window.seq !== seq + 1) return { window: next.window, transition: null };
+      const next = await newerThan(window);
+      if (next.window.generation !== generation || next.window.seq !== seq + 1)
+        return { window: next.window, transition: null };
       await until(() => transitions.has(seq), DECISION_MS);
       const transition = transitions.get(seq) ?? null;
       transitions.clear();
@@ -113,4 +116,9 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
     },
     close: async () => void (await Promise.all(subscriptions.map((subscription) => subscription.close()))),
   };
+}
+
+/** Another generation is a new beginning, wherever its clock stands. */
+function isAfter(one: MetricsWindow, other: MetricsWindow): boolean {
+  return one.generation !== other.generation || one.endedAtMs > other.endedAtMs;
 }

@@ -9,6 +9,8 @@ import { cpuTimeMs, privateMemoryBytes } from "./process-stats.ts";
 export interface Supervised {
   /** From now on the CPU limit holds. */
   throttle(limitCores: number): void;
+  /** Whether it is stopped for having used its share. */
+  holdsStill(): boolean;
   /** Lifts the CPU limit and lets a stopped process run. */
   release(): void;
   outOfMemoryKills(): number;
@@ -60,6 +62,7 @@ export class DutyCycle {
         entry.cpuMs = cpuTimeMs(pid) ?? 0;
         entry.budget = cpuBudget(limitCores, this.#nowMs(), entry.cpuMs);
       },
+      holdsStill: () => entry.stopped,
       release: () => {
         entry.budget = null;
         resume(entry);

@@ -71,6 +71,7 @@ export async function openEnclosure(
       if (cpu && cpuLimitCores !== null) writeCgroup(cpu.folder, cpu.version.cpuQuota(cpuLimitCores, cfsPeriodMicros));
       superviseCpu();
     },
+    holdsStill: () => supervised?.holdsStill() ?? false,
     release: () => supervised?.release(),
     usage: async () => {
       const ofProcess = cpuAccounting && memory ? null : pid === undefined ? null : await measureProcess(pid);

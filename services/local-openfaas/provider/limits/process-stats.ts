@@ -13,6 +13,12 @@ export function cpuTimeMs(pid: number): number | null {
   return [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0) * TICK_MS;
 }
 
+/** Stopped by a signal; not by a debugger, which has its reasons. Null when the process is gone, or there is no procfs. */
+export function isStopped(pid: number): boolean | null {
+  const stat = readProc(pid, "stat");
+  return stat === undefined ? null : stat[stat.lastIndexOf(")") + 2] === "T";
+}
+
 /**
  * Memory that belongs to the process alone. Not RSS: that counts the program text which all Node processes share,
  * and a control group would charge it once.

@@ -20,6 +20,8 @@ export interface Enclosure {
   entered(pid: number): void;
   /** From now on the CPU limit holds. Throws one sentence when the platform refuses it. */
   throttle(): void;
+  /** Whether the CPU limit itself holds the process still at this moment. */
+  holdsStill(): boolean;
   /** Lets a stopped process run again, so that it can hear a signal. */
   release(): void;
   /** Null when the process is gone or cannot be measured. */

@@ -1,0 +1,45 @@
+/** Trace time as it passes: the wall clock is read once, at the start; from there on a monotonic clock carries it. */
+import type { Clock } from "./clock.ts";
+import { toTraceMs, toWallMs, type TraceTime } from "./trace-time.ts";
+
+export interface TraceClocks {
+  readonly wall: Pick<Clock, "nowMs">;
+  /** Nobody sets it: intervals and ages are its. */
+  readonly monotonic: Clock;
+}
+
+export class TraceClock {
+  readonly #clocks: TraceClocks;
+  readonly #traceTime: TraceTime;
+  /** The wall clock less the monotonic one, at the start. */
+  readonly #offsetMs: number;
+
+  constructor(clocks: TraceClocks, traceTime: TraceTime) {
+    this.#clocks = clocks;
+    this.#traceTime = traceTime;
+    this.#offsetMs = clocks.wall.nowMs() - clocks.monotonic.nowMs();
+  }
+
+  nowMs(): number {
+    return toTraceMs(this.#steadyMs(), this.#traceTime);
+  }
+
+  /** Real milliseconds from `traceMs` until now; negative when it is still to come. */
+  realMsSince(traceMs: number): number {
+    return this.#steadyMs() - toWallMs(traceMs, this.#traceTime);
+  }
+
+  sleepUntil(traceMs: number, signal: AbortSignal): Promise<void> {
+    return this.#clocks.monotonic.sleep(-this.realMsSince(traceMs), signal);
+  }
+
+  /** How far the wall clock was set since the start: positive when it was set forward. */
+  wallSetMs(): number {
+    return this.#clocks.wall.nowMs() - this.#steadyMs();
+  }
+
+  /** What the wall clock would show if nobody had set it. */
+  #steadyMs(): number {
+    return this.#offsetMs + this.#clocks.monotonic.nowMs();
+  }
+}

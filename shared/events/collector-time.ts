@@ -1,0 +1,148 @@
+/**
+ * Whether what was measured is still news, by the collector's own time: its ticks and windows tell it, and the listener's monotonic
+ * clock carries it on. No wall clock is asked, so none that is wrong or set back can silence a part.
+ */
+import type { MetricsWindow, Tick } from "../core/window.ts";
+
+/** `late`: ended more than a window ago, or in another generation. `refused`: dated where no instant can be. `unknown`: nothing was heard yet. */
+export type Standing = "in-time" | "late" | "refused" | "unknown";
+
+type MeasuredAt = Pick<MetricsWindow, "generation" | "endedAtMs" | "timeLapse" | "windowSeconds">;
+type TickedAt = Pick<Tick, "generation" | "atMs" | "timeLapse">;
+
+export interface CollectorTimeStatus {
+  /** Null while nothing was heard. */
+  readonly generation: string | null;
+  /** The collector's trace time now, as far as it is known here. */
+  readonly traceMs: number | null;
+  /** Real seconds since anything in time was heard; null while nothing was. */
+  readonly silentSeconds: number | null;
+  readonly generations: number;
+  readonly refused: number;
+  readonly lastRefusal: string | null;
+}
+
+/** One collector's time from its first instant heard to the first of the next. */
+interface Line {
+  readonly generation: string;
+  readonly timeLapse: number;
+  /** The last instants, each with when it was first heard. */
+  readonly heard: { readonly atMs: number; readonly monotonicMs: number }[];
+  newsAtMs: number;
+}
+
+interface Instant extends TickedAt {
+  readonly spanMs: number;
+}
+
+/** About a minute of ticks: the quickest of them tells the time best, and clocks that drift apart are followed. */
+const REMEMBERED_INSTANTS = 32;
+/** Generations that were followed by another one. */
+const REMEMBERED_GENERATIONS = 16;
+/** What was heard may have been this slow on its way, real time: what comes quicker lies so far ahead. */
+const MOST_DELAY_MS = 10_000;
+const WINDOW_MS = 30_000;
+
+export class CollectorTime {
+  #line: Line | null = null;
+  #number = 0;
+  #past: string[] = [];
+  #windowMs = WINDOW_MS;
+  #refused = 0;
+  #lastRefusal: string | null = null;
+
+  /** Grows with each generation: what is remembered of instants counts only within one. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** A tick as it came, live. */
+  hearTick(tick: TickedAt, monotonicMs: number): Standing {
+    return this.#hear({ ...tick, spanMs: this.#windowMs }, monotonicMs, true);
+  }
+
+  /** A window as it came. One that was kept for later (`live: false`) begins no generation while another one is alive. */
+  hearWindow(window: MeasuredAt, monotonicMs: number, { live }: { readonly live: boolean }): Standing {
+    const standing = this.#hear(instantOf(window), monotonicMs, live);
+    if (standing === "in-time") this.#windowMs = window.windowSeconds * 1_000;
+    return standing;
+  }
+
+  /** Of a window that somebody else hands on: nothing is learned from it. */
+  judge(window: MeasuredAt, monotonicMs: number): Standing {
+    if (this.#line === null) return "unknown";
+    const instant = instantOf(window);
+    return this.#standingOf({ ...instant, spanMs: Math.min(instant.spanMs, this.#windowMs) }, this.#line, monotonicMs);
+  }
+
+  status(monotonicMs: number): CollectorTimeStatus {
+    const line = this.#line;
+    return {
+      generation: line && line.generation,
+      traceMs: line && Math.round(nowOf(line, monotonicMs)),
+      silentSeconds: line && Math.round((monotonicMs - line.newsAtMs) / 100) / 10,
+      generations: this.#number,
+      refused: this.#refused,
+      lastRefusal: this.#lastRefusal,
+    };
+  }
+
+  #hear(instant: Instant, monotonicMs: number, live: boolean): Standing {
+    const line = this.#line;
+    if (line === null) return this.#begin(instant, monotonicMs);
+    const standing = this.#standingOf(instant, line, monotonicMs);
+    if (standing === "in-time") {
+      // What strips the generation off hands on what was measured, and measures nothing.
+      if (instant.generation === line.generation) remember(line, instant.atMs, monotonicMs);
+      return standing;
+    }
+    const isNew = instant.generation !== line.generation && !this.#past.includes(instant.generation);
+    // Whoever is heard while the one followed has been silent for a window is right: better a wrong time than silence.
+    const isSilent = monotonicMs - line.newsAtMs > this.#windowMs / line.timeLapse;
+    if (isSilent || (live && isNew && instant.generation !== "")) return this.#begin(instant, monotonicMs);
+    if (standing === "refused") this.#refuse(instant, line, monotonicMs);
+    return standing;
+  }
+
+  #begin({ generation, timeLapse, atMs }: Instant, monotonicMs: number): Standing {
+    const before = this.#line?.generation;
+    if (before !== undefined) this.#past = [...this.#past.filter((one) => one !== before), before];
+    this.#past = this.#past.filter((one) => one !== generation).slice(-REMEMBERED_GENERATIONS);
+    this.#line = { generation, timeLapse, heard: [{ atMs, monotonicMs }], newsAtMs: monotonicMs };
+    this.#number++;
+    return "in-time";
+  }
+
+  #standingOf({ generation, atMs, timeLapse, spanMs }: Instant, line: Line, monotonicMs: number): Standing {
+    if (generation !== line.generation && generation !== "") return "late";
+    const aheadMs = atMs - nowOf(line, monotonicMs);
+    if (aheadMs > Math.max(this.#windowMs, MOST_DELAY_MS * line.timeLapse) || timeLapse !== line.timeLapse)
+      return "refused";
+    return -aheadMs > spanMs ? "late" : "in-time";
+  }
+
+  #refuse({ atMs, timeLapse }: Instant, line: Line, monotonicMs: number): void {
+    this.#refused++;
+    const aheadSeconds = Math.round((atMs - nowOf(line, monotonicMs)) / 1_000);
+    this.#lastRefusal =
+      timeLapse === line.timeLapse
+        ? `dated ${aheadSeconds} s ahead of the collector's time`
+        : `in time-lapse ${timeLapse}, where the collector's is ${line.timeLapse}`;
+  }
+}
+
+function instantOf({ generation, endedAtMs, timeLapse, windowSeconds }: MeasuredAt): Instant {
+  return { generation, atMs: endedAtMs, timeLapse, spanMs: windowSeconds * 1_000 };
+}
+
+function remember(line: Line, atMs: number, monotonicMs: number): void {
+  line.newsAtMs = monotonicMs;
+  if (line.heard.some((one) => one.atMs === atMs)) return;
+  line.heard.push({ atMs, monotonicMs });
+  if (line.heard.length > REMEMBERED_INSTANTS) line.heard.shift();
+}
+
+/** By the instant that was the shortest on its way. */
+function nowOf({ heard, timeLapse }: Line, monotonicMs: number): number {
+  return Math.max(...heard.map((one) => one.atMs + (monotonicMs - one.monotonicMs) * timeLapse));
+}

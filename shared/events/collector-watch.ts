@@ -1,0 +1,76 @@
+/** What every listener keeps of the collector: its time, how far the wall clocks lie apart, and what of it is not well. */
+import type { Clock } from "../core/clock.ts";
+import type { MetricsWindow } from "../core/window.ts";
+import { CollectorTime, type CollectorTimeStatus, type Standing } from "./collector-time.ts";
+import type { ReplicantEvent } from "./types.ts";
+
+export interface CollectorWatchStatus extends CollectorTimeStatus {
+  /** The sender's wall clock less this part's; null while nothing was heard. Measured, and never a reason to drop anything. */
+  readonly skewMs: number | null;
+  /** One sentence for each thing that is not well. */
+  readonly problems: readonly string[];
+}
+
+export interface CollectorWatchClocks {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly monotonic: Pick<Clock, "nowMs">;
+}
+
+/** More than the way over the bus explains. */
+const NOTABLE_SKEW_MS = 2_000;
+/** So many windows without a sign of life, and no fewer real seconds than that, are told. */
+const SILENT_WINDOWS = 2;
+const SILENT_SECONDS = 5;
+
+export class CollectorWatch {
+  readonly #time = new CollectorTime();
+  readonly #clocks: CollectorWatchClocks;
+  #skewMs: number | null = null;
+  #windowRealSeconds = 30;
+
+  constructor(clocks: CollectorWatchClocks) {
+    this.#clocks = clocks;
+  }
+
+  /** Grows with each generation: what is remembered of instants counts only within one. */
+  get number(): number {
+    return this.#time.number;
+  }
+
+  onTick({ time, data: { tick } }: ReplicantEvent<"tick">): Standing {
+    const standing = this.#time.hearTick(tick, this.#clocks.monotonic.nowMs());
+    if (standing === "in-time") this.#skewMs = Date.parse(time) - this.#clocks.clock.nowMs();
+    return standing;
+  }
+
+  /** `live`: as it was published, not kept for a listener that was away. */
+  onWindow({ data: { window } }: ReplicantEvent<"window">, how: { readonly live: boolean }): Standing {
+    const standing = this.#time.hearWindow(window, this.#clocks.monotonic.nowMs(), how);
+    if (standing === "in-time") this.#windowRealSeconds = window.windowSeconds / window.timeLapse;
+    return standing;
+  }
+
+  /** Of a window that another part hands on: nothing is learned from it. */
+  judge(window: MetricsWindow): Standing {
+    return this.#time.judge(window, this.#clocks.monotonic.nowMs());
+  }
+
+  status(): CollectorWatchStatus {
+    const time = this.#time.status(this.#clocks.monotonic.nowMs());
+    return { ...time, skewMs: this.#skewMs, problems: this.#problems(time) };
+  }
+
+  #problems({ silentSeconds, refused, lastRefusal }: CollectorTimeStatus): string[] {
+    const problems: string[] = [];
+    if (silentSeconds !== null && silentSeconds > Math.max(SILENT_SECONDS, SILENT_WINDOWS * this.#windowRealSeconds)) {
+      problems.push(`nothing was heard of the collector for ${Math.round(silentSeconds)} s`);
+    }
+    const skewMs = this.#skewMs ?? 0;
+    if (Math.abs(skewMs) > NOTABLE_SKEW_MS) {
+      const seconds = Math.round(Math.abs(skewMs) / 100) / 10;
+      problems.push(`the collector's wall clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} this part's`);
+    }
+    if (refused > 0) problems.push(`refused ${refused} events of the collector, the last one ${lastRefusal}`);
+    return problems;
+  }
+}
