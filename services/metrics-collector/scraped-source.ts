@@ -1,7 +1,9 @@
 /** Metrics by scraping the platform itself: exact counts between the edges of a window, since it is scraped at the edges. */
 import { messageOf } from "#shared/core/errors.ts";
 import { expositionParser } from "#shared/metrics/exposition.ts";
+import { isCounted } from "#shared/metrics/names.ts";
 import { CONTAINER_SOURCE, GATEWAY_SOURCE } from "#shared/metrics/reading.ts";
+import { ScrapeCheck, type BelievedScrape, type RefusedScrape } from "#shared/metrics/scrape-check.ts";
 import { SampleStore } from "#shared/metrics/store.ts";
 import { buildTick, buildWindow } from "#shared/metrics/window-builder.ts";
 import type { AskedFunction, MetricsEndpoint, MetricsSource } from "#shared/ports/metrics-source.ts";
@@ -14,16 +16,32 @@ export interface ScrapedSourceOptions {
 export function scrapedSource({ endpoint, timeLapse }: ScrapedSourceOptions): MetricsSource {
   const store = new SampleStore();
   const parse = expositionParser();
+  const checks: Readonly<Record<string, ScrapeCheck>> = {
+    [GATEWAY_SOURCE]: new ScrapeCheck({ of: "the gateway's metrics", mayBeEmpty: false }),
+    [CONTAINER_SOURCE]: new ScrapeCheck({ of: "the containers' metrics", mayBeEmpty: true }),
+  };
 
   /** Null, or why the text is of no use. */
   function take(source: string, atMs: number, text: string | null): string | null {
-    try {
-      if (text !== null) store.append(source, atMs, parse(text).samples);
-      else store.appendFailure(source, atMs);
-      return null;
-    } catch (thrown) {
+    const scrape = read(source, atMs, text);
+    if (scrape.kind === "refused") {
       store.appendFailure(source, atMs);
-      return `metrics of the ${source} that cannot be read: ${messageOf(thrown)}`;
+      return scrape.because;
+    }
+    const { samples, unusable, isRestart } = scrape;
+    // What a process has once counted it goes on counting: only with it does a counter go.
+    store.append(source, atMs, samples, { unusable, isGone: ({ name }) => isRestart || !isCounted(name) });
+    const [first] = unusable;
+    if (first === undefined) return null;
+    return `metrics of the ${source} say of ${unusable.length} series what cannot be, '${first.key.slice(0, 200)}' among them`;
+  }
+
+  function read(source: string, atMs: number, text: string | null): BelievedScrape | RefusedScrape {
+    if (text === null) return { kind: "refused", because: null };
+    try {
+      return checks[source]!.check(text, parse(text).samples, atMs);
+    } catch (thrown) {
+      return { kind: "refused", because: `metrics of the ${source} cannot be read: ${messageOf(thrown)}` };
     }
   }
 

@@ -10,6 +10,9 @@ export interface MetricsAddresses {
   readonly timeoutMs: number;
 }
 
+/** A hundred functions make about a megabyte. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
 /** An endpoint that does not answer in time gives null: missing, not empty. */
 export function httpMetricsEndpoint({
   functionMetricsUrl,
@@ -21,12 +24,14 @@ export function httpMetricsEndpoint({
     httpAgent: new Agent({ keepAlive: true, maxSockets: 4 }),
     responseType: "text",
     transformResponse: (body: unknown) => body,
+    maxContentLength: MOST_BYTES,
     proxy: false,
     maxRedirects: 0,
   });
   const textOf = async (url: string): Promise<string | null> => {
     try {
-      return (await http.get<string>(url)).data;
+      // The client's own limit is one of silence: a page that drips would hold a look up for ever.
+      return (await http.get<string>(url, { signal: AbortSignal.timeout(timeoutMs) })).data;
     } catch {
       return null;
     }

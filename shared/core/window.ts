@@ -56,8 +56,26 @@ export const HISTORY_WINDOWS = 64;
 /** A measured window without its list of what is missing. */
 export type MeasuredWindow = Omit<MetricsWindow, "missing">;
 
-/** Completes a window with the names of its null fields. */
-export function closeWindow(measured: MeasuredWindow): MetricsWindow {
+/** Completes a window with the names of its null fields. What no count, ratio or time can be is null, never 0. */
+export function closeWindow(said: MeasuredWindow): MetricsWindow {
+  const { p50, p95, p99 } = said.latencySeconds;
+  const { completedError } = said;
+  const measured: MeasuredWindow = {
+    ...said,
+    arrivals: amount(said.arrivals),
+    completedOk: amount(said.completedOk),
+    completedError: completedError && Object.values(completedError).every(isAmount) ? completedError : null,
+    throughputRps: amount(said.throughputRps),
+    executionSecondsMean: amount(said.executionSecondsMean),
+    latencySeconds: { p50: amount(p50), p95: amount(p95), p99: amount(p99) },
+    inFlightMean: amount(said.inFlightMean),
+    inFlightMax: amount(said.inFlightMax),
+    desiredReplicas: replicas(said.desiredReplicas),
+    availableReplicas: replicas(said.availableReplicas),
+    cpuRatio: amount(said.cpuRatio),
+    memoryRatio: amount(said.memoryRatio),
+    metricAgeSeconds: amount(said.metricAgeSeconds),
+  };
   const missing: string[] = [];
   for (const [key, value] of Object.entries(measured)) {
     if (value === null) missing.push(key);
@@ -67,6 +85,23 @@ export function closeWindow(measured: MeasuredWindow): MetricsWindow {
   }
   return { ...measured, missing };
 }
+
+/** The same of a tick, whose nulls nobody lists. */
+export function closeTick(said: Tick): Tick {
+  return {
+    ...said,
+    inFlight: amount(said.inFlight),
+    desiredReplicas: replicas(said.desiredReplicas),
+    availableReplicas: replicas(said.availableReplicas),
+    arrivals: amount(said.arrivals),
+    metricAgeSeconds: amount(said.metricAgeSeconds),
+  };
+}
+
+const isAmount = (value: number) => Number.isFinite(value) && value >= 0;
+const amount = (value: number | null) => (value !== null && isAmount(value) ? value : null);
+const replicas = (value: number | null) =>
+  value !== null && isAmount(value) && Number.isInteger(value) ? value : null;
 
 /** A window that a policy may see: arrivals and both replica counts were measured. */
 export type DecidableWindow = MetricsWindow & {

@@ -57,13 +57,13 @@ export function latencyOf(reading: Reading): LatencyQuantiles {
 export interface InFlight {
   readonly mean: number;
   readonly max: number;
-  /** At the last scrape of the span. */
-  readonly last: number;
+  /** At the last scrape of the span; null when that one missed something. */
+  readonly last: number | null;
 }
 
 /**
  * Started less ended (counters move when an invocation ends), at each scrape after the span's start; never below 0, where
- * a call was counted as ended that had not been counted as started. Null when no scrape was answered in the span.
+ * a call was counted as ended that had not been counted as started. Null when no scrape of the span told it whole.
  */
 export function inFlightOf(reading: Reading): InFlight | null {
   const { store, span, listed } = reading;
@@ -75,11 +75,13 @@ export function inFlightOf(reading: Reading): InFlight | null {
   let sum = 0;
   let scrapes = 0;
   let max = 0;
-  let last = 0;
+  let last: number | null = null;
   for (let i = up.indexAt(span.fromMs) + 1, end = up.indexAt(span.toMs); i <= end; i++) {
     if (up.value(i) === 0) continue;
     const atMs = up.timeMs(i);
-    last = Math.max(0, sumAt(started, atMs) - sumAt(ended, atMs));
+    const [begun, over] = [sumAt(started, atMs), sumAt(ended, atMs)];
+    last = begun === null || over === null ? null : Math.max(0, begun - over);
+    if (last === null) continue;
     max = Math.max(max, last);
     sum += last;
     scrapes++;
@@ -87,12 +89,14 @@ export function inFlightOf(reading: Reading): InFlight | null {
   return scrapes === 0 ? null : { mean: sum / scrapes, max, last };
 }
 
-/** Sum of what one scrape said; a counter that was not in it had counted nothing. */
-function sumAt(list: readonly Series[], atMs: number): number {
+/** Sum of what one scrape said; a counter that was not in it had counted nothing. Null where it should have been in it. */
+function sumAt(list: readonly Series[], atMs: number): number | null {
   let sum = 0;
   for (const series of list) {
     const i = series.indexAt(atMs);
-    if (i >= 0 && series.timeMs(i) === atMs && series.isSample(i)) sum += series.value(i);
+    if (i < 0 || series.timeMs(i) !== atMs) continue;
+    if (series.mark(i) === "unreachable") return null;
+    if (series.isSample(i)) sum += series.value(i);
   }
   return sum;
 }

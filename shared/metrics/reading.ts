@@ -1,5 +1,5 @@
 /** One function's part of a store, over one span: the ground on which its window is built. */
-import { counterDelta } from "./counter-delta.ts";
+import { knownDelta } from "./counter-delta.ts";
 import { increase, instant, LOOK_BACK_MS } from "./promql.ts";
 import type { Series } from "./series.ts";
 import type { SampleStore } from "./store.ts";
@@ -37,11 +37,14 @@ export interface Reading {
   readonly listed: boolean;
 }
 
+const LISTED = "gateway_service_count";
+
 export function read(store: SampleStore, span: Span): Reading {
   const lookBackMs = span.lookBackMs ?? LOOK_BACK_MS;
+  const isThere = (series: Series) => instant(series, span.toMs, lookBackMs) !== null;
+  // A page that has other functions' gauges and not this one's is not whole, whatever the platform's list says.
   const listed =
-    span.listed === true ||
-    ofFunction(store, span, "gateway_service_count").some((series) => instant(series, span.toMs, lookBackMs) !== null);
+    ofFunction(store, span, LISTED).some(isThere) || (span.listed === true && !store.select(LISTED).some(isThere));
   return { store, span, lookBackMs, answered: isAnswered(store, span), listed };
 }
 
@@ -51,16 +54,18 @@ export function ofFunction(store: SampleStore, span: Span, metric: string): read
   return qualified.length > 0 ? qualified : store.select(metric, "function_name", span.functionName);
 }
 
-/** What a counter gained over the span, by the span's mode; null when that cannot be told. */
-export function gained(reading: Reading, series: Series): number | null {
-  const { fromMs, toMs, mode } = reading.span;
-  const gain = mode === "exact" ? counterDelta(series, fromMs, toMs) : increase(series, toMs, toMs - fromMs);
-  return gain !== null && Number.isFinite(gain) ? gain : null;
+/** What a counter gained over the span, by the span's mode; null when there was nothing to count. */
+function gained({ span }: Reading, series: Series): number | null | "unknown" {
+  const { fromMs, toMs, mode } = span;
+  if (mode === "exact") return knownDelta(series, span);
+  const gain = increase(series, toMs, toMs - fromMs);
+  if (gain === null) return series.indexAt(toMs) >= 0 ? "unknown" : null;
+  return Number.isFinite(gain) ? gain : "unknown";
 }
 
 /**
  * Gains of a gateway counter, summed over series of the same key. Null when the gateway did not answer, when it does not
- * know the function, or when there are series but none that can be told yet (Prometheus needs two samples). An empty map
+ * know the function, when one of its series cannot be told, or (Prometheus needs two samples) none can. An empty map
  * is a measurement: the gateway lists the function and never counted anything for it.
  */
 export function gainsBy<K>(
@@ -74,8 +79,10 @@ export function gainsBy<K>(
   for (const series of ofFunction(reading.store, reading.span, metric)) {
     const gain = gained(reading, series);
     const key = keyOf(series);
-    if (gain !== null) gains.set(key, (gains.get(key) ?? 0) + gain);
-    else if (reading.span.mode === "promql" && series.indexAt(reading.span.toMs) >= 0) untold++;
+    if (gain === "unknown") {
+      if (reading.span.mode === "exact") return null;
+      untold++;
+    } else if (gain !== null) gains.set(key, (gains.get(key) ?? 0) + gain);
   }
   return gains.size > 0 || (untold === 0 && reading.listed) ? gains : null;
 }

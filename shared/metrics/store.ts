@@ -13,12 +13,19 @@ export interface StoreOptions {
   readonly maxSeries?: number;
 }
 
+export interface AppendOptions {
+  /** Series of which the scrape said something that is no use. */
+  readonly unusable?: readonly SeriesId[];
+  /** Whether a series that the scrape lacks is there no more; else it is missed. Default always. */
+  readonly isGone?: (id: SeriesId) => boolean;
+}
+
 const NONE: readonly Series[] = [];
 const RETENTION_MS = 600_000;
 const MAX_SAMPLES = 4096;
 const MAX_SERIES = 100_000;
 
-/** Series of one source that were live at its last scrape, and when it was scraped. */
+/** Series of one source that were live at its last answered scrape, or missed in it, and when it was scraped. */
 interface Source {
   /** 1 where the scrape was answered, 0 where it was not: Prometheus's `up`. */
   readonly up: Series;
@@ -57,9 +64,15 @@ export class SampleStore {
 
   /**
    * Takes one answered scrape of `source` at `atMs`. A series that was in the source's last scrape and is not in this
-   * one is marked stale at `atMs`, as Prometheus does. Timestamps inside samples are not used: one instant a scrape.
+   * one is marked stale at `atMs`, as Prometheus does; one that is only missed goes on being marked, so that it is not forgotten.
+   * Timestamps inside samples are not used: one instant a scrape.
    */
-  append(source: string, atMs: number, samples: readonly Sample[]): void {
+  append(
+    source: string,
+    atMs: number,
+    samples: readonly Sample[],
+    { unusable = [], isGone = () => true }: AppendOptions = {},
+  ): void {
     const from = this.#source(source);
     if (!from.up.push(atMs, 1)) {
       this.#outOfOrder += samples.length;
@@ -72,7 +85,16 @@ export class SampleStore {
       if (series.push(atMs, sample.value)) live.add(series);
       else this.#outOfOrder++;
     }
-    for (const series of from.live) if (!live.has(series)) series.push(atMs, NaN, "vanished");
+    for (const id of unusable) {
+      const series = this.series(id);
+      if (series?.push(atMs, NaN, "unreachable")) live.add(series);
+    }
+    for (const series of from.live) {
+      if (live.has(series)) continue;
+      const gone = isGone(series.id);
+      series.push(atMs, NaN, gone ? "vanished" : "unreachable");
+      if (!gone) live.add(series);
+    }
     from.live = live;
     this.#sweep(atMs);
   }
@@ -82,7 +104,6 @@ export class SampleStore {
     const from = this.#source(source);
     if (!from.up.push(atMs, 0)) return;
     for (const series of from.live) series.push(atMs, NaN, "unreachable");
-    from.live = new Set();
     this.#sweep(atMs);
   }
 

@@ -1,5 +1,5 @@
 /** Samples → `MetricsWindow` and `Tick`. What was not measured is null and named; the live collector and the simulator share this. */
-import { closeWindow } from "../core/window.ts";
+import { closeTick, closeWindow } from "../core/window.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import { cpuRatioOf, memoryRatioOf } from "./container-window.ts";
 import { arrivalsOf, completionsOf, executionMeanOf, inFlightOf, latencyOf } from "./gateway-window.ts";
@@ -108,7 +108,7 @@ export function buildTick(store: SampleStore, spec: TickSpec): Tick {
   });
   const newestMs = newestAnswerMs(store, atMs);
   const isFresh = newestMs !== null && newestMs > sinceMs;
-  return {
+  return closeTick({
     functionName,
     namespace,
     generation: "",
@@ -118,7 +118,7 @@ export function buildTick(store: SampleStore, spec: TickSpec): Tick {
     ...replicasOf(reading, spec.replicas),
     arrivals: isFresh ? arrivalsOf(reading) : null,
     metricAgeSeconds: ageSeconds(store, atMs),
-  };
+  });
 }
 
 function isListed(replicas: ReplicaReading | undefined): boolean {

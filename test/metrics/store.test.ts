@@ -45,6 +45,7 @@ test("store: a source that does not answer marks its own series only", () => {
   assert.deepEqual(entries(store.select("a")[0]), [
     [1000, 1],
     [2000, "unreachable"],
+    [3000, "unreachable"],
   ]);
   assert.deepEqual(entries(store.select("b")[0]), [[1000, 1]]);
   assert.deepEqual(entries(store.scrapes("s")), [

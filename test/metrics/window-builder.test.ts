@@ -69,6 +69,7 @@ test("window: exact differences of a busy window, with nothing said that was not
   assert.deepEqual(window, {
     functionName: "stress",
     namespace: "openfaas-fn",
+    generation: "",
     seq: 1,
     windowSeconds: 30,
     endedAtMs: 60_000,
@@ -156,11 +157,13 @@ test("window: a function that the gateway lists and never called has 0 arrivals;
   assert.deepEqual([idle.arrivals, idle.completedOk, idle.inFlightMax, idle.executionSecondsMean], [0, 0, 0, null]);
   const unknown = buildWindow(store, spec({ functionName: "nobody" }));
   assert.deepEqual([unknown.arrivals, unknown.completedOk, unknown.inFlightMax], [null, null, null]);
-  const told = buildWindow(
-    store,
-    spec({ functionName: "nobody", replicas: { desiredReplicas: 3, availableReplicas: null } }),
-  );
-  assert.deepEqual([told.arrivals, told.desiredReplicas, told.availableReplicas], [0, 3, null]);
+  const listed = spec({ functionName: "nobody", replicas: { desiredReplicas: 3, availableReplicas: null } });
+  const told = buildWindow(store, listed);
+  // A page with other functions' gauges and not this one's is not whole.
+  assert.deepEqual([told.arrivals, told.desiredReplicas, told.availableReplicas], [null, 3, null]);
+  const without = new SampleStore();
+  for (const atMs of [30_000, 60_000]) without.append(GATEWAY_SOURCE, atMs, parseExposition("some_metric 1\n").samples);
+  assert.equal(buildWindow(without, listed).arrivals, 0);
 });
 
 test("window: the first call of a code is not lost, and a restarted gateway loses nothing seen", () => {
@@ -278,6 +281,7 @@ test("tick: arrivals since the last tick, in-flight now; without a new scrape th
   assert.deepEqual(at(12_000, 10_000), {
     functionName: "stress",
     namespace: "openfaas-fn",
+    generation: "",
     atMs: 12_000,
     timeLapse: 1,
     inFlight: 3,

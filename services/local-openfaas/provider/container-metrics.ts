@@ -22,6 +22,7 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 export function renderContainerMetrics(
   replicas: readonly MeasuredReplica[],
   functions: readonly MeasuredFunction[],
+  nowMs: number,
 ): string {
   const perReplica = (value: (replica: MeasuredReplica) => number | null | undefined): Sample[] =>
     replicas.flatMap((replica) => {
@@ -69,6 +70,12 @@ export function renderContainerMetrics(
     ),
     family("kube_pod_container_resource_requests", "gauge", "What a replica asks for.", perResource("Request")),
     family("kube_pod_container_resource_limits", "gauge", "What a replica may not exceed.", perResource("Limit")),
+    family(
+      "container_last_seen",
+      "gauge",
+      "When it was last looked at, since 1970.",
+      perReplica(({ usage }) => usage && nowMs / 1_000),
+    ),
   ].join("");
 }
 

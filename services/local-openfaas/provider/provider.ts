@@ -245,6 +245,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
           })),
         ),
         all.map(({ spec, outOfMemoryKills }) => ({ functionName: spec.deployment.service, outOfMemoryKills })),
+        nowMs(),
       );
     },
     describeLimits: () => limiter.description,

@@ -55,7 +55,7 @@ export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddres
       });
       // POST: with many functions the expression is longer than an address may be.
       const answer = await http
-        .post<unknown>("/api/v1/query", asked)
+        .post<unknown>("/api/v1/query", asked, { signal: AbortSignal.timeout(timeoutMs) })
         .catch((thrown: unknown) => refuse(`did not answer: ${messageOf(thrown)}`));
       const body = (answer.data ?? {}) as Answer;
       if (answer.status === 401 || answer.status === 403) refuse(`refused the credentials: HTTP ${answer.status}`);

@@ -62,6 +62,17 @@ test("metrics: the page holds the gateway's series and ours, desired and ready a
   assert.match(text, /gateway_service_ready_count\{function_name="echo.openfaas-fn"\} \d/);
 });
 
+test("metrics: what the process says of itself moves though nobody calls, and stands at the page's end", async (t) => {
+  const { metricsUrl } = await startTestGateway(t);
+  const page = async () => (await (await fetch(`${metricsUrl}/metrics`)).text()).trimEnd().split("\n");
+  const [first, second] = [await page(), await page()];
+  assert.notDeepEqual(first, second);
+  assert.match(first.at(-1)!, /^promhttp_metric_handler_requests_total\{code="200"\} 1$/);
+  assert.match(second.at(-1)!, /^promhttp_metric_handler_requests_total\{code="200"\} 2$/);
+  const started = first.find((line) => line.startsWith("process_start_time_seconds "));
+  assert.ok(Math.abs(Number(started!.split(" ")[1]) - performance.timeOrigin / 1_000) < 1, started);
+});
+
 test("metrics: a removed function keeps its counters and loses its replica counts", async (t) => {
   const { url, metricsUrl, deploy, provider } = await startTestGateway(t);
   await deploy("echo");

@@ -16,6 +16,7 @@ test("container metrics: what is not known has no series", () => {
       { id: "app-hjklm", functionName: "app", resources: readResources(), usage: null },
     ],
     [{ functionName: "app", outOfMemoryKills: 2 }],
+    1_500,
   );
   const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const replica = 'namespace="openfaas-fn",pod="app-bcdfg",container="app"';
@@ -29,10 +30,11 @@ test("container metrics: what is not known has no series", () => {
     `kube_pod_container_resource_requests{${replica},resource="memory",unit="byte"} 1024`,
     `kube_pod_container_resource_limits{${replica},resource="cpu",unit="core"} 0.1`,
     `kube_pod_container_resource_limits{${replica},resource="memory",unit="byte"} 1024`,
+    `container_last_seen{${replica}} 1.5`,
   ]);
   assert.match(
     text,
     /^# HELP container_cpu_usage_seconds_total .+\n# TYPE container_cpu_usage_seconds_total counter\n/,
   );
-  assert.equal(renderContainerMetrics([], []), "");
+  assert.equal(renderContainerMetrics([], [], 0), "");
 });

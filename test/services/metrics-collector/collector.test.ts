@@ -17,6 +17,7 @@ import { scrapedSource } from "../../../services/metrics-collector/scraped-sourc
 /** A platform whose counters the test moves by hand. */
 class FakePlatform {
   started = 0;
+  scrapes = 0;
   ok = 0;
   replicas = 2;
   gatewayAway = false;
@@ -49,6 +50,7 @@ class FakePlatform {
       `gateway_functions_seconds_bucket{${name},code="200",le="+Inf"} ${this.ok}`,
       `gateway_functions_seconds_sum{${name},code="200"} ${this.ok * 0.05}`,
       `gateway_functions_seconds_count{${name},code="200"} ${this.ok}`,
+      `promhttp_metric_handler_requests_total{code="200"} ${this.scrapes++}`,
       "",
     ].join("\n");
     return { functionMetrics: this.metricsAway ? null : functionMetrics, containerMetrics: null };

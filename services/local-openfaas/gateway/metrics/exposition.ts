@@ -7,6 +7,7 @@ import { Counter, Gauge, Registry, type Metric } from "prom-client";
 import type { Provider } from "../../provider/types.ts";
 import { qualifiedName } from "../names.ts";
 import type { Meters, Tally } from "./meter.ts";
+import { registerProcess } from "./process.ts";
 
 interface Sample {
   readonly metricName?: string;
@@ -87,6 +88,7 @@ export function gatewayRegistry(meters: Meters, provider: Provider): Registry {
     "Seconds that invocations waited for a ready replica; in no other metric.",
     () => [...meters.entries()].map(([name, meter]) => ({ labels: labelsOf(name), tally: meter.coldStarts })),
   );
+  registerProcess(registry);
   return registry;
 }
 

@@ -1,0 +1,6 @@
+/** Names of the gateway's metrics that only ever grow while its process lives. */
+const COUNTED = /^gateway_(function_invocation_(started|total)|functions_seconds_(bucket|sum|count))$/;
+
+export function isCounted(name: string): boolean {
+  return COUNTED.test(name);
+}
