@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
@@ -17,6 +17,7 @@ import type { ModelShelf } from "#shared/ports/model-shelf.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
+import { around } from "#test/support/around.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { createAssignments } from "../../functions/policy-inference/assignments.ts";
 import { createInference, type InferenceResult } from "../../functions/policy-inference/inference.ts";
@@ -28,13 +29,15 @@ const POLICY = "model:lstm-ppo-plus";
 
 let home: string;
 let kernel: Uint8Array;
-before(async () => {
-  home = await mkdtemp(join(tmpdir(), "replicant-models-"));
-  kernel = await kernelBytes;
-  await writeFiles(join(home, "shipped", "lstm-ppo-plus-corrected"), checkpointFiles());
-  await writeFiles(join(home, "shipped", "rising"), checkpointFiles({ bias: ALWAYS_UP_TWO }));
-});
-after(() => rm(home, { recursive: true }));
+around(
+  async () => {
+    home = await mkdtemp(join(tmpdir(), "replicant-models-"));
+    kernel = await kernelBytes;
+    await writeFiles(join(home, "shipped", "lstm-ppo-plus-corrected"), checkpointFiles());
+    await writeFiles(join(home, "shipped", "rising"), checkpointFiles({ bias: ALWAYS_UP_TWO }));
+  },
+  () => rm(home, { recursive: true }),
+);
 
 /** As the handler puts it together, on a shelf of its own. */
 async function start(folder?: string) {

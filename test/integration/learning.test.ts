@@ -11,6 +11,7 @@ import { decisionIdOf } from "#shared/core/proposal.ts";
 import { toTraceMs } from "#shared/core/trace-time.ts";
 import { signCall } from "#shared/host/signature.ts";
 import { checkpointFiles, negated } from "#test/support/a-checkpoint.ts";
+import { around } from "#test/support/around.ts";
 import { keptEvents } from "#test/support/event-log.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
@@ -22,8 +23,10 @@ const TIME_LAPSE = 20;
 const WINDOW_SECONDS = 30;
 
 let folder: string;
-before(() => (folder = mkdtempSync(join(tmpdir(), "replicant-learning-"))));
-after(() => rmSync(folder, { recursive: true }));
+around(
+  () => (folder = mkdtempSync(join(tmpdir(), "replicant-learning-"))),
+  () => rmSync(folder, { recursive: true }),
+);
 
 async function aModel(name: string, files = checkpointFiles()): Promise<string> {
   const path = join(folder, name);

@@ -34,14 +34,18 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
                 shutil.copyfileobj(source, copy, 1 << 20)
 `;
 
+/** It calls what Node 23 no longer has. */
+export const NO_TFJS_NODE_HERE =
+  Number(process.versions.node.split(".")[0]) >= 23 ? `it does not work on Node ${process.versions.node}` : null;
+
 /** @type {import("./peer-tools.mjs").Peer} */
 export const tfjsNode = {
   name: "@tensorflow/tfjs-node 4.22.0",
+  unusable: NO_TFJS_NODE_HERE,
   found: () => (existsSync(join(PLACE, ENTRY)) ? PLACE : null),
   install() {
     const python = onPath("python3");
     if (process.platform !== "linux" || process.arch !== "x64") return "its library comes for Linux on x86-64 only";
-    if (Number(process.versions.node.split(".")[0]) >= 23) return `it does not start on Node ${process.versions.node}`;
     if (!python || !onPath("make") || !onPath("g++")) return "its binding is built with python3, make and g++";
     if (!isAskedFor) return "REPLICANT_INSTALL_PEERS=1 installs it: 200 MB to fetch, 0.9 GB of disk";
 

@@ -11,7 +11,10 @@ export const inCi = process.env.CI === "true";
 /** What is large, or changes the machine, is installed in CI or when asked for. */
 export const isAskedFor = inCi || process.env.REPLICANT_INSTALL_PEERS === "1";
 
-/** `install` answers with why it could not, or null. @typedef {{ name: string, found: () => string | null, install: () => string | null }} Peer */
+/**
+ * `install` answers with why it could not, or null; `unusable` says why this machine or this Node can never use it.
+ * @typedef {{ name: string, found: () => string | null, install: () => string | null, unusable?: string | null }} Peer
+ */
 
 /** @param {string} program @param {readonly string[]} args @param {import("node:child_process").SpawnSyncOptions} [options] */
 export function run(program, args, options = {}) {

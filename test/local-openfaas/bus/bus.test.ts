@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test, type TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 
 import { build } from "esbuild";
 
@@ -17,25 +17,28 @@ import { startNatsServer } from "../../../services/local-openfaas/bus/nats-serve
 import { freePort } from "../../../services/local-openfaas/bus/ports.ts";
 import { startGuardian, type Guardian } from "../../../services/local-openfaas/provider/guardian.ts";
 import { aModelEvent, numberOf } from "../../support/an-event.ts";
+import { around } from "../../support/around.ts";
 import { eventually } from "../../support/eventually.ts";
 import { natsPrograms } from "../../support/nats-server.ts";
 
 let dist: string;
 /** So that no server outlives a test run that is killed. */
 let guardian: Guardian;
-before(async () => {
-  guardian = await startGuardian(() => {});
-  dist = await mkdtemp(join(tmpdir(), "replicant-dist-"));
-  await build({
-    entryPoints: [join(import.meta.dirname, "../../../services/local-openfaas/bus/broker-main.ts")],
-    outfile: join(dist, "services/local-openfaas/broker.cjs"),
-    ...{ bundle: true, platform: "node", format: "cjs", target: "node20", logLevel: "error" },
-  });
-});
-after(async () => {
-  await guardian.close();
-  await rm(dist, { recursive: true, force: true });
-});
+around(
+  async () => {
+    guardian = await startGuardian(() => {});
+    dist = await mkdtemp(join(tmpdir(), "replicant-dist-"));
+    await build({
+      entryPoints: [join(import.meta.dirname, "../../../services/local-openfaas/bus/broker-main.ts")],
+      outfile: join(dist, "services/local-openfaas/broker.cjs"),
+      ...{ bundle: true, platform: "node", format: "cjs", target: "node20", logLevel: "error" },
+    });
+  },
+  async () => {
+    await guardian.close();
+    await rm(dist, { recursive: true, force: true });
+  },
+);
 
 async function aHome(t: TestContext): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), "replicant-home-"));

@@ -3,16 +3,19 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { PROFILE_KIND, type ProfileDocument } from "#shared/sim/calibration/profile-document.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
+import { around } from "#test/support/around.ts";
 import { baseProfile, readProfiles } from "../../../services/trainer/profiles.ts";
 
 let folder: string;
-before(async () => (folder = await mkdtemp(join(tmpdir(), "replicant-profiles-"))));
-after(() => rm(folder, { recursive: true }));
+around(
+  async () => (folder = await mkdtemp(join(tmpdir(), "replicant-profiles-"))),
+  () => rm(folder, { recursive: true }),
+);
 
 const measured = simProfile("stress", { parameters: { startMedianSeconds: 7 } });
 const refused = (message: RegExp) => (thrown: unknown) =>

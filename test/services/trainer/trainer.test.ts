@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 
 import { MemoryBroker, memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
@@ -23,6 +23,7 @@ import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
 import type { FineTuned, FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
 import { openLog } from "../../../services/trainer/log/segments.ts";
@@ -34,11 +35,13 @@ const VERSION = digestOf(FILES).slice(0, 12);
 const CANDIDATE = checkpointFiles({ seed: 2 });
 
 let home: string;
-before(async () => {
-  home = await mkdtemp(join(tmpdir(), "replicant-trainer-"));
-  await writeFiles(join(home, "shipped", "lstm-ppo-plus-corrected"), FILES);
-});
-after(() => rm(home, { recursive: true }));
+around(
+  async () => {
+    home = await mkdtemp(join(tmpdir(), "replicant-trainer-"));
+    await writeFiles(join(home, "shipped", "lstm-ppo-plus-corrected"), FILES);
+  },
+  () => rm(home, { recursive: true }),
+);
 
 function anOutcome(isBetter: boolean): FineTuned {
   const outcome = { reward: -0.1, violationShare: 0.01, replicaSeconds: 100 };
