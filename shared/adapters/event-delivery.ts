@@ -2,7 +2,8 @@
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { decodeEvent } from "../events/codec.ts";
-import type { EventKind } from "../events/subjects.ts";
+import { sourcesOf } from "../events/bus-users.ts";
+import { SUBJECTS, type EventKind } from "../events/subjects.ts";
 import type { ReplicantEvent } from "../events/types.ts";
 
 /** Since the bus was opened. */
@@ -15,12 +16,14 @@ export interface BusCounters {
   dropped: number;
   /** Passed over because the bytes were no such event. */
   undecodable: number;
+  /** Passed over because they did not come from the part that may publish their kind. */
+  foreign: number;
   /** Of the received: those that had been handed over before. */
   redelivered: number;
 }
 
 export function newCounters(): BusCounters {
-  return { published: 0, received: 0, dropped: 0, undecodable: 0, redelivered: 0 };
+  return { published: 0, received: 0, dropped: 0, undecodable: 0, foreign: 0, redelivered: 0 };
 }
 
 /** Where a bus tells what it did: sentences. */
@@ -36,9 +39,10 @@ export interface DeliveryWorld {
 }
 
 /** `failed`: the handler rejected, and the event may come again. */
-export type Outcome = "handled" | "failed" | "too-old" | "undecodable";
+export type Outcome = "handled" | "failed" | "too-old" | "undecodable" | "foreign";
 
-export type Deliver = (bytes: Uint8Array, deliveryCount: number) => Promise<Outcome>;
+/** `doubt`: what the carrier knows against the message, null for nothing. */
+export type Deliver = (bytes: Uint8Array, deliveryCount: number, doubt?: string | null) => Promise<Outcome>;
 
 /** An event that a handler refused so often is given up: about eight minutes of growing pauses. */
 export const MOST_DELIVERIES = 50;
@@ -55,7 +59,14 @@ export function delivery<K extends EventKind>(
   maxAgeMs: number | undefined,
   { clock, counters, log }: DeliveryWorld,
 ): Deliver {
-  return async (bytes, deliveryCount) => {
+  const sources = sourcesOf(kind);
+  const foreign = (because: string): Outcome => {
+    counters.foreign++;
+    log(`passed over a message on '${SUBJECTS[kind]}': ${because}`);
+    return "foreign";
+  };
+  return async (bytes, deliveryCount, doubt = null) => {
+    if (doubt !== null) return foreign(doubt);
     let event: ReplicantEvent<K>;
     try {
       event = decodeEvent(kind, bytes);
@@ -64,6 +75,7 @@ export function delivery<K extends EventKind>(
       log(`passed over an event: ${messageOf(thrown)}`);
       return "undecodable";
     }
+    if (!sources.includes(event.source)) return foreign(`its source is '${event.source.slice(0, 200)}'`);
     if (maxAgeMs !== undefined && clock.nowMs() - Date.parse(event.time) > maxAgeMs) {
       counters.dropped++;
       return "too-old";

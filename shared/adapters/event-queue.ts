@@ -6,13 +6,15 @@ import { MOST_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "./ev
 interface Waiting {
   readonly bytes: Uint8Array;
   readonly deliveryCount: number;
+  readonly doubt: string | null;
 }
 
 /** A handler this far behind works on the past: the oldest events give way. */
 const MOST_WAITING = 1_000;
 
 export interface EventQueue {
-  push(bytes: Uint8Array): void;
+  /** `doubt`: what the carrier knows against the message. */
+  push(bytes: Uint8Array, doubt?: string | null): void;
   /** Forgets what waits; resolves when the handler's last call has ended. */
   close(): Promise<void>;
 }
@@ -54,14 +56,14 @@ export function eventQueue(
 
   async function work(): Promise<void> {
     for (let item = waiting.shift(); item; item = waiting.shift()) {
-      const outcome = await deliver(item.bytes, item.deliveryCount);
+      const outcome = await deliver(item.bytes, item.deliveryCount, item.doubt);
       if (outcome === "failed" && again) comeAgain(item);
     }
     // In the same turn as the look that found nothing: whoever pushes next begins another.
     workers--;
   }
 
-  function comeAgain({ bytes, deliveryCount }: Waiting): void {
+  function comeAgain({ bytes, deliveryCount, doubt }: Waiting): void {
     if (deliveryCount >= MOST_DELIVERIES) {
       counters.dropped++;
       log(`gave an event up after ${deliveryCount} deliveries`);
@@ -69,11 +71,11 @@ export function eventQueue(
     }
     void clock
       .sleep(pauseMs(deliveryCount), closing.signal)
-      .then(() => push({ bytes, deliveryCount: deliveryCount + 1 }));
+      .then(() => push({ bytes, deliveryCount: deliveryCount + 1, doubt }));
   }
 
   return {
-    push: (bytes) => push({ bytes, deliveryCount: 1 }),
+    push: (bytes, doubt = null) => push({ bytes, deliveryCount: 1, doubt }),
     close: async () => {
       closing.abort();
       waiting = [];

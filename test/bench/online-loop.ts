@@ -129,7 +129,12 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
     }
     const window = observer.window();
     await clock.advance(window.endedAtMs - clock.nowMs());
-    const about = { source: "online", subject: managed.functionName, key: window.endedAtMs, nowMs: clock.nowMs() };
+    const about = {
+      source: "metrics-collector",
+      subject: managed.functionName,
+      key: window.endedAtMs,
+      nowMs: clock.nowMs(),
+    };
     await bus.publish(makeEvent("window", { ...about, data: { managed, window, history } }));
     await scaler.onWindow({ managed, window, history });
     const [result] = await inference.step([{ managed, window, history }]);

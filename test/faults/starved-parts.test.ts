@@ -30,7 +30,12 @@ const listed: FunctionStatus = {
 const proposing: FunctionStatus = { ...listed, name: "policy-inference", annotations: { topic: "replicant.window" } };
 
 const managed = aManaged({ policy: "hpa" });
-const about = (seq: number, nowMs: number) => ({ source: "t", subject: "stress", key: seq * 30_000, nowMs });
+const about = (seq: number, nowMs: number, source = "metrics-collector") => ({
+  source,
+  subject: "stress",
+  key: seq * 30_000,
+  nowMs,
+});
 const windowEvent = (seq: number, nowMs: number) =>
   makeEvent("window", { ...about(seq, nowMs), data: { managed, window: aWindow({ seq }), history: [] } });
 
@@ -178,7 +183,7 @@ describe("a starved scaler", () => {
     const proposal = async (seq: number) => {
       const data = { managed, proposal: aProposal({ seq }), window: aWindow({ seq }) };
       const before = decided.length;
-      await world.bus.publish(makeEvent("proposal", { ...about(seq, world.clock.nowMs()), data }));
+      await world.bus.publish(makeEvent("proposal", { ...about(seq, world.clock.nowMs(), "policy-inference"), data }));
       await eventually(() => decided.length > before, { what: `a decision on ${seq}` });
     };
     const tick = async () => {

@@ -154,7 +154,7 @@ describe("inference", () => {
 
 describe("policy-inference over HTTP", () => {
   const anEvent = (data: WindowClosed, subject: string) =>
-    makeEvent("window", { source: "t", subject, key: data.window.endedAtMs, nowMs: 0, data });
+    makeEvent("window", { source: "metrics-collector", subject, key: data.window.endedAtMs, nowMs: 0, data });
   const aCall = (body: string): FunctionEvent => ({
     body: Buffer.from(body),
     headers: { "content-type": "application/json" },

@@ -312,7 +312,7 @@ describe("kubernetes", { skip: noControlPlane }, () => {
     const propose = async (seq: number, proposedReplicas: number, replicas: number) => {
       await clock.advance(Math.max(0, seq * 30_000 - clock.nowMs()));
       const window = aWindow({ functionName: name, seq, desiredReplicas: replicas, availableReplicas: replicas });
-      const told = { source: "test", subject: name, key: window.endedAtMs, nowMs: clock.nowMs() };
+      const told = { source: "policy-inference", subject: name, key: window.endedAtMs, nowMs: clock.nowMs() };
       const proposal = {
         decisionId: decisionIdOf(name, window.endedAtMs),
         functionName: name,

@@ -128,7 +128,7 @@ describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : 
         const now = replicas();
         const managed = aManaged({ maxReplicas: 90_000 });
         const window = aWindow({ seq, desiredReplicas: now, availableReplicas: now });
-        const head = { source: "test", subject: "stress", key: window.endedAtMs, nowMs: Date.now() };
+        const head = { source: "metrics-collector", subject: "stress", key: window.endedAtMs, nowMs: Date.now() };
         const proposal = aProposal({
           seq,
           endedAtMs: window.endedAtMs,
@@ -137,7 +137,9 @@ describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : 
           because: "the test wants one more",
         });
         await bus.publish(makeEvent("window", { ...head, data: { managed, window, history: [] } }));
-        await bus.publish(makeEvent("proposal", { ...head, data: { managed, proposal, window } }));
+        await bus.publish(
+          makeEvent("proposal", { ...head, source: "policy-inference", data: { managed, proposal, window } }),
+        );
         await systemClock.sleep(200, signal);
       }
     }

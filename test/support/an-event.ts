@@ -5,7 +5,7 @@ import type { ReplicantEvent } from "#shared/events/types.ts";
 /** An event that streams keep; `number` makes its id and stands in its summary. */
 export function aModelEvent(number: number, nowMs = Date.now()): ReplicantEvent<"model"> {
   return makeEvent("model", {
-    source: "/test",
+    source: "trainer",
     subject: "echo",
     key: number,
     nowMs,
@@ -23,7 +23,7 @@ export function aModelEvent(number: number, nowMs = Date.now()): ReplicantEvent<
 /** An event that is worth something only now. */
 export function aTickEvent(number: number, nowMs = Date.now()): ReplicantEvent<"tick"> {
   return makeEvent("tick", {
-    source: "/test",
+    source: "metrics-collector",
     subject: "echo",
     key: number,
     nowMs,

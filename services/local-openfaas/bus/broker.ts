@@ -2,23 +2,26 @@
  * The built-in broker: core NATS over TCP (publish, subscribe, wildcards, queues, requests, headers), for machines without
  * `nats-server`. It keeps nothing: what nobody hears is gone.
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 
-import { BrokerClient, type ClientWorld } from "./client.ts";
-import { ProtocolViolation } from "./command.ts";
+import { admits, type Admission } from "./admission.ts";
+import { attend, type Attended } from "./attend.ts";
 import { DEFAULT_LIMITS, type BrokerLimits } from "./limits.ts";
-import { CommandParser } from "./protocol.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import type { ClientWorld } from "./client.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface BrokerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** What clients must show as `auth_token`; null lets everyone in. */
-  readonly token: string | null;
+  /** What clients must show as `auth_token`; null lets everyone in. Not looked at where there are `users`. */
+  readonly token?: string | null;
+  /** Who may come in, each with their own rights. */
+  readonly users?: Omit<Extract<Admission, { by: "users" }>, "by"> | undefined;
   readonly limits?: Partial<BrokerLimits>;
   /** Chance in [0, 1), chooses the member of a queue. Default `Math.random`. */
   readonly random?: () => number;
@@ -27,21 +30,27 @@ export interface BrokerOptions {
 
 export interface Broker {
   readonly port: number;
-  /** Clients connected now. */
+  /** Clients that have logged in. */
   connections(): number;
+  /** Sockets that have not. */
+  waiting(): number;
   close(): Promise<void>;
 }
 
 /** Rejects when the port cannot be had. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { host = "127.0.0.1", port, token, random = Math.random, log = () => {} } = options;
+  const { host = "127.0.0.1", port, random = Math.random, log = () => {} } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const world: ClientWorld = { limits, subscriptions: new Subscriptions(random), admits: admission(token) };
+  const admission = admissionOf(options);
+  const world: ClientWorld = { limits, subscriptions: new Subscriptions(random), admits: admits(admission) };
   const serverId = randomBytes(12).toString("hex").toUpperCase();
+  const waiting = new WaitingRoom<Attended>(limits.maxWaiting);
+  const inside = new Map<Attended, string>();
   const sockets = new Set<Socket>();
   let clients = 0;
 
   const server = createServer({ noDelay: true }, (socket) => {
+    const address = socket.remoteAddress ?? "gone";
     const info = {
       server_id: serverId,
       server_name: "replicant",
@@ -51,22 +60,40 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       port: portOf(server),
       headers: true,
       jetstream: false,
-      auth_required: token !== null,
+      auth_required: admission.by !== "open",
       max_payload: limits.maxPayloadBytes,
       client_id: ++clients,
-      client_ip: socket.remoteAddress,
+      client_ip: address,
     };
-    if (sockets.size >= limits.maxConnections) return socket.end("-ERR 'Maximum Connections Exceeded'\r\n");
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    const client = attend(socket, world, log, (name) => {
+      waiting.leave(address, client);
+      return welcome(client, name);
+    });
+    socket.on("close", () => {
+      sockets.delete(socket);
+      waiting.leave(address, client);
+      inside.delete(client);
+    });
     socket.write(`INFO ${JSON.stringify(info)}\r\n`);
-    attend(socket, world, log);
+    waiting.enter(address, client)?.end();
   });
   await listening(server, host, port);
 
+  /** Null, or why there is no room for one more. */
+  function welcome(client: Attended, name: string): string | null {
+    const same = [...inside.values()].filter((one) => one === name).length;
+    if (inside.size >= limits.maxConnections || (admission.by === "users" && same >= limits.maxConnectionsPerUser)) {
+      return "Maximum Connections Exceeded";
+    }
+    inside.set(client, name);
+    return null;
+  }
+
   return {
     port: portOf(server),
-    connections: () => sockets.size,
+    connections: () => inside.size,
+    waiting: () => waiting.size,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -75,73 +102,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
-/** Joins a socket and a client until one of them ends. */
-function attend(socket: Socket, world: ClientWorld, log: (line: string) => void): void {
-  const { limits } = world;
-  const client = new BrokerClient(world, { send });
-  const parser = new CommandParser(limits);
-  const patience = setTimeout(() => client.admitted || cut("Authentication Timeout"), limits.authTimeoutMs);
-  const pulse = setInterval(() => client.ping() || cut("Stale Connection"), limits.pingIntervalMs);
-  let gone = false;
-  let corked = false;
-
-  function send(...parts: readonly (string | Buffer)[]): void {
-    if (gone) return;
-    if (!corked) {
-      // What one turn of the event loop says goes out in one piece.
-      corked = true;
-      socket.cork();
-      process.nextTick(() => {
-        corked = false;
-        socket.uncork();
-      });
-    }
-    for (const part of parts) socket.write(part);
-    if (socket.writableLength > limits.maxUnreadBytes) cut("Slow Consumer");
-  }
-
-  function leave(): void {
-    gone = true;
-    clearTimeout(patience);
-    clearInterval(pulse);
-    client.leave();
-  }
-
-  function cut(why: string): void {
-    if (gone) return;
-    log(`client ${socket.remoteAddress}:${socket.remotePort} cut: ${why}`);
-    leave();
-    if (socket.writableLength > limits.maxUnreadBytes) return void socket.destroy();
-    socket.end(`-ERR '${why}'\r\n`);
-    // A client that does not read would keep its socket, and what was written to it, for ever.
-    const end = setTimeout(() => socket.destroy(), 1_000);
-    socket.once("close", () => clearTimeout(end));
-  }
-
-  socket.on("data", (chunk: Buffer) => {
-    if (gone) return;
-    try {
-      parser.push(chunk, (command) => {
-        if (!gone) client.obey(command);
-      });
-    } catch (thrown) {
-      if (!(thrown instanceof ProtocolViolation)) throw thrown;
-      cut(thrown.message);
-    }
-  });
-  socket.on("error", () => {}); // "close" follows.
-  socket.on("close", leave);
-}
-
-/** Compares digests, so that neither the time nor the length tells anything of the token. */
-function admission(token: string | null): ClientWorld["admits"] {
-  if (token === null) return () => true;
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  const wanted = digest(token);
-  return (options) => {
-    const shown = options["auth_token"];
-    return timingSafeEqual(digest(typeof shown === "string" ? shown : ""), wanted) && typeof shown === "string";
-  };
+function admissionOf({ token = null, users }: BrokerOptions): Admission {
+  if (users) return { by: "users", ...users };
+  return token === null ? { by: "open" } : { by: "token", token };
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {

@@ -1,19 +1,22 @@
 /** One client of the broker: what it says becomes subscriptions and deliveries. Knows no sockets. */
 import { ProtocolViolation, type Command, type Publication } from "./command.ts";
 import type { BrokerLimits } from "./limits.ts";
+import type { Allowed } from "./permissions.ts";
 import { isPattern, isPublishable } from "./subjects.ts";
 import type { Subscriber, Subscriptions } from "./subscriptions.ts";
 
 export interface ClientWorld {
   readonly limits: BrokerLimits;
   readonly subscriptions: Subscriptions<BrokerClient>;
-  /** Whether the options of a CONNECT open the door. */
-  admits(options: Readonly<Record<string, unknown>>): boolean;
+  /** What the options of a CONNECT allow; null keeps the door shut. */
+  admits(options: Readonly<Record<string, unknown>>): Allowed | null;
 }
 
-/** The way back to the client. */
+/** The way back to the client, and to whoever counts clients. */
 export interface ClientLine {
   send(...parts: readonly (string | Buffer)[]): void;
+  /** At the first login; answers why there is no room, or null. */
+  onLogin(name: string): string | null;
 }
 
 const CRLF = "\r\n";
@@ -22,8 +25,11 @@ const NO_RESPONDERS = `NATS/1.0 503${CRLF}${CRLF}`;
 export class BrokerClient {
   readonly #world: ClientWorld;
   readonly #line: ClientLine;
+  /** Where everybody may come in, nobody needs to say who they are. */
+  readonly #isOpen: boolean;
   readonly #subscriptions = new Map<string, Subscriber<BrokerClient>>();
-  #admitted: boolean;
+  /** Null until it has logged in. */
+  #allowed: Allowed | null = null;
   #verbose = true;
   #echo = true;
   #headers = false;
@@ -33,17 +39,17 @@ export class BrokerClient {
   constructor(world: ClientWorld, line: ClientLine) {
     this.#world = world;
     this.#line = line;
-    this.#admitted = world.admits({});
+    this.#isOpen = world.admits({}) !== null;
   }
 
   get admitted(): boolean {
-    return this.#admitted;
+    return this.#isOpen || this.#allowed !== null;
   }
 
   /** Throws `ProtocolViolation` when the connection must end. */
   obey(command: Command): void {
     if (command.kind === "connect") return this.#connect(command.options);
-    if (!this.#admitted) throw new ProtocolViolation("Authorization Violation");
+    if (!this.#allowed && !this.#enter({})) throw new ProtocolViolation("Authorization Violation");
     switch (command.kind) {
       case "ping":
         return this.#line.send(`PONG${CRLF}`);
@@ -74,8 +80,7 @@ export class BrokerClient {
   }
 
   #connect(options: Readonly<Record<string, unknown>>): void {
-    if (!this.#world.admits(options)) throw new ProtocolViolation("Authorization Violation");
-    this.#admitted = true;
+    if (!this.#enter(options)) throw new ProtocolViolation("Authorization Violation");
     this.#verbose = options["verbose"] !== false;
     this.#echo = options["echo"] !== false;
     this.#headers = options["headers"] === true;
@@ -83,8 +88,22 @@ export class BrokerClient {
     this.#ok();
   }
 
+  /** A later CONNECT changes the manners, never the rights. Throws `ProtocolViolation` where there is no room. */
+  #enter(options: Readonly<Record<string, unknown>>): boolean {
+    const allowed = this.#world.admits(options);
+    if (!allowed || this.#allowed) return allowed !== null;
+    const full = this.#line.onLogin(typeof options["user"] === "string" ? options["user"] : "");
+    if (full !== null) throw new ProtocolViolation(full);
+    this.#allowed = allowed;
+    return true;
+  }
+
   #subscribe({ pattern, queue, sid }: Extract<Command, { kind: "subscribe" }>): void {
     if (!isPattern(pattern) || (queue !== null && !isPattern(queue))) return this.#refuse("Invalid Subject");
+    if (!this.#allowed!.maySubscribe(pattern, queue)) {
+      const as = queue === null ? "" : ` using queue "${queue}"`;
+      return this.#refuse(`Permissions Violation for Subscription to "${pattern}"${as}`);
+    }
     if (this.#subscriptions.has(sid)) return this.#ok();
     if (this.#subscriptions.size >= this.#world.limits.maxSubscriptionsPerClient) {
       throw new ProtocolViolation("Maximum Subscriptions Exceeded");
@@ -108,6 +127,7 @@ export class BrokerClient {
     const { subject, reply } = publication;
     if (!isPublishable(subject) || (reply !== null && !isPublishable(reply)))
       return this.#refuse("Invalid Publish Subject");
+    if (!this.#allowed!.mayPublish(subject)) return this.#refuse(`Permissions Violation for Publish to "${subject}"`);
     if (publication.headerBytes > 0 && !this.#headers) throw new ProtocolViolation("Message Headers Not Supported");
     this.#ok();
     const audience = this.#world.subscriptions.audience(subject, this.#echo ? null : this);
@@ -145,7 +165,7 @@ export class BrokerClient {
   }
 
   #ok(): void {
-    if (this.#verbose && this.#admitted) this.#line.send(`+OK${CRLF}`);
+    if (this.#verbose && this.#allowed) this.#line.send(`+OK${CRLF}`);
   }
 
   #refuse(why: string): void {

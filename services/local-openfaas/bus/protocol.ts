@@ -4,7 +4,13 @@ import { parseControlLine } from "./control-line.ts";
 
 export interface ParserLimits {
   readonly maxControlLineBytes: number;
+  readonly maxLoginLineBytes: number;
   readonly maxPayloadBytes: number;
+}
+
+/** Whether the client has logged in: of a stranger no body is waited for, and no long line. */
+export interface Door {
+  readonly admitted: boolean;
 }
 
 const CR = 13;
@@ -14,13 +20,15 @@ const NOTHING = Buffer.alloc(0);
 /** Holds at most one control line or one body, both bounded. */
 export class CommandParser {
   readonly #limits: ParserLimits;
+  readonly #door: Door;
   #line: Buffer = NOTHING;
   #head: PublicationHead | null = null;
   #body: Buffer = NOTHING;
   #bodyFilled = 0;
 
-  constructor(limits: ParserLimits) {
+  constructor(limits: ParserLimits, door: Door) {
     this.#limits = limits;
+    this.#door = door;
   }
 
   /** Calls `handle` for each command that `chunk` completes. Throws `ProtocolViolation`; the parser is then of no more use. */
@@ -33,18 +41,21 @@ export class CommandParser {
   #takeLine(chunk: Buffer, offset: number, handle: (command: Command) => void): number {
     const end = chunk.indexOf(LF, offset);
     const piece = chunk.subarray(offset, end < 0 ? chunk.length : end);
-    if (this.#line.length + piece.length > this.#limits.maxControlLineBytes) {
+    const { maxControlLineBytes, maxLoginLineBytes } = this.#limits;
+    if (this.#line.length + piece.length > (this.#door.admitted ? maxControlLineBytes : maxLoginLineBytes)) {
       throw new ProtocolViolation("Maximum Control Line Exceeded");
     }
     const line = this.#line.length === 0 ? piece : Buffer.concat([this.#line, piece]);
     if (end < 0) {
-      this.#line = line;
+      // A copy: a few bytes must not hold the whole chunk they came in.
+      this.#line = line === piece ? Buffer.from(piece) : line;
       return chunk.length;
     }
     this.#line = NOTHING;
     const parsed = parseControlLine(line.toString("utf8", 0, line.at(-1) === CR ? line.length - 1 : line.length));
     if (parsed.kind !== "head") handle(parsed.command);
     else {
+      if (!this.#door.admitted) throw new ProtocolViolation("Authorization Violation");
       if (parsed.head.bodyBytes > this.#limits.maxPayloadBytes)
         throw new ProtocolViolation("Maximum Payload Violation");
       this.#head = parsed.head;

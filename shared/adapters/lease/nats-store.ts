@@ -1,8 +1,9 @@
 /** A lease's record in a key-value bucket of JetStream; the key's revision is its version. */
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { Kvm, type KV } from "@nats-io/kv";
+import type { KV } from "@nats-io/kv";
 
 import type { Clock } from "../../core/clock.ts";
+import { openBucket } from "../nats/bucket.ts";
 import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
 import { findJetStream } from "../nats/stream.ts";
 import { parseRecord, type LeaseRecord, type LeaseStore, type StoredLease } from "./record.ts";
@@ -28,17 +29,20 @@ export async function natsLeaseStore(
   // A connection of its own: what the bus has to carry does not delay a renewal.
   const connection = await openConnection(options, clock, log);
   const { nc } = connection;
-  if (!(await findJetStream(nc))) {
+  const jsm = await findJetStream(nc);
+  if (!jsm) {
     await connection.close();
     return null;
   }
   let opened: Promise<KV> | null = null;
   /** Made again where the server came back without its store. */
   const bucket = () =>
-    (opened ??= new Kvm(nc).create(options.bucket, { history: 1, timeout: ANSWER_WITHIN_MS }).catch((thrown) => {
-      opened = null;
-      throw thrown;
-    }));
+    (opened ??= openBucket(nc, jsm, { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS }).catch(
+      (thrown: unknown) => {
+        opened = null;
+        throw thrown;
+      },
+    ));
   connection.onReconnect(() => (opened = null));
 
   async function inTime<T>(work: (kv: KV) => Promise<T>): Promise<T> {

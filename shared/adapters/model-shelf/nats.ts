@@ -1,12 +1,11 @@
 /** A shelf in JetStream's object store: `<function>/step-N` is a checkpoint, `<function>/control` what it may do. */
-import { JetStreamApiError } from "@nats-io/jetstream";
-import { Objm, type ObjectStore } from "@nats-io/obj";
-
 import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import type { ModelShelf } from "../../ports/model-shelf.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
+import { rightsOf } from "../../events/bus-users.ts";
 import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
+import { openObjects, type Objects } from "../nats/objects.ts";
 import { findJetStream } from "../nats/stream.ts";
 import { packed, unpacked } from "./archive.ts";
 import { controlText, readControl } from "./control-text.ts";
@@ -28,45 +27,43 @@ export async function natsShelf(
 ): Promise<(ModelShelf & { close(): Promise<void> }) | null> {
   // A connection of its own: megabytes of weights do not delay a window.
   const connection = await openConnection(options, clock, log);
-  const { nc } = connection;
-  if (!(await findJetStream(nc))) {
+  const { nc, user } = connection;
+  const jsm = await findJetStream(nc);
+  if (!jsm) {
     await connection.close();
     return null;
   }
-  let opened: Promise<ObjectStore> | null = null;
-  /** Made again where the server came back without its store. */
-  const bucket = () =>
-    (opened ??= new Objm(nc).create(options.bucket).catch((thrown: unknown) => {
-      opened = null;
-      throw thrown;
-    }));
+  const mayMake = user === null || rightsOf(user).writes.includes("models");
+  let opened: Objects | null = null;
+  /** Looked for again where the server came back without its store. */
+  const objects = () => (opened ??= openObjects(nc, jsm, options.bucket, mayMake));
   connection.onReconnect(() => (opened = null));
 
-  async function inTime<T>(what: string, work: (store: ObjectStore) => Promise<T>): Promise<T> {
+  async function inTime<T>(what: string, work: (store: Objects) => Promise<T>): Promise<T> {
     const done = new AbortController();
     const late = clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => {
       throw new Error(`${what}: the object store did not answer in time`);
     });
     late.catch(() => {});
     try {
-      return await Promise.race([bucket().then(work), late]);
+      return await Promise.race([work(objects()), late]);
+    } catch (thrown) {
+      throw new Error(`${what}: the object store could not do it: ${messageOf(thrown)}`, { cause: thrown });
     } finally {
       done.abort();
     }
   }
 
-  const read = (name: string) => inTime(name, (store) => blobOf(store, name));
-  const write = (name: string, bytes: Uint8Array) =>
-    inTime(name, async (store) => void (await store.putBlob({ name }, bytes)));
+  const read = (name: string) => inTime(name, (store) => store.get(name));
+  const write = (name: string, bytes: Uint8Array) => inTime(name, (store) => store.put(name, bytes));
 
   function modelsOf(functionName: string): ModelStore {
     const prefix = `${functionName}/`;
     const steps = () =>
       inTime(`${prefix}…`, async (store) => {
-        const objects = await store.list();
-        return objects
-          .filter(({ name, deleted }) => !deleted && name.startsWith(prefix))
-          .flatMap(({ name }) => STEP.exec(name.slice(prefix.length))?.[1] ?? [])
+        const names = await store.names(prefix);
+        return names
+          .flatMap((name) => STEP.exec(name.slice(prefix.length))?.[1] ?? [])
           .map(Number)
           .sort((a, b) => a - b);
       });
@@ -83,8 +80,7 @@ export async function natsShelf(
       },
       write: (step, files) => write(`${prefix}step-${step}`, packed(files)),
       async remove(step) {
-        if (!(await steps()).includes(step)) return;
-        await inTime(`${prefix}step-${step}`, async (store) => void (await store.delete(`${prefix}step-${step}`)));
+        await inTime(`${prefix}step-${step}`, (store) => store.remove(`${prefix}step-${step}`));
       },
     };
   }
@@ -100,14 +96,4 @@ export async function natsShelf(
     setControl: (control) => write(`${control.functionName}/control`, Buffer.from(controlText(control))),
     close: () => connection.close(),
   };
-}
-
-/** Null when there is no such object. */
-async function blobOf(store: ObjectStore, name: string): Promise<Uint8Array | null> {
-  try {
-    return await store.getBlob(name);
-  } catch (thrown) {
-    if (thrown instanceof JetStreamApiError && thrown.status === 404) return null;
-    throw new Error(`${name}: the object store could not give it: ${messageOf(thrown)}`, { cause: thrown });
-  }
 }

@@ -7,7 +7,9 @@ import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { BusUnavailableError, type BusState } from "../../ports/event-bus.ts";
 import type { BusLog } from "../event-delivery.ts";
-import { isTlsTrouble, proofOf, tlsOf, type BusCredentials } from "./credentials.ts";
+import { inboxOf } from "../../events/bus-permissions.ts";
+import { userOf, type BusUser } from "../../events/bus-users.ts";
+import { identityOf, isTlsTrouble, proofOf, tlsOf, type BusCredentials, type Identity } from "./credentials.ts";
 import { parseServers } from "./servers.ts";
 
 export interface ConnectionOptions extends BusCredentials {
@@ -29,6 +31,10 @@ export interface Connection {
   /** The address for people, without credentials. */
   readonly spoken: string;
   state(): BusState;
+  /** Who we are to the server, as of now; null where it asks nobody. */
+  identity(): Identity | null;
+  /** Whose rights we have, of the table of users; null where the server is somebody else's and has its own. */
+  readonly user: BusUser | null;
   /** Resolves with true when connected, with false after `timeoutMs` or when closed. */
   connected(timeoutMs: number): Promise<boolean>;
   /** Resolves when the present connection is lost; forgets the question when `signal` aborts. */
@@ -50,6 +56,7 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
   const events = new EventTarget();
   setMaxListeners(0, events); // Two for each publish under way.
   let state: BusState = "connected";
+  let identity = identityOf(options, servers);
 
   const become = (next: BusState) => {
     state = next;
@@ -62,6 +69,7 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
         become("reconnecting");
       } else if (status.type === "reconnect") {
         log(`back on the bus at ${servers.spoken}`);
+        identity = presentIdentity(options, servers) ?? identity;
         become("connected");
       } else if (status.type === "error") {
         log(`the bus at ${servers.spoken} says: ${status.error.message}`);
@@ -79,6 +87,8 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
     nc,
     spoken: servers.spoken,
     state: () => state,
+    identity: () => identity,
+    user: userOf(identity?.name ?? ""),
     async connected(timeoutMs) {
       if (state !== "reconnecting") return state === "connected";
       const done = new AbortController();
@@ -100,6 +110,15 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
   };
 }
 
+/** Null where the secret cannot be read at the moment. */
+function presentIdentity(options: ConnectionOptions, servers: ReturnType<typeof parseServers>): Identity | null {
+  try {
+    return identityOf(options.again?.() ?? options, servers);
+  } catch {
+    return null;
+  }
+}
+
 /** Not the client's own `waitOnFirstConnect`, which can be neither bounded nor told from a refusal. */
 async function firstConnection(
   options: ConnectionOptions,
@@ -110,6 +129,7 @@ async function firstConnection(
   const { connectTimeoutMs = Infinity } = options;
   const proof = proofOf(options, servers);
   const tls = tlsOf(options, servers);
+  const user = userOf(identityOf(options, servers)?.name ?? "");
   const untilMs = clock.nowMs() + connectTimeoutMs;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -124,6 +144,8 @@ async function firstConnection(
         ignoreAuthErrorAbort: true,
         timeout: Math.max(MIN_ATTEMPT_MS, Math.min(ATTEMPT_MS, untilMs - clock.nowMs())),
         ...proof,
+        // Of a user of the table only this one is let through, and nobody else may listen there.
+        ...(user && { inboxPrefix: inboxOf(user) }),
         ...(tls && { tls }),
       });
     } catch (thrown) {

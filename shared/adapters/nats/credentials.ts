@@ -4,7 +4,9 @@ import { isIP } from "node:net";
 import {
   credsAuthenticator,
   nkeyAuthenticator,
-  type ConnectionOptions as ClientOptions,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+  type Authenticator,
 } from "@nats-io/transport-node";
 
 import { BadInputError } from "../../core/errors.ts";
@@ -21,6 +23,8 @@ export interface BusCredentials {
   readonly token?: string | null | undefined;
   /** Given, or `tls://` in the address: nothing is sent over a connection that is not encrypted. */
   readonly tls?: BusTls | null | undefined;
+  /** What they are now: asked before each login, so that a secret may change under a running part. */
+  readonly again?: (() => BusCredentials) | undefined;
 }
 
 /** PEM texts. */
@@ -32,17 +36,51 @@ export interface BusTls {
   readonly key?: string | null | undefined;
 }
 
-type Proof = Pick<ClientOptions, "authenticator" | "user" | "pass" | "token">;
+/** Who we say we are, and the secret that proves it; null where nothing is shown. */
+export interface Identity {
+  /** Of a user with a password the name, else the kind of proof. */
+  readonly name: string;
+  readonly secret: string;
+}
+
+/** The first kind that is there. */
+export function identityOf(given: BusCredentials, servers: Servers): Identity | null {
+  const { creds, nkeySeed, user, token } = given;
+  if (creds) return { name: "creds", secret: creds };
+  if (nkeySeed) return { name: "nkey", secret: nkeySeed.trim() };
+  if (user) return { name: user, secret: given.password ?? "" };
+  if (token) return { name: "token", secret: token };
+  if (servers.user !== undefined) return { name: servers.user, secret: servers.password ?? "" };
+  return servers.token === undefined ? null : { name: "token", secret: servers.token };
+}
 
 /** Throws `BadInputError` for what cannot be read as what it should be; never with a part of it. */
-export function proofOf(given: BusCredentials, servers: Servers): Proof {
-  const { creds, nkeySeed, user, token } = given;
-  if (creds) return { authenticator: checked(credsAuthenticator(bytes(creds)), "the NATS credentials file") };
-  if (nkeySeed) return { authenticator: checked(nkeyAuthenticator(bytes(nkeySeed.trim())), "the NATS nkey seed") };
-  if (user) return { user, pass: given.password ?? "" };
-  if (token) return { token };
-  if (servers.user !== undefined) return { user: servers.user, pass: servers.password ?? "" };
-  return servers.token === undefined ? {} : { token: servers.token };
+export function proofOf(given: BusCredentials, servers: Servers): { readonly authenticator?: Authenticator } {
+  const first = authenticatorOf(given, servers);
+  if (first === null) return {};
+  const { again } = given;
+  if (!again) return { authenticator: first };
+  let last = first;
+  return {
+    authenticator: (nonce) => {
+      try {
+        last = authenticatorOf(again(), servers) ?? last;
+      } catch {
+        // Half-written or gone for a moment: what we had may still do, and the next attempt looks again.
+      }
+      return last(nonce);
+    },
+  };
+}
+
+function authenticatorOf(given: BusCredentials, servers: Servers): Authenticator | null {
+  const { creds, nkeySeed } = given;
+  if (creds) return checked(credsAuthenticator(bytes(creds)), "the NATS credentials file");
+  if (nkeySeed) return checked(nkeyAuthenticator(bytes(nkeySeed.trim())), "the NATS nkey seed");
+  const identity = identityOf(given, servers);
+  if (identity === null) return null;
+  const isToken = given.user ? false : Boolean(given.token) || servers.user === undefined;
+  return isToken ? tokenAuthenticator(identity.secret) : usernamePasswordAuthenticator(identity.name, identity.secret);
 }
 
 /** Null where an unencrypted connection will do. Throws `BadInputError` for a certificate without its key. */
@@ -76,7 +114,7 @@ export function isTlsTrouble(thrown: unknown): boolean {
 }
 
 /** Tries it once: later its error would come again and again from the reconnecting client. */
-function checked(authenticator: ReturnType<typeof nkeyAuthenticator>, what: string) {
+function checked(authenticator: Authenticator, what: string): Authenticator {
   try {
     authenticator("a nonce");
   } catch {

@@ -12,6 +12,8 @@ import { nanos } from "@nats-io/transport-node";
 import { messageOf } from "../../core/errors.ts";
 import type { Subscription } from "../../ports/event-bus.ts";
 import { MOST_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "../event-delivery.ts";
+import { secondHand } from "./first-hand.ts";
+import type { StreamState } from "./stream.ts";
 
 export interface DurableOptions {
   readonly stream: string;
@@ -37,7 +39,7 @@ const MOST_UNACKNOWLEDGED = 64;
 export async function subscribeDurably(
   jsm: JetStreamManager,
   { stream, consumer: name, subject, mostAtOnce = 1 }: DurableOptions,
-  declareStream: () => Promise<void>,
+  declareStream: () => Promise<StreamState>,
   deliver: Deliver,
   world: DeliveryWorld,
 ): Promise<Subscription> {
@@ -45,8 +47,9 @@ export async function subscribeDurably(
   let pulling: ConsumerMessages | null = null;
   const inHand = new Set<Promise<void>>();
 
-  async function declare(): Promise<Consumer> {
-    await declareStream();
+  /** Null while the stream is another's to make and not there. */
+  async function declare(): Promise<Consumer | null> {
+    if ((await declareStream()) === "absent") return null;
     await jsm.consumers.add(stream, {
       durable_name: name,
       filter_subject: subject,
@@ -84,8 +87,10 @@ export async function subscribeDurably(
     if (closing.signal.aborted) return message.nak();
     const deliveryCount = message.info.deliveryCount;
     const alive = setInterval(() => message.working(), SIGN_OF_LIFE_MS);
-    const outcome = await deliver(message.data, deliveryCount).finally(() => clearInterval(alive));
-    if (outcome === "undecodable") return message.term();
+    const outcome = await deliver(message.data, deliveryCount, secondHand(message, subject)).finally(() =>
+      clearInterval(alive),
+    );
+    if (outcome === "undecodable" || outcome === "foreign") return message.term();
     if (outcome !== "failed") return message.ack();
     if (deliveryCount < MOST_DELIVERIES) return message.nak(pauseMs(deliveryCount));
     world.counters.dropped++;
@@ -93,12 +98,13 @@ export async function subscribeDurably(
     message.term();
   }
 
-  async function work(first: Consumer): Promise<void> {
-    let consumer: Consumer | null = first;
+  async function work(first: Consumer | null): Promise<void> {
+    let consumer = first;
     while (!closing.signal.aborted) {
       try {
         consumer ??= await declare();
-        await pull(consumer);
+        if (consumer) await pull(consumer);
+        else await world.clock.sleep(RETRY_MS, closing.signal);
       } catch (thrown) {
         if (closing.signal.aborted) return;
         world.log(`subscription '${name}' tries again: ${messageOf(thrown)}`);

@@ -5,15 +5,18 @@ import { errors } from "@nats-io/transport-node";
 import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { decodeEvent, encodeEvent } from "../../events/codec.ts";
-import type { EventKind } from "../../events/subjects.ts";
 import type { ReplicantEvent } from "../../events/types.ts";
+import { rightsOf, sourcesOf } from "../../events/bus-users.ts";
+import { isKept, streamName, subjectOf, type EventKind } from "../../events/subjects.ts";
 import { BusUnavailableError, type EventBus, type Subscription } from "../../ports/event-bus.ts";
 import { delivery, newCounters, silent, type BusCounters, type BusLog, type DeliveryWorld } from "../event-delivery.ts";
 import { eventQueue } from "../event-queue.ts";
 import { systemClock } from "../system-clock.ts";
 import { openConnection, type ConnectionOptions } from "./connection.ts";
 import { subscribeDurably } from "./durable.ts";
-import { declareStream, findJetStream, isJetStreamMissing, isKept, streamName, subjectOf } from "./stream.ts";
+import { secondHand } from "./first-hand.ts";
+import { messageId } from "./message-id.ts";
+import { declareStream, findJetStream, isJetStreamMissing } from "./stream.ts";
 
 export interface NatsBusOptions extends ConnectionOptions {
   /** First token of every subject. Default `replicant`. */
@@ -23,6 +26,8 @@ export interface NatsBusOptions extends ConnectionOptions {
   /** Bounds of the stream, when it has to be made. Defaults 256 MiB and 24 h. */
   readonly streamMaxBytes?: number | undefined;
   readonly streamMaxAgeMs?: number | undefined;
+  /** The server is ours: a stream that an earlier version left on it is brought up to date. Default false. */
+  readonly isOurServer?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly log?: BusLog | undefined;
 }
@@ -52,20 +57,26 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   const connection = await openConnection(options, clock, log);
   const { nc } = connection;
   const subscriptions = new Set<Subscription>();
+  const { user } = connection;
+  const streamOptions = {
+    ...{ maxBytes, maxAgeMs, mayMake: user === null || rightsOf(user).makesStream, mayChange: user === null },
+    isOurs: options.isOurServer === true,
+  };
 
   const jsm = await openJetStream();
   const js = jsm && jetstream(nc);
   async function openJetStream() {
     try {
       const found = await findJetStream(nc);
-      if (found) await declareStream(found, prefix, { maxBytes, maxAgeMs });
+      if (found && (await declareStream(found, prefix, streamOptions)) === "absent")
+        log(`stream '${streamName(prefix)}' is not there yet; another part makes it`);
       return found;
     } catch (thrown) {
       await connection.close();
       throw thrown;
     }
   }
-  const declare = async () => jsm && declareStream(jsm, prefix, { maxBytes, maxAgeMs });
+  const declare = async () => (jsm ? declareStream(jsm, prefix, streamOptions) : "ready");
   // A server may come back without its store.
   connection.onReconnect(
     () => void declare().catch((thrown: unknown) => log(`the stream could not be declared: ${messageOf(thrown)}`)),
@@ -113,7 +124,10 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     async newest(kind) {
       if (!jsm || !isKept(kind)) return null;
       const message = await jsm.streams.getMessage(streamName(prefix), { last_by_subj: subjectOf(kind, prefix) });
-      return message && decodeEvent(kind, message.data);
+      if (!message || secondHand({ subject: message.subject, headers: message.header }, subjectOf(kind, prefix)))
+        return null;
+      const event = decodeEvent(kind, message.data);
+      return sourcesOf(kind).includes(event.source) ? event : null;
     },
 
     async publish(event) {
@@ -125,6 +139,8 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
         );
       }
       const subject = subjectOf(event.kind, prefix);
+      // Once for all attempts: a password that changes between two of them must not make two events of one.
+      const id = messageId(connection.identity(), event.id);
       const untilMs = clock.nowMs() + publishTimeoutMs;
       let why = "the connection is down";
       for (let tries = 0; ; tries++) {
@@ -138,7 +154,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
         }
         if (!(await connection.connected(leftMs))) continue;
         try {
-          await attempt(subject, bytes, isKept(event.kind), event.id, Math.min(ATTEMPT_MS, Math.max(1, leftMs)));
+          await attempt(subject, bytes, isKept(event.kind), id, Math.min(ATTEMPT_MS, Math.max(1, leftMs)));
           world.counters.published++;
           return;
         } catch (thrown) {
@@ -164,7 +180,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
           ? await subscribeDurably(
               jsm,
               { stream: streamName(prefix), consumer: `${durable}-${kind}`, subject, mostAtOnce },
-              async () => void (await declare()),
+              declare,
               deliver,
               world,
             )
@@ -176,7 +192,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
           ...(group !== undefined && { queue: group }),
           callback: (error, message) => {
             if (error) log(`the subscription to '${subject}' ended: ${error.message}`);
-            else events.push(message.data);
+            else events.push(message.data, secondHand(message, subject));
           },
         });
         // After this the server knows it: an event published now by anyone arrives.

@@ -1,9 +1,9 @@
 /** Signatures that were taken, in a key-value bucket of JetStream: who writes a key first has taken the call. */
 import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
-import { Kvm } from "@nats-io/kv";
 
 import type { Clock } from "../../core/clock.ts";
 import type { SignatureMemory } from "../../ports/signature-memory.ts";
+import { openBucket } from "./bucket.ts";
 import { openConnection, type ConnectionOptions } from "./connection.ts";
 import { findJetStream, isJetStreamMissing } from "./stream.ts";
 
@@ -28,7 +28,8 @@ export async function natsSignatures(
   // A connection of its own: what the bus has to carry does not delay a call.
   const connection = await openConnection(options, clock, log);
   const { nc } = connection;
-  if (!(await findJetStream(nc))) {
+  const jsm = await findJetStream(nc);
+  if (!jsm) {
     await connection.close();
     return null;
   }
@@ -36,12 +37,12 @@ export async function natsSignatures(
   let opened: Promise<unknown> | null = null;
   /** Made again where the server came back without its store. */
   const bucket = () =>
-    (opened ??= new Kvm(nc)
-      .create(options.bucket, { history: 1, ttl: KEPT_MS, max_bytes: MOST_BYTES, timeout: ANSWER_WITHIN_MS })
-      .catch((thrown: unknown) => {
-        opened = null;
-        throw thrown;
-      }));
+    (opened ??= openBucket(nc, jsm, {
+      ...{ bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS, maxAgeMs: KEPT_MS, maxBytes: MOST_BYTES },
+    }).catch((thrown: unknown) => {
+      opened = null;
+      throw thrown;
+    }));
   connection.onReconnect(() => (opened = null));
 
   async function write(signature: string): Promise<"new" | "seen"> {

@@ -6,38 +6,33 @@ import {
   RetentionPolicy,
   StorageType,
   type JetStreamManager,
+  type StreamConfig,
 } from "@nats-io/jetstream";
 import { errors, nanos, type NatsConnection } from "@nats-io/transport-node";
 
 import { messageOf } from "../../core/errors.ts";
-import { EVENT_KINDS, SUBJECTS, type EventKind } from "../../events/subjects.ts";
+import { EVENT_KINDS, isKept, streamName, subjectOf } from "../../events/subjects.ts";
+import { isNotAllowed } from "./refusals.ts";
 
 export interface StreamOptions {
   /** Oldest events give way. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
+  /** May make it where there is none. */
+  readonly mayMake: boolean;
+  /** May add to one that is there. */
+  readonly mayChange: boolean;
+  /** The server is ours, and so is a stream of an earlier version on it: it gets what a new one has. */
+  readonly isOurs: boolean;
 }
 
-/** A tick is worth something until the next one, two seconds later: nobody wants it from a store. */
-const NOT_KEPT: readonly EventKind[] = ["tick"];
+/** Events leave by age and size alone: not even who may ask for a purge gets one. */
+const KEPT_FOR_GOOD = { deny_delete: true, deny_purge: true } as const;
 
 const NOT_ENABLED_FOR_ACCOUNT = 10039;
 const NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;
 const NO_STORAGE = 10047;
-
-export function subjectOf(kind: EventKind, prefix: string): string {
-  return prefix + SUBJECTS[kind].slice("replicant".length);
-}
-
-export function isKept(kind: EventKind): boolean {
-  return !NOT_KEPT.includes(kind);
-}
-
-/** `REPLICANT` for the prefix `replicant`. */
-export function streamName(prefix: string): string {
-  return prefix.toUpperCase().replaceAll(/[^A-Z0-9_-]/g, "_");
-}
 
 /** The client says so of a server without JetStream, and of a subject that no stream takes. */
 export function isJetStreamMissing(thrown: unknown): boolean {
@@ -62,17 +57,21 @@ export async function findJetStream(nc: NatsConnection): Promise<JetStreamManage
   }
 }
 
-/** Makes the stream, or adds missing subjects to one that is there and otherwise left as its owner set it. */
+/** `absent`: there is none, and it is another's to make. */
+export type StreamState = "ready" | "absent";
+
+/** Makes the stream, or adds what is missing to one that is there, as far as we may; else it stays as its owner set it. */
 export async function declareStream(
   jsm: JetStreamManager,
   prefix: string,
-  { maxBytes, maxAgeMs }: StreamOptions,
-): Promise<void> {
+  { maxBytes, maxAgeMs, mayMake, mayChange, isOurs }: StreamOptions,
+): Promise<StreamState> {
   const name = streamName(prefix);
   const subjects = EVENT_KINDS.filter(isKept).map((kind) => subjectOf(kind, prefix));
   try {
-    const present = await presentSubjects(jsm, name);
+    const present = await presentConfig(jsm, name);
     if (present === null) {
+      if (!mayMake) return "absent";
       await jsm.streams.add({
         name,
         subjects,
@@ -83,14 +82,24 @@ export async function declareStream(
         max_age: nanos(maxAgeMs),
         duplicate_window: nanos(Math.min(maxAgeMs, 120_000)),
         num_replicas: 1,
+        ...KEPT_FOR_GOOD,
       });
-    } else if (!subjects.every((subject) => present.includes(subject))) {
-      await jsm.streams.update(name, { subjects: [...new Set([...present, ...subjects])] });
+      return "ready";
     }
+    const isWhole = subjects.every((subject) => present.subjects.includes(subject));
+    const isOpen = isOurs && !(present.deny_purge && present.deny_delete);
+    if (mayChange && (!isWhole || isOpen)) {
+      await jsm.streams.update(name, {
+        subjects: [...new Set([...present.subjects, ...subjects])],
+        ...(isOurs && KEPT_FOR_GOOD),
+      });
+    }
+    return "ready";
   } catch (thrown) {
+    if (isNotAllowed(thrown)) return (await presentConfig(jsm, name)) === null ? "absent" : "ready";
     if (thrown instanceof JetStreamApiError) {
       // Another process declared it between our question and our answer.
-      if (thrown.code === NAME_IN_USE) return;
+      if (thrown.code === NAME_IN_USE) return "ready";
       if (thrown.code === SUBJECTS_OVERLAP) {
         throw new Error(`another stream already takes '${prefix}.…': remove it, or choose another subject prefix`, {
           cause: thrown,
@@ -106,9 +115,9 @@ export async function declareStream(
   }
 }
 
-async function presentSubjects(jsm: JetStreamManager, name: string): Promise<readonly string[] | null> {
+async function presentConfig(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
   try {
-    return (await jsm.streams.info(name)).config.subjects;
+    return (await jsm.streams.info(name)).config;
   } catch (thrown) {
     if (thrown instanceof JetStreamApiError && thrown.status === 404) return null;
     throw thrown;

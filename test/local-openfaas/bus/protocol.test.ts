@@ -7,10 +7,10 @@ import fc from "fast-check";
 import { ProtocolViolation, type Command } from "../../../services/local-openfaas/bus/command.ts";
 import { CommandParser } from "../../../services/local-openfaas/bus/protocol.ts";
 
-const limits = { maxControlLineBytes: 128, maxPayloadBytes: 1_000 };
+const limits = { maxControlLineBytes: 128, maxLoginLineBytes: 64, maxPayloadBytes: 1_000 };
 
-function parse(chunks: readonly (string | Buffer)[]): Command[] {
-  const parser = new CommandParser(limits);
+function parse(chunks: readonly (string | Buffer)[], admitted = true): Command[] {
+  const parser = new CommandParser(limits, { admitted });
   const commands: Command[] = [];
   for (const chunk of chunks) parser.push(Buffer.from(chunk as string), (command) => commands.push(copied(command)));
   return commands;
@@ -68,6 +68,16 @@ for (const { name, text, says } of [
 ]) {
   test(`protocol refuses ${name}`, () => {
     assert.throws(() => parse([Buffer.from(text, "latin1")]), new ProtocolViolation(says));
+  });
+}
+
+for (const { name, text, says } of [
+  { name: "a body", text: "PUB a 1000\r\n", says: "Authorization Violation" },
+  { name: "a body with headers", text: "HPUB a 12 1000\r\n", says: "Authorization Violation" },
+  { name: "a line without end", text: "CONNECT {".padEnd(65), says: "Maximum Control Line Exceeded" },
+]) {
+  test(`protocol waits for no more of a stranger: ${name}`, () => {
+    assert.throws(() => parse([text], false), new ProtocolViolation(says));
   });
 }
 

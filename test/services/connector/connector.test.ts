@@ -98,11 +98,11 @@ async function aConnector(t: TestContext, key: string | null = "k1", batch?: str
   await eventually(() => "replicant.window" in connector.status().topics);
   const publish = (seq: number, { nowMs = clock.nowMs(), subject = "stress" } = {}) => {
     const data = { managed: aManaged(), window: aWindow({ functionName: subject, seq }), history: [] };
-    return bus.publish(makeEvent("window", { source: "t", subject, key: seq, nowMs, data }));
+    return bus.publish(makeEvent("window", { source: "metrics-collector", subject, key: seq, nowMs, data }));
   };
   const tick = (atMs: number, nowMs = clock.nowMs()) => {
     const data = { managed: aManaged(), tick: aTick({ atMs }) };
-    return bus.publish(makeEvent("tick", { source: "t", subject: "stress", key: atMs, nowMs, data }));
+    return bus.publish(makeEvent("tick", { source: "metrics-collector", subject: "stress", key: atMs, nowMs, data }));
   };
   return { clock, gateway, connector, publish, tick };
 }

@@ -11,7 +11,7 @@ import { Lane, type LaneBounds } from "../../../services/connector/lane.ts";
 
 function anEvent(subject: string, seq: number): ReplicantEvent {
   const data = { managed: aManaged(), window: aWindow({ functionName: subject, seq }), history: [] };
-  return makeEvent("window", { source: "t", subject, key: seq, nowMs: 0, data });
+  return makeEvent("window", { source: "metrics-collector", subject, key: seq, nowMs: 0, data });
 }
 
 const nameOf = ({ id }: ReplicantEvent) => id.replace("/window", "");

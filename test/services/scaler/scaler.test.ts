@@ -73,7 +73,13 @@ async function aScaler(
       const window = measured(seq, of);
       const data = { managed, window, history: [] };
       await bus.publish(
-        makeEvent("window", { source: "test", subject: "stress", key: window.endedAtMs, nowMs: clock.nowMs(), data }),
+        makeEvent("window", {
+          source: "metrics-collector",
+          subject: "stress",
+          key: window.endedAtMs,
+          nowMs: clock.nowMs(),
+          data,
+        }),
       );
     },
     async proposal(seq: number, proposedReplicas: number, of: Partial<MeasuredWindow> = {}, nowMs = clock.nowMs()) {
@@ -87,7 +93,7 @@ async function aScaler(
       });
       const data = { managed, proposal, window };
       await bus.publish(
-        makeEvent("proposal", { source: "test", subject: "stress", key: window.endedAtMs, nowMs, data }),
+        makeEvent("proposal", { source: "policy-inference", subject: "stress", key: window.endedAtMs, nowMs, data }),
       );
     },
     async tick(atMs: number, inFlight: number) {
@@ -95,7 +101,7 @@ async function aScaler(
       const tick = aTick({ atMs, inFlight, desiredReplicas: replicas, availableReplicas: replicas });
       const data = { managed, tick };
       await bus.publish(
-        makeEvent("tick", { source: "test", subject: "stress", key: atMs, nowMs: clock.nowMs(), data }),
+        makeEvent("tick", { source: "metrics-collector", subject: "stress", key: atMs, nowMs: clock.nowMs(), data }),
       );
     },
   };

@@ -16,6 +16,7 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { ModelNews } from "#shared/core/model.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
+import { sourcesOf } from "#shared/events/bus-users.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
@@ -110,7 +111,7 @@ async function start(
   await new Promise((resolve) => setImmediate(resolve));
   const managed = aManaged({ policy, platform });
   const say = (kind: "window" | "proposal" | "applied", seq: number, changes: Partial<MeasuredWindow> = {}) => {
-    const about = { source: "test", subject: "stress", key: seq * 30_000, nowMs: Date.now() };
+    const about = { source: sourcesOf(kind)[0]!, subject: "stress", key: seq * 30_000, nowMs: Date.now() };
     const window = aWindow({ seq, ...changes });
     const proposal = aProposal({ seq, policy: { name: "m", version: VERSION }, learned: aLearnedDetail() });
     const event =

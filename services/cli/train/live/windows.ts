@@ -102,7 +102,7 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
       if (newest !== null && newest.window.generation === generation && newest.window.seq === seq) {
         keep(joiner.take({ kind: "proposal", proposal }));
         const key = instantKey(endedAtMs, generation);
-        const told = { source: "replicant-train", subject: functionName, key, nowMs: clock.nowMs() };
+        const told = { source: "external", subject: functionName, key, nowMs: clock.nowMs() };
         const { managed } = newest;
         await bus.publish(makeEvent("proposal", { ...told, data: { managed, proposal, window } }));
       }

@@ -1,0 +1,62 @@
+/** A key-value bucket that needs no more of the server than the table of users gives: no consumer, no direct get, no purge. */
+import { DiscardPolicy, JetStreamApiError, StorageType, type JetStreamManager } from "@nats-io/jetstream";
+import { Kvm, type KV } from "@nats-io/kv";
+import { nanos, type NatsConnection } from "@nats-io/transport-node";
+
+export interface BucketOptions {
+  /** `replicant-lease` for the store `lease` under the prefix `replicant`. */
+  readonly bucket: string;
+  /** How long a request may take, real time. */
+  readonly timeoutMs: number;
+  /** Values end by themselves after so long; absent: never. Holds where the bucket has to be made. */
+  readonly maxAgeMs?: number | undefined;
+  /** Default 16 MiB. Holds where the bucket has to be made. */
+  readonly maxBytes?: number | undefined;
+}
+
+const MOST_BYTES = 16 * 1024 * 1024;
+const NAME_IN_USE = 10058;
+
+/**
+ * The bucket, made where there is none. Of its methods use `get`, `put`, `create` and `update`: the others ask for rights that
+ * no part has. Rejects while it is not there and is not ours to make.
+ */
+export async function openBucket(nc: NatsConnection, jsm: JetStreamManager, options: BucketOptions): Promise<KV> {
+  const { bucket, timeoutMs, maxAgeMs, maxBytes = MOST_BYTES } = options;
+  const name = `KV_${bucket}`;
+  if (!(await isThere(jsm, name))) {
+    try {
+      await jsm.streams.add({
+        name,
+        subjects: [`$KV.${bucket}.>`],
+        storage: StorageType.File,
+        discard: DiscardPolicy.New,
+        max_msgs_per_subject: 1,
+        max_bytes: maxBytes,
+        ...(maxAgeMs !== undefined && {
+          max_age: nanos(maxAgeMs),
+          duplicate_window: nanos(Math.min(maxAgeMs, 120_000)),
+        }),
+        // What is written stands until it is written anew: not even who may ask for a purge gets one.
+        deny_delete: true,
+        deny_purge: true,
+        num_replicas: 1,
+      });
+    } catch (thrown) {
+      // Another process made it between our question and our answer.
+      if (!(thrown instanceof JetStreamApiError && thrown.code === NAME_IN_USE)) throw thrown;
+    }
+  }
+  // Buckets of earlier versions would answer directly: the answer to a plain get is the same.
+  return new Kvm(nc).create(bucket, { history: 1, timeout: timeoutMs, allow_direct: false });
+}
+
+async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {
+  try {
+    await jsm.streams.info(name);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof JetStreamApiError && thrown.status === 404) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,51 @@
+/** What is made of the table of bus users and committed: the server's file, and the table for people. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { rightsFile } from "#shared/adapters/nats/server-users.ts";
+import { BUS_USER_NAMES, rightsOf } from "#shared/events/bus-users.ts";
+import { SUBJECTS } from "#shared/events/subjects.ts";
+
+const FOLDER = join(import.meta.dirname, "../../shared/deploy/nats");
+const [BEGIN, END] = ["<!-- bus-users -->", "<!-- /bus-users -->"];
+
+/** Each with its content as it must be. */
+export function rightsFiles(): readonly { readonly file: string; readonly text: string }[] {
+  const page = join(FOLDER, "README.md");
+  return [
+    { file: join(FOLDER, "rights.conf"), text: rightsFile("replicant") },
+    { file: page, text: withTable(readFileSync(page, "utf8"), usersTable()) },
+  ];
+}
+
+export function writeRights(): void {
+  for (const { file, text } of rightsFiles()) writeFileSync(file, text);
+}
+
+function withTable(page: string, lines: readonly string[]): string {
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`the page has no ${BEGIN} … ${END}`);
+  return `${page.slice(0, from + BEGIN.length)}\n\n${lines.join("\n")}\n\n${page.slice(to)}`;
+}
+
+function usersTable(): string[] {
+  const subjects = (kinds: readonly (keyof typeof SUBJECTS)[]) =>
+    [...new Set(kinds)].map((kind) => SUBJECTS[kind].slice("replicant.".length)).join(", ") || "–";
+  const rows = BUS_USER_NAMES.map((user) => {
+    const { who, publishes, listens, shares, reads, writes, looksUp, makesStream } = rightsOf(user);
+    const keeps = [
+      ...(makesStream ? ["makes the stream"] : []),
+      ...(looksUp ? ["looks up events"] : []),
+      ...reads.map((store) => `reads ${store}`),
+      ...writes.map((store) => `writes ${store}`),
+    ];
+    const receives = subjects([...listens, ...shares.map(({ kind }) => kind)]);
+    return [`\`${user}\``, who, subjects(publishes), receives, keeps.join(", ") || "–"];
+  });
+  const cells = [["user", "who", "publishes", "receives", "stores"], ...rows];
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [line(cells[0]!), line(widths.map((width) => "-".repeat(width))), ...cells.slice(1).map(line)];
+}
+
+if (process.argv[1] === import.meta.filename) writeRights();
