@@ -25,7 +25,11 @@ export default startService(
     const activity = new Activity(() => monotonicClock.nowMs());
     const collector = createCollector({
       source: await sourceOf(workload, traceTime),
-      gateway: openfaasGateway(gatewayAddress(workload)),
+      // A list that takes longer holds up what is to be measured.
+      gateway: openfaasGateway({
+        ...gatewayAddress(workload),
+        timeoutMs: Math.max(1_000, 5_000 / traceTime.timeLapse),
+      }),
       bus,
       limits,
       activity,

@@ -60,6 +60,17 @@ const window = z.object({
   missing: z.array(name).max(32),
 }) satisfies z.ZodType<MetricsWindow>;
 
+/** One bad sample of the past silences nothing: its window is left out, and the gap in `seq` tells of it. */
+const history = z
+  .array(z.unknown())
+  .max(HISTORY_WINDOWS)
+  .transform((entries): MetricsWindow[] =>
+    entries.flatMap((entry) => {
+      const read = window.safeParse(entry);
+      return read.success ? [read.data] : [];
+    }),
+  );
+
 const tick = z.object({
   functionName: name,
   namespace: name,
@@ -167,7 +178,7 @@ export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> 
   window: z.object({
     managed,
     window,
-    history: z.array(window).max(HISTORY_WINDOWS),
+    history,
   }) satisfies z.ZodType<WindowClosed>,
   proposal: z
     .object({ managed, proposal, window })

@@ -47,6 +47,25 @@ describe("event codec", () => {
     assert.equal(heard.data.proposal.generation, "g");
   });
 
+  test("a bad entry of the history is left out, and the window is read all the same", () => {
+    for (const [path, value] of [
+      ["data.history.0.arrivals", -1],
+      ["data.history.0.inFlightMax", null],
+      ["data.history.0.latencySeconds.p95", -0.1],
+      ["data.history.0.completedError", { "4xx": -1, "429": 0, "5xx": 0, "504": 0 }],
+      ["data.history.0", "no window"],
+      ["data.history.0", null],
+    ] as const) {
+      const { data } = decodeEvent("window", tampered(path, value));
+      assert.equal(data.window.seq, 3);
+      assert.deepEqual(
+        data.history.map(({ seq }) => seq),
+        value === null && path !== "data.history.0" ? [1, 2] : [2],
+        path,
+      );
+    }
+  });
+
   test("on the wire it is a CloudEvent in structured JSON", () => {
     const json = JSON.parse(Buffer.from(encodeEvent(aWindowEvent())).toString()) as Record<string, unknown>;
     assert.equal(json["specversion"], "1.0");
@@ -93,10 +112,10 @@ describe("event codec", () => {
       says: "replicant.window: window.managed.mode must be 'off' or 'shadow' or 'canary' or 'auto', was: 'yolo'",
     },
     {
-      name: "a broken window in the history",
-      path: "data.history.1.seq",
-      value: null,
-      says: "replicant.window: window.history.1.seq must be a number, was: 'null'",
+      name: "a history that is no list",
+      path: "data.history",
+      value: {},
+      says: "replicant.window: window.history must be a array, was: 'an object'",
     },
     {
       name: "another event's type",

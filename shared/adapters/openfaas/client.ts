@@ -25,6 +25,11 @@ export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: Gatewa
     headers: { "Content-Type": "application/json", "User-Agent": "replicant" },
     ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
   });
+  // The client's own limit is one of silence: an answer that drips would hold its caller up for ever.
+  http.interceptors.request.use((config) => ({
+    ...config,
+    signal: config.signal ?? AbortSignal.timeout(config.timeout ?? timeoutMs),
+  }));
   http.interceptors.response.use(undefined, (thrown: unknown) => Promise.reject(withoutRequest(thrown)));
   return http;
 }
