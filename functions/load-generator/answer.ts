@@ -1,5 +1,6 @@
 /** The function's HTTP face: a signed POST starts or stops a replay; GET tells how it goes. */
 import { BadInputError } from "#shared/core/errors.ts";
+import { spoken } from "#shared/core/spoken.ts";
 import type { Trace } from "#shared/core/trace.ts";
 import { type Answer, type FunctionEvent, textOf } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
@@ -83,5 +84,5 @@ const failed = (status: number, error: string): Answer => ({ status, body: { err
 
 function unknownRun(runId: unknown, runs: ReplayRuns): Answer {
   const lost = typeof runId === "string" ? runs.lost(runId) : null;
-  return lost === null ? failed(404, `there is no run ${JSON.stringify(runId).slice(0, 80)}`) : failed(410, lost);
+  return lost === null ? failed(404, `there is no run "${spoken(runId, 80)}"`) : failed(410, lost);
 }

@@ -1,5 +1,6 @@
 /** What a replay may be asked for, and its bounds. */
 import { BadInputError } from "#shared/core/errors.ts";
+import { spoken } from "#shared/core/spoken.ts";
 import { GAP_RULES, type GapRule, TRACE_FORMATS, type TraceFormat } from "#shared/core/trace.ts";
 
 /** Durations are seconds of trace time. */
@@ -146,6 +147,5 @@ function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly
 }
 
 function quote(value: unknown): string {
-  const said = typeof value === "string" ? value : JSON.stringify(value);
-  return `'${said.slice(0, 40)}'`;
+  return `'${spoken(value, 40)}'`;
 }

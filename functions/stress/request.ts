@@ -1,5 +1,6 @@
 /** What a call of the stress function may ask for, and its bounds. */
 import { BadInputError } from "#shared/core/errors.ts";
+import { spoken } from "#shared/core/spoken.ts";
 
 export interface StressRequest {
   /** CPU time to burn. */
@@ -58,7 +59,6 @@ function readField(name: keyof StressRequest, value: unknown): number {
   if (value === undefined) return fallback;
   const number = typeof value === "number" ? value : typeof value === "string" && value !== "" ? Number(value) : NaN;
   if (number >= least && number <= most && (!whole || Number.isInteger(number))) return number;
-  const said = typeof value === "string" ? value : JSON.stringify(value);
   const kind = whole ? "a whole number" : "a number";
-  throw new BadInputError(`${name} must be ${kind} from ${least} to ${most}, was '${said.slice(0, 40)}'`);
+  throw new BadInputError(`${name} must be ${kind} from ${least} to ${most}, was '${spoken(value, 40)}'`);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { spoken } from "#shared/core/spoken.ts";
 
 export interface StackFunction {
   readonly name: string;
@@ -54,7 +55,7 @@ export function parseStack(text: string, file: string, variables: Variables): St
   const root = asRecord(document, file, "the file");
   const provider = asRecord(root["provider"] ?? {}, file, "provider");
   if (provider["name"] !== "openfaas") {
-    throw new BadInputError(`${file}: provider.name must be 'openfaas', was: '${textOf(provider["name"])}'`);
+    throw new BadInputError(`${file}: provider.name must be 'openfaas', was: '${spoken(provider["name"] ?? "", 80)}'`);
   }
   return Object.entries(asRecord(root["functions"] ?? {}, file, "functions")).map(([name, value]) => {
     const given = asRecord(value, file, `functions.${name}`);
@@ -64,7 +65,9 @@ export function parseStack(text: string, file: string, variables: Variables): St
         Object.entries(asRecord(given[key] ?? {}, file, at(key))).map(([inner, entry]) => [inner, textOf(entry)]),
       );
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
-      throw new BadInputError(`${file}: a function's name is lower-case letters, digits and '-', was: '${name}'`);
+      throw new BadInputError(
+        `${file}: a function's name is lower-case letters, digits and '-', was: '${spoken(name, 80)}'`,
+      );
     }
     const secrets = given["secrets"] ?? [];
     if (!Array.isArray(secrets)) throw new BadInputError(`${file}: ${at("secrets")} must be a list`);
@@ -89,7 +92,7 @@ function asRecord(value: unknown, file: string, what: string): Record<string, un
 
 function required(value: unknown, file: string, what: string): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new BadInputError(`${file}: ${what} must be a text, was: '${textOf(value)}'`);
+  throw new BadInputError(`${file}: ${what} must be a text, was: '${spoken(value ?? "", 80)}'`);
 }
 
 function textOf(value: unknown): string {

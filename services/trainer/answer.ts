@@ -1,5 +1,6 @@
 /** The trainer's HTTP face: GET status or `?history[=function]`; POST, signed, tells it what to do. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { spoken } from "#shared/core/spoken.ts";
 import { MODES } from "#shared/core/managed-function.ts";
 import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
@@ -71,15 +72,13 @@ function readOrder(text: string): Order {
   const oneOf = <T extends string>(field: string, known: readonly T[]): T => {
     const found = known.find((one) => one === given?.[field]);
     if (found !== undefined) return found;
-    throw new BadInputError(
-      `${field} must be one of ${known.join(", ")}, was: '${String(given?.[field]).slice(0, 60)}'`,
-    );
+    throw new BadInputError(`${field} must be one of ${known.join(", ")}, was: '${spoken(given?.[field], 60)}'`);
   };
   const action = oneOf("action", ACTIONS);
   const needsFunction = action === "train-now" || action === "mode";
   const functionName = given["functionName"];
   if (needsFunction && typeof functionName !== "string") {
-    throw new BadInputError(`functionName must be a text, was: '${String(functionName)}'`);
+    throw new BadInputError(`functionName must be a text, was: '${spoken(functionName, 60)}'`);
   }
   const why = given["reason"];
   return {

@@ -2,6 +2,7 @@
 import type * as z from "zod";
 
 import { BadInputError } from "../core/errors.ts";
+import { spoken } from "../core/spoken.ts";
 import { DATA_SCHEMAS, ENVELOPE_SCHEMA } from "./schemas.ts";
 import { SUBJECTS, type EventKind } from "./subjects.ts";
 import type { EventData, ReplicantEvent } from "./types.ts";
@@ -110,15 +111,5 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function quote(value: unknown): string {
-  if (value === undefined) return "missing";
-  const json = jsonOf(value);
-  return `'${json.length > 60 ? `${json.slice(0, 57)}…` : json.replaceAll(/^"|"$/g, "")}'`;
-}
-
-/** Lists and objects are named, not written: they may be megabytes, and nest deeper than can be written. */
-function jsonOf(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  return JSON.stringify(value) ?? typeof value;
+  return value === undefined ? "missing" : `'${spoken(value, 60)}'`;
 }

@@ -193,7 +193,7 @@ test("a bus that is down loses reports, not the run", async (t) => {
 
 for (const { name, method = "POST", body, status = 400, want } of [
   { name: "no JSON", body: "{", want: "the body is not JSON" },
-  { name: "a list", body: "[1]", want: "the body must be a JSON object, was '[1]'" },
+  { name: "a list", body: "[1]", want: "the body must be a JSON object, was 'a list of 1'" },
   { name: "no trace", body: {}, want: "exactly one of trace" },
   { name: "two traces", body: { trace: [1], traceText: "[1]" }, want: "exactly one of trace" },
   {
