@@ -38,6 +38,8 @@ export class FakeProvider implements Provider {
   readonly limits: Record<string, Partial<WatchdogLimits>> = {};
   /** Log queries that have not ended. */
   followers = 0;
+  /** Calls that wait for a replica. */
+  waiting = 0;
   readonly #functions = new Map<string, FakeFunction>();
   readonly #options: FakeProviderOptions;
   #held: boolean;
@@ -91,9 +93,11 @@ export class FakeProvider implements Provider {
     const what = `a replica of ${functionName}`;
     const gone = () => !this.#functions.has(functionName);
     const ready = () => this.#functions.get(functionName)?.replicas.some(({ state }) => state === "ready");
+    this.waiting++;
     const seen = await eventually(() => gone() || left?.aborted || ready(), { timeoutMs, what, everyMs: 5 }).catch(
       () => false,
     );
+    this.waiting--;
     return Boolean(seen) && !gone() && !left?.aborted;
   }
 

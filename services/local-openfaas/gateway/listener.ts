@@ -16,6 +16,9 @@ export interface Listener {
 /** Beyond that connections are closed as they come: each costs a file handle and some 20 KB. */
 const maxConnections = 8_000;
 
+/** Connections that wait to be accepted while we are busy. Node's 511 overflow in a burst: such calls hang, and are reset. */
+const backlog = 4_096;
+
 /** Rejects with `BadInputError` when the port cannot be had. */
 export async function listen(host: string, port: number): Promise<Listener> {
   let handler: RequestListener = (_, response) => response.writeHead(503, { "Retry-After": "1" }).end("starting\n");
@@ -45,7 +48,7 @@ function listening(server: Server, host: string, port: number): Promise<void> {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(new BadInputError(whyNot(error, host, port), { cause: error })),
     );
-    server.listen({ host, port }, () => resolve());
+    server.listen({ host, port, backlog }, () => resolve());
   });
 }
 

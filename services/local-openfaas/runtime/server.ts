@@ -35,10 +35,13 @@ export async function serveFunction(handler: Handler, rules: BodyRules, port: nu
   // The gateway owns the clock of a call and of its pooled connections: closing an idle one here would race a call.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
+  // The gateway bounds their count; left out, one might be what frames the body.
+  server.maxHeadersCount = 0;
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    // A burst of the gateway's: beyond Node's 511 connections hang, and are reset.
+    server.listen({ port, host: "127.0.0.1", backlog: 2_048 }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
