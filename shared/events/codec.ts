@@ -3,6 +3,7 @@ import type * as z from "zod";
 
 import { BadInputError } from "../core/errors.ts";
 import { spoken } from "../core/spoken.ts";
+import { readSafely } from "./read-safely.ts";
 import { DATA_SCHEMAS, ENVELOPE_SCHEMA } from "./schemas.ts";
 import { SUBJECTS, type EventKind } from "./subjects.ts";
 import type { EventData, ReplicantEvent } from "./types.ts";
@@ -80,7 +81,8 @@ export function checkData<K extends EventKind>(kind: K, data: unknown): EventDat
 }
 
 function check<T>(kind: EventKind, root: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+  const result = readSafely(schema, value);
+  if (result === null) throw new EventFormatError(`${SUBJECTS[kind]}: ${root} holds what cannot be compared`);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const path = [root, ...issue.path].join(".");

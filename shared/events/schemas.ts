@@ -7,6 +7,7 @@ import { MODES, type ManagedFunction } from "../core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelNews } from "../core/model.ts";
 import type { LearnedDetail, Proposal } from "../core/proposal.ts";
 import { HISTORY_WINDOWS, type MetricsWindow, type Tick } from "../core/window.ts";
+import { readSafely } from "./read-safely.ts";
 import type { EventKind } from "./subjects.ts";
 import type { EventData, ProposalMade, TickTaken, WindowClosed } from "./types.ts";
 
@@ -66,8 +67,8 @@ const history = z
   .max(HISTORY_WINDOWS)
   .transform((entries): MetricsWindow[] =>
     entries.flatMap((entry) => {
-      const read = window.safeParse(entry);
-      return read.success ? [read.data] : [];
+      const read = readSafely(window, entry);
+      return read?.success ? [read.data] : [];
     }),
   );
 

@@ -17,7 +17,7 @@ import { assertUnpolluted, bent, hostileValue, isSentence, jsonText, mangled } f
 import { parseStack } from "../../../services/cli/stack.ts";
 
 const RUNS = 1_500;
-const bounds = { seed: 10, numRuns: RUNS, endOnFailure: true };
+const bounds = { seed: 10, numRuns: RUNS, endOnFailure: true, includeErrorInReport: true };
 let tried = 0;
 let refused = 0;
 

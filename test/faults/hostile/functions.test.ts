@@ -45,7 +45,7 @@ const home = mkdtempSync(join(tmpdir(), "replicant-hostile-"));
 after(() => rmSync(home, { recursive: true }));
 
 let tried = 0;
-const bounds = { seed: SEED, numRuns: RUNS, endOnFailure: true };
+const bounds = { seed: SEED, numRuns: RUNS, endOnFailure: true, includeErrorInReport: true };
 
 /** One of each kind, as the parts send them. */
 const DATA: { readonly [K in keyof EventData]: EventData[K] } = {
@@ -96,6 +96,19 @@ describe("an event that was bent", () => {
       );
     });
   }
+
+  test("so that it cannot be compared is refused like any other", () => {
+    const length = { toString: { polluted: true } };
+    for (const field of ["namespace", "functionName", "policy"] as const) {
+      const event = eventJson("window") as { data: { managed: Record<string, unknown>; history: unknown[] } };
+      event.data.managed[field] = { length };
+      tried++;
+      assert.throws(() => decodeEvent("window", Buffer.from(jsonText(event))), EventFormatError);
+    }
+    const event = eventJson("window") as { data: { history: Record<string, unknown>[] } };
+    event.data.history[0]!["namespace"] = { length };
+    assert.equal(decodeEvent("window", Buffer.from(jsonText(event))).data.history.length, 1);
+  });
 
   test("by nesting deeper than can be written is refused like any other", () => {
     for (const depth of [1_000, 50_000, 400_000]) {
