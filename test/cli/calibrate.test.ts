@@ -107,7 +107,7 @@ test("a profile is for the function as stack.yml has it", () => {
       facts.execTimeoutSeconds,
       facts.graceSeconds,
     ],
-    ["stress", 12, 0.1, 134.217728, 30, 35],
+    ["stress", 12, 0.1, 134.217728, 30, 40],
   );
   assert.throws(() => factsOf({ ...stress, annotations: {} }), refused(/'stress' has no replicant annotation/));
 });

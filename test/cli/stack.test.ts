@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { lingerMs } from "#shared/host/leaving.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
+import { parseDurationMs } from "../../services/local-openfaas/provider/durations.ts";
 import { parseStack, readStack, substitute } from "../../services/cli/stack.ts";
 
 describe("stack.yml", () => {
@@ -16,6 +18,14 @@ describe("stack.yml", () => {
   ]) {
     test(`substitutes ${name}`, () => assert.equal(substitute(text, variables), want));
   }
+
+  test("every function tells the watchdog to stop passing calls on when its process stops taking them", () => {
+    for (const { name, environment } of readStack("stack.yml", {})) {
+      const told = environment["healthcheck_interval"];
+      assert.ok(told, `${name}: unset, the watchdog goes on for write_timeout, longer than any of us`);
+      assert.equal(lingerMs(environment), parseDurationMs(told, name), name);
+    }
+  });
 
   test("the project's own stack is read: every part is there and can be deployed", () => {
     const functions = readStack("stack.yml", {});

@@ -4,6 +4,7 @@ import { readManagedFunction, type Labelled } from "#shared/core/managed-functio
 import type { FunctionFacts } from "#shared/sim/calibration/measurements.ts";
 import { PROFILES } from "#shared/sim/profiles.ts";
 import { parseDurationMs } from "../../local-openfaas/provider/durations.ts";
+import { watchdogSettings } from "../../local-openfaas/provider/watchdog-settings.ts";
 import { readResources, type ResourceList } from "../../local-openfaas/provider/limits/quantities.ts";
 
 export interface DescribedFunction extends Labelled {
@@ -40,7 +41,10 @@ export function factsOf(described: DescribedFunction): FunctionFacts {
     memoryRequestMegabytes: megabytes(memoryRequestBytes),
     maxInflight: Number(environment["max_inflight"] ?? 0),
     execTimeoutSeconds: seconds("exec_timeout"),
-    graceSeconds: seconds("healthcheck_interval") ?? seconds("write_timeout"),
+    graceSeconds:
+      environment["write_timeout"] || environment["healthcheck_interval"]
+        ? watchdogSettings(environment).graceMs / 1_000
+        : null,
     // What `up` and the training loads ask of a call.
     meanCpuSeconds: PROFILES.stress.cpuSeconds,
     workCv: PROFILES.stress.workCv,

@@ -7,9 +7,13 @@ import type { WatchdogLimits } from "./types.ts";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_EXEC_TIMEOUT_MS = 10_000;
 const DEFAULT_GRACE_MS = 30_000;
+const TEMPLATE_WRITE_MS = 15_000;
 
 export interface WatchdogSettings extends WatchdogLimits {
-  /** How long a draining replica may finish its calls: `healthcheck_interval`, else `write_timeout`, else 30 s. */
+  /**
+   * How long a draining replica may finish its calls: the watchdog takes new ones for `healthcheck_interval` and then gives those
+   * in flight a `write_timeout`; without an interval `write_timeout`, else 30 s.
+   */
   readonly graceMs: number;
 }
 
@@ -20,10 +24,14 @@ export function watchdogSettings(envVars: Readonly<Record<string, string>> = {})
     return text === undefined || text === "" ? undefined : parseDurationMs(text, name);
   };
   const execTimeoutMs = durationMs("exec_timeout") ?? DEFAULT_EXEC_TIMEOUT_MS;
+  const [intervalMs, writeTimeoutMs] = [durationMs("healthcheck_interval"), durationMs("write_timeout")];
   return {
     maxInflight: wholeNumber(envVars["max_inflight"], "max_inflight"),
     execTimeoutMs: execTimeoutMs === 0 ? LONGEST_TIMER_MS : Math.min(execTimeoutMs, LONGEST_TIMER_MS),
-    graceMs: durationMs("healthcheck_interval") ?? durationMs("write_timeout") ?? DEFAULT_GRACE_MS,
+    graceMs:
+      intervalMs === undefined
+        ? (writeTimeoutMs ?? DEFAULT_GRACE_MS)
+        : intervalMs + (writeTimeoutMs ?? TEMPLATE_WRITE_MS),
   };
 }
 

@@ -38,9 +38,14 @@ for (const { name, env, want } of [
     want: { maxInflight: 5, execTimeoutMs: 60_000, graceMs: 65_000 },
   },
   {
-    name: "healthcheck_interval goes before write_timeout",
+    name: "calls in flight have a write_timeout after the healthcheck_interval",
     env: { healthcheck_interval: "5s", write_timeout: "65s" },
-    want: { maxInflight: 0, execTimeoutMs: 10_000, graceMs: 5_000 },
+    want: { maxInflight: 0, execTimeoutMs: 10_000, graceMs: 70_000 },
+  },
+  {
+    name: "and the template's write_timeout where there is none",
+    env: { healthcheck_interval: "5s" },
+    want: { maxInflight: 0, execTimeoutMs: 10_000, graceMs: 20_000 },
   },
   {
     name: "exec_timeout 0 is no limit, as a number that a timer can take",
