@@ -48,6 +48,7 @@ program
   .option("--profile <name>", "open (0…N replicas) or ce (1…5, as the community edition)")
   .option("--stack <file>", "another stack file")
   .option("--json", "print one JSON document at the end, and nothing else, on stdout")
+  .option("--verify", "end with a check of what the guard promises; exit 1 when a promise is broken")
   .option("--verbose", "tell what the platform does, on stderr")
   .action(async (flags: UpFlags) => {
     const { up } = await import("./up/up.ts");

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 
 import type { Applied } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
+import type { ModelNews } from "#shared/core/model.ts";
 import { aTick, aWindow } from "#test/support/a-window.ts";
 import { lineOf, summaryOf } from "../../services/cli/up/print.ts";
 import { RunRecord } from "../../services/cli/up/run-record.ts";
@@ -54,8 +55,41 @@ describe("the record of a run", () => {
       const [row] = record.rows();
       assert.equal(row!.appliedReplicas, 4, order);
       assert.equal(row!.policy, "kpa", order);
-      assert.ok(record.isDecided("stress", 1), order);
+      assert.ok(record.isDecided(record.rows()[0]!), order);
     }
+  });
+
+  test("what is delivered again counts once, whatever it is", () => {
+    const record = new RunRecord(SPAN);
+    const news = { functionName: "stress", action: "rolled-back", summary: "worse" } as ModelNews;
+    const told = [0, 1, 2, 3, 4].map(() => {
+      record.onTick(aTick({ atMs: 10_000, desiredReplicas: 2 }));
+      record.onTick(aTick({ atMs: 20_000, desiredReplicas: 2 }));
+      const isNew = record.onWindow(aWindow({ seq: 1 }));
+      record.onApplied(applied());
+      return [isNew, record.onModel(news, "an-id")];
+    });
+    assert.deepEqual(told, [[true, true], ...Array(4).fill([false, false])]);
+    assert.equal(record.rows().length, 1);
+    const { decisionsBy, scaleUps, replicaSeconds, policies, news: told2 } = record.totals();
+    assert.deepEqual([decisionsBy.proposal, scaleUps, replicaSeconds, told2.length], [1, 1, 20, 1]);
+    assert.equal(policies[0]!.decisions, 1);
+  });
+
+  test("a restarted collector numbers anew: both windows are there, each with its decision", () => {
+    const record = new RunRecord(SPAN);
+    record.onWindow(aWindow({ seq: 1, endedAtMs: 30_000 }));
+    record.onApplied(applied());
+    assert.ok(record.onWindow(aWindow({ seq: 1, endedAtMs: 60_000 })));
+    assert.deepEqual(
+      record.rows().map((row) => record.isDecided(row)),
+      [true, false],
+    );
+    record.onApplied(applied({ decisionId: "stress@60000", atMs: 60_000, applied: 5 }));
+    assert.deepEqual(
+      record.rows().map(({ appliedReplicas }) => appliedReplicas),
+      [4, 5],
+    );
   });
 
   test("a window that nobody decided says so", () => {
@@ -148,8 +182,8 @@ describe("the record of a run", () => {
     const record = new RunRecord(SPAN);
     const policy = { name: "lstm-ppo-plus@corrected", version: "4d60e7f70884" };
     const news = { policy, layout: "plus-8", digest: "4d60", action: "rolled-back" } as const;
-    assert.ok(record.onModel({ ...news, functionName: SPAN.functionName!, summary: "worse than the rule" }));
-    assert.ok(!record.onModel({ ...news, functionName: "other", summary: "of no concern" }));
+    assert.ok(record.onModel({ ...news, functionName: SPAN.functionName!, summary: "worse than the rule" }, "1"));
+    assert.ok(!record.onModel({ ...news, functionName: "other", summary: "of no concern" }, "2"));
     const text = summaryOf(record.rows(), record.totals());
     assert.match(text, /^ {2}model lstm-ppo-plus@corrected 4d60e7f70884 rolled-back: worse than the rule$/m);
     assert.doesNotMatch(text, /no concern/);

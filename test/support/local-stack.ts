@@ -1,4 +1,5 @@
 /** The whole stack on this machine for a test: real processes, real bus, real HTTP; nothing is left when the test ends. */
+import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import type { ModelNews } from "#shared/core/model.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
+import { recordPromises } from "../../services/cli/up/promises.ts";
 import { startLocalStack, type LocalStack } from "../../services/cli/up/local-stack.ts";
 import { eventually } from "./eventually.ts";
 
@@ -43,6 +45,8 @@ export interface TestStackOptions {
   readonly stack?: string;
   /** Default `open`; `ce` has the community edition's limits. */
   readonly profile?: "open" | "ce";
+  /** Every stack ends with the guard's promises, checked, unless a test forges what is decided itself. */
+  readonly promises?: "not asked";
   /** Variables of stack.yml besides those that `up` sets. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -69,6 +73,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     timeLapse,
   });
   const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "test" });
+  const promises = await recordPromises(bus, stack.functions);
   const heard: TestStack["heard"] = { windows: [], proposals: [], applied: [], loads: [], models: [] };
   await bus.subscribe("window", async ({ data }) => void heard.windows.push(data.window));
   await bus.subscribe("proposal", async ({ data }) => void heard.proposals.push(data.proposal));
@@ -91,6 +96,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       await bus.close();
       await stack.close();
       rmSync(home, { recursive: true, force: true });
+      if (options.promises !== "not asked") assert.deepEqual(promises().broken, [], "the guard's promises");
     },
   };
 }

@@ -16,6 +16,7 @@ export interface UpFlags {
   readonly stack?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly verify?: boolean;
 }
 
 export interface UpOptions {
@@ -34,6 +35,8 @@ export interface UpOptions {
   readonly stack: string;
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Ends with the guard's promises, checked. */
+  readonly verify: boolean;
 }
 
 /**
@@ -86,6 +89,7 @@ export function readUpFlags(flags: UpFlags): UpOptions {
     stack: given.stack ?? "stack.yml",
     json: given.json ?? false,
     verbose: given.verbose ?? false,
+    verify: given.verify ?? false,
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return options;

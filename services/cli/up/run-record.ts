@@ -1,4 +1,4 @@
-/** What `up` knows of a run: events in, rows and totals out. Pure: the same events give the same record. */
+/** What `up` knows of a run: events in, rows and totals out. Pure: the same events give the same record, delivered again or not. */
 import type { Applied, GuardStage } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
 import type { ModelNews } from "#shared/core/model.ts";
@@ -104,21 +104,25 @@ export class RunRecord {
   readonly #decisionsBy = { proposal: 0, fallback: 0, floor: 0 };
   readonly #policies = new Map<string, PolicyShare>();
   readonly #news: ModelNews[] = [];
+  /** Ids of decisions and news that were counted. */
+  readonly #seen = new Set<string>();
 
   constructor(readonly span: RunSpan) {}
 
   onTick(tick: Tick): void {
     if (!this.#counts(tick.functionName, tick.atMs)) return;
     const last = this.#lastTick.get(tick.functionName);
+    if (last && tick.atMs <= last.atMs) return; // delivered again
     const replicas = tick.desiredReplicas ?? last?.desiredReplicas ?? 0;
     if (last) this.#replicaSeconds += (replicas * (tick.atMs - last.atMs)) / 1_000;
     this.#maxReplicas = Math.max(this.#maxReplicas, tick.availableReplicas ?? 0);
     this.#lastTick.set(tick.functionName, { ...tick, desiredReplicas: replicas });
   }
 
-  /** Returns whether the window belongs to the run. */
+  /** Returns whether the window belongs to the run and is new: a bus that was away delivers again. */
   onWindow(window: MetricsWindow): boolean {
     if (!this.#counts(window.functionName, window.endedAtMs)) return false;
+    if (this.#pending.some((known) => isSame(known.window, window))) return false;
     const key = keyOf(window.functionName, window.seq);
     this.#pending.push({ window, applied: this.#early.get(key) ?? null });
     this.#early.delete(key);
@@ -127,6 +131,8 @@ export class RunRecord {
 
   onApplied(applied: Applied): void {
     if (!this.#counts(applied.functionName, applied.atMs)) return;
+    if (this.#seen.has(applied.decisionId)) return;
+    this.#seen.add(applied.decisionId);
     this.#decisionsBy[applied.trigger]++;
     this.#countPolicy(applied);
     if (applied.applied !== null && applied.current !== null) {
@@ -138,7 +144,8 @@ export class RunRecord {
       return;
     }
     const key = keyOf(applied.functionName, applied.seq);
-    const pending = this.#pending.find(({ window }) => keyOf(window.functionName, window.seq) === key);
+    // A restarted collector numbers anew: the last window of that number is meant.
+    const pending = this.#pending.findLast(({ window }) => keyOf(window.functionName, window.seq) === key);
     if (pending) pending.applied = applied;
     else this.#early.set(key, applied);
   }
@@ -164,12 +171,13 @@ export class RunRecord {
     this.#load = { ...unheard, ...open, runId, scheduleDigest, ...this.#load, ...ended };
   }
 
-  /** Returns whether it is about the run's function. */
-  onModel(news: ModelNews): boolean {
+  /** Returns whether it is about the run's function and new; `eventId` tells it from one that was delivered again. */
+  onModel(news: ModelNews, eventId: string): boolean {
     const { functionName } = this.span;
-    const isOurs = functionName === null || functionName === news.functionName;
-    if (isOurs) this.#news.push(news);
-    return isOurs;
+    if ((functionName !== null && functionName !== news.functionName) || this.#seen.has(eventId)) return false;
+    this.#seen.add(eventId);
+    this.#news.push(news);
+    return true;
   }
 
   get load(): LoadReport | null {
@@ -177,11 +185,8 @@ export class RunRecord {
   }
 
   /** Whether the decision on a window is known. */
-  isDecided(functionName: string, seq: number): boolean {
-    const key = keyOf(functionName, seq);
-    return this.#pending.some(
-      ({ window, applied }) => applied !== null && keyOf(window.functionName, window.seq) === key,
-    );
+  isDecided(one: Pick<WindowRow, "functionName" | "seq" | "endedAtMs">): boolean {
+    return this.#pending.some(({ window, applied }) => applied !== null && isSame(window, one));
   }
 
   rows(): WindowRow[] {
@@ -215,6 +220,13 @@ export class RunRecord {
   #counts(functionName: string, atMs: number): boolean {
     return isInSpan(this.span, functionName, atMs);
   }
+}
+
+function isSame(
+  a: Pick<WindowRow, "functionName" | "seq" | "endedAtMs">,
+  b: Pick<WindowRow, "functionName" | "seq" | "endedAtMs">,
+): boolean {
+  return a.functionName === b.functionName && a.seq === b.seq && a.endedAtMs === b.endedAtMs;
 }
 
 const keyOf = (functionName: string, seq: number) => `${functionName}#${seq}`;

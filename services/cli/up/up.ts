@@ -18,8 +18,9 @@ import { startLocalStack, type LocalStack } from "./local-stack.ts";
 import { annotationOf, beyondProfile, checkModels, managedFunctions } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
 import { HEADER, lineOf, newsLine, summaryOf } from "./print.ts";
+import { isKept, promiseLines, recordPromises } from "./promises.ts";
 import { RunRecord } from "./run-record.ts";
-import { liftVerdicts } from "./second-chance.ts";
+import { liftVerdicts, TRAINER, trainerOf } from "./second-chance.ts";
 
 export interface UpWorld {
   readonly home: string;
@@ -92,8 +93,13 @@ interface Run {
 async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> {
   const { options, plan, managed, epochMs, world } = run;
   const say = options.json ? () => {} : world.say;
+  const promises = options.verify ? await recordPromises(bus, stack.functions) : null;
+  const hasTrainer = stack.functions.some(({ name }) => name === TRAINER);
+  // Before the first window: the run begins with its own chance, whatever a run before it has brought.
+  const lifted =
+    options.policy === null || !hasTrainer ? [] : liftVerdicts(trainerOf(stack), managed, clock, world.signal);
   if (plan !== null || options.policy !== null) await firstProposal(bus, world.signal);
-  if (options.policy !== null) for (const problem of await liftVerdicts(stack, managed)) say(problem);
+  for (const problem of await lifted) say(problem);
   const traceTime = { timeLapse: options.timeLapse, epochMs };
   const startMs = loadStartMs(clock.nowMs(), traceTime);
   const windows = options.windows ?? plan?.windows ?? null;
@@ -110,7 +116,7 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
     for (; printed < rows.length; printed++) {
       const row = rows[printed]!;
       // A row waits for its decision until the next window, at most.
-      const settled = all || printed < rows.length - 1 || record.isDecided(row.functionName, row.seq);
+      const settled = all || printed < rows.length - 1 || record.isDecided(row);
       if (!settled) return;
       if (printed % 20 === 0) world.say(HEADER);
       world.say(lineOf(row, world.columns()));
@@ -134,8 +140,8 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
     record.onApplied(data);
     print(false);
   });
-  await bus.subscribe("model", async ({ data }) => {
-    if (record.onModel(data) && !options.json) world.say(newsLine(data, world.columns()));
+  await bus.subscribe("model", async ({ id, data }) => {
+    if (record.onModel(data, id) && !options.json) world.say(newsLine(data, world.columns()));
   });
   await bus.subscribe("load", async ({ data }) => record.onLoad(data));
 
@@ -162,15 +168,14 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
       await stopLoad(stack, load.runId).catch((thrown: unknown) => world.say(messageOf(thrown)));
     await until(() => record.load?.phase === "finished", LOAD_END_MS);
   }
-  await until(
-    () => record.rows().every(({ functionName, seq }) => record.isDecided(functionName, seq)),
-    LAST_DECISION_MS,
-  );
+  await until(() => record.rows().every((row) => record.isDecided(row)), LAST_DECISION_MS);
   print(true);
   const rows = record.rows();
   const totals = record.totals();
-  if (options.json) world.answer(JSON.stringify({ windows: rows, totals }));
-  else world.say(summaryOf(rows, totals));
+  const report = promises?.() ?? null;
+  if (options.json) world.answer(JSON.stringify({ windows: rows, totals, ...(report && { promises: report }) }));
+  else for (const line of [summaryOf(rows, totals), ...(report ? promiseLines(report) : [])]) world.say(line);
+  if (report && !isKept(report)) process.exitCode = 1;
   if (load && totals.valid === false && !world.signal.aborted) {
     process.exitCode = 1;
   }

@@ -69,7 +69,7 @@ export class LiveTally {
   }
 
   isDecided(): boolean {
-    return this.#record.rows().every(({ functionName, seq }) => this.#record.isDecided(functionName, seq));
+    return this.#record.rows().every((row) => this.#record.isDecided(row));
   }
 
   /** One sentence on why the run is not over. */

@@ -1,0 +1,66 @@
+/** What `up --verify` ends with. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RecordedEvent } from "#shared/core/guard/promises.ts";
+import type { EventBus } from "#shared/ports/event-bus.ts";
+import { isKept, promiseLines, recordPromises } from "../../services/cli/up/promises.ts";
+import { aStory } from "../core/guard-story.ts";
+
+/** A bus that hands over what is given, to whoever has subscribed. */
+function givenBus() {
+  const handlers = new Map<string, (event: { data: unknown }) => Promise<void>>();
+  const bus = {
+    subscribe: async (kind: string, handler: (event: { data: unknown }) => Promise<void>) => {
+      handlers.set(kind, handler);
+      return { close: async () => {} };
+    },
+  } as unknown as EventBus;
+  const give = async (events: readonly RecordedEvent[]) => {
+    for (const event of events) if ("data" in event) await handlers.get(event.kind)?.(event);
+  };
+  return { bus, give };
+}
+
+const scaler = (environment: Record<string, string> = {}) => [{ name: "scaler", environment }];
+
+test("a run that kept every promise ends with one line", async () => {
+  const { bus, give } = givenBus();
+  const judged = await recordPromises(bus, scaler());
+  await give(aStory());
+  assert.equal(isKept(judged()), true);
+  assert.match(promiseLines(judged()).join("\n"), /^all 12 promises held over \d\d decisions$/);
+});
+
+test("a broken promise is a line that names the decision; a run without a decision proves nothing", async () => {
+  const { bus, give } = givenBus();
+  const judged = await recordPromises(bus, scaler());
+  assert.equal(isKept(judged()), false);
+  assert.match(promiseLines(judged())[0]!, /^nothing was decided/);
+  const story = aStory().map((event) =>
+    event.kind === "applied" && event.data.seq === 10
+      ? { ...event, data: { ...event.data, desired: 40, applied: 40 } }
+      : event,
+  );
+  await give(story);
+  assert.equal(isKept(judged()), false);
+  const lines = promiseLines(judged());
+  assert.ok(
+    lines.some((line) => line.startsWith("broken promise: bounds: resize@300000: ")),
+    lines.join("\n"),
+  );
+});
+
+test("the scaler's own patience counts", async () => {
+  const lines: string[][] = [];
+  for (const environment of [{}, { STABILISATION_SECONDS: "600" }]) {
+    const { bus, give } = givenBus();
+    const judged = await recordPromises(bus, scaler(environment));
+    await give(aStory());
+    lines.push(promiseLines(judged()));
+  }
+  assert.equal(lines[0]!.length, 1);
+  assert.ok(
+    lines[1]!.some((line) => line.startsWith("broken promise: no flapping")),
+    lines[1]!.join("\n"),
+  );
+});
