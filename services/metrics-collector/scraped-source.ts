@@ -30,7 +30,14 @@ export function scrapedSource({ endpoint, timeLapse }: ScrapedSourceOptions): Me
     }
     const { samples, unusable, isRestart } = scrape;
     // What a process has once counted it goes on counting: only with it does a counter go.
-    store.append(source, atMs, samples, { unusable, isGone: ({ name }) => isRestart || !isCounted(name) });
+    const missed = store.append(source, atMs, samples, {
+      unusable,
+      isGone: ({ name }) => isRestart || !isCounted(name),
+    });
+    const [lost] = missed;
+    if (lost !== undefined) {
+      return `metrics of the ${source} lack ${missed.length} series that they had, '${lost.key.slice(0, 200)}' among them`;
+    }
     const [first] = unusable;
     if (first === undefined) return null;
     return `metrics of the ${source} say of ${unusable.length} series what cannot be, '${first.key.slice(0, 200)}' among them`;

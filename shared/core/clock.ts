@@ -23,8 +23,12 @@ export class ManualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      this.#sleepers.push({ atMs: this.#nowMs + Math.max(0, ms), wake: resolve });
-      signal?.addEventListener("abort", () => resolve(), { once: true });
+      const wake = () => {
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#sleepers.push({ atMs: this.#nowMs + Math.max(0, ms), wake });
+      signal?.addEventListener("abort", wake, { once: true });
     });
   }
 

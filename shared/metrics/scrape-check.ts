@@ -39,6 +39,14 @@ const SEVERAL_MS = 60_000;
 const SAME_START_SECONDS = 2;
 const STILL_OFTEN = 3;
 
+const COUNTS_ON_MS = 60_000;
+
+interface Counter {
+  /** As far as is believed. */
+  readonly value: number;
+  readonly fell: { readonly value: number; readonly atMs: number } | null;
+}
+
 export class ScrapeCheck {
   readonly #options: ScrapeCheckOptions;
   /** The last page by series: what its process says of itself, or all of it where that is nothing. */
@@ -48,7 +56,7 @@ export class ScrapeCheck {
   #isRestart = false;
   /** Processes that another one followed, and when they were heard last. */
   #left: readonly { readonly startedSeconds: number; readonly atMs: number }[] = [];
-  #counters = new Map<string, number>();
+  #counters = new Map<string, Counter>();
   #stoodStill = 0;
   #severalUntilMs = -Infinity;
 
@@ -63,7 +71,7 @@ export class ScrapeCheck {
     this.#isRestart = false;
     // Of series that went away with a process nothing is compared any more.
     if (isRestart) this.#counters = new Map();
-    return { kind: "believed", isRestart, ...this.#sort(samples) };
+    return { kind: "believed", isRestart, ...this.#sort(samples, atMs) };
   }
 
   #refusal(text: string, samples: readonly Sample[], atMs: number): RefusedScrape | null {
@@ -119,28 +127,42 @@ export class ScrapeCheck {
     return moved;
   }
 
-  #sort(samples: readonly Sample[]): Pick<BelievedScrape, "samples" | "unusable"> {
+  #sort(samples: readonly Sample[], atMs: number): Pick<BelievedScrape, "samples" | "unusable"> {
     const kept = new Map<string, Sample>();
     const unusable = new Map<string, SeriesId>();
     for (const sample of samples) {
       const { series, value } = sample;
       if (!KEPT.test(series.name)) continue;
       const other = kept.get(series.key);
-      const isGood = Number.isFinite(value) && value >= 0 && !this.#wentBack(series, value);
-      if (!isGood || (other !== undefined && other.value !== value)) unusable.set(series.key, series);
+      const isAmount = Number.isFinite(value) && value >= 0;
+      if (!isAmount || (other !== undefined && other.value !== value)) unusable.set(series.key, series);
       kept.set(series.key, sample);
+    }
+    for (const { series, value } of kept.values()) {
+      if (!unusable.has(series.key) && this.#wentBack(series, value, atMs)) unusable.set(series.key, series);
     }
     for (const key of unusable.keys()) kept.delete(key);
     return { samples: [...kept.values()], unusable: [...unusable.values()] };
   }
 
-  /** Below what the same process counted at the last look. Of one that does not say when it began nothing follows. */
-  #wentBack({ name, key }: SeriesId, value: number): boolean {
-    if (!isCounted(name)) return false;
-    const before = this.#counters.get(key);
-    this.#counters.set(key, value);
-    return this.#startedSeconds !== null && before !== undefined && value < before;
+  /**
+   * Below what the same process has counted. It is believed again when it reaches that, or when it has counted on from below for
+   * a while: then what was higher was wrong. Of a process that does not say when it began nothing follows.
+   */
+  #wentBack({ name, key }: SeriesId, value: number, atMs: number): boolean {
+    if (!isCounted(name) || this.#startedSeconds === null) return false;
+    const known = this.#counters.get(key);
+    if (known === undefined || value >= known.value || countsOn(known, value, atMs)) {
+      this.#counters.set(key, { value, fell: null });
+      return false;
+    }
+    if (known.fell === null || value < known.fell.value) this.#counters.set(key, { ...known, fell: { value, atMs } });
+    return true;
   }
+}
+
+function countsOn({ fell }: Counter, value: number, atMs: number): boolean {
+  return fell !== null && value > fell.value && atMs - fell.atMs >= COUNTS_ON_MS;
 }
 
 const isSame = (a: number, b: number) => Math.abs(a - b) <= SAME_START_SECONDS;

@@ -65,18 +65,18 @@ export class SampleStore {
   /**
    * Takes one answered scrape of `source` at `atMs`. A series that was in the source's last scrape and is not in this
    * one is marked stale at `atMs`, as Prometheus does; one that is only missed goes on being marked, so that it is not forgotten.
-   * Timestamps inside samples are not used: one instant a scrape.
+   * Timestamps inside samples are not used: one instant a scrape. Answers what was missed.
    */
   append(
     source: string,
     atMs: number,
     samples: readonly Sample[],
     { unusable = [], isGone = () => true }: AppendOptions = {},
-  ): void {
+  ): readonly SeriesId[] {
     const from = this.#source(source);
     if (!from.up.push(atMs, 1)) {
       this.#outOfOrder += samples.length;
-      return;
+      return [];
     }
     const live = new Set<Series>();
     for (const sample of samples) {
@@ -89,14 +89,18 @@ export class SampleStore {
       const series = this.series(id);
       if (series?.push(atMs, NaN, "unreachable")) live.add(series);
     }
+    const missed: SeriesId[] = [];
     for (const series of from.live) {
       if (live.has(series)) continue;
       const gone = isGone(series.id);
       series.push(atMs, NaN, gone ? "vanished" : "unreachable");
-      if (!gone) live.add(series);
+      if (gone) continue;
+      live.add(series);
+      missed.push(series.id);
     }
     from.live = live;
     this.#sweep(atMs);
+    return missed;
   }
 
   /** Notes that `source` did not answer at `atMs`: all of its series become stale until it answers again. */

@@ -98,6 +98,21 @@ describe("a scrape", () => {
     assert.deepEqual(take(page(6, { scrapes: 1, started: 200.5 })), whole(6));
   });
 
+  test("in which a counter stays below what it was tells nothing of it, until it has counted on for a minute", () => {
+    const take = checking();
+    take(page(1e12));
+    for (let scrapes = 1; scrapes <= 60; scrapes++) assert.deepEqual(take(page(0, { scrapes })), useless);
+    const after = Array.from({ length: 40 }, (_, i) => take(page(5 + i, { scrapes: 61 + i })));
+    assert.deepEqual(after[0], whole(5));
+    const again = checking();
+    again(page(1e12));
+    const counted = Array.from({ length: 40 }, (_, i) => again(page(5 + i, { scrapes: 1 + i })));
+    assert.equal(
+      counted.findIndex((one) => typeof one !== "string" && one.said.length > 0),
+      30,
+    );
+  });
+
   test("of two processes in turn is not believed until one of them stays", () => {
     const take = checking();
     take(page(100, { scrapes: 1 }));
