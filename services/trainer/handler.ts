@@ -1,6 +1,7 @@
 /** The trainer as a workload. */
 import { join } from "node:path";
 
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
@@ -14,6 +15,7 @@ import { writableFolder } from "#shared/host/writable-folder.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { answerTrainer } from "./answer.ts";
 import { learnerInThreads } from "./learning/learner.ts";
+import { lossInWords } from "./log/read-segments.ts";
 import { openLog } from "./log/segments.ts";
 import { readProfiles } from "./profiles.ts";
 import { createTrainer } from "./trainer.ts";
@@ -38,7 +40,8 @@ export default startService(
     policyByName(settings.FALLBACK_POLICY);
     const say = (message: string) => workload.log.warn({}, message);
     const address = busAddress(workload);
-    const log = await openLog(writableFolder(settings.TRAINER_FOLDER));
+    const log = await openLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER));
+    for (const loss of log.losses) workload.log.warn(loss, `the trainer's log: ${lossInWords(loss)}`);
     workload.onEnd(() => log.close());
     const bus = await natsBus({ ...address, log: say });
     workload.onEnd(() => bus.close());

@@ -1,27 +1,59 @@
-/** What the trainer remembers, all of it rebuilt from its log: a thing counts when its line is written. */
-import { TransitionJoiner, type Fact, type JoinCounts } from "#shared/core/transitions.ts";
+/** What the trainer remembers, all of it rebuilt from its log: a thing counts when its line would survive a power cut. */
+import type { ModelControl } from "#shared/core/model.ts";
+import { factKey, TransitionJoiner, type Fact, type JoinCounts } from "#shared/core/transitions.ts";
 import { FunctionRecord } from "./function-record.ts";
-import { isEntry, type HistoryEntry, type Learned, type LogEntry } from "./log/entries.ts";
+import { isStrange, readEntry, type HistoryEntry, type Learned, type LogEntry, type Order } from "./log/entries.ts";
 import type { SegmentLog } from "./log/segments.ts";
+
+export interface LogStatus {
+  readonly segments: number;
+  readonly facts: number;
+  /** When it was opened: whole lines that are no JSON, or no entry that could be true. */
+  readonly damaged: number;
+  /** When it was opened: last lines that a death has cut. */
+  readonly cut: number;
+  /** Kinds of a later version. */
+  readonly strange: number;
+  readonly problem: string | null;
+}
+
+export type ModeOrder = Extract<Order, { action: "mode" }>;
 
 export class TrainerMemory {
   readonly records = new Map<string, FunctionRecord>();
+  /** What models may do: the truth, whatever became of the shelf. */
+  readonly controls = new Map<string, ModelControl>();
+  /** Orders that wait until their function has a model. */
+  readonly orders = new Map<string, ModeOrder>();
+  /** The last order to start or stop training by itself; null: the setting counts. */
+  isAutomatic: boolean | null = null;
   readonly #log: SegmentLog;
   readonly #joiner = new TransitionJoiner();
+  readonly #taking = new Map<string, Promise<void>>();
   #facts = 0;
-  #taking: Promise<void> = Promise.resolve();
+  #damaged: number;
+  #strange = 0;
 
   constructor(log: SegmentLog) {
     this.#log = log;
-    for (const line of log.found) if (isEntry(line)) this.#absorb(line);
+    this.#damaged = log.losses.reduce((sum, { damagedLines }) => sum + damagedLines, 0);
+    for (const line of log.found) {
+      const entry = readEntry(line);
+      if (entry) this.#absorb(entry);
+      else if (isStrange(line)) this.#strange++;
+      else this.#damaged++;
+    }
+    log.opening = () => this.#standing();
   }
 
   get joins(): JoinCounts {
     return this.#joiner.counts;
   }
 
-  get log(): { readonly segments: number; readonly facts: number; readonly damaged: number } {
-    return { segments: this.#log.segments(), facts: this.#facts, damaged: this.#log.damaged };
+  get log(): LogStatus {
+    const cut = this.#log.losses.filter(({ cutBytes }) => cutBytes > 0).length;
+    const counts = { facts: this.#facts, damaged: this.#damaged, cut, strange: this.#strange };
+    return { segments: this.#log.segments(), ...counts, problem: this.#log.problem() };
   }
 
   of(functionName: string): FunctionRecord {
@@ -33,16 +65,17 @@ export class TrainerMemory {
     return record;
   }
 
-  /** Resolves when the fact stands in the log: only then may it be acknowledged. */
-  take(fact: Fact): Promise<void> {
-    // One after another: of two that are the same the second must find the first.
-    const taken = this.#taking.then(async () => {
-      // What was heard before is counted, and not written twice.
-      if (this.#joiner.isNew(fact)) await this.#write(fact);
-      else this.#joiner.take(fact);
-    });
-    this.#taking = taken.catch(() => {});
-    return taken;
+  /** Resolves when the fact stands in the log: only then may it be acknowledged. Facts of one moment are synced together. */
+  async take(fact: Fact): Promise<void> {
+    const key = factKey(fact);
+    // Of two that are the same the second waits for the first, and comes again where the first was refused.
+    const first = this.#taking.get(key);
+    if (first) await first;
+    // What was heard before is counted, and not written twice.
+    if (!this.#joiner.isNew(fact)) return void this.#joiner.take(fact);
+    const taken = this.#write(fact).finally(() => this.#taking.delete(key));
+    this.#taking.set(key, taken);
+    await taken;
   }
 
   async learned(learned: Learned): Promise<void> {
@@ -51,6 +84,14 @@ export class TrainerMemory {
 
   async note(entry: HistoryEntry): Promise<void> {
     await this.#write({ kind: "history", entry });
+  }
+
+  async control(control: ModelControl): Promise<void> {
+    await this.#write({ kind: "control", control });
+  }
+
+  async order(order: Order): Promise<void> {
+    await this.#write({ kind: "order", order });
   }
 
   async #write(entry: LogEntry): Promise<void> {
@@ -65,6 +106,13 @@ export class TrainerMemory {
         return this.of(entry.learned.functionName).addLearned(entry.learned);
       case "history":
         return this.of(entry.entry.functionName).addHistory(entry.entry);
+      case "control":
+        this.controls.set(entry.control.functionName, entry.control);
+        return void this.orders.delete(entry.control.functionName);
+      case "order":
+        if (entry.order.action === "mode") this.orders.set(entry.order.functionName, entry.order);
+        else this.isAutomatic = entry.order.action === "start";
+        return;
       case "window":
         this.of(entry.window.functionName).addWindow(entry.managed, entry.window);
         break;
@@ -76,5 +124,16 @@ export class TrainerMemory {
     for (const transition of this.#joiner.take(entry)) {
       this.of(transition.window.functionName).addTransition(transition);
     }
+  }
+
+  /** What must not go when the oldest file goes. */
+  #standing(): readonly LogEntry[] {
+    const { isAutomatic } = this;
+    const action = isAutomatic ? "start" : "stop";
+    return [
+      ...(isAutomatic === null ? [] : [{ kind: "order", order: { action } } as const]),
+      ...[...this.controls.values()].map((control) => ({ kind: "control", control }) as const),
+      ...[...this.orders.values()].map((order) => ({ kind: "order", order }) as const),
+    ];
   }
 }

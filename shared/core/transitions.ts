@@ -185,6 +185,12 @@ function placed(
   return { functionName, generation: generation ?? "", endedAtMs };
 }
 
+/** The same for the same fact, however often it is told. */
+export function factKey(fact: Fact): string {
+  const { functionName, generation, endedAtMs } = placeOf(fact);
+  return JSON.stringify([fact.kind, functionName, generation, endedAtMs, endedAtMs ?? floorAtMs(fact)]);
+}
+
 /** Decisions between windows are the floor's. */
 function floorAtMs(fact: Fact): number {
   return fact.kind === "applied" ? fact.applied.atMs : NaN;

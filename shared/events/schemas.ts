@@ -6,6 +6,7 @@ import type { LoadReport } from "../core/load.ts";
 import { MODES, type ManagedFunction } from "../core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelNews } from "../core/model.ts";
 import type { LearnedDetail, Proposal } from "../core/proposal.ts";
+import type { Fact } from "../core/transitions.ts";
 import { HISTORY_WINDOWS, type MetricsWindow, type Tick } from "../core/window.ts";
 import { readSafely } from "./read-safely.ts";
 import type { EventKind } from "./subjects.ts";
@@ -192,6 +193,13 @@ export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> 
   model,
   load,
 };
+
+/** A fact as a log has it. */
+export const FACT_SCHEMA = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("window"), managed, window }),
+  z.object({ kind: z.literal("proposal"), proposal }),
+  z.object({ kind: z.literal("applied"), applied }),
+]) satisfies z.ZodType<Fact>;
 
 /** The CloudEvents 1.0 envelope; `data` is checked by kind afterwards. */
 export const ENVELOPE_SCHEMA = z.object({

@@ -186,7 +186,10 @@ function memoryShelf(atOnce: boolean): ModelShelf {
 }
 
 function memoryLog(): SegmentLog {
-  return { found: [], damaged: 0, append: async () => {}, segments: () => 1, close: async () => {} };
+  return {
+    ...{ found: [], losses: [], opening: () => [], append: async () => {}, close: async () => {} },
+    ...{ segments: () => 1, problem: () => null },
+  };
 }
 
 /** Live a window is longer than any estimate or training: here the next one waits for them. `credulous` finds all candidates better. */

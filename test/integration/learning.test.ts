@@ -16,7 +16,7 @@ import { keptEvents } from "#test/support/event-log.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
-import { isEntry, type LogEntry } from "../../services/trainer/log/entries.ts";
+import { readEntry, type LogEntry } from "../../services/trainer/log/entries.ts";
 
 /** Windows of a second and a half. */
 const TIME_LAPSE = 20;
@@ -346,7 +346,7 @@ function entries({ home }: TestStack): LogEntry[] {
     .sort()
     .flatMap((name) => readFileSync(join(log, name), "utf8").split("\n").slice(0, -1))
     .map((line) => JSON.parse(line) as unknown)
-    .filter(isEntry);
+    .flatMap((line) => readEntry(line) ?? []);
 }
 
 function factIdOf(entry: LogEntry): string | null {

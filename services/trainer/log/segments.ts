@@ -1,11 +1,12 @@
 /**
- * An append-only log of JSON lines in numbered files. What `append` has resolved for survives the death of the process; the
- * oldest file goes when there are too many. A line that was cut off by a death was never promised, and is cut away.
+ * An append-only log of JSON lines in numbered files. What `append` has resolved for survives a power cut; lines that come
+ * while the disk is busy are written and synced together. The oldest file goes when there are too many, and each file begins
+ * with the lines of `opening`: what must not go with it.
  */
-import { mkdir, open, readdir, readFile, rm, stat, truncate, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
-
-import { messageOf } from "#shared/core/errors.ts";
+import { openAppendFile, type AppendFile } from "#shared/adapters/files/append-file.ts";
+import type { Files } from "#shared/adapters/files/files.ts";
+import { diskProblem, StorageError } from "#shared/adapters/files/storage-error.ts";
+import { readSegments, segmentPath, type SegmentLoss } from "./read-segments.ts";
 
 export interface LogBounds {
   /** A file that has grown beyond this is followed by a new one. */
@@ -16,81 +17,96 @@ export interface LogBounds {
 export const LOG_BOUNDS: LogBounds = { segmentBytes: 4 * 2 ** 20, mostSegments: 16 };
 
 export interface SegmentLog {
-  /** Every line that was there when the log was opened, in order. */
+  /** Every whole line that was there when the log was opened, in order. */
   readonly found: readonly unknown[];
-  /** Lines that were there and are no JSON. */
-  readonly damaged: number;
-  /** Resolves when the line is written. */
+  readonly losses: readonly SegmentLoss[];
+  /** With these each new file begins; asked when one does. */
+  opening: () => readonly object[];
+  /** Resolves when the line would survive a power cut. Rejects with `StorageError`: nothing is written, the next one may be. */
   append(line: object): Promise<void>;
   segments(): number;
+  /** Why the last lines were refused; null once the disk takes lines again. */
+  problem(): string | null;
+  /** After the last line that was given to it. */
   close(): Promise<void>;
 }
 
-const SEGMENT = /^log-(\d{6,})\.ndjson$/;
+interface Waiting {
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (thrown: StorageError) => void;
+}
 
-/** Throws what the file system throws: a log that cannot be read is none. */
-export async function openLog(folder: string, bounds: LogBounds = LOG_BOUNDS): Promise<SegmentLog> {
-  await mkdir(folder, { recursive: true });
-  const pathOf = (number: number) => join(folder, `log-${String(number).padStart(6, "0")}.ndjson`);
-  const numbers = (await readdir(folder)).flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number);
-  numbers.sort((a, b) => a - b);
+const REFUSED = "the trainer's log cannot be written";
 
-  const found: unknown[] = [];
-  let damaged = 0;
-  for (const [i, number] of numbers.entries()) {
-    const text = await readFile(pathOf(number), "utf8");
-    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-    if (whole.length < text.length && i === numbers.length - 1) {
-      await truncate(pathOf(number), Buffer.byteLength(whole));
-    }
-    for (const line of whole.split("\n")) {
-      if (line === "") continue;
-      try {
-        found.push(JSON.parse(line));
-      } catch {
-        damaged++;
-      }
-    }
+/** Throws what the file system throws: a log that cannot be read is none. One that cannot be written says so in `problem`. */
+export async function openLog(files: Files, folder: string, bounds: LogBounds = LOG_BOUNDS): Promise<SegmentLog> {
+  const { lines: found, losses, numbers: read, wholeBytes } = await readSegments(files, folder);
+  const numbers = [...read];
+  let file: AppendFile | null = null;
+  let waiting: Waiting[] = [];
+  let writing: Promise<void> | null = null;
+  let problem: string | null = null;
+
+  /** The file that takes the next lines. */
+  async function currentFile(): Promise<AppendFile> {
+    const last = numbers.at(-1);
+    if (file !== null && file.sizeBytes <= bounds.segmentBytes) return file;
+    // Before the first write it is the last one that was found, whatever a death has left at its end cut away.
+    const isNext = file !== null || last === undefined;
+    const number = isNext ? (last ?? 0) + 1 : last;
+    const opened = await openAppendFile(files, segmentPath(folder, number), isNext ? {} : { wholeBytes });
+    await file?.close().catch(() => {});
+    file = opened;
+    if (isNext) numbers.push(number);
+    return file;
   }
-
-  let current = numbers.at(-1) ?? 1;
-  if (numbers.length === 0) numbers.push(current);
-  let file: FileHandle = await open(pathOf(current), "a");
-  let bytes = (await stat(pathOf(current))).size;
-  let writing: Promise<void> = Promise.resolve();
 
   async function write(text: string): Promise<void> {
-    if (bytes > bounds.segmentBytes) {
-      await file.close();
-      file = await open(pathOf(++current), "a");
-      bytes = 0;
-      numbers.push(current);
-      while (numbers.length > bounds.mostSegments) await rm(pathOf(numbers.shift()!), { force: true });
+    const into = await currentFile();
+    const begins = into.sizeBytes === 0 ? log.opening().map(lineOf).join("") : "";
+    await into.append(begins + text);
+    // Only now: what must not be lost stands in the new file.
+    while (numbers.length > bounds.mostSegments) {
+      await files.remove(segmentPath(folder, numbers[0]!)).catch(() => {});
+      numbers.shift();
     }
-    const line = Buffer.from(text);
-    const { bytesWritten } = await file.write(line);
-    bytes += bytesWritten;
-    if (bytesWritten === line.length) return;
-    // The next line must not begin in the middle of this one.
-    await file.truncate(bytes - bytesWritten);
-    bytes -= bytesWritten;
-    throw new Error(`${pathOf(current)}: only ${bytesWritten} of ${line.length} bytes could be written`);
   }
 
-  return {
+  async function writeWaiting(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        await write(batch.map(({ text }) => text).join(""));
+        problem = null;
+        for (const { resolve } of batch) resolve();
+      } catch (thrown) {
+        const error = new StorageError(REFUSED, thrown);
+        problem = `${REFUSED}: ${diskProblem(thrown)}; what it should hold is not acknowledged and comes again`;
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    writing = null;
+  }
+
+  const log: SegmentLog = {
     found,
-    damaged,
-    append(line) {
-      const written = writing.then(() => write(`${JSON.stringify(line)}\n`));
-      writing = written.catch(() => {});
-      return written.catch((thrown: unknown) => {
-        throw new Error(`the trainer's log cannot be written: ${messageOf(thrown)}`, { cause: thrown });
-      });
-    },
-    segments: () => numbers.length,
+    losses,
+    opening: () => [],
+    append: (line) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ text: lineOf(line), resolve, reject });
+        writing ??= writeWaiting();
+      }),
+    segments: () => Math.max(1, numbers.length),
+    problem: () => problem,
     async close() {
       await writing;
-      await file.close();
+      await file?.close();
     },
   };
+  return log;
 }
+
+const lineOf = (line: object) => `${JSON.stringify(line)}\n`;

@@ -9,12 +9,18 @@ export function controlText(control: ModelControl): string {
 
 /** Throws `BadInputError` that names the place and the field. */
 export function readControl(place: string, text: string): ModelControl {
-  let found: Partial<ModelControl>;
+  let found: unknown;
   try {
-    found = JSON.parse(text) as Partial<ModelControl>;
+    found = JSON.parse(text);
   } catch {
     throw new BadInputError(`${place}: is not JSON`);
   }
+  return readControlFields(place, found);
+}
+
+/** The same of JSON that is parsed already. */
+export function readControlFields(place: string, json: unknown): ModelControl {
+  const found = json as Partial<ModelControl>;
   const need = (field: keyof ModelControl, fits: boolean) => {
     if (!fits) throw new BadInputError(`${place}: ${field} cannot be '${JSON.stringify(found?.[field])}'`);
   };

@@ -10,6 +10,7 @@ import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
@@ -78,7 +79,7 @@ async function start(
 ) {
   const broker = new MemoryBroker();
   const bus = memoryBus({ broker });
-  const log = await openLog(join(folder, "log"));
+  const log = await openLog(nodeFiles, join(folder, "log"));
   const shelf = folderShelf(join(folder, "models"));
   const says = { estimate: null as Estimate | null, outcome: anOutcome(false) as FineTuned | Error };
   const jobs: FineTuneJob[] = [];
