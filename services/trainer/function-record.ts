@@ -6,6 +6,7 @@ import { NO_TRIAL, type Estimate, type Trial } from "#shared/core/model-lifecycl
 import type { Transition } from "#shared/core/transitions.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { HistoryEntry, Learned } from "./log/entries.ts";
+import { Timeline } from "./timeline.ts";
 
 /** Eight hours: the recorded load that candidates are judged on. */
 const MOST_WINDOWS = 960;
@@ -21,7 +22,11 @@ export class FunctionRecord {
   windowsSinceTraining: number | null = null;
   /** Told once, until the model changes. */
   driftTold = false;
+  readonly #timeline = new Timeline();
   #windows: MetricsWindow[] = [];
+  /** Windows of the present streak, and the number of the last one as it came. */
+  #streak = 0;
+  #lastSeq = 0;
   #transitions: Transition[] = [];
   #history: HistoryEntry[] = [];
   /** By generation: up to here was learned from. */
@@ -30,8 +35,19 @@ export class FunctionRecord {
 
   constructor(readonly functionName: string) {}
 
+  /** In their order, numbered without the gaps between streaks: what lies between cannot be known. */
   get windows(): readonly MetricsWindow[] {
     return this.#windows;
+  }
+
+  /** Those that followed each other up to now: a model is judged by nothing else. */
+  get streak(): readonly MetricsWindow[] {
+    return this.#streak === 0 ? [] : this.#windows.slice(-this.#streak);
+  }
+
+  /** Windows that fitted nowhere. */
+  get implausible(): number {
+    return this.#timeline.implausible;
   }
 
   /** Not yet learned from, in their order. */
@@ -54,16 +70,17 @@ export class FunctionRecord {
   }
 
   addWindow(managed: ManagedFunction, window: MetricsWindow): void {
-    const last = this.#windows.at(-1);
-    const isAfter = last && window.endedAtMs > last.endedAtMs;
-    if (last && !isAfter && generationOf(window) === generationOf(last)) return;
-    // Counted or dated anew, or after a gap longer than what is kept: what lies between cannot be told.
-    const step = last && window.seq - last.seq;
-    if (last && (!isAfter || step! <= 0 || step! > MOST_WINDOWS)) this.#windows = [];
-    this.managed = managed;
-    this.#windows.push(window);
-    if (this.#windows.length > MOST_WINDOWS) this.#windows.shift();
-    if (this.windowsSinceTraining !== null) this.windowsSinceTraining++;
+    for (const { window: accepted, begins } of this.#timeline.accept(window)) {
+      this.managed = managed;
+      if (begins) this.judgeAnew();
+      const before = this.#windows.at(-1)?.seq;
+      const steps = begins ? 1 : accepted.seq - this.#lastSeq;
+      this.#lastSeq = accepted.seq;
+      this.#windows.push(before === undefined ? accepted : { ...accepted, seq: before + steps });
+      this.#streak++;
+      if (this.#windows.length > MOST_WINDOWS) this.#windows.shift();
+      if (this.windowsSinceTraining !== null) this.windowsSinceTraining++;
+    }
   }
 
   addTransition(transition: Transition): void {
@@ -95,6 +112,13 @@ export class FunctionRecord {
       learned?.layout === layout ? [learned.observation] : [],
     );
     return driftOf(seen, statistics);
+  }
+
+  /** By nothing that was before. */
+  judgeAnew(): void {
+    this.#streak = 0;
+    this.trial = NO_TRIAL;
+    this.estimate = null;
   }
 
   /** Another model stands: what was counted of the one before says nothing. */

@@ -29,31 +29,62 @@ describe("what the trainer keeps of a function", () => {
     assert.equal(record.generation, "b");
   });
 
-  test("one whose clock went back begins anew, and one window from nowhere deafens nobody", () => {
-    const back = recordOf({ generation: "a", seq: 100 }, { generation: "b", seq: 7 }, { generation: "b", seq: 8 });
+  test("one whose clock went back begins a new streak once a second window says so", () => {
+    const record = recordOf({ generation: "a", seq: 100 }, { generation: "b", seq: 7 });
+    assert.equal(record.windows.length, 1);
+    record.addWindow(aManaged(), aWindow({ generation: "b", seq: 8 }));
     assert.deepEqual(
-      back.windows.map(({ seq }) => seq),
-      [7, 8],
-    );
-    const poisoned = recordOf(
-      { generation: "x", seq: 1, endedAtMs: 8e15 },
-      { generation: "a", seq: 7 },
-      { generation: "a", seq: 8 },
+      record.streak.map(({ endedAtMs }) => endedAtMs),
+      [210_000, 240_000],
     );
     assert.deepEqual(
-      poisoned.windows.map(({ seq }) => seq),
-      [7, 8],
+      record.windows.map(({ seq }) => seq),
+      [100, 101, 102],
+      "the recorded load stays, without a gap",
     );
   });
 
-  test("within a generation a window that is not after the last is passed over, and one numbered far off begins anew", () => {
-    const record = recordOf({ generation: "a", seq: 5 }, { generation: "a", seq: 4 }, { generation: "a", seq: 6 });
+  test("a gap longer than a few windows begins a new streak; a short one does not", () => {
+    const record = recordOf({ generation: "a", seq: 1 }, { generation: "a", seq: 4 });
+    assert.equal(record.streak.length, 2);
+    for (const seq of [50, 51]) record.addWindow(aManaged(), aWindow({ generation: "a", seq }));
+    assert.equal(record.streak.length, 2);
     assert.deepEqual(
       record.windows.map(({ seq }) => seq),
-      [5, 6],
+      [1, 4, 5, 6],
     );
-    record.addWindow(aManaged(), aWindow({ generation: "a", seq: 9e15, endedAtMs: 210_000 }));
-    assert.equal(record.windows.length, 1);
+  });
+
+  for (const { name, lie } of [
+    { name: "dated 8e15", lie: { seq: 7, endedAtMs: 8e15 } },
+    { name: "numbered and dated far ahead", lie: { seq: 250_000_000_000, endedAtMs: 7.5e15 } },
+    { name: "numbered far ahead", lie: { seq: 9e15, endedAtMs: 210_000 } },
+    { name: "of another generation", lie: { generation: "x", seq: 1, endedAtMs: 8e15 } },
+    { name: "of the past", lie: { seq: 7, endedAtMs: 1 } },
+  ]) {
+    for (const at of [0, 3]) {
+      test(`one window ${name}, after ${at} true ones: passed over and counted, and those after it are heard`, () => {
+        const record = new FunctionRecord("stress");
+        const add = (changes: Parameters<typeof aWindow>[0]) =>
+          record.addWindow(aManaged(), aWindow({ generation: "a", ...changes }));
+        for (let seq = 1; seq <= at; seq++) add({ seq });
+        add(lie);
+        for (let seq = at + 1; seq <= at + 3; seq++) add({ seq });
+        assert.deepEqual(
+          record.streak.map(({ endedAtMs }) => endedAtMs),
+          Array.from({ length: record.streak.length }, (_, i) => (at + 4 - record.streak.length + i) * 30_000),
+        );
+        assert.ok(record.streak.length >= 3, `${record.streak.length} windows`);
+        assert.equal(record.windows.at(-1)!.endedAtMs, (at + 3) * 30_000);
+        if (at > 0) assert.equal(record.implausible, 1);
+      });
+    }
+  }
+
+  test("a window that is told again changes nothing", () => {
+    const record = recordOf({ generation: "a", seq: 1 }, { generation: "a", seq: 2 }, { generation: "a", seq: 1 });
+    record.addWindow(aManaged(), aWindow({ generation: "a", seq: 2 }));
+    assert.deepEqual([record.windows.length, record.streak.length, record.implausible], [2, 2, 0]);
   });
 
   test("what was learned from is told by generation: an earlier date in another one is new", () => {
