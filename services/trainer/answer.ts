@@ -1,4 +1,5 @@
 /** The trainer's HTTP face: GET status or `?history[=function]`; POST, signed, tells it what to do. */
+import { StorageError } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
 import { MODES } from "#shared/core/managed-function.ts";
@@ -35,6 +36,8 @@ export async function answerTrainer(event: FunctionEvent, { trainer, status, may
     return await carryOut(order, trainer);
   } catch (thrown) {
     if (thrown instanceof BadInputError) return { status: 409, body: { error: thrown.message } };
+    // What the log does not take is not done; the caller may come again.
+    if (thrown instanceof StorageError) return { status: 503, body: { error: thrown.message } };
     throw thrown;
   }
 }
@@ -50,7 +53,7 @@ async function carryOut({ action, functionName, mode, reason }: Order, trainer: 
   switch (action) {
     case "start":
     case "stop":
-      trainer.setAutomatic(action === "start");
+      await trainer.setAutomatic(action === "start");
       return { status: 200, body: { training: action === "start" ? "by itself" : "when told to" } };
     case "train-now":
       await trainer.trainNow(functionName);

@@ -1,5 +1,7 @@
 /** One function in the trainer's care: its record, the model that stands, and what is being done about it; and all that told as a status. */
 import { trainingRefusal } from "#shared/core/managed-function.ts";
+import { messageOf } from "#shared/core/errors.ts";
+import type { Log } from "#shared/host/log.ts";
 import type { FunctionRecord } from "./function-record.ts";
 import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
 import type { Standing } from "./standing.ts";
@@ -14,13 +16,23 @@ export interface Careful {
   turn: Promise<void>;
 }
 
+/** After all that was begun for the function before. */
+export function inTurn(one: Careful, say: Log, work: () => Promise<void>): Promise<void> {
+  const done = one.turn.then(work);
+  one.turn = done.catch((thrown: unknown) => {
+    one.problem = messageOf(thrown);
+    say.warn({ functionName: one.record.functionName, problem: one.problem }, "could not judge or switch");
+  });
+  return done;
+}
+
 /** Why its model is not trained; null where it may be. */
 export function rangeRefusal({ managed }: FunctionRecord): string | null {
   return managed && trainingRefusal(managed);
 }
 
 export function statusOf({ record, standing, problem, training }: Careful, profiles: CalibratedProfiles): object {
-  const { managed, windows, transitions, learned, estimate, trial } = record;
+  const { managed, windows, streak, implausible, transitions, learned, estimate, trial } = record;
   const last = windows.at(-1);
   return {
     policy: managed?.policy ?? null,
@@ -32,6 +44,8 @@ export function statusOf({ record, standing, problem, training }: Careful, profi
       reason: standing.control.reason,
     },
     windows: windows.length,
+    streak: streak.length,
+    implausible,
     transitions: transitions.length,
     learned,
     profile: last ? baseProfile(profiles, last).origin : null,

@@ -45,6 +45,10 @@ export class FunctionRecord {
     return this.#streak === 0 ? [] : this.#windows.slice(-this.#streak);
   }
 
+  knows(window: MetricsWindow): boolean {
+    return this.#timeline.knows(window);
+  }
+
   /** Windows that fitted nowhere. */
   get implausible(): number {
     return this.#timeline.implausible;

@@ -81,7 +81,7 @@ export default startService(
     return {
       run: (signal) => trainer.run(signal),
       status: () => ({ bus: bus.state(), signatures: workload.signatures(), ...trainer.status() }),
-      watched: { activity, bus },
+      watched: { activity, bus, problems: () => trainer.problems(), warnings: () => trainer.warnings() },
       answer: (event, status) =>
         answerTrainer(event, { trainer, status, mayChange: (call) => workload.mayChange(call) }),
     };

@@ -1,6 +1,13 @@
 /** What the trainer remembers, all of it rebuilt from its log: a thing counts when its line would survive a power cut. */
 import type { ModelControl } from "#shared/core/model.ts";
-import { factKey, TransitionJoiner, type Fact, type JoinCounts } from "#shared/core/transitions.ts";
+import {
+  datesOf,
+  factKey,
+  TransitionJoiner,
+  WAIT_WINDOWS,
+  type Fact,
+  type JoinCounts,
+} from "#shared/core/transitions.ts";
 import { FunctionRecord } from "./function-record.ts";
 import { isStrange, readEntry, type HistoryEntry, type Learned, type LogEntry, type Order } from "./log/entries.ts";
 import type { SegmentLog } from "./log/segments.ts";
@@ -12,10 +19,15 @@ export interface LogStatus {
   readonly damaged: number;
   /** When it was opened: last lines that a death has cut. */
   readonly cut: number;
+  /** Dated where no window of the function lies, or of one function too many; neither kept nor learned from. */
+  readonly implausible: number;
   /** Kinds of a later version. */
   readonly strange: number;
   readonly problem: string | null;
 }
+
+/** Names come from events. */
+const MOST_FUNCTIONS = 1_000;
 
 export type ModeOrder = Extract<Order, { action: "mode" }>;
 
@@ -30,7 +42,10 @@ export class TrainerMemory {
   readonly #log: SegmentLog;
   readonly #joiner = new TransitionJoiner();
   readonly #taking = new Map<string, Promise<void>>();
+  readonly #unwritten = new Set<string>();
+  readonly #names = new Set<string>();
   #facts = 0;
+  #implausible = 0;
   #damaged: number;
   #strange = 0;
 
@@ -52,7 +67,13 @@ export class TrainerMemory {
 
   get log(): LogStatus {
     const cut = this.#log.losses.filter(({ cutBytes }) => cutBytes > 0).length;
-    const counts = { facts: this.#facts, damaged: this.#damaged, cut, strange: this.#strange };
+    const counts = {
+      facts: this.#facts,
+      damaged: this.#damaged,
+      cut,
+      implausible: this.#implausible,
+      strange: this.#strange,
+    };
     return { segments: this.#log.segments(), ...counts, problem: this.#log.problem() };
   }
 
@@ -71,6 +92,8 @@ export class TrainerMemory {
     // Of two that are the same the second waits for the first, and comes again where the first was refused.
     const first = this.#taking.get(key);
     if (first) await first;
+    // Acknowledged all the same: it would be no truer when it came again.
+    if (!this.#isPlausible(fact)) return void this.#implausible++;
     // What was heard before is counted, and not written twice.
     if (!this.#joiner.isNew(fact)) return void this.#joiner.take(fact);
     const taken = this.#write(fact).finally(() => this.#taking.delete(key));
@@ -88,6 +111,26 @@ export class TrainerMemory {
 
   async control(control: ModelControl): Promise<void> {
     await this.#write({ kind: "control", control });
+  }
+
+  /** It counts at once, and stands in the log as soon as that takes it. */
+  async controlAnyway(control: ModelControl): Promise<void> {
+    this.#absorb({ kind: "control", control });
+    this.#unwritten.add(control.functionName);
+    await this.writeLate();
+  }
+
+  /** What counts already and could not be written. */
+  async writeLate(): Promise<void> {
+    for (const functionName of this.#unwritten) {
+      const control = this.controls.get(functionName)!;
+      // The log tells why it takes nothing.
+      const isWritten = await this.control(control).then(
+        () => true,
+        () => false,
+      );
+      if (isWritten) this.#unwritten.delete(functionName);
+    }
   }
 
   async order(order: Order): Promise<void> {
@@ -114,16 +157,31 @@ export class TrainerMemory {
         else this.isAutomatic = entry.order.action === "start";
         return;
       case "window":
+        if (!this.#isPlausible(entry)) return void this.#implausible++;
         this.of(entry.window.functionName).addWindow(entry.managed, entry.window);
         break;
       case "proposal":
       case "applied":
+        if (!this.#isPlausible(entry)) return void this.#implausible++;
         break;
     }
     this.#facts++;
     for (const transition of this.#joiner.take(entry)) {
-      this.of(transition.window.functionName).addTransition(transition);
+      const record = this.of(transition.window.functionName);
+      // Of a window that no other one followed nothing is learned.
+      if (record.knows(transition.window)) record.addTransition(transition);
     }
+  }
+
+  #isPlausible(fact: Fact): boolean {
+    const { functionName, generation, atMs } = datesOf(fact);
+    if (!this.#names.has(functionName)) {
+      if (this.#names.size >= MOST_FUNCTIONS) return false;
+      this.#names.add(functionName);
+    }
+    const last = this.records.get(functionName)?.windows.at(-1);
+    if (fact.kind === "window" || !last || last.generation !== generation) return true;
+    return Math.abs(atMs - last.endedAtMs) <= WAIT_WINDOWS * last.windowSeconds * 1_000;
   }
 
   /** What must not go when the oldest file goes. */

@@ -1,6 +1,7 @@
 /** The model that stands for a function now, and what it may do: read from the shelf once, written when it changes. */
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
-import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
 import { controlFor, type ModelAction, type ModelControl, type ModelNews } from "#shared/core/model.ts";
 import { instantKey } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
@@ -29,24 +30,48 @@ export interface StandingDeps {
   readonly source: ModelSource;
 }
 
-/** Rejects with `BadInputError` when the model cannot be used. */
+/** `known`: what the log says of the function. Rejects with `BadInputError` when the model cannot be used. */
 export async function readStanding(
   { functionName, policy }: ManagedFunction,
   reference: ModelReference,
+  known: ModelControl | null,
   deps: StandingDeps,
 ): Promise<Standing> {
-  const said = await deps.shelf.control(functionName);
+  // A log from before controls stood in it has none; then the shelf's word counts.
+  const said = known?.policy === policy ? known : await deps.shelf.control(functionName);
   const reason = "as the annotation says";
   const nothing = { step: null, before: null, version: null };
   const asAnnotated: ModelControl = { functionName, policy, ...nothing, mode: "auto", reason, atMs: 0 };
   const control = said?.policy === policy ? said : asAnnotated;
-  const standing = await standingOf(
+  const standing = await standingOrShipped(
     reference,
     reference.follows ? control : { ...control, step: null, before: null },
     deps,
   );
   return controlFor(standing.control, policy, standing.version) ? standing : { ...standing, control: asAnnotated };
 }
+
+/** Where a trained model is gone with the store that held it, the one that its name stands for begins on trial. */
+async function standingOrShipped(
+  reference: ModelReference,
+  control: ModelControl,
+  deps: StandingDeps,
+): Promise<Standing> {
+  const { step, mode, atMs } = control;
+  try {
+    return await standingOf(reference, control, deps);
+  } catch (thrown) {
+    if (step === null || !(thrown instanceof BadInputError)) throw thrown;
+    const reason = `the model of step ${step} cannot be had any more (${messageOf(thrown)}): the shipped one is on trial`;
+    return standingOf(
+      reference,
+      { ...control, step: null, before: null, version: null, mode: tried(mode), reason, atMs },
+      deps,
+    );
+  }
+}
+
+const tried = (mode: Mode): Mode => (mode === "auto" ? "canary" : mode);
 
 /** The same function under another control. */
 export async function standingOf(

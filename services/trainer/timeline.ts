@@ -27,6 +27,11 @@ export class Timeline {
     return this.#implausible;
   }
 
+  /** Whether it was accepted, not too long ago. */
+  knows(window: MetricsWindow): boolean {
+    return this.#known.has(keyOf(window));
+  }
+
   /** None, one, or, where it confirms the one before, two. */
   accept(window: MetricsWindow): readonly Accepted[] {
     const key = keyOf(window);

@@ -185,6 +185,16 @@ function placed(
   return { functionName, generation: generation ?? "", endedAtMs };
 }
 
+/** Of which function and when, whatever kind it is. */
+export function datesOf(fact: Fact): {
+  readonly functionName: string;
+  readonly generation: string;
+  readonly atMs: number;
+} {
+  const { functionName, generation, endedAtMs } = placeOf(fact);
+  return { functionName, generation, atMs: endedAtMs ?? floorAtMs(fact) };
+}
+
 /** The same for the same fact, however often it is told. */
 export function factKey(fact: Fact): string {
   const { functionName, generation, endedAtMs } = placeOf(fact);

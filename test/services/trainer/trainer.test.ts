@@ -1,6 +1,6 @@
 /** The trainer with a learner that does as the test says: what it hears, keeps, switches and tells. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, test } from "node:test";
@@ -81,7 +81,11 @@ async function start(
   const bus = memoryBus({ broker });
   const log = await openLog(nodeFiles, join(folder, "log"));
   const shelf = folderShelf(join(folder, "models"));
-  const says = { estimate: null as Estimate | null, outcome: anOutcome(false) as FineTuned | Error };
+  const says = {
+    estimate: null as Estimate | null,
+    outcome: anOutcome(false) as FineTuned | Error,
+    onEstimate: (_windows: number) => {},
+  };
   const jobs: FineTuneJob[] = [];
   const trainer = createTrainer({
     activity: new Activity(() => performance.now()),
@@ -90,7 +94,10 @@ async function start(
     shelf,
     source: shippedModels(join(home, "shipped")),
     learner: {
-      estimate: async () => says.estimate,
+      estimate: async ({ windows }) => {
+        says.onEstimate(windows.length);
+        return says.estimate;
+      },
       fineTune: async (job) => {
         jobs.push(job);
         if (says.outcome instanceof Error) throw says.outcome;
@@ -219,6 +226,94 @@ describe("the trainer", () => {
     await second.end();
   });
 
+  test("the log is the truth: a shelf that lost what holds, or was told otherwise, is told anew", async () => {
+    const first = await start(folder);
+    first.says.estimate = anEstimate(-0.2, -0.1);
+    await first.live(1, 3);
+    await eventually(() => first.news.length === 1);
+    const truth = await first.shelf.control("stress");
+    await first.end();
+    for (const lose of [
+      () => rm(join(folder, "models"), { recursive: true }),
+      () => first.shelf.setControl({ ...truth!, mode: "auto", reason: "somebody else says so" }),
+      () => writeFile(join(folder, "models", "stress", "control.json"), "{"),
+    ]) {
+      await lose();
+      const again = await start(folder);
+      await eventually(async () => (await again.shelf.control("stress").catch(() => null))?.mode === "shadow", {
+        what: "the verdict on the shelf, before any window",
+      });
+      assert.deepEqual(await again.shelf.control("stress"), truth);
+      assert.deepEqual(again.news, []);
+      await again.end();
+    }
+  });
+
+  test("a trained model that went with the store is followed by the shipped one, on trial", async () => {
+    const first = await start(folder, { rolloutWindows: 16 });
+    first.says.outcome = anOutcome(true);
+    await first.live(1, 18);
+    await eventually(() => first.news.some(({ action }) => action === "canary"));
+    // While the trainer lives it has the model itself, and puts it back.
+    await rm(join(folder, "models"), { recursive: true });
+    await eventually(async () => (await first.shelf.modelsOf("stress").steps()).includes(1_500), {
+      what: "the model back on the shelf",
+    });
+    await first.end();
+    await rm(join(folder, "models"), { recursive: true });
+    const again = await start(folder, { rolloutWindows: 1_000 });
+    await again.live(19, 19);
+    await eventually(() => again.status().functions["stress"]!.model?.step === null);
+    const { mode, reason } = (await again.shelf.control("stress"))!;
+    assert.equal(mode, "canary");
+    assert.match(reason, /^the model of step 1500 cannot be had any more .*: the shipped one is on trial$/);
+    await again.end();
+  });
+
+  test("orders outlive a restart: stop, and a mode that was set before the first window", async () => {
+    const first = await start(folder);
+    await first.trainer.setAutomatic(false);
+    await first.trainer.setMode("stress", "canary", "a look first");
+    await first.end();
+    const again = await start(folder);
+    assert.equal((again.trainer.status() as { training: string }).training, "when told to");
+    await again.live(1, 1);
+    await eventually(() => again.news.length === 1);
+    assert.deepEqual([again.news[0]!.action, again.news[0]!.summary], ["mode", "a look first"]);
+    assert.equal((await again.shelf.control("stress"))!.mode, "canary");
+    await again.end();
+  });
+
+  test("windows of an earlier run count for nothing: judging begins with this run's", async () => {
+    const first = await start(folder);
+    await first.live(1, 30);
+    await first.end();
+    // Another start in the same home: later in time, another collector.
+    const second = await start(folder);
+    const judged: number[] = [];
+    second.says.onEstimate = (windows) => judged.push(windows);
+    for (let seq = 101; seq <= 104; seq++) {
+      second.say("window", seq, { generation: "second" });
+      // The first of them is believed when the second one follows it.
+      await eventually(() => second.status().functions["stress"]!.windows === 30 + (seq > 101 ? seq - 100 : 0));
+    }
+    await eventually(() => judged.at(-1) === 4, { what: "an estimate on this run's four windows" });
+    assert.ok(Math.max(...judged) <= 4, `judged on ${judged.join(", ")} windows`);
+    await second.end();
+  });
+
+  test("a new chance begins judging anew, though the mode stays as it is", async () => {
+    const world = await start(folder, { judgeWindows: 4 });
+    world.says.estimate = anEstimate(-0.2, -0.1);
+    await world.live(1, 3);
+    const trial = () => (world.status().functions["stress"] as unknown as { trial: { worse: number } }).trial;
+    await eventually(() => trial().worse === 3);
+    await world.trainer.setMode("stress", "auto", "its policy was named on the command line");
+    assert.equal(trial().worse, 0);
+    assert.equal((world.status().functions["stress"] as unknown as { streak: number }).streak, 0);
+    await world.end();
+  });
+
   test("a full rollout is learned from once; a candidate that is better stands on trial, then for good", async () => {
     const world = await start(folder, { rolloutWindows: 16 });
     world.says.outcome = anOutcome(true);
@@ -282,7 +377,8 @@ describe("the trainer", () => {
     await eventually(() => world.news.length === 1);
     assert.equal(world.news[0]!.action, "rejected");
     assert.match(world.news[0]!.summary, /not surely better.* over the rule \+0\.1000 \(−0\.0500 to \+0\.2000\)/);
-    assert.equal(await world.shelf.control("stress"), null);
+    const { step, mode } = (await world.shelf.control("stress"))!;
+    assert.deepEqual([step, mode], [null, "auto"]);
     assert.deepEqual(await world.shelf.modelsOf("stress").steps(), []);
     await world.end();
   });
