@@ -46,7 +46,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
     const provider = await startProvider(options, log);
     undo.push(() => provider.close());
     const images = createImageStore(home);
-    const secrets = mountedSecrets(createSecretStore(home), join(home, "run"));
+    const secrets = mountedSecrets(createSecretStore(home), home);
     const common = {
       ...{ listener, provider, secrets, credentials: { user: userName, password } },
       log: (line: string) => log.warn(line),

@@ -5,8 +5,14 @@ import { join } from "node:path";
 import { namesIn } from "./files.ts";
 import type { SecretStore } from "./secrets.ts";
 
-/** `runFolder` holds a folder for each replica, and in it `secrets/`. A replica that ends meanwhile is passed over. */
-export function mountedSecrets(store: SecretStore, runFolder: string): SecretStore {
+/** Where the replicas of this process have their folders. */
+export function runFolderOf(home: string): string {
+  return join(home, "run", String(process.pid));
+}
+
+/** Each replica's folder has its `secrets/`. One that ends meanwhile is passed over. */
+export function mountedSecrets(store: SecretStore, home: string): SecretStore {
+  const runFolder = runFolderOf(home);
   return {
     ...store,
     async update(name, value) {

@@ -22,6 +22,7 @@ import { LOOK_EVERY_MS } from "./liveness.ts";
 import { FunctionLog, gapLine } from "./logs/function-log.ts";
 import { LogFile } from "./logs/log-file.ts";
 import type { ReplicaSurroundings } from "./replica-process.ts";
+import { runFolderOf } from "./mounted-secrets.ts";
 import { createSecretStore } from "./secrets.ts";
 import { StartGate } from "./start-gate.ts";
 import type { LogLine, LogQuery, Provider } from "./types.ts";
@@ -77,7 +78,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   await mkdir(home, { recursive: true, mode: 0o700 });
   const unlock = await lockHome(home);
   // Of this process alone: the guardian of one that was killed may still be at work when the next has started.
-  const runFolder = join(home, "run", String(process.pid));
+  const runFolder = runFolderOf(home);
   const files = options.files ?? nodeFiles;
   await tidyHome(home, files).catch((thrown: unknown) => log.warn(`leftovers cannot be removed: ${messageOf(thrown)}`));
   await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>

@@ -29,6 +29,11 @@ for (const { read, body, want } of [
     want: 'labels["com.openfaas.scale.min"] must be a string, was: 1',
   },
   { read: readDeployment, body: { ...good, labels: { tier: true } }, want: "labels.tier must be a string, was: true" },
+  {
+    read: readDeployment,
+    body: { ...good, image: { length: { toString: 1 } } },
+    want: "the body holds what cannot be compared",
+  },
   { read: readDeployment, body: { ...good, labels: "a=b" }, want: 'labels must be an object, was: "a=b"' },
   { read: readDeployment, body: { ...good, envVars: { a: null } }, want: "envVars.a must be a string, was: null" },
   { read: readDeployment, body: { ...good, annotations: [] }, want: "annotations must be an object, was: []" },

@@ -63,9 +63,19 @@ function defined<T extends object>(value: T): T {
 }
 
 function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
-  const parsed = schema.safeParse(body);
+  const parsed = safely(() => schema.safeParse(body));
+  if (parsed === null) throw new Refusal(400, "the body holds what cannot be compared");
   if (parsed.success) return parsed.data;
   throw new Refusal(400, sentenceOf(parsed.error.issues[0]!, body));
+}
+
+/** zod measures the `length` of whatever has one, and that may be an object whose `toString` is none. */
+function safely<T>(check: () => T): T | null {
+  try {
+    return check();
+  } catch {
+    return null;
+  }
 }
 
 const expectations: Readonly<Record<string, string>> = {
