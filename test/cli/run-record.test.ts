@@ -69,7 +69,7 @@ describe("the record of a run", () => {
       record.onApplied(applied());
       return [isNew, record.onModel(news, "an-id")];
     });
-    assert.deepEqual(told, [[true, true], ...Array(4).fill([false, false])]);
+    assert.deepEqual(told, [[true, true], ...Array<boolean[]>(4).fill([false, false])]);
     assert.equal(record.rows().length, 1);
     const { decisionsBy, scaleUps, replicaSeconds, policies, news: told2 } = record.totals();
     assert.deepEqual([decisionsBy.proposal, scaleUps, replicaSeconds, told2.length], [1, 1, 20, 1]);
