@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RecordedEvent } from "#shared/core/guard/promises.ts";
+import { decisionIdOf } from "#shared/core/proposal.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { isKept, promiseLines, recordPromises } from "../../services/cli/up/promises.ts";
 import { aStory } from "../core/guard-story.ts";
@@ -48,6 +49,27 @@ test("a broken promise is a line that names the decision; a run without a decisi
     lines.some((line) => line.startsWith("broken promise: bounds: resize@300000: ")),
     lines.join("\n"),
   );
+});
+
+test("decisions are found again by the generation of what they are on", async () => {
+  const { bus, give } = givenBus();
+  const judged = await recordPromises(bus, scaler());
+  const inGeneration = (id: string) => id.replace("@", "@g7.");
+  await give(
+    aStory().map((event) => {
+      if (event.kind === "window")
+        return { ...event, data: { ...event.data, window: { ...event.data.window, generation: "g7" } } };
+      if (event.kind === "tick")
+        return { ...event, data: { ...event.data, tick: { ...event.data.tick, generation: "g7" } } };
+      if (event.kind === "applied")
+        return { ...event, data: { ...event.data, decisionId: inGeneration(event.data.decisionId) } };
+      if (event.kind !== "proposal") return event;
+      const { proposal } = event.data;
+      return { ...event, data: { proposal: { ...proposal, decisionId: inGeneration(proposal.decisionId) } } };
+    }),
+  );
+  assert.deepEqual(judged().broken, []);
+  assert.equal(decisionIdOf("f", 5, "g7"), inGeneration(decisionIdOf("f", 5)));
 });
 
 test("the scaler's own patience counts", async () => {

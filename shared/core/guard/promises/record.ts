@@ -25,12 +25,12 @@ export class FunctionRecord {
   #proposalsSeen = false;
 
   takeWindow({ managed, window }: { readonly managed: ManagedFunction; readonly window: MetricsWindow }): void {
-    const id = decisionIdOf(window.functionName, window.endedAtMs);
+    const id = decisionIdOf(window.functionName, window.endedAtMs, window.generation);
     if (!this.#windows.has(id)) this.#windows.set(id, { at: this.#note(managed, window.endedAtMs), what: window });
   }
 
   takeTick({ managed, tick }: { readonly managed: ManagedFunction; readonly tick: Tick }): void {
-    const id = `${decisionIdOf(tick.functionName, tick.atMs)}/floor`;
+    const id = `${decisionIdOf(tick.functionName, tick.atMs, tick.generation)}/floor`;
     if (!this.#ticks.has(id)) this.#ticks.set(id, { at: this.#note(managed, tick.atMs), what: tick });
   }
 
