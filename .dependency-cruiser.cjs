@@ -35,7 +35,7 @@ module.exports = {
     only("ports", ["core", "events"], "A port is said in our own words."),
     only("adapters", ["core", "events", "ports"], "An adapter knows the world and the port it serves."),
     only("config", ["core"], "Settings are read once, before anything else."),
-    only("host", ["config", "core", "ports"], "Being a workload is the same for every function."),
+    only("host", ["config", "core", "events", "ports"], "Being a workload is the same for every function."),
     {
       name: "parts-do-not-know-each-other",
       comment:

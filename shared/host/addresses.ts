@@ -5,6 +5,8 @@ import type { Workload } from "./workload.ts";
 export { BUS_SETTINGS } from "./bus-credentials.ts";
 
 export interface BusAddress extends BusCredentials {
+  /** What the mounted secrets say now: they may be changed under a running part. */
+  readonly again: () => BusCredentials;
   readonly servers: readonly string[];
   readonly name: string;
   readonly subjectPrefix: string;
@@ -14,6 +16,7 @@ export interface BusAddress extends BusCredentials {
 export function busAddress(workload: Workload<(typeof BUS_SETTINGS)[number]>): BusAddress {
   return {
     ...busCredentials(workload),
+    again: () => busCredentials(workload),
     servers: workload.settings.NATS_URL.split(",").map((server) => server.trim()),
     name: workload.name,
     subjectPrefix: workload.settings.REPLICANT_SUBJECT_PREFIX,

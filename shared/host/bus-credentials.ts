@@ -4,6 +4,8 @@ import { isAbsolute } from "node:path";
 
 import { SETTINGS } from "../config/settings.ts";
 import { ConfigError } from "../core/errors.ts";
+import { readLogin, type BusLogin } from "../events/bus-logins.ts";
+import { BUS_USER_NAMES } from "../events/bus-users.ts";
 import type { Workload } from "./workload.ts";
 
 /** Everything a workload that speaks to the bus must be given. */
@@ -44,16 +46,23 @@ export function busCredentials({
       problems.push(`${name} must be ${SETTINGS[name].range}, was: '${given}'`);
     return text;
   };
+  const login = ownLogin(secret);
   const credentials = {
     token: secret("nats-token"),
-    user: secret("nats-user"),
-    password: secret("nats-password"),
+    user: login?.name ?? secret("nats-user"),
+    password: login?.password ?? secret("nats-password"),
     creds: file("NATS_CREDS"),
     nkeySeed: file("NATS_NKEY"),
     tls: { ca: file("NATS_CA"), cert: file("NATS_CERT"), key: file("NATS_KEY") },
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return credentials;
+}
+
+/** A part on a server with the users of the table has one secret, its own: `nats-scaler` holds `scaler:password`. */
+function ownLogin(secret: (name: string) => string | null): BusLogin | null {
+  const texts = BUS_USER_NAMES.map((user) => secret(`nats-${user}`));
+  return readLogin(texts.find((text) => text !== null) ?? "");
 }
 
 function readIfThere(path: string): string | null {

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { ConfigError } from "#shared/core/errors.ts";
+import { BUS_ACCOUNTS, type BusPasswords } from "#shared/events/bus-logins.ts";
 import { pathWithout } from "../../services/cli/docker-stand-in/install.ts";
 import { readPlatformFlags } from "../../services/cli/platform.ts";
+import { readStack } from "../../services/cli/stack.ts";
 import { shellQuoted } from "../../services/cli/shell.ts";
-import { busAccess, secretNames } from "../../services/cli/up/bus-access.ts";
+import { busAccess } from "../../services/cli/up/bus-access.ts";
 import { eventually } from "../support/eventually.ts";
 import { commandLine } from "../support/command-line.ts";
 
@@ -45,11 +47,32 @@ for (const { name, flags, says } of [
   test(`platform refuses: ${name}`, () => assert.throws(() => readPlatformFlags(flags), new ConfigError([says])));
 }
 
-test("bus: our own is reached by its token, and functions get that", () => {
-  const access = busAccess({ kind: "built-in", url: "nats://127.0.0.1:1", token: "t" }, { NATS_USER: "ignored" });
+test("bus: on our own each part has a login of its own, and what is ours is no secret of a part", () => {
+  const passwords = Object.fromEntries(BUS_ACCOUNTS.map((name) => [name, `p-${name}`])) as unknown as BusPasswords;
+  const bus = { kind: "built-in", url: "nats://127.0.0.1:1", token: null, passwords } as const;
+  const access = busAccess(bus, { NATS_USER: "ignored" });
+  assert.deepEqual(access.as("scaler"), { servers: [bus.url], user: "scaler", password: "p-scaler" });
+  const parts = ["metrics-collector", "connector", "policy-inference", "scaler", "trainer", "load-generator"];
+  const logins = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [`nats-${name}`, `${name}:p-${name}`]));
+  assert.deepEqual(access.secrets, logins(parts));
+  assert.deepEqual(access.ownFiles, logins(["admin", "dashboard", "cli", "external"]));
+  assert.equal(access.instead, "");
+});
+
+test("stack.yml: each part mounts its own login and nobody else's, or what all mount instead", () => {
+  const natsSecrets = (variables: Readonly<Record<string, string>>) =>
+    readStack("stack.yml", variables).map(({ name, secrets }) => [name, secrets.filter((one) => /^nats-/.test(one))]);
+  const parts = natsSecrets({}).filter(([name]) => name !== "stress");
+  assert.equal(parts.length, 6);
   assert.deepEqual(
-    [access.servers, access.secrets, access.user],
-    [["nats://127.0.0.1:1"], { "nats-token": "t" }, undefined],
+    parts,
+    parts.map(([name]) => [name, [`nats-${String(name)}`]]),
+  );
+  const same = natsSecrets({ REPLICANT_NATS_SECRETS: 'nats-user", "nats-password' });
+  assert.deepEqual(
+    same,
+    same.map(([name]) => [name, name === "stress" ? [] : ["nats-user", "nats-password"]]),
   );
 });
 
@@ -58,14 +81,14 @@ test("bus: somebody else's credentials become secrets and leave the address", (t
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "ca.pem"), "CA");
   const external = (url: string, token: string | null, env: Readonly<Record<string, string>> = {}) =>
-    busAccess({ kind: "external", url, token }, env);
+    busAccess({ kind: "external", url, token, passwords: null }, env);
 
   const named = external("nats://me:p%40ss@nats.example", null, { NATS_CA: join(folder, "ca.pem") });
   assert.deepEqual(named.servers, ["nats://nats.example:4222"]);
   assert.deepEqual(named.secrets, { "nats-user": "me", "nats-password": "p@ss", "nats-ca": "CA" });
   // Between the quotes of a list in stack.yml.
-  assert.equal(secretNames(named), 'nats-user", "nats-password", "nats-ca');
-  assert.deepEqual(named.tls, { ca: "CA", cert: null, key: null });
+  assert.equal(named.instead, 'nats-user", "nats-password", "nats-ca');
+  assert.deepEqual(named.as("scaler").tls, { ca: "CA", cert: null, key: null });
 
   assert.deepEqual(external("tls://t0ken@a,tls://b:1", null).servers, ["tls://a:4222", "tls://b:1"]);
   assert.deepEqual(external("nats://a", "t").secrets, { "nats-token": "t" });

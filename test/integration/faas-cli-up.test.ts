@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
+import { readOwnLogin } from "../../services/cli/up/own-logins.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { findOnPath } from "../../services/local-openfaas/bus/program.ts";
@@ -118,8 +119,8 @@ test(
   async (t) => {
     const line = commandLine(t);
     const { running, stop } = await line.start("up", "--port", "0", "--time-lapse", "10");
-    const { token } = JSON.parse(readFileSync(join(line.home, "bus", "bus.json"), "utf8")) as { token: string };
-    const bus = await natsBus({ servers: running.variables["REPLICANT_NATS_URL"]!, token, name: "test" });
+    const login = readOwnLogin(line.home, "cli");
+    const bus = await natsBus({ servers: running.variables["REPLICANT_NATS_URL"]!, ...login, name: "test" });
     t.after(() => bus.close());
     const decisions: Applied[] = [];
     await bus.subscribe("applied", async ({ data }) => void decisions.push(data));

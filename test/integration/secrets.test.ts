@@ -14,13 +14,14 @@ const load = ["--trace", "traces/seed_request_count_raw_30s.json", "--from-windo
 const run = ["up", "--json", "--verbose", "--port", "0", "--time-lapse", "10", "--windows", "2", ...load];
 
 /** Everything that must stay where it is, in the spellings in which it could get out. */
-function secretsOf({ home }: CommandLine, token: string) {
+function secretsOf({ home }: CommandLine, ofBus: Readonly<Record<string, string>>) {
   const read = (...path: string[]) => readFileSync(join(home, ...path), "utf8").trim();
   const password = read("basic-auth-password");
   const mounted = Object.fromEntries(readdirSync(join(home, "secrets")).map((name) => [name, read("secrets", name)]));
   const { "basic-auth-user": _user, ...secrets } = mounted;
   return {
-    ...{ ...secrets, password, "the bus's token": token },
+    ...{ ...secrets, password },
+    ...Object.fromEntries(Object.entries(ofBus).map(([user, secret]) => [`${user}'s on the bus`, secret])),
     "password in a header": Buffer.from(`admin:${password}`).toString("base64"),
     "password in a URL": encodeURIComponent(password),
   };
@@ -40,8 +41,8 @@ function commandLines(home: string): string[] {
 }
 
 /** Whatever is said on the bus from now on. */
-async function overhear(t: TestContext, servers: string, token: string): Promise<string[]> {
-  const nc = await connect({ servers, token });
+async function overhear(t: TestContext, servers: string, login: object): Promise<string[]> {
+  const nc = await connect({ servers, ...login });
   t.after(() => nc.close());
   const heard: string[] = [];
   nc.subscribe(">", {
@@ -55,9 +56,12 @@ async function overhear(t: TestContext, servers: string, token: string): Promise
 async function runAndSearch(t: TestContext, line: CommandLine, bus: { url?: string; token?: string }): Promise<void> {
   const started = await line.start(...run);
   const own = join(line.home, "bus", "bus.json");
-  const token = bus.token ?? (JSON.parse(readFileSync(own, "utf8")) as { token: string }).token;
-  const events = await overhear(t, bus.url ?? started.running.variables["REPLICANT_NATS_URL"]!, token);
-  const secrets: Readonly<Record<string, string>> = secretsOf(line, token);
+  const passwords = bus.token
+    ? { token: bus.token }
+    : (JSON.parse(readFileSync(own, "utf8")) as { passwords: Record<string, string> }).passwords;
+  const login = bus.token ? { token: bus.token } : { user: "admin", pass: passwords["admin"] };
+  const events = await overhear(t, bus.url ?? started.running.variables["REPLICANT_NATS_URL"]!, login);
+  const secrets: Readonly<Record<string, string>> = secretsOf(line, passwords);
   const authorization = { Authorization: `Basic ${secrets["password in a header"]}` };
   const ask = async (path: string) =>
     (await fetch(started.running.platformUrl + path, { headers: authorization })).text();

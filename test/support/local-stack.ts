@@ -72,7 +72,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     policy,
     timeLapse,
   });
-  const bus = await natsBus({ servers: [stack.bus.url], token: stack.bus.token, name: "test" });
+  const bus = await natsBus({ ...stack.busAccess.as("admin"), name: "test" });
   const promises = await recordPromises(bus, stack.functions);
   const heard: TestStack["heard"] = { windows: [], proposals: [], applied: [], loads: [], models: [] };
   await bus.subscribe("window", async ({ data }) => void heard.windows.push(data.window));

@@ -42,15 +42,16 @@ export interface TestServer {
 }
 
 const token = "a-token-for-tests-of-thirty-two-letters";
+const authorization = `authorization { token: ${JSON.stringify(token)} }`;
 
-/** With JetStream and a token, as the local platform starts it. */
+/** With JetStream, as the local platform starts it, but with a token that opens everything. */
 export async function testNatsServer(program: string): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "replicant-nats-"));
   const port = await freePort(null);
   // The server has a process group of its own: without this it would outlive a test run that is killed.
   const guardian = await startGuardian(() => {});
   const start = async () => {
-    const started = await startNatsServer({ program, folder, port, token, clock: systemClock, log: () => {} });
+    const started = await startNatsServer({ program, folder, port, authorization, clock: systemClock, log: () => {} });
     guardian.watch(started.pid);
     return started;
   };

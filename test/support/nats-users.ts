@@ -2,7 +2,8 @@
 import { connect } from "node:net";
 import type { TestContext } from "node:test";
 
-import { authorizationBlock, permissionsText, type BusLogin } from "#shared/adapters/nats/server-users.ts";
+import { authorizationBlock, permissionsText } from "#shared/adapters/nats/server-users.ts";
+import type { BusLogin } from "#shared/events/bus-logins.ts";
 import { ADMIN, BUS_USER_NAMES, namesOf } from "#shared/events/bus-users.ts";
 import { startBroker } from "../../services/local-openfaas/bus/broker.ts";
 import { eventually } from "./eventually.ts";

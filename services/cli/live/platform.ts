@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { openShelf, type OpenShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import type { BusAccount } from "#shared/events/bus-logins.ts";
 import type { GatewayAddress } from "#shared/adapters/openfaas/client.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
@@ -14,6 +15,7 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
 import { keysOf } from "#shared/host/keyring.ts";
 import { passwordOf, readRunning } from "../connect.ts";
+import { readOwnLogin } from "../up/own-logins.ts";
 
 export interface LivePlatform {
   readonly address: GatewayAddress;
@@ -30,7 +32,11 @@ const NO_PLATFORM = "no platform runs from this home: start one with 'replicant 
 const SUBJECT_PREFIX = "replicant";
 
 /** Throws `BadInputError` with one sentence when there is none, or when it does not answer. */
-export async function openPlatform(home: string, log: (line: string) => void): Promise<LivePlatform> {
+export async function openPlatform(
+  home: string,
+  as: Extract<BusAccount, "cli" | "external">,
+  log: (line: string) => void,
+): Promise<LivePlatform> {
   const running = readRunning(home);
   if (running === null) throw new BadInputError(NO_PLATFORM);
   const { url, variables } = running;
@@ -47,20 +53,12 @@ export async function openPlatform(home: string, log: (line: string) => void): P
       `the platform at ${url} does not answer (${messageOf(thrown)}): start one with 'replicant up'`,
     );
   });
-  const credentials = {
-    ...{ token: secret("nats-token"), user: secret("nats-user"), password: secret("nats-password") },
-    ...{ creds: secret("nats-creds"), nkeySeed: secret("nats-nkey") },
-    tls: { ca: secret("nats-ca"), cert: secret("nats-cert"), key: secret("nats-key") },
-  };
-  const connection = {
-    ...credentials,
-    servers: servers.split(","),
-    name: "replicant-live",
-    subjectPrefix: SUBJECT_PREFIX,
-  };
-  const bus = await natsBus({ ...connection, log });
+  const connection = { servers: servers.split(","), name: "replicant-live", subjectPrefix: SUBJECT_PREFIX };
+  const bus = await natsBus({ ...connection, ...readOwnLogin(home, as), log });
   try {
-    const shelf = await openShelf({ kind: "auto", folder, bus: connection }, clock, log);
+    // A borrowed function gets back what its model may do: only who sets up may write that besides the trainer.
+    const shelfAccess = { ...connection, ...readOwnLogin(home, "admin") };
+    const shelf = await openShelf({ kind: "auto", folder, bus: shelfAccess }, clock, log);
     const traceTime = {
       timeLapse: Number(variables["REPLICANT_TIME_LAPSE"] ?? 1),
       epochMs: Number(variables["REPLICANT_TIME_LAPSE_EPOCH_MS"] ?? 0),

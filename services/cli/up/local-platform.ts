@@ -8,7 +8,8 @@ import { startPlatform } from "../../local-openfaas/platform.ts";
 import { startGuardian } from "../../local-openfaas/provider/guardian.ts";
 import { lockHome } from "../../local-openfaas/provider/home-lock.ts";
 import type { Platform, PlatformOptions } from "../../local-openfaas/types.ts";
-import { busAccess, secretNames, type BusAccess } from "./bus-access.ts";
+import { busAccess, type BusAccess } from "./bus-access.ts";
+import { writeOwnLogins } from "./own-logins.ts";
 
 export interface LocalPlatform {
   readonly platform: Platform;
@@ -48,7 +49,9 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
     const bus = await startBus({ home, dist, env, guardian, log });
     closers.push(() => bus.close());
     const access = busAccess(bus, env);
-    const heard = await natsBus({ ...access, name: "replicant-ui", log });
+    writeOwnLogins(home, access.ownFiles);
+    if (bus.kind !== "external") await setUp(access, log);
+    const heard = await natsBus({ ...access.as("dashboard"), name: "replicant-ui", log });
     closers.push(() => heard.close());
     const platform = await startPlatform({
       ...{ home, dist, guardian, log: { info: log, warn: log } },
@@ -75,6 +78,12 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
   }
 }
 
+/** The stream as this version wants it, whatever an earlier one left: no part may change it. */
+async function setUp(access: BusAccess, log: (message: string) => void): Promise<void> {
+  const bus = await natsBus({ ...access.as("admin"), name: "replicant-set-up", isOurServer: true, log });
+  await bus.close();
+}
+
 function listOf(text = ""): string[] {
   return text.split(",").flatMap((part) => part.trim() || []);
 }
@@ -91,7 +100,7 @@ function variablesOf(
 ): Record<string, string> {
   return {
     REPLICANT_NATS_URL: access.servers.join(","),
-    REPLICANT_NATS_SECRETS: secretNames(access),
+    REPLICANT_NATS_SECRETS: access.instead,
     REPLICANT_GATEWAY_URL: gatewayUrl ?? url,
     // The real gateway's metrics have a port of their own, always the same.
     REPLICANT_FUNCTION_METRICS_URL: gatewayUrl === undefined ? `${metricsUrl}/metrics` : metricsOf(gatewayUrl),

@@ -69,7 +69,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
       world.say(`functions ${stack.functions.map(({ name }) => name).join(", ")}`);
       for (const sentence of beyondProfile(managed, options.profile)) world.say(sentence);
     }
-    const bus = await natsBus({ ...stack.busAccess, name: "replicant-up", log });
+    const bus = await natsBus({ ...stack.busAccess.as("cli"), name: "replicant-up", log });
     try {
       await watch(stack, bus, { options, plan, managed, epochMs, world });
     } finally {

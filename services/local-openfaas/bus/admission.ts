@@ -1,7 +1,7 @@
 /** Who is let in by the built-in broker, and with which rights. */
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import type { BusLogin } from "#shared/adapters/nats/server-users.ts";
+import type { BusLogin } from "#shared/events/bus-logins.ts";
 import { permissionsOf } from "#shared/events/bus-permissions.ts";
 import { ADMIN, userOf } from "#shared/events/bus-users.ts";
 import { allowedBy, EVERYTHING, type Allowed } from "./permissions.ts";

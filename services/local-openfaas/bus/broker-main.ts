@@ -1,15 +1,15 @@
 /**
- * The built-in broker as a process of its own. Reads one line of JSON, `{"port","token"}`, from standard input, answers one,
+ * The built-in broker as a process of its own. Reads one line of JSON, `{"port","users"}`, from standard input, answers one,
  * `{"port"}`, and lives until its input ends: with its parent.
  */
 import { createInterface } from "node:readline";
 
-import { startBroker } from "./broker.ts";
+import { startBroker, type BrokerOptions } from "./broker.ts";
 
 const lines = createInterface({ input: process.stdin });
 lines.once("line", (line) => {
-  const { port, token } = JSON.parse(line) as { readonly port: number; readonly token: string | null };
-  startBroker({ port, token, log: (text) => process.stderr.write(`${text}\n`) }).then(
+  const { port, users } = JSON.parse(line) as Pick<BrokerOptions, "port" | "users">;
+  startBroker({ port, users, log: (text) => process.stderr.write(`${text}\n`) }).then(
     (broker) => process.stdout.write(`${JSON.stringify({ port: broker.port })}\n`),
     (thrown: unknown) => {
       process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+import type { BrokerOptions } from "./broker.ts";
 import { running, type Running } from "./program.ts";
 
 export interface BuiltInOptions {
@@ -9,7 +10,7 @@ export interface BuiltInOptions {
   readonly program: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  readonly token: string;
+  readonly users: NonNullable<BrokerOptions["users"]>;
   readonly log: (line: string) => void;
 }
 
@@ -17,7 +18,7 @@ export interface BuiltInOptions {
 export async function startBuiltIn({
   program,
   port,
-  token,
+  users,
   log,
 }: BuiltInOptions): Promise<Running & { readonly port: number }> {
   const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "pipe"], env: {} });
@@ -32,7 +33,7 @@ export async function startBuiltIn({
     () => child.stdin.end(),
   );
   child.stdin.on("error", () => {}); // It ended before it read; `ended` says so.
-  child.stdin.write(`${JSON.stringify({ port, token })}\n`);
+  child.stdin.write(`${JSON.stringify({ port, users })}\n`);
   const answer = new Promise<string>((resolve) => createInterface({ input: child.stdout }).once("line", resolve));
   const first = await Promise.race([
     answer,

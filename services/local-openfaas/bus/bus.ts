@@ -1,9 +1,11 @@
 /**
  * The bus of the local platform: the one that `NATS_URL` names; else `nats-server` where it is installed; else the built-in
- * broker. What we start ourselves is kept running on the same port under the same token, so that clients find it again.
+ * broker. What we start ourselves is kept running on the same port with the same users, so that clients find it again.
  */
 import { join } from "node:path";
 
+import { authorizationBlock, permissionsText } from "#shared/adapters/nats/server-users.ts";
+import { loginsOf, type BusPasswords } from "#shared/events/bus-logins.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { startBuiltIn } from "./built-in.ts";
@@ -30,8 +32,10 @@ export interface LocalBus {
   readonly kind: "external" | "nats-server" | "built-in";
   /** `nats://127.0.0.1:port`; of an external bus what `NATS_URL` said, credentials included. */
   readonly url: string;
-  /** What clients must show; null when the bus is not ours and no `NATS_TOKEN` is set. */
+  /** Of an external bus: `NATS_TOKEN`, or null. */
   readonly token: string | null;
+  /** Of a bus that is ours. */
+  readonly passwords: BusPasswords | null;
   /** Of the process that we keep running; null for an external bus and between an end and a new start. */
   readonly pid: number | null;
   /** How often it had to be started again. */
@@ -42,6 +46,8 @@ export interface LocalBus {
 }
 
 const FIRST_TRIES = 3;
+/** Of every subject on a bus of ours. */
+const PREFIX = "replicant";
 
 /** Rejects with one sentence when no bus can be had. */
 export async function startBus(options: LocalBusOptions): Promise<LocalBus> {
@@ -66,7 +72,7 @@ export async function startBus(options: LocalBusOptions): Promise<LocalBus> {
 function externalBus(url: string, token: string | null): LocalBus {
   const spoken = url.replaceAll(/\/\/[^/@,]*@/g, "//");
   return {
-    ...{ kind: "external", url, token, pid: null, restarts: 0 },
+    ...{ kind: "external", url, token, passwords: null, pid: null, restarts: 0 },
     describe: () => `NATS at ${spoken} (from NATS_URL)`,
     close: async () => {},
   };
@@ -75,16 +81,17 @@ function externalBus(url: string, token: string | null): LocalBus {
 async function ownServer(
   program: string,
   folder: string,
-  { token, port: formerPort }: BusMemory,
+  { passwords, port: formerPort }: BusMemory,
   { guardian }: LocalBusOptions,
   log: (line: string) => void,
 ): Promise<LocalBus> {
+  const authorization = authorizationBlock(loginsOf(passwords), (user) => permissionsText(user, PREFIX));
   let version = "";
   let port = 0;
   const start = async () => {
-    const server = await startNatsServer({ program, folder, port, token, clock: systemClock, log });
+    const server = await startNatsServer({ program, folder, port, authorization, clock: systemClock, log });
     version = server.version;
-    await remember(folder, { token, port, pid: server.pid, ownerPid: process.pid });
+    await remember(folder, { passwords, port, pid: server.pid, ownerPid: process.pid });
     return server;
   };
   for (let attempt = 1; ; attempt++) {
@@ -92,7 +99,13 @@ async function ownServer(
     port = await freePort(attempt === 1 ? formerPort : null);
     try {
       const supervised = await supervise({ name: "nats-server", start, clock: systemClock, log, guardian });
-      return ownBus("nats-server", port, token, supervised, () => `nats-server ${version}, events kept in ${folder}`);
+      return ownBus(
+        "nats-server",
+        port,
+        passwords,
+        supervised,
+        () => `nats-server ${version}, events kept in ${folder}`,
+      );
     } catch (thrown) {
       if (attempt === FIRST_TRIES || !/address already in use/i.test(messageOf(thrown))) throw thrown;
     }
@@ -102,31 +115,32 @@ async function ownServer(
 async function ownBroker(
   program: string,
   folder: string,
-  { token, port: formerPort }: BusMemory,
+  { passwords, port: formerPort }: BusMemory,
   { guardian }: LocalBusOptions,
   log: (line: string) => void,
 ): Promise<LocalBus> {
+  const users = { logins: loginsOf(passwords), prefix: PREFIX };
   let port = await freePort(formerPort);
   const start = async () => {
-    const broker = await startBuiltIn({ program, port, token, log });
+    const broker = await startBuiltIn({ program, port, users, log });
     port = broker.port;
     return broker;
   };
   const supervised = await supervise({ name: "the built-in broker", start, clock: systemClock, log, guardian });
-  await remember(folder, { token, port, pid: null, ownerPid: null });
-  return ownBus("built-in", port, token, supervised, () => "built-in broker, events not kept");
+  await remember(folder, { passwords, port, pid: null, ownerPid: null });
+  return ownBus("built-in", port, passwords, supervised, () => "built-in broker, events not kept");
 }
 
 function ownBus(
   kind: LocalBus["kind"],
   port: number,
-  token: string,
+  passwords: BusPasswords,
   supervised: Supervised,
   what: () => string,
 ): LocalBus {
   const url = `nats://127.0.0.1:${port}`;
   return {
-    ...{ kind, url, token },
+    ...{ kind, url, token: null, passwords },
     get pid() {
       return supervised.pid();
     },

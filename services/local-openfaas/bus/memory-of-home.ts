@@ -1,10 +1,12 @@
-/** What the bus remembers in the home folder: its token and port stay the same from run to run, and a lost server is found again. */
+/** What the bus remembers in the home folder: passwords and port stay the same from run to run, and a lost server is found again. */
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { BUS_ACCOUNTS, type BusAccount, type BusPasswords } from "#shared/events/bus-logins.ts";
+
 export interface BusMemory {
-  readonly token: string;
+  readonly passwords: BusPasswords;
   readonly port: number | null;
   /** The server and the process that started it, when there is a server of its own. */
   readonly pid: number | null;
@@ -13,15 +15,15 @@ export interface BusMemory {
 
 const FILE = "bus.json";
 
-/** A fresh token when there is no file, or none that can be read. */
+/** Fresh passwords where there is no file, or none in it that can be read. */
 export async function recall(folder: string): Promise<BusMemory> {
-  const blank: BusMemory = { token: randomBytes(24).toString("base64url"), port: null, pid: null, ownerPid: null };
+  const blank: BusMemory = { passwords: passwordsOf({}), port: null, pid: null, ownerPid: null };
   try {
     const known = JSON.parse(await readFile(join(folder, FILE), "utf8")) as Partial<Record<keyof BusMemory, unknown>>;
     const number = (value: unknown) =>
       typeof value === "number" && Number.isInteger(value) && value > 0 ? value : null;
     return {
-      token: typeof known.token === "string" && /^[\w-]{32,}$/.test(known.token) ? known.token : blank.token,
+      passwords: passwordsOf((known.passwords ?? {}) as Readonly<Record<string, unknown>>),
       port: number(known.port),
       pid: number(known.pid),
       ownerPid: number(known.ownerPid),
@@ -29,6 +31,14 @@ export async function recall(folder: string): Promise<BusMemory> {
   } catch {
     return blank;
   }
+}
+
+function passwordsOf(known: Readonly<Record<string, unknown>>): BusPasswords {
+  const password = (account: BusAccount) => {
+    const before = known[account];
+    return typeof before === "string" && /^[\w-]{32,}$/.test(before) ? before : randomBytes(24).toString("base64url");
+  };
+  return Object.fromEntries(BUS_ACCOUNTS.map((account) => [account, password(account)])) as Record<BusAccount, string>;
 }
 
 export async function remember(folder: string, memory: BusMemory): Promise<void> {

@@ -1,4 +1,4 @@
-/** `nats-server` as our own child: JetStream in the home folder, loopback only, nobody in without the token. */
+/** `nats-server` as our own child: JetStream in the home folder, loopback only, nobody in without a password. */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +14,8 @@ export interface NatsServerOptions {
   /** Holds the configuration and the store. */
   readonly folder: string;
   readonly port: number;
-  readonly token: string;
+  /** The configuration's `authorization` block. */
+  readonly authorization: string;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
@@ -27,14 +28,19 @@ const CONFIGURATION = "nats-server.conf";
 
 /** Resolves when the server answers. Rejects when it ends before, is too old, or has no JetStream. */
 export async function startNatsServer(options: NatsServerOptions): Promise<Running & { readonly version: string }> {
-  const { program, folder, port, token, clock, log } = options;
-  const file = await writePrivately(folder, CONFIGURATION, configuration(port, token, join(folder, "jetstream")));
+  const { program, folder, port, authorization, clock, log } = options;
+  const file = await writePrivately(
+    folder,
+    CONFIGURATION,
+    configuration(port, authorization, join(folder, "jetstream")),
+  );
   // A process group of its own: Ctrl-C reaches us, and the events of our orderly end still find the server.
   const child = spawn(program, ["-c", file], { stdio: ["ignore", "ignore", "pipe"], env: {}, detached: true });
   let complaint = "";
   createInterface({ input: child.stderr }).on("line", (line) => {
     const [, words] = /\[(?:ERR|FTL|WRN)\] (.*)/.exec(line) ?? [];
-    if (words === undefined) return;
+    // The file with the passwords is its owner's alone.
+    if (words === undefined || words.startsWith("Plaintext passwords detected")) return;
     complaint = words;
     log(`nats-server: ${words}`);
   });
@@ -70,12 +76,13 @@ async function readiness(server: Running, port: number, clock: Clock): Promise<s
   throw new Error(`nats-server did not answer on port ${port} within ${READY_MS} ms`);
 }
 
-function configuration(port: number, token: string, storeFolder: string): string {
+function configuration(port: number, authorization: string, storeFolder: string): string {
   return `# Written anew at each start.
 server_name: replicant
 listen: "127.0.0.1:${port}"
-authorization { token: ${JSON.stringify(token)} }
+${authorization}
 max_payload: 1MB
+max_pending: 16MB
 jetstream {
   store_dir: ${JSON.stringify(storeFolder)}
   max_memory_store: 16MB

@@ -1,12 +1,7 @@
 /** The table of users as a nats-server reads it: what each may do as shipped, and who is let in as each home or cluster has it. */
 import { permissionsOf } from "#shared/events/bus-permissions.ts";
-import { ADMIN, BUS_USER_NAMES, namesOf, userOf, type BusUser } from "#shared/events/bus-users.ts";
-
-/** One way in: a name of the table (or `admin`) and its password. */
-export interface BusLogin {
-  readonly name: string;
-  readonly password: string;
-}
+import type { BusLogin } from "#shared/events/bus-logins.ts";
+import { ADMIN, BUS_USER_NAMES, userOf, type BusUser } from "#shared/events/bus-users.ts";
 
 /** Variables of the server's configuration, one for each user; holds no secret. */
 export function rightsFile(prefix: string): string {
@@ -48,14 +43,6 @@ export function permissionsText(user: BusUser, prefix: string): string {
     deny: ${listText(deny.map((subject) => `${subject} >`))}
   }
 }`;
-}
-
-/** A password for every user of the table, and for the one who sets up. */
-export function loginsOf(passwords: Readonly<Record<BusUser | typeof ADMIN, string>>): BusLogin[] {
-  return [ADMIN, ...BUS_USER_NAMES].map((user) => ({
-    name: user === ADMIN ? ADMIN : namesOf(user as BusUser)[0],
-    password: passwords[user as BusUser],
-  }));
 }
 
 const variableOf = (user: BusUser) => `${user.replaceAll("-", "_")}_may`;

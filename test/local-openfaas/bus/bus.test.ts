@@ -11,7 +11,8 @@ import { build } from "esbuild";
 
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
-import { startBus, type LocalBusOptions } from "../../../services/local-openfaas/bus/bus.ts";
+import { BUS_ACCOUNTS } from "#shared/events/bus-logins.ts";
+import { startBus, type LocalBus, type LocalBusOptions } from "../../../services/local-openfaas/bus/bus.ts";
 import { recall, remember } from "../../../services/local-openfaas/bus/memory-of-home.ts";
 import { startNatsServer } from "../../../services/local-openfaas/bus/nats-server.ts";
 import { freePort } from "../../../services/local-openfaas/bus/ports.ts";
@@ -57,6 +58,10 @@ async function aBus(t: TestContext, options: Partial<LocalBusOptions> = {}) {
   return { bus, lines };
 }
 
+const asAdmin = ({ url, passwords }: LocalBus) => ({
+  ...{ servers: url, user: "admin", password: passwords!.admin, name: "test" },
+});
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -66,7 +71,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The token must not be readable by other users: neither as an argument nor in the environment. */
+/** No password must be readable by other users: neither as an argument nor in the environment. */
 async function commandAndEnvironment(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/cmdline`, "utf8")) + (await readFile(`/proc/${pid}/environ`, "utf8"));
 }
@@ -79,29 +84,35 @@ const kinds = [
 ] as const;
 
 for (const { name, kind, delivery, findProgram } of kinds) {
-  test(`bus, ${name}: takes clients with the token alone`, async (t) => {
+  test(`bus, ${name}: takes each user with its password, and nobody else`, async (t) => {
     const { bus } = await aBus(t, { findProgram });
     assert.equal(bus.kind, kind);
     assert.match(bus.url, /^nats:\/\/127\.0\.0\.1:\d+$/);
     assert.ok(bus.describe().includes(bus.url));
-    assert.ok(bus.token && !bus.describe().includes(bus.token));
-    const client = await natsBus({ servers: bus.url, token: bus.token, name: "test" });
-    t.after(() => client.close());
-    assert.equal(client.delivery, delivery);
+    const { trainer } = bus.passwords!;
+    assert.ok(trainer.length >= 32 && !bus.describe().includes(trainer));
+    assert.equal(new Set(Object.values(bus.passwords!)).size, BUS_ACCOUNTS.length);
+    for (const [user, password] of Object.entries(bus.passwords!)) {
+      const client = await natsBus({ servers: bus.url, user, password, name: "test" });
+      t.after(() => client.close());
+      assert.equal(client.delivery, delivery);
+      const wrong = { servers: bus.url, user, password: user === "trainer" ? bus.passwords!.scaler : trainer };
+      await assert.rejects(natsBus({ ...wrong, name: "stranger" }), { name: "BusRefusedError" });
+    }
     await assert.rejects(natsBus({ servers: bus.url, name: "stranger" }), { name: "BusRefusedError" });
     if (process.platform === "linux") {
-      assert.ok(!(await commandAndEnvironment(bus.pid!)).includes(bus.token));
+      assert.ok(!(await commandAndEnvironment(bus.pid!)).includes(trainer));
     }
   });
 
-  test(`bus, ${name}: killed, it is back on the same port under the same token`, async (t) => {
+  test(`bus, ${name}: killed, it is back on the same port with the same users`, async (t) => {
     const watched = new Set<number>();
     const watcher = {
       watch: (pid: number) => void watched.add(pid),
       release: (pid: number) => void watched.delete(pid),
     };
     const { bus, lines } = await aBus(t, { findProgram, guardian: watcher });
-    const client = await natsBus({ servers: bus.url, token: bus.token, name: "test", publishTimeoutMs: 30_000 });
+    const client = await natsBus({ ...asAdmin(bus), publishTimeoutMs: 30_000 });
     t.after(() => client.close());
     const heard: number[] = [];
     await client.subscribe("model", async (event) => void heard.push(numberOf(event)), { durable: "test" });
@@ -120,16 +131,16 @@ for (const { name, kind, delivery, findProgram } of kinds) {
     );
   });
 
-  test(`bus, ${name}: closed, it leaves no process, and the next one has the same token and port`, async (t) => {
+  test(`bus, ${name}: closed, it leaves no process, and the next one has the same passwords and port`, async (t) => {
     const home = await aHome(t);
     const first = await startBus({ home, dist, guardian, env: {}, findProgram });
-    const { token, url, pid } = first;
+    const { passwords, url, pid } = first;
     await first.close();
     assert.ok(!isAlive(pid!));
     assert.equal(first.pid, null);
     assert.equal((await stat(join(home, "bus/bus.json"))).mode & 0o777, 0o600);
     const { bus } = await aBus(t, { home, findProgram });
-    assert.deepEqual([bus.token, bus.url], [token, url]);
+    assert.deepEqual([bus.passwords, bus.url], [passwords, url]);
   });
 }
 
@@ -142,7 +153,7 @@ test("bus: takes another port when its own is in use", async (t) => {
   t.after(() => void squatter.close());
   const { bus } = await aBus(t, { home });
   assert.notEqual(bus.url, first.url);
-  assert.equal(bus.token, first.token);
+  assert.deepEqual(bus.passwords, first.passwords);
 });
 
 test("bus: NATS_URL comes first, and its credentials are not told", async (t) => {
@@ -194,7 +205,7 @@ test("bus: the built-in broker ends with the process that started it", async (t)
 /** Starts the broker, tells its pid when it listens, and waits to be killed. */
 const PARENT = `
   const broker = require("node:child_process").spawn(process.execPath, [process.argv[1]], { stdio: ["pipe", "pipe", "inherit"] });
-  broker.stdin.write(JSON.stringify({ port: 0, token: null }) + "\\n");
+  broker.stdin.write(JSON.stringify({ port: 0 }) + "\\n");
   broker.stdout.once("data", () => console.log(broker.pid));
   setInterval(() => {}, 1000);
 `;
@@ -205,26 +216,26 @@ test("bus: a server left behind by a killed process is ended first", { skip }, a
   const home = await aHome(t);
   const folder = join(home, "bus");
   const findProgram = () => program!.program;
-  const { token } = await recall(folder);
+  const { passwords } = await recall(folder);
   const port = await freePort(null);
   const lost = await startNatsServer({
-    ...{ program: findProgram(), folder, port, token },
+    ...{ program: findProgram(), folder, port, authorization: "" },
     clock: systemClock,
     log: () => {},
   });
   guardian.watch(lost.pid);
   t.after(() => lost.stop());
 
-  await remember(folder, { token, port, pid: lost.pid, ownerPid: process.ppid });
+  await remember(folder, { passwords, port, pid: lost.pid, ownerPid: process.ppid });
   await assert.rejects(startBus({ home, dist, env: {}, findProgram }), {
     message: `the bus in '${folder}' is in use by process ${process.ppid}`,
   });
   assert.ok(isAlive(lost.pid));
 
   // An owner that is no more: numbers end before this one.
-  await remember(folder, { token, port, pid: lost.pid, ownerPid: 2 ** 22 + 1 });
+  await remember(folder, { passwords, port, pid: lost.pid, ownerPid: 2 ** 22 + 1 });
   const { bus, lines } = await aBus(t, { home, findProgram });
   await lost.ended;
   assert.equal(lines[0], `ending nats-server ${lost.pid}, left behind by process ${2 ** 22 + 1}`);
-  assert.deepEqual([bus.token, bus.url], [token, `nats://127.0.0.1:${port}`]);
+  assert.deepEqual([bus.passwords, bus.url], [passwords, `nats://127.0.0.1:${port}`]);
 });

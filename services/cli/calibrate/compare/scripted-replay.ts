@@ -68,7 +68,7 @@ export async function scriptedReplays(
       log: options.verbose ? world.say : () => {},
     });
     try {
-      const bus = await natsBus({ ...stack.busAccess, name: "replicant-compare" });
+      const bus = await natsBus({ ...stack.busAccess.as("cli"), name: "replicant-compare" });
       try {
         const results: ScriptedResult[] = [];
         for (const run of runs) results.push(await replay(stack, bus, { run, options, epochMs, signal: world.signal }));

@@ -25,7 +25,7 @@ import type { LiveRun } from "./tally.ts";
 export async function evaluateLive(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
   const options = await readLiveFlags(flags, world.modelsFolder);
   if (options.out !== null) await checkResultFolder(options.out);
-  const platform = await openPlatform(world.home, world.say);
+  const platform = await openPlatform(world.home, "cli", world.say);
   try {
     const managed = await managedOn(platform, options.functionName);
     const plans = await plansOf(options, managed);

@@ -46,7 +46,7 @@ export async function openSession(options: LiveSessionOptions): Promise<LiveSess
   closers.push(async () => signal.removeEventListener("abort", onAbort));
   if (signal.aborted) onAbort();
   try {
-    const platform = await openPlatform(options.home, say);
+    const platform = await openPlatform(options.home, "external", say);
     closers.push(() => platform.close());
     const managed = await managedOn(platform, options.functionName);
     const { functionName, policy } = managed;
