@@ -9,7 +9,7 @@ import { startService } from "#shared/host/service.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { LEASE_SETTINGS, leaseOf } from "./lease.ts";
 import { createScaler } from "./scaler.ts";
-import { TARGET_SETTINGS, targetOf } from "./target.ts";
+import { platformOf, TARGET_SETTINGS } from "./target.ts";
 
 export default startService(
   "scaler",
@@ -31,7 +31,7 @@ export default startService(
     const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
     const scaler = createScaler({
       bus,
-      target: await targetOf(workload),
+      ...(await platformOf(workload)),
       fallback,
       settings: { ...GUARD_DEFAULTS, stabilisationSeconds: STABILISATION_SECONDS },
       lease: await leaseOf(workload),

@@ -3,28 +3,36 @@ import type { Applied } from "#shared/core/decision.ts";
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import type { GuardSettings } from "#shared/core/guard.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
+import type { Proposal } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { Standing } from "#shared/events/collector-time.ts";
 import { CollectorWatch, type CollectorWatchStatus } from "#shared/events/collector-watch.ts";
 import type { Activity } from "#shared/host/activity.ts";
+import type { ProposalMade, ReplicantEvent } from "#shared/events/types.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import { decisionWatch } from "./decision-watch.ts";
+import type { ManagedFunctions } from "#shared/ports/managed-functions.ts";
 import { FunctionScaler } from "./function-scaler.ts";
+import { ManagedList, type ManagedListStatus } from "./managed-list.ts";
+import { SeenWindows } from "./seen-windows.ts";
 import { whileHeld } from "./while-held.ts";
 
 export interface ScalerDeps {
   readonly bus: EventBus;
   readonly target: ScaleTarget;
+  /** What the platform says is managed, and how. */
+  readonly functions: ManagedFunctions;
   readonly fallback: PolicyFactory;
   readonly settings: GuardSettings;
   readonly lease: Lease;
   readonly clock: Clock;
   /** Ages are its, and the lease's. */
-  readonly monotonic: Pick<Clock, "nowMs">;
+  readonly monotonic: Clock;
   readonly activity: Activity;
   /** Until a window tells how long windows are. */
   readonly windowSeconds: number;
@@ -35,6 +43,9 @@ export interface ScalerStatus {
   readonly decisions: number;
   readonly tooLate: number;
   readonly collector: CollectorWatchStatus;
+  /** Proposals for a window that the collector did not tell. */
+  readonly unmatched: number;
+  readonly managed: ManagedListStatus;
   readonly lastProblem: string | null;
   /** Where several agree on the one that acts, whether that is this one, and its fencing number. */
   readonly lease: { readonly kind: string; readonly held: boolean; readonly fencing: number | null };
@@ -65,10 +76,22 @@ export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
   const functions = new Map<string, Entry>();
   const collector = new CollectorWatch({ clock, monotonic });
+  const windows = new SeenWindows();
+  const managedList = new ManagedList({
+    source: deps.functions,
+    clock: monotonic,
+    log,
+    onList(isListed) {
+      windows.keepOnly(isListed);
+      for (const name of functions.keys()) if (!isListed(name)) functions.delete(name);
+    },
+  });
   const remembered = new Map<string, Applied>();
   const watch = decisionWatch(deps.activity, deps.windowSeconds);
   let decisions = 0;
   let tooLate = 0;
+  let unmatched = 0;
+  let acting = false;
   let lastProblem: string | null = null;
 
   async function tell(applied: Applied): Promise<void> {
@@ -131,45 +154,77 @@ export function createScaler(deps: ScalerDeps): Scaler {
     return standing === "in-time";
   };
 
-  const listen = (): Promise<Subscription[]> =>
-    Promise.all([
-      bus.subscribe(
-        "tick",
-        async (event) => {
-          const { data } = event;
-          if (collector.onTick(event) !== "in-time") return;
-          watch.tick(data);
-          if (data.managed.mode !== "off") await inTurn(data.managed.functionName, (one) => one.onTick(data));
-        },
-        { mostAtOnce: MOST_AT_ONCE },
-      ),
-      bus.subscribe(
-        "window",
-        async (event) => {
-          const { managed } = event.data;
-          if (!isNews(collector.onWindow(event, { live: true })) || managed.mode === "off") return;
-          watch.window(event.data);
-          await inTurn(managed.functionName, (one) => one.onWindow(event.data));
-        },
-        { mostAtOnce: MOST_AT_ONCE },
-      ),
-      bus.subscribe(
-        "proposal",
-        async (event) => {
-          const { managed, window } = event.data;
-          if (managed.mode === "off" || !isNews(collector.judge(window))) return;
-          watch.proposal(event.data);
-          await inTurn(managed.functionName, (one) => one.onProposal(event.data));
-        },
-        { durable: "scaler-proposal", mostAtOnce: MOST_AT_ONCE },
-      ),
+  /** As the platform lists it, with what the collector met of its limits; null for what is not managed. */
+  function managedOf({ functionName, namespace, platform }: ManagedFunction): ManagedFunction | null {
+    const listed = managedList.find(functionName, namespace);
+    return listed === null || platform === undefined ? listed : { ...listed, platform };
+  }
+
+  async function onTick(event: ReplicantEvent<"tick">): Promise<void> {
+    const { tick } = event.data;
+    const managed = managedOf({ ...event.data.managed, ...nameOf(tick) });
+    if (managed === null || collector.onTick(event) !== "in-time") return;
+    watch.tick({ managed, tick });
+    if (managed.mode !== "off") await inTurn(managed.functionName, (one) => one.onTick({ managed, tick }));
+  }
+
+  async function onWindow(event: ReplicantEvent<"window">): Promise<void> {
+    const managed = managedOf({ ...event.data.managed, ...nameOf(event.data.window) });
+    if (managed === null || !isNews(collector.onWindow(event, { live: true }))) return;
+    const told = { ...event.data, managed };
+    const waited = windows.add(told);
+    if (managed.mode === "off") return;
+    watch.window(told);
+    for (const made of waited) await decideOn(made);
+    await inTurn(managed.functionName, (one) => one.onWindow(told));
+  }
+
+  /** Also while another one acts: the proposals in its hands are ours if it dies. */
+  async function rememberWindow({ data }: ReplicantEvent<"window">): Promise<void> {
+    const managed = acting ? null : managedOf({ ...data.managed, ...nameOf(data.window) });
+    if (managed !== null) windows.add({ ...data, managed });
+  }
+
+  async function onProposal({ data }: ReplicantEvent<"proposal">): Promise<void> {
+    // It was kept for us; it comes again in a moment.
+    if (!managedList.isKnown) throw new Error("the platform's list of functions is not known yet");
+    await decideOn(data);
+  }
+
+  async function decideOn(data: ProposalMade): Promise<void> {
+    const { proposal } = data;
+    const listed = managedList.find(proposal.functionName, proposal.namespace);
+    if (listed === null || listed.mode === "off" || !isNews(collector.judge(data.window))) return;
+    const match = windows.match(data);
+    if (match.kind === "waits") return;
+    if (match.kind === "other") return refuse(proposal, match.field);
+    const { window, managed } = match.told;
+    const made = { proposal, window, managed: { ...listed, platform: managed.platform } };
+    watch.proposal(made);
+    await inTurn(listed.functionName, (one) => one.onProposal(made));
+  }
+
+  function refuse({ decisionId, policy }: Proposal, field: string): void {
+    unmatched++;
+    lastProblem = `refused ${policy.name}'s proposal ${decisionId}: its ${field} is not what the collector told`;
+    log.warn({ decisionId, problem: lastProblem }, "a proposal does not match its window");
+  }
+
+  const listen = (): Promise<Subscription[]> => {
+    acting = true;
+    return Promise.all([
+      bus.subscribe("tick", onTick, { mostAtOnce: MOST_AT_ONCE }),
+      bus.subscribe("window", onWindow, { mostAtOnce: MOST_AT_ONCE }),
+      bus.subscribe("proposal", onProposal, { durable: "scaler-proposal", mostAtOnce: MOST_AT_ONCE }),
     ]);
+  };
 
   /** Ends the work in hand; what a guard remembers of a tenure is of no use in the next. */
   async function fallSilent(subscriptions: readonly Subscription[]): Promise<void> {
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
     await Promise.all([...functions.values()].map(({ turn }) => turn));
     functions.clear();
+    acting = false;
     watch.standBy();
   }
 
@@ -177,6 +232,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
     status: () => ({
       decisions,
       tooLate,
+      unmatched,
+      managed: managedList.status(),
       collector: collector.status(),
       lastProblem,
       lease: { kind: lease.kind, held: lease.isHeld(monotonic.nowMs()), fencing: lease.fencing },
@@ -185,6 +242,22 @@ export function createScaler(deps: ScalerDeps): Scaler {
       ),
     }),
     explain: (decisionId) => remembered.get(decisionId) ?? null,
-    run: (signal) => whileHeld(lease, { listen, fallSilent }, signal),
+    async run(signal) {
+      const ending = new AbortController();
+      const listing = managedList.run(ending.signal);
+      const remembering = await bus.subscribe("window", rememberWindow);
+      try {
+        await whileHeld(lease, { listen, fallSilent }, signal);
+      } finally {
+        ending.abort();
+        await remembering.close();
+        await listing;
+      }
+    },
   };
+}
+
+/** Managed is what the measurements are about, not what stands beside them. */
+function nameOf({ functionName, namespace }: { readonly functionName: string; readonly namespace: string }) {
+  return { functionName, namespace };
 }

@@ -121,6 +121,15 @@ export const SETTINGS = {
     z.enum(["openfaas", "kubernetes"]),
     "openfaas",
   ),
+  FUNCTION_NAMESPACES: setting(
+    "names separated by commas",
+    "Of SCALE_TARGET=kubernetes: where Deployments whose annotations ask for it are managed.",
+    z
+      .string()
+      .regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/)
+      .transform((value) => value.split(",")),
+    "openfaas-fn",
+  ),
   KUBECONFIG: setting(
     "a file, or none",
     "How Kubernetes is reached, when there is no secret `kubeconfig`; without either, as the pod's service account.",

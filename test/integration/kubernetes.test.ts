@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 
 import { connectKubernetes, type Kubernetes } from "#shared/adapters/kubernetes/connect.ts";
 import { kubernetesContainers } from "#shared/adapters/kubernetes/container-source.ts";
+import { kubernetesManagedFunctions } from "#shared/adapters/kubernetes/managed-functions.ts";
 import { kubernetesScaleTarget } from "#shared/adapters/kubernetes/scale-target.ts";
 import { kubernetesLeaseStore } from "#shared/adapters/lease/kubernetes-store.ts";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
@@ -61,6 +62,11 @@ describe("kubernetes", { skip: noControlPlane }, () => {
   const touch = (name: string) =>
     admin.apps.patchNamespacedDeployment(
       { name, namespace: NAMESPACE, body: { metadata: { annotations: { touched: String(Math.random()) } } } },
+      admin.call({ contentType: "application/merge-patch+json" }),
+    );
+  const annotate = (name: string, annotations: Readonly<Record<string, string>>) =>
+    admin.apps.patchNamespacedDeployment(
+      { name, namespace: NAMESPACE, body: { metadata: { annotations } } },
       admin.call({ contentType: "application/merge-patch+json" }),
     );
   /** `as` with one thing done right after the first read of a scale: what a race would do. */
@@ -280,8 +286,23 @@ describe("kubernetes", { skip: noControlPlane }, () => {
     assert.deepEqual(between.ratios(about), { cpuRatio: null, memoryRatio: null });
   });
 
+  test("what is managed, and how, is read from the Deployments with the shipped Role; without it, that is a sentence", async () => {
+    const { name } = await aDeployment();
+    const list = async (as: Kubernetes) => (await kubernetesManagedFunctions(as, [NAMESPACE]).list()).managed;
+    assert.deepEqual(
+      (await list(scaler)).filter(({ functionName }) => functionName === name),
+      [],
+    );
+    await annotate(name, { "replicant.mode": "shadow", "replicant.max": "7" });
+    const [found] = (await list(scaler)).filter(({ functionName }) => functionName === name);
+    assert.deepEqual([found!.mode, found!.maxReplicas, found!.namespace], ["shadow", 7, NAMESPACE]);
+    await assert.rejects(list(await plane.as("nobody")), /answered 403: deployments.apps is forbidden/);
+    await assert.rejects(kubernetesManagedFunctions(scaler, [NAMESPACE, "kube-system"]).list(), /answered 403/);
+  });
+
   test("kill -9 of the apiserver under a running scaler: the loop holds, and goes on when it is back", async (t) => {
     const { name } = await aDeployment();
+    await annotate(name, { "replicant.mode": "auto", "replicant.max": "12" });
     const kubernetes = await connectKubernetes({ kubeconfig: plane.kubeconfig("scaler"), timeoutMs: 1_000 });
     const target = kubernetesScaleTarget(kubernetes, { clock: monotonicClock });
     const clock = new ManualClock(0);
@@ -291,6 +312,7 @@ describe("kubernetes", { skip: noControlPlane }, () => {
     const running = createScaler({
       bus,
       target,
+      functions: kubernetesManagedFunctions(kubernetes, [NAMESPACE]),
       fallback: policyByName("fixed:1"),
       settings: GUARD_DEFAULTS,
       lease: soleLease(),
@@ -325,9 +347,11 @@ describe("kubernetes", { skip: noControlPlane }, () => {
         because: "the test says so",
         learned: null,
       };
+      await bus.publish(makeEvent("window", { ...told, data: { managed, window, history: [] } }));
       await bus.publish(makeEvent("proposal", { ...told, data: { managed, proposal, window } }));
       return eventually(() => decided.find((one) => one.seq === seq), { timeoutMs: 30_000, what: `decision ${seq}` });
     };
+    await eventually(() => running.status().managed.functions !== null);
     assert.equal((await propose(1, 3, 1))!.applied, 3);
     await plane.killApiserver();
     const held = (await propose(2, 5, 3))!;

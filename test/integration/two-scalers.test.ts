@@ -38,9 +38,9 @@ async function aGateway(t: TestContext) {
     request.on("data", (part) => (body += String(part)));
     request.on("end", () => {
       if (request.method === "GET") {
-        response.end(
-          JSON.stringify({ name: "stress", namespace: "openfaas-fn", replicas, availableReplicas: replicas }),
-        );
+        const annotations = { "replicant.mode": "auto", "replicant.max": "90000" };
+        const one = { name: "stress", namespace: "openfaas-fn", replicas, availableReplicas: replicas, annotations };
+        response.end(JSON.stringify(request.url === "/system/functions" ? [one] : one));
         return;
       }
       const [by = ""] = Buffer.from(request.headers.authorization!.slice("Basic ".length), "base64")

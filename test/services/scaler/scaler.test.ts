@@ -9,7 +9,7 @@ import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
-import type { MeasuredWindow } from "#shared/core/window.ts";
+import type { MeasuredWindow, MetricsWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
@@ -31,6 +31,8 @@ async function aScaler(
   changes: Partial<ManagedFunction> = {},
   lease: Lease = soleLease(),
   fallback: PolicyFactory = rule,
+  /** What the platform lists at the start, if not the function; null: it does not answer. */
+  listedAtStart?: readonly ManagedFunction[] | null,
 ) {
   const clock = new ManualClock(0);
   const bus = memoryBus({ clock });
@@ -39,15 +41,25 @@ async function aScaler(
   const managed = aManaged(changes);
   const decided: Applied[] = [];
   await bus.subscribe("applied", async ({ data }) => void decided.push(data));
+  const { platform: _platform, ...listed } = managed;
+  /** What the platform says is managed; null: it does not answer. */
+  const platform = { functions: (listedAtStart === undefined ? [listed] : listedAtStart) as typeof listedAtStart };
+  const activity = new Activity(() => performance.now());
   const scaler = createScaler({
     bus,
     target,
+    functions: {
+      list: async () => {
+        if (!platform.functions) throw new Error("the gateway is away");
+        return { managed: platform.functions, problems: [] };
+      },
+    },
     fallback,
     settings: GUARD_DEFAULTS,
     lease,
     clock,
     monotonic: clock,
-    activity: new Activity(() => performance.now()),
+    activity,
     windowSeconds: 30,
     log: silentLog,
   });
@@ -58,7 +70,12 @@ async function aScaler(
     await running;
     await bus.close();
   });
-  await eventually(() => true);
+  await eventually(() => {
+    const { functions, problem } = scaler.status().managed;
+    return functions !== null || problem !== null;
+  });
+  const told = new Map<number, MetricsWindow>();
+  let sent = 0;
 
   const measured = (seq: number, of: Partial<MeasuredWindow>) =>
     aWindow({ seq, desiredReplicas: target.get("stress")!, availableReplicas: target.get("stress")!, ...of });
@@ -68,9 +85,13 @@ async function aScaler(
     target,
     decided,
     scaler,
+    platform,
+    managed,
+    activity,
     async window(seq: number, of: Partial<MeasuredWindow> = {}) {
       await clock.advance(Math.max(0, seq * 30_000 - clock.nowMs()));
       const window = measured(seq, of);
+      told.set(seq, window);
       const data = { managed, window, history: [] };
       await bus.publish(
         makeEvent("window", {
@@ -83,7 +104,7 @@ async function aScaler(
       );
     },
     async proposal(seq: number, proposedReplicas: number, of: Partial<MeasuredWindow> = {}, nowMs = clock.nowMs()) {
-      const window = measured(seq, of);
+      const window = { ...(told.get(seq) ?? measured(seq, of)), ...of };
       const proposal = aProposal({
         seq,
         endedAtMs: window.endedAtMs,
@@ -93,7 +114,13 @@ async function aScaler(
       });
       const data = { managed, proposal, window };
       await bus.publish(
-        makeEvent("proposal", { source: "policy-inference", subject: "stress", key: window.endedAtMs, nowMs, data }),
+        makeEvent("proposal", {
+          source: "policy-inference",
+          subject: "stress",
+          key: `${window.endedAtMs}/${sent++}`,
+          nowMs,
+          data,
+        }),
       );
     },
     async tick(atMs: number, inFlight: number) {
@@ -155,11 +182,11 @@ describe("scaler", () => {
     await eventually(() => decided.length === 1);
   });
 
-  test("a proposal that was kept from before the first tick waits for it, and is judged then", async (t) => {
-    const { proposal, tick, decided, scaler, clock } = await aScaler(t);
+  test("a proposal that was kept from before the start waits for its window, and is judged then", async (t) => {
+    const { window, proposal, decided, scaler, clock } = await aScaler(t);
     await proposal(1, 3);
     await proposal(9, 4);
-    await tick(270_000, 1);
+    await window(9);
     await clock.advance(10_000);
     await eventually(() => decided.length === 1 && scaler.status().tooLate === 1);
     assert.equal(decided[0]!.seq, 9);
@@ -333,6 +360,115 @@ describe("scaler", () => {
     assert.equal(decided[0]!.applied, null);
     assert.equal(decided[0]!.target, "none");
     assert.equal(target.asked.length, 0);
+  });
+
+  describe("what the platform does not say of itself is not believed", () => {
+    const others = (count: number) => Array.from({ length: count }, (_, n) => aManaged({ functionName: `other-${n}` }));
+
+    test("a function that is not listed is not scaled, whatever an event says of it", async (t) => {
+      const { window, proposal, tick, decided, target, scaler } = await aScaler(t, {}, soleLease(), rule, others(1));
+      await window(1);
+      await proposal(1, 9);
+      for (let atMs = 32_000; atMs <= 40_000; atMs += 2_000) await tick(atMs, 99);
+      assert.deepEqual([decided.length, target.asked.length, target.get("stress")], [0, 0, 2]);
+      const { functions, refused, lastRefused } = scaler.status().managed;
+      assert.deepEqual([functions, refused, lastRefused], [1, 7, "stress.openfaas-fn"]);
+    });
+
+    test("20,000 names of no function leave nothing behind but a count", async (t) => {
+      const { bus, clock, scaler, activity } = await aScaler(t);
+      for (const { functionName } of others(20_000)) {
+        const tick = aTick({ functionName });
+        const data = { managed: aManaged({ functionName }), tick };
+        await bus.publish(
+          makeEvent("tick", { source: "metrics-collector", subject: functionName, key: 1, nowMs: clock.nowMs(), data }),
+        );
+      }
+      await eventually(() => scaler.status().managed.refused === 20_000);
+      assert.deepEqual([scaler.status().functions, activity.ages()], [{}, {}]);
+    });
+
+    test("mode and bounds are the platform's: an event that says otherwise changes nothing", async (t) => {
+      const listed = [aManaged({ maxReplicas: 4 })];
+      const { window, proposal, decided, target } = await aScaler(t, { maxReplicas: 100 }, soleLease(), rule, listed);
+      await window(1);
+      await proposal(1, 9);
+      await eventually(() => decided.length === 1);
+      assert.match(decided[0]!.reason, /above the maximum of 4/);
+      assert.equal(target.get("stress"), 4);
+
+      const shadow = [aManaged({ mode: "shadow" })];
+      const other = await aScaler(t, { mode: "auto" }, soleLease(), rule, shadow);
+      await other.window(1);
+      await other.proposal(1, 5);
+      await eventually(() => other.decided.length === 1);
+      assert.deepEqual([other.decided[0]!.mode, other.target.asked.length], ["shadow", 0]);
+    });
+
+    test("a window of another namespace is not this function's", async (t) => {
+      const { window, proposal, decided, scaler } = await aScaler(t);
+      await window(1, { namespace: "elsewhere" });
+      await proposal(1, 9);
+      assert.equal(decided.length, 0);
+      assert.equal(scaler.status().managed.lastRefused, "stress.elsewhere");
+    });
+
+    test("before a first list nothing is scaled; then the last one known stands while the platform is away", async (t) => {
+      const { window, proposal, decided, scaler, platform, clock, managed } = await aScaler(
+        t,
+        {},
+        soleLease(),
+        rule,
+        null,
+      );
+      await window(1);
+      await proposal(1, 3);
+      assert.equal(decided.length, 0);
+      assert.match(scaler.status().managed.problem!, /list of functions could not be had: the gateway is away/);
+      platform.functions = [managed];
+      await clock.advance(1_000);
+      await eventually(() => scaler.status().managed.functions === 1);
+      await window(2);
+      await proposal(2, 3);
+      await eventually(() => decided.length === 1);
+      platform.functions = null;
+      await window(3);
+      await proposal(3, 4);
+      await eventually(() => decided.length === 2);
+      assert.match(scaler.status().managed.problem!, /the gateway is away/);
+    });
+
+    test("a proposal is decided on the collector's window, not on the one it brings along", async (t) => {
+      const { window, proposal, decided, target, scaler } = await aScaler(t);
+      await window(1, { arrivals: null });
+      await proposal(1, 1, { arrivals: 90 });
+      await eventually(() => scaler.status().unmatched === 1);
+      assert.match(
+        scaler.status().lastProblem!,
+        /refused test's proposal stress@30000: its window.arrivals is not what/,
+      );
+      assert.deepEqual([decided.length, target.asked.length], [0, 0]);
+    });
+
+    test("proposals that come before their window wait for it, four at most, and must match it", async (t) => {
+      const { window, proposal, decided, scaler } = await aScaler(t);
+      await window(1);
+      for (let n = 0; n < 20; n++) await proposal(2, 9 + n, { arrivals: 999 });
+      await window(2, { arrivals: null });
+      await eventually(() => scaler.status().unmatched === 4);
+      await window(3);
+      await eventually(() => decided.length === 2);
+      assert.deepEqual([...new Set(decided.map(({ trigger }) => trigger))], ["fallback"]);
+    });
+
+    test("a proposal that is quicker than its window is decided when the window comes", async (t) => {
+      const { window, proposal, decided } = await aScaler(t);
+      await window(1);
+      await proposal(2, 3);
+      assert.equal(decided.length, 0);
+      await window(2);
+      await eventually(() => decided.some(({ seq, trigger }) => seq === 2 && trigger === "proposal"));
+    });
   });
 
   test("off is not looked at", async (t) => {

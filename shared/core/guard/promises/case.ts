@@ -15,7 +15,7 @@ export interface Case {
   readonly window: MetricsWindow | null;
   /** The tick decided on; null where it is not recorded, or a window was decided on. */
   readonly tick: Tick | null;
-  /** Every tick of the function, oldest first. */
+  /** Every tick of the function in the decision's generation, oldest first. */
   readonly ticks: readonly Tick[];
   /** Proposals recorded for this decision; null when none of the function is recorded at all. */
   readonly proposals: readonly Proposal[] | null;
@@ -44,7 +44,7 @@ export function changeOf({ current, desired, applied, target }: Applied): number
 
 /** Decided by one guard without a restart between; where the record does not tell, by one lease. */
 export function sameTenure(a: Applied, b: Applied): boolean {
-  return a.fencing === b.fencing && a.guardSinceMs === b.guardSinceMs;
+  return a.generation === b.generation && a.fencing === b.fencing && a.guardSinceMs === b.guardSinceMs;
 }
 
 /** Earlier decisions of the same guard, not older than `sinceMs`; newest first. */

@@ -33,6 +33,9 @@ export const belongs: Check = ({ decision, window, tick, ticks, proposals, cover
   if (window.seq !== seq || window.functionName !== functionName) {
     return broken(`decided on window ${seq}, but the one of that id is ${window.functionName}'s window ${window.seq}`);
   }
+  if (window.generation !== decision.generation) {
+    return broken(`it is of generation '${decision.generation}', its window of '${window.generation}'`);
+  }
   if (trigger !== "proposal" || proposals === null) return kept;
   const made = proposals.some(
     (one) =>

@@ -53,11 +53,21 @@ export class FunctionRecord {
   /** Each decision with its surroundings, in the order of the record. */
   *cases(settings: GuardSettings): Generator<Case> {
     const decisions = [...this.#decisions.values()];
-    const ticks = [...this.#ticks.values()].map(({ what }) => what).sort((a, b) => a.atMs - b.atMs);
-    const firstMs = Math.min(...[...this.#windows.values()].map(({ what }) => what.endedAtMs));
-    const firstTickMs = ticks[0]?.atMs ?? Infinity;
+    const ticksOf = new Map<string, Tick[]>();
+    for (const { what } of this.#ticks.values()) {
+      const ticks = ticksOf.get(what.generation);
+      if (ticks) ticks.push(what);
+      else ticksOf.set(what.generation, [what]);
+    }
+    for (const ticks of ticksOf.values()) ticks.sort((a, b) => a.atMs - b.atMs);
+    const firstMsOf = new Map<string, number>();
+    for (const { what } of this.#windows.values()) {
+      const { generation, endedAtMs } = what;
+      firstMsOf.set(generation, Math.min(endedAtMs, firstMsOf.get(generation) ?? Infinity));
+    }
     for (const [index, decision] of decisions.entries()) {
-      const { seq, decisionId, atMs } = decision;
+      const { seq, decisionId, atMs, generation } = decision;
+      const ticks = ticksOf.get(generation) ?? [];
       const window = seq === null ? undefined : this.#windows.get(decisionId);
       const tick = seq === null ? this.#ticks.get(decisionId) : undefined;
       const told = window ?? tick;
@@ -69,7 +79,7 @@ export class FunctionRecord {
         tick: tick?.what ?? null,
         ticks,
         proposals: this.#proposalsSeen ? (this.#proposals.get(decisionId) ?? []) : null,
-        covered: seq === null ? atMs > firstTickMs : atMs > firstMs,
+        covered: atMs > ((seq === null ? ticks[0]?.atMs : firstMsOf.get(generation)) ?? Infinity),
         settings,
       };
     }

@@ -5,9 +5,12 @@ import { broken, isFreeze, kept, notAsked, sameTenure, wasSent, type Check } fro
 
 /** Fencing numbers never fall as time goes on: whoever lost the lease decides no more. */
 export const oneWriter: Check = ({ decision, earlier }) => {
-  const { fencing, atMs } = decision;
+  const { fencing, atMs, generation } = decision;
   if (fencing === null) return notAsked;
-  const newer = earlier.findLast((other) => other.fencing !== null && other.fencing > fencing && other.atMs <= atMs);
+  // Instants of two generations do not compare; the record's own order does.
+  const newer = earlier.findLast(
+    (other) => (other.fencing ?? -1) > fencing && (other.generation !== generation || other.atMs <= atMs),
+  );
   if (newer === undefined) return kept;
   return broken(`decided under fencing ${fencing} after ${newer.decisionId} under ${newer.fencing}`);
 };

@@ -1,0 +1,33 @@
+/** `ManagedFunctions` from the annotations of Deployments; OpenFaaS puts a function's labels on the pods' template. */
+import { readManagedFunction } from "../../core/managed-function.ts";
+import type { ManagedFunctions } from "../../ports/managed-functions.ts";
+import type { Kubernetes } from "./connect.ts";
+import { sentenceOf } from "./refusal.ts";
+
+/** Needs `list` on `deployments` in each namespace. One that cannot be listed makes the list unknown, not shorter. */
+export function kubernetesManagedFunctions(kubernetes: Kubernetes, namespaces: readonly string[]): ManagedFunctions {
+  async function listIn(namespace: string) {
+    try {
+      return (await kubernetes.apps.listNamespacedDeployment({ namespace }, kubernetes.call())).items;
+    } catch (thrown) {
+      throw new Error(sentenceOf(thrown, kubernetes.server), { cause: thrown });
+    }
+  }
+  return {
+    async list() {
+      const deployments = (await Promise.all(namespaces.map(listIn))).flat();
+      const readings = deployments.map(({ metadata, spec }) =>
+        readManagedFunction({
+          name: metadata?.name ?? "",
+          namespace: metadata?.namespace,
+          labels: { ...metadata?.labels, ...spec?.template.metadata?.labels },
+          annotations: metadata?.annotations,
+        }),
+      );
+      return {
+        managed: readings.flatMap(({ managed }) => managed ?? []),
+        problems: readings.flatMap(({ problems }) => problems),
+      };
+    },
+  };
+}
