@@ -97,6 +97,9 @@ function startScaler(t: TestContext, name: string, nats: TestServer, gatewayUrl:
   return child;
 }
 
+/** A window of the driver, real time. */
+const EVERY_MS = 250;
+
 const programs = natsPrograms();
 const program = programs.at(-1)?.program ?? null;
 
@@ -124,10 +127,13 @@ describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : 
     });
     /** Every window wants one replica more, so that every window is acted on. */
     async function drive(signal: AbortSignal): Promise<void> {
-      for (let seq = 1; !signal.aborted; seq++) {
+      // Trace time passes as fast as the windows say, however busy this machine is.
+      const startMs = performance.now();
+      while (!signal.aborted) {
+        const seq = Math.floor((performance.now() - startMs) / EVERY_MS) + 1;
         const now = replicas();
         const managed = aManaged({ maxReplicas: 90_000 });
-        const window = aWindow({ seq, desiredReplicas: now, availableReplicas: now });
+        const window = aWindow({ seq, timeLapse: 30_000 / EVERY_MS, desiredReplicas: now, availableReplicas: now });
         const head = { source: "metrics-collector", subject: "stress", key: window.endedAtMs, nowMs: Date.now() };
         const proposal = aProposal({
           seq,
@@ -140,7 +146,7 @@ describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : 
         await bus.publish(
           makeEvent("proposal", { ...head, source: "policy-inference", data: { managed, proposal, window } }),
         );
-        await systemClock.sleep(200, signal);
+        await systemClock.sleep(startMs + seq * EVERY_MS - performance.now(), signal);
       }
     }
     const actsAfter = (count: number, by?: string) =>
