@@ -334,7 +334,7 @@ describe("kubernetes", { skip: noControlPlane }, () => {
     const propose = async (seq: number, proposedReplicas: number, replicas: number) => {
       await clock.advance(Math.max(0, seq * 30_000 - clock.nowMs()));
       const window = aWindow({ functionName: name, seq, desiredReplicas: replicas, availableReplicas: replicas });
-      const told = { source: "policy-inference", subject: name, key: window.endedAtMs, nowMs: clock.nowMs() };
+      const told = { source: "metrics-collector", subject: name, key: window.endedAtMs, nowMs: clock.nowMs() };
       const proposal = {
         decisionId: decisionIdOf(name, window.endedAtMs),
         functionName: name,
@@ -348,7 +348,9 @@ describe("kubernetes", { skip: noControlPlane }, () => {
         learned: null,
       };
       await bus.publish(makeEvent("window", { ...told, data: { managed, window, history: [] } }));
-      await bus.publish(makeEvent("proposal", { ...told, data: { managed, proposal, window } }));
+      await bus.publish(
+        makeEvent("proposal", { ...told, source: "policy-inference", data: { managed, proposal, window } }),
+      );
       return eventually(() => decided.find((one) => one.seq === seq), { timeoutMs: 30_000, what: `decision ${seq}` });
     };
     await eventually(() => running.status().managed.functions !== null);
