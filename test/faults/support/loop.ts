@@ -9,6 +9,7 @@ import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
 import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { openfaasManagedFunctions } from "#shared/adapters/openfaas/managed-functions.ts";
 import { ManualClock, type Clock } from "#shared/core/clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
@@ -136,7 +137,15 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
     ...{ gateway: { list: world.list, invoke }, clock: wall("connector"), monotonic: steady("connector") },
   });
   const scaler = createScaler({
-    ...{ bus, target, log, lease: soleLease(), settings: GUARD_DEFAULTS, windowSeconds: WINDOW_SECONDS },
+    ...{
+      functions: openfaasManagedFunctions(world),
+      bus,
+      target,
+      log,
+      lease: soleLease(),
+      settings: GUARD_DEFAULTS,
+      windowSeconds: WINDOW_SECONDS,
+    },
     ...{ fallback: policyByName("openfaas-pro"), activity: activity("scaler") },
     ...{ clock: wall("scaler"), monotonic: steady("scaler") },
   });
@@ -155,6 +164,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   });
   const listed = () => eventually(() => collector.status().managed.length > 0, { everyMs: 1, what: "the first look" });
   await listed();
+  await eventually(() => scaler.status().managed.functions !== null, { everyMs: 1, what: "the scaler's first list" });
 
   /** Lets the parts do what has come to them. */
   async function settle(): Promise<void> {
