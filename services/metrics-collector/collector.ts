@@ -178,6 +178,8 @@ export function createCollector(deps: CollectorDeps): Collector {
       let sinceMs = nowTraceMs();
       await measure({ atMs: sinceMs, sinceMs, window: null });
       let windowEndMs = nextWindowEndMs(nowTraceMs(), windowSeconds, traceTime);
+      // A clock that stands before the epoch numbers from 1, too.
+      const skipped = Math.max(0, 1 - windowNumber(windowEndMs, windowSeconds, traceTime));
       while (!signal.aborted) {
         const nextTickMs = traceTime.epochMs + (Math.floor((nowTraceMs() - traceTime.epochMs) / tickMs) + 1) * tickMs;
         const atMs = Math.min(nextTickMs, windowEndMs);
@@ -185,7 +187,9 @@ export function createCollector(deps: CollectorDeps): Collector {
         if (signal.aborted) break;
         latenessMs = traceClock.realMsSince(atMs);
         const ends = atMs >= windowEndMs;
-        const window = ends ? { seq: windowNumber(windowEndMs, windowSeconds, traceTime), windowSeconds } : null;
+        const window = ends
+          ? { seq: skipped + windowNumber(windowEndMs, windowSeconds, traceTime), windowSeconds }
+          : null;
         const look = await measure({ atMs, sinceMs, window });
         sinceMs = atMs;
         for (const one of managed) say(look, one, atMs);

@@ -56,7 +56,8 @@ export type Loop = Awaited<ReturnType<typeof startLoop>>;
 export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   const { policy = "model:lstm-ppo-plus", replicas = 8, min = 1, timeLapse = 1, skewMs = {} } = options;
   const home = await mkdtemp(join(tmpdir(), "replicant-loop-"));
-  const clock = new ManualClock(1_700_000_000_000);
+  const epochMs = 1_700_000_000_000;
+  const clock = new ManualClock(epochMs);
   const skews: Record<Part, number> = { collector: 0, connector: 0, inference: 0, scaler: 0, ...skewMs };
   // Monotonic clocks begin anywhere.
   const steady = (part: Part): Clock => ({
@@ -99,8 +100,13 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   const assignments = createAssignments({ shelf, models, nowMs, log: (line) => said.push(line) });
   const inference = createInference({ assignments, nowMs });
 
+  let calls = 0;
+  const invoke = async (_name: string, body: string) => {
+    calls++;
+    return answer(body).finally(() => calls--);
+  };
   /** As the function answers a signed call. */
-  async function invoke(_name: string, body: string) {
+  async function answer(body: string) {
     const json: unknown = JSON.parse(body);
     const closed = (Array.isArray(json) ? json : [json]).map((one) => readEvent("window", one).data);
     const results = await inference.step(closed);
@@ -129,7 +135,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
       source: options.source?.(world, clock) ?? scrapedSource({ endpoint: world, timeLapse }),
       ...{ gateway: world, bus, limits, log, activity: activity("collector") },
       ...{ clock: wall("collector"), monotonic: steady("collector"), generation: `g${++generations}` },
-      traceTime: { timeLapse, epochMs: clock.nowMs() },
+      traceTime: { timeLapse, epochMs },
       ...{ windowSeconds: WINDOW_SECONDS, tickSeconds: TICK_SECONDS },
     });
   const connector = createConnector({
@@ -168,7 +174,13 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
 
   /** Lets the parts do what has come to them. */
   async function settle(): Promise<void> {
-    for (let turn = 0; turn < 25; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const turns = async () => {
+      for (let turn = 0; turn < 25; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await turns();
+    // A model may be read and compiled meanwhile: no time passes here until then.
+    await eventually(() => calls === 0, { everyMs: 1, timeoutMs: 60_000, what: "policy-inference answers" });
+    await turns();
   }
 
   return {

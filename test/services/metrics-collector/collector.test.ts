@@ -57,7 +57,7 @@ class FakePlatform {
   };
 }
 
-async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
+async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0 } = {}) {
   const epochMs = 1_000_000;
   const clock = new ManualClock(epochMs);
   const bus = memoryBus({ clock });
@@ -73,7 +73,7 @@ async function aCollector(t: TestContext, { timeLapse = 1 } = {}) {
   });
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
   const limits = createSeenLimits();
-  const traceTime = { timeLapse, epochMs };
+  const traceTime = { timeLapse, epochMs: epochMs + aheadMs };
   const activity = new Activity(() => clock.nowMs());
   const collector = createCollector({
     source: scrapedSource({ endpoint: platform, timeLapse }),
@@ -204,6 +204,19 @@ describe("metrics-collector", () => {
       assert.deepEqual(collector.status().problems, []);
     });
   }
+
+  test("a clock that stands before the epoch numbers its windows from 1", async (t) => {
+    const { pass, windows } = await aCollector(t, { aheadMs: 3_600_000 });
+    await pass(60);
+    await eventually(() => windows.length === 2);
+    assert.deepEqual(
+      windows.map(({ window }) => [window.seq, window.endedAtMs]),
+      [
+        [1, 1_030_000],
+        [2, 1_060_000],
+      ],
+    );
+  });
 
   test("ticks tell what is in flight now and what arrived since the last", async (t) => {
     const { pass, platform, ticks } = await aCollector(t);
