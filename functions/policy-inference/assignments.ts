@@ -14,7 +14,7 @@ export interface Assignments extends Assigning {
   refresh(functionName: string): Promise<void>;
   /** For the status: by function, one line. */
   describe(): Readonly<Record<string, string>>;
-  /** Why there is no model for a function, a sentence each. */
+  /** Why there is no model for a function, or none that decides, a sentence each. */
   problems(): readonly string[];
 }
 
@@ -39,16 +39,31 @@ export interface AssignmentsDeps {
   readonly models: Models;
   /** Milliseconds of a clock that nobody sets. */
   readonly nowMs: () => number;
+  /**
+   * `trainer`: without the trainer's word a model advises and the rule decides, so that one that was rolled back does not come
+   * back with a store that lost the verdict. `annotation`, the default: it begins with what the annotation allows.
+   */
+  readonly controlFrom?: "trainer" | "annotation";
   readonly log: (message: string) => void;
 }
 
-export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps): Assignments {
+export function createAssignments(deps: AssignmentsDeps): Assignments {
+  const { shelf, models, nowMs, controlFrom = "annotation", log } = deps;
   const held = new Recent<Held>({ ...REMEMBERED, nowMs, onForgotten: ({ release }) => release() });
   const reading = new Map<string, Promise<Held>>();
 
-  async function read(functionName: string, reference: ModelReference): Promise<Held> {
+  /** A shelf that says nothing has taken nothing back: what it said of the policy before holds. */
+  async function controlOf(functionName: string, { text }: ModelReference): Promise<ModelControl | null> {
     const said = await shelf.control(functionName);
-    const ofPolicy = said?.policy === reference.text ? said : null;
+    if (said !== null) return said.policy === text ? said : null;
+    const known = held.peek(functionName)?.control ?? null;
+    if (known?.policy !== text) return null;
+    log(`the shelf says nothing of the model of '${functionName}' any more: it stays '${known.mode}'`);
+    return known;
+  }
+
+  async function read(functionName: string, reference: ModelReference): Promise<Held> {
+    const ofPolicy = await controlOf(functionName, reference);
     const step = reference.follows ? (ofPolicy?.step ?? null) : null;
     let model: LearnedModel | null = null;
     let release = () => {};
@@ -91,10 +106,14 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
     }
   }
 
+  const isUntold = ({ control, model }: Held) => controlFrom === "trainer" && control === null && model !== null;
+
   async function heldFor(functionName: string, reference: ModelReference): Promise<Held> {
     const known = held.get(functionName);
     // Memory of a former policy, or of a refusal that may have been mended, is no answer.
     if (known?.reference.text !== reference.text || known.model === null) return readOnce(functionName, reference);
+    // The word that is waited for counts from the next window on.
+    if (isUntold(known)) return readOnce(functionName, reference).catch(() => known);
     if (nowMs() - known.readAtMs > REFRESH_MS) void refresh(functionName);
     return known;
   }
@@ -106,10 +125,11 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
         held.delete(managed.functionName);
         return withoutModel(reference, managed);
       }
-      const { control, model, refused } = await heldFor(managed.functionName, reference);
+      const one = await heldFor(managed.functionName, reference);
+      const { control, model, refused } = one;
       if (model === null) throw new BadInputError(refused!);
       const { name, version } = model.identity;
-      const modelMode = control?.mode ?? "auto";
+      const modelMode = control?.mode ?? (isUntold(one) ? "shadow" : "auto");
       if (modelMode === "off") return { withheld: `the model is off: ${control!.reason}` };
       const isAdvice = modelMode === "shadow" && managed.mode !== "shadow";
       return {
@@ -123,17 +143,17 @@ export function createAssignments({ shelf, models, nowMs, log }: AssignmentsDeps
     },
     refresh,
     problems: () =>
-      held
-        .entries()
-        .flatMap(([functionName, { refused }]) => (refused === null ? [] : `'${functionName}': ${refused}`)),
+      held.entries().flatMap(([functionName, one]) => {
+        if (one.refused !== null) return `'${functionName}': ${one.refused}`;
+        if (!isUntold(one)) return [];
+        return `the trainer has not said what the model of '${functionName}' may do: the rule decides`;
+      }),
     describe: () =>
       Object.fromEntries(
-        held
-          .entries()
-          .map(([functionName, { control, model, refused }]) => [
-            functionName,
-            refused ?? `${model!.identity.name} ${model!.identity.version}, ${control?.mode ?? "auto"}`,
-          ]),
+        held.entries().map(([functionName, one]) => {
+          const mode = one.control?.mode ?? (isUntold(one) ? "shadow until the trainer speaks" : "auto");
+          return [functionName, one.refused ?? `${one.model!.identity.name} ${one.model!.identity.version}, ${mode}`];
+        }),
       ),
   };
 }

@@ -21,51 +21,55 @@ import { createModels } from "./models.ts";
 
 const isReading = ({ method }: FunctionEvent) => method === "GET" || method === "HEAD";
 
-export default startService("policy-inference", [...BUS_SETTINGS, "MODEL_STORE", "MODEL_FOLDER"], async (workload) => {
-  const { MODEL_STORE: kind, MODEL_FOLDER } = workload.settings;
-  const log = (message: string) => workload.log.warn({}, message);
-  const address = busAddress(workload);
-  const bus = await natsBus({ ...address, log });
-  workload.onEnd(() => bus.close());
-  const shelf = await openShelf({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
-  workload.onEnd(() => shelf.close());
-  const signatures = await natsSignatures(signatureBucket(address), systemClock, log);
-  if (signatures) {
-    workload.shareSignatures(signatures);
-    workload.onEnd(() => signatures.close());
-  }
+export default startService(
+  "policy-inference",
+  [...BUS_SETTINGS, "MODEL_STORE", "MODEL_FOLDER", "MODEL_CONTROL"],
+  async (workload) => {
+    const { MODEL_STORE: kind, MODEL_FOLDER, MODEL_CONTROL: controlFrom } = workload.settings;
+    const log = (message: string) => workload.log.warn({}, message);
+    const address = busAddress(workload);
+    const bus = await natsBus({ ...address, log });
+    workload.onEnd(() => bus.close());
+    const shelf = await openShelf({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
+    workload.onEnd(() => shelf.close());
+    const signatures = await natsSignatures(signatureBucket(address), systemClock, log);
+    if (signatures) {
+      workload.shareSignatures(signatures);
+      workload.onEnd(() => signatures.close());
+    }
 
-  const kernel = embeddedKernel();
-  const models = createModels({
-    shelf,
-    // The models that travel with this bundle lie beside it.
-    source: shippedModels(join(__dirname, "models")),
-    makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
-  });
-  const monotonicMs = () => monotonicClock.nowMs();
-  const assignments = createAssignments({ shelf, models, nowMs: monotonicMs, log });
-  // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the shelf.
-  await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
-  const inference = createInference({ assignments, nowMs: monotonicMs, later: setImmediate });
-  // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
-  const activity = new Activity(monotonicMs, { goneAfter: 120 });
-  return {
-    status: () => ({
-      bus: bus.state(),
-      models: { in: shelf.place, serving: assignments.describe() },
-      functions: inference.memory(),
-      signatures: workload.signatures(),
-    }),
-    watched: { activity, bus, problems: () => assignments.problems() },
-    answer: async (event, status) =>
-      isReading(event)
-        ? { status: 200, body: status() }
-        : answerWindows(event, {
-            inference,
-            bus,
-            judge: (call) => workload.judge(call),
-            nowMs: () => systemClock.nowMs(),
-            activity,
-          }),
-  };
-});
+    const kernel = embeddedKernel();
+    const models = createModels({
+      shelf,
+      // The models that travel with this bundle lie beside it.
+      source: shippedModels(join(__dirname, "models")),
+      makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
+    });
+    const monotonicMs = () => monotonicClock.nowMs();
+    const assignments = createAssignments({ shelf, models, nowMs: monotonicMs, controlFrom, log });
+    // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the shelf.
+    await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
+    const inference = createInference({ assignments, nowMs: monotonicMs, later: setImmediate });
+    // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
+    const activity = new Activity(monotonicMs, { goneAfter: 120 });
+    return {
+      status: () => ({
+        bus: bus.state(),
+        models: { in: shelf.place, serving: assignments.describe() },
+        functions: inference.memory(),
+        signatures: workload.signatures(),
+      }),
+      watched: { activity, bus, problems: () => assignments.problems() },
+      answer: async (event, status) =>
+        isReading(event)
+          ? { status: 200, body: status() }
+          : answerWindows(event, {
+              inference,
+              bus,
+              judge: (call) => workload.judge(call),
+              nowMs: () => systemClock.nowMs(),
+              activity,
+            }),
+    };
+  },
+);

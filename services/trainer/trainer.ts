@@ -85,14 +85,15 @@ export function createTrainer(deps: TrainerDeps): Trainer {
   });
   const orders = createOrders({ memory, careOf, book, begin, say });
 
-  /** While one estimate of a function waits the next window need not queue: it will be in that one. */
+  /** While one estimate of a function waits to begin the next window need not queue: it will be in that one. */
   function considerLater(functionName: string): void {
     if (queued.size >= MOST_QUEUED || queued.has(functionName)) return;
     queued.add(functionName);
     const one = careOf(functionName);
-    void inTurn(one, say, () => consider(one))
-      .catch(() => {})
-      .finally(() => queued.delete(functionName));
+    void inTurn(one, say, () => {
+      queued.delete(functionName);
+      return consider(one);
+    }).catch(() => {});
   }
 
   async function onWindow(event: ReplicantEvent<"window">): Promise<void> {

@@ -155,6 +155,12 @@ export const SETTINGS = {
     text,
     "replicant/models",
   ),
+  MODEL_CONTROL: setting(
+    "annotation or trainer",
+    "Who gives a model control where the shelf says nothing: its annotation does, or it only advises until the trainer has said what it may do.",
+    z.enum(["annotation", "trainer"]),
+    "annotation",
+  ),
   TRAINER_FOLDER: setting(
     "a folder; a relative one stands in the temporary folder",
     "The trainer's log of transitions; a mounted volume keeps it beyond the pod.",

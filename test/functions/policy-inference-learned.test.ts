@@ -40,7 +40,7 @@ around(
 );
 
 /** As the handler puts it together, on a shelf of its own. */
-async function start(folder?: string) {
+async function start(folder?: string, controlFrom: "trainer" | "annotation" = "annotation") {
   const shelf = folderShelf(folder ?? (await mkdtemp(join(home, "shelf-"))));
   const said: string[] = [];
   let nowMs = 0;
@@ -49,7 +49,13 @@ async function start(folder?: string) {
     source: shippedModels(join(home, "shipped")),
     makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
   });
-  const assignments = createAssignments({ shelf, models, nowMs: () => nowMs, log: (line) => said.push(line) });
+  const assignments = createAssignments({
+    shelf,
+    models,
+    nowMs: () => nowMs,
+    controlFrom,
+    log: (line) => said.push(line),
+  });
   const inference = createInference({ assignments, nowMs: () => nowMs });
   return { shelf, models, assignments, inference, said, wait: (ms: number) => (nowMs += ms) };
 }
@@ -200,6 +206,38 @@ describe("a published model", () => {
     const [result] = await inference.step([closedAt(windowsOf("stress", 3, false), 3)]);
     assert.equal(result!.kind, "proposal");
   });
+
+  test("where a trainer speaks, a model of which the shelf says nothing advises until it has spoken", async () => {
+    const windows = windowsOf("stress", 6, false);
+    const { shelf, inference, assignments } = await start(undefined, "trainer");
+    const isAdvice = async (seq: number) => {
+      const [result] = await inference.step([closedAt(windows, seq)]);
+      return result!.kind === "proposal" ? result!.proposal.isAdvice === true : result!.kind;
+    };
+    assert.equal(await isAdvice(2), true);
+    assert.deepEqual(assignments.problems(), [
+      "the trainer has not said what the model of 'stress' may do: the rule decides",
+    ]);
+    await shelf.setControl(control({ mode: "auto" }));
+    assert.equal(await isAdvice(3), false, "from the next window on");
+    assert.deepEqual(assignments.problems(), []);
+  });
+
+  for (const controlFrom of ["trainer", "annotation"] as const) {
+    test(`a shelf that was emptied takes back no verdict (control from the ${controlFrom})`, async () => {
+      const windows = windowsOf("stress", 6, false);
+      const folder = await mkdtemp(join(home, "shelf-"));
+      const { shelf, inference, wait, assignments, said } = await start(folder, controlFrom);
+      await shelf.setControl(control({ mode: "shadow", reason: "rolled back" }));
+      await inference.step([closedAt(windows, 2)]);
+      await rm(folder, { recursive: true });
+      wait(20_000);
+      await assignments.refresh("stress");
+      const [result] = await inference.step([closedAt(windows, 3)]);
+      assert.equal(result!.kind === "proposal" && result!.proposal.isAdvice, true);
+      assert.match(said.join("\n"), /the shelf says nothing of the model of 'stress' any more: it stays 'shadow'/);
+    });
+  }
 
   test("a model that is off proposes nothing, and says why", async () => {
     const { shelf, inference } = await start();

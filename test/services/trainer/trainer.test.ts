@@ -19,6 +19,7 @@ import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { sourcesOf } from "#shared/events/bus-users.ts";
 import { silentLog } from "#shared/host/log.ts";
+import { policyReference } from "#shared/policies/reference.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
@@ -86,6 +87,7 @@ async function start(
     outcome: anOutcome(false) as FineTuned | Error,
     onEstimate: (_windows: number) => {},
   };
+  let judgings = 0;
   const jobs: FineTuneJob[] = [];
   const trainer = createTrainer({
     activity: new Activity(() => performance.now()),
@@ -96,6 +98,7 @@ async function start(
     learner: {
       estimate: async ({ windows }) => {
         says.onEstimate(windows.length);
+        judgings++;
         return says.estimate;
       },
       fineTune: async (job) => {
@@ -150,9 +153,11 @@ async function start(
     /** Windows one after the other, each heard before the next. */
     async live(fromSeq: number, toSeq: number) {
       for (let seq = fromSeq; seq <= toSeq; seq++) {
+        const judged = judgings;
         for (const kind of ["window", "proposal", "applied"] as const) say(kind, seq);
         await eventually(() => status().functions["stress"]?.windows === seq, { what: `window ${seq}` });
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (policyReference(policy).kind === "model")
+          await eventually(() => judgings > judged, { what: `window ${seq} judged`, everyMs: 2 });
       }
     },
     async end() {
