@@ -1,6 +1,7 @@
 /** A provider in memory whose replicas are HTTP listeners of this process: behaviour and a memory, and no child processes. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import type {
   FunctionDeployment,
   FunctionSnapshot,
@@ -29,6 +30,8 @@ export interface FakeProviderOptions {
   readonly handlers?: Readonly<Record<string, RequestListener>>;
   /** Replicas become ready only when `release` is called. */
   readonly held?: boolean;
+  /** Turns of the event loop before a deployment shows, as the real one looks for its image first. Default 0. */
+  readonly deployTurns?: number;
 }
 
 export class FakeProvider implements Provider {
@@ -61,6 +64,7 @@ export class FakeProvider implements Provider {
   }
 
   async deploy(deployment: FunctionDeployment): Promise<void> {
+    for (let turn = 0; turn < (this.#options.deployTurns ?? 0); turn++) await setImmediate();
     this.calls.push(`deploy ${deployment.service}`);
     this.#functions.set(deployment.service, { deployment, desired: 0, replicas: [] });
     this.#setDesired(deployment.service, Number(deployment.labels?.["com.openfaas.scale.min"] ?? 1));

@@ -34,6 +34,7 @@ export interface TestGatewayOptions extends Partial<
 > {
   readonly handlers?: Readonly<Record<string, RequestListener>>;
   readonly held?: boolean;
+  readonly deployTurns?: number;
 }
 
 export async function startTestGateway(t: TestContext, options: TestGatewayOptions = {}): Promise<TestGateway> {

@@ -147,7 +147,7 @@ test("hostile: three hundred readers that stand still keep what one keeps", asyn
 });
 
 test("hostile: of ten deployments of one name at the same time one is taken and nine are 409", async (t) => {
-  const { system, provider } = await startTestGateway(t);
+  const { system, provider } = await startTestGateway(t, { deployTurns: 200 });
   const deploy = () => system("POST", "functions", { service: "echo", image: "example/echo:1" });
   const statuses = (await Promise.all(Array.from({ length: 10 }, deploy))).map(({ status }) => status);
   assert.deepEqual(statuses.sort(), [202, ...Array<number>(9).fill(409)]);
@@ -155,7 +155,7 @@ test("hostile: of ten deployments of one name at the same time one is taken and 
 });
 
 test("hostile: deployments under way count against the fifteen of the ce profile", async (t) => {
-  const { system, provider } = await startTestGateway(t, { profile: "ce" });
+  const { system, provider } = await startTestGateway(t, { profile: "ce", deployTurns: 200 });
   const deploy = (i: number) => system("POST", "functions", { service: `f${i}`, image: "example/echo:1" });
   const statuses = (await Promise.all(Array.from({ length: 40 }, (_, i) => deploy(i)))).map(({ status }) => status);
   assert.deepEqual(
