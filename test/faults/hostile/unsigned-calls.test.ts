@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { record } from "#test/faults/support/figures.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
@@ -81,6 +82,7 @@ describe("an unsigned call", () => {
       [],
       `${foreign.length} of ${proposals.length} proposals were the attacker's`,
     );
+    record(import.meta.filename, { inputs: calls.count, refused: calls.count });
   });
 
   test("leaves no function and no model behind", async () => {
