@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { registerCalibrate } from "./calibrate/register.ts";
 import type { GatewayFlags } from "./connect.ts";
+import { registerFreeze } from "./freeze.ts";
 import { InterruptedError } from "./evaluate/pool.ts";
 import { registerEvaluation } from "./evaluate/register.ts";
 import { registerPlatform } from "./register-platform.ts";
@@ -117,6 +118,7 @@ program
 
 registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
 registerVerify(program);
+registerFreeze(program, gatewayFlags, { home, env: process.env });
 registerEvaluation(program, { dist: distFolder, home, sayUnless, answer, signal: ending.signal });
 registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });
 registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signal: ending.signal });
