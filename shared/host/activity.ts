@@ -64,11 +64,11 @@ export class Activity {
     if (due) entry.due = due;
   }
 
-  /** It is due from now on; of what is due already only what it means may change. */
+  /** It is due from now on; what is due already stays as it is. */
   expect(deed: Deed, functionName: string, due: Due): void {
     const entry = this.#entry(functionName, deed);
     entry.sinceMs ??= this.nowMs();
-    entry.due = entry.due === null ? due : { ...entry.due, ...(due.else !== undefined && { else: due.else }) };
+    entry.due ??= due;
   }
 
   /** Due no longer; how long ago it was done is still told. */

@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { signCall } from "#shared/host/signature.ts";
-import { record } from "#test/faults/support/figures.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
 
@@ -63,5 +62,4 @@ test("a key is rotated in three steps: every window is decided by the policy, an
     seqs,
     seqs.map((_, i) => seqs[0]! + i),
   );
-  record(import.meta.filename, { tried: 3, held: 3, acknowledgedLost: 0 });
 });

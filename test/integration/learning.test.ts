@@ -278,9 +278,9 @@ describe(
     test("no acknowledged transition is lost, none is learned from twice", async () => {
       // What the bus had taken and handed over: everything that is still on it, before the last few seconds.
       const [windows, proposals, applied] = await Promise.all([
-        keptEvents(world.stack.bus, "window"),
-        keptEvents(world.stack.bus, "proposal"),
-        keptEvents(world.stack.bus, "applied"),
+        keptEvents(world.stack, "window"),
+        keptEvents(world.stack, "proposal"),
+        keptEvents(world.stack, "applied"),
       ]);
       const stressed = windows.filter(({ subject }) => subject === "stress").map(({ data }) => data.window);
       const seqs = new Set(stressed.map(({ seq }) => seq));

@@ -5,12 +5,18 @@ import { connect } from "@nats-io/transport-node";
 import { decodeEvent } from "#shared/events/codec.ts";
 import type { EventKind } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
+import type { LocalStack } from "../../services/cli/up/local-stack.ts";
 
 export async function keptEvents<K extends EventKind>(
-  { url, token }: { readonly url: string; readonly token: string | null },
+  { busAccess }: Pick<LocalStack, "busAccess">,
   kind: K,
 ): Promise<ReplicantEvent<K>[]> {
-  const nc = await connect({ servers: url, ...(token !== null && { token }) });
+  const { servers, user, password, token } = busAccess.as("admin");
+  const nc = await connect({
+    servers: [...servers],
+    ...(user && password && { user, pass: password }),
+    ...(token && { token }),
+  });
   try {
     const jsm = await jetstreamManager(nc);
     const { state } = await jsm.streams.info("REPLICANT");

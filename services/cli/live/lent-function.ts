@@ -1,9 +1,9 @@
 /** A running function lent to a command: its policy is changed by its annotations, as a deployment does, and put back after. */
-import { firstLine, gatewayClient } from "#shared/adapters/openfaas/client.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
-import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { InterruptedError } from "../evaluate/pool.ts";
+import { readDeployment } from "./deployment.ts";
 import type { LivePlatform } from "./platform.ts";
 
 export interface LentFunction {
@@ -14,49 +14,28 @@ export interface LentFunction {
   giveBack(say: (line: string) => void): Promise<void>;
 }
 
-/** OpenFaaS's `FunctionStatus` as the wire has it: a `FunctionDeployment` but for its name. */
-type WireStatus = Readonly<Record<string, unknown>> & { readonly annotations?: Readonly<Record<string, string>> };
-
-/** What a deployment says, of all that a status tells. */
-const DEPLOYED = [
-  ...(["image", "namespace", "envProcess", "envVars", "constraints", "secrets", "labels", "annotations"] as const),
-  ...(["limits", "requests", "readOnlyRootFilesystem"] as const),
-] as const;
-
 const HEARD_WITHIN_MS = 60_000;
 
 export async function lendFunction(platform: LivePlatform, managed: ManagedFunction): Promise<LentFunction> {
   const { functionName, namespace } = managed;
   const { address, bus, shelf } = platform;
-  const http = gatewayClient(address);
-
-  const { status, data } = await http.get<string>(`/system/function/${functionName}`, { params: { namespace } });
-  if (status !== 200)
-    throw new BadInputError(`function '${functionName}' was not told: HTTP ${status} ${firstLine(data)}`);
-  const found = JSON.parse(data) as WireStatus;
-  const deployed = Object.fromEntries(DEPLOYED.flatMap((key) => (found[key] === undefined ? [] : [[key, found[key]]])));
+  const { found, deploy } = await readDeployment(address, functionName, namespace);
   const control = await shelf.control(functionName);
   let isChanged = false;
-
-  async function deploy(annotations: Readonly<Record<string, string>>): Promise<void> {
-    const answer = await http.put<string>("/system/functions", { ...deployed, service: functionName, annotations });
-    if (answer.status >= 200 && answer.status <= 299) return;
-    throw new BadInputError(`'${functionName}' could not be updated: HTTP ${answer.status} ${firstLine(answer.data)}`);
-  }
 
   async function restore(): Promise<void> {
     if (!isChanged) return;
     isChanged = false;
     // First what the model may do: when the annotation names it again it must find what it had.
     if (control !== null) await shelf.setControl(control);
-    await deploy(found.annotations ?? {});
+    await deploy({ annotations: found.annotations ?? {} });
   }
 
   return {
     managed,
     async setPolicy(policy, signal) {
       isChanged = true;
-      await deploy({ ...found.annotations, "replicant.policy": policy, "replicant.mode": "auto" });
+      await deploy({ annotations: { ...found.annotations, "replicant.policy": policy, "replicant.mode": "auto" } });
       let heard = false;
       const subscription = await bus.subscribe("tick", async ({ data: { managed: now } }) => {
         if (now.functionName === functionName && now.policy === policy) heard = true;

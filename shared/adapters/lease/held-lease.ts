@@ -88,9 +88,6 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
     get fencing() {
       return mine?.fencing ?? null;
     },
-    get problem() {
-      return problem;
-    },
     onChange: (listener) => void listeners.push(listener),
     async run(signal) {
       while (!signal.aborted) {
@@ -98,9 +95,8 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
           await turn();
           problem = null;
         } catch (thrown) {
-          const found = `the lease could not be asked for: ${messageOf(thrown)}`;
-          if (found !== problem) log(found);
-          problem = found;
+          if (messageOf(thrown) !== problem) log(`the lease's store does not answer: ${messageOf(thrown)}`);
+          problem = messageOf(thrown);
         }
         tell();
         await clock.sleep(everyMs, signal);

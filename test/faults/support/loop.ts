@@ -98,7 +98,6 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   });
   const nowMs = () => steady("inference").nowMs();
   const assignments = createAssignments({ shelf, models, nowMs, log: (line) => said.push(line) });
-  await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
   const inference = createInference({ assignments, nowMs });
 
   let calls = 0;
@@ -106,14 +105,12 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
     calls++;
     return answer(body).finally(() => calls--);
   };
-  const refusals: string[] = [];
   /** As the function answers a signed call. */
   async function answer(body: string) {
     const json: unknown = JSON.parse(body);
     const closed = (Array.isArray(json) ? json : [json]).map((one) => readEvent("window", one).data);
     const results = await inference.step(closed);
     for (const [i, result] of results.entries()) {
-      if (result.kind === "refused") refusals.push(result.because);
       if (result.kind !== "proposal") continue;
       const { managed, window } = closed[i]!;
       const { proposal } = result;
@@ -187,7 +184,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   }
 
   return {
-    ...{ clock, world, target, windows, applied, said, skews, scaler, connector, bus, shelf, assignments, refusals },
+    ...{ clock, world, target, windows, applied, said, skews, scaler, connector },
     get collector() {
       return collector;
     },

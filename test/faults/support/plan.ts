@@ -1,13 +1,2 @@
-/** A seeded order of faults or inputs: the same seed, the same order; everything comes once before anything comes twice. */
-import { seededRandom } from "#shared/core/random.ts";
-
-/** `count` of the given kinds. */
-export function planOf<T>(seed: number | string, kinds: readonly T[], count = kinds.length): T[] {
-  const random = seededRandom(seed);
-  const plan: T[] = [];
-  while (kinds.length > 0 && plan.length < count) {
-    const round = [...kinds];
-    while (round.length > 0) plan.push(...round.splice(random.integer(round.length), 1));
-  }
-  return plan.slice(0, count);
-}
+/** A seeded order of faults or inputs, as `replicant chaos` has it. */
+export { planOf } from "../../../services/cli/chaos/plan.ts";
