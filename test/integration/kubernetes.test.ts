@@ -89,6 +89,7 @@ describe("kubernetes", { skip: noControlPlane }, () => {
       "namespace.yml",
       "rbac.yml",
       "secrets.yml",
+      "nats-rights.yml",
       "nats.yml",
       "services.yml",
     ]);

@@ -14,12 +14,30 @@ export function rightsFiles(): readonly { readonly file: string; readonly text: 
   const page = join(FOLDER, "README.md");
   return [
     { file: join(FOLDER, "rights.conf"), text: rightsFile("replicant") },
+    { file: join(FOLDER, "../kubernetes/nats-rights.yml"), text: configMap(rightsFile("replicant")) },
     { file: page, text: withTable(readFileSync(page, "utf8"), usersTable()) },
   ];
 }
 
 export function writeRights(): void {
   for (const { file, text } of rightsFiles()) writeFileSync(file, text);
+}
+
+function configMap(rights: string): string {
+  const indented = rights
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line === "" ? "" : `    ${line}`));
+  return [
+    "# Made from shared/events/bus-users.ts; a test makes it again.",
+    "apiVersion: v1",
+    "kind: ConfigMap",
+    "metadata: { name: nats-rights, namespace: replicant }",
+    "data:",
+    "  rights.conf: |",
+    ...indented,
+    "",
+  ].join("\n");
 }
 
 function withTable(page: string, lines: readonly string[]): string {
