@@ -104,5 +104,8 @@ function expectMore(result: InferenceResult, window: MetricsWindow, activity: Ac
   const everyMs = windowRealMs(window);
   activity.did("window", functionName, { everyMs, else: "there is nothing to propose for" });
   if (result.kind === "withheld") activity.excuse("proposal", functionName);
-  else activity.expect("proposal", functionName, { everyMs, else: "the fallback rule decides" });
+  else {
+    const why = result.kind === "refused" ? `${result.because}; ` : "";
+    activity.expect("proposal", functionName, { everyMs, else: `${why}the fallback rule decides` });
+  }
 }

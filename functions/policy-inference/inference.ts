@@ -186,6 +186,13 @@ function resultOf(
 ): InferenceResult {
   const { functionName, namespace, generation, seq, endedAtMs } = window;
   if (!answer) return { kind: "no-data", functionName, seq, missing: window.missing };
+  const { learned } = answer;
+  // Weights that are finite each may still overflow together; what comes of it is no wish.
+  if (learned && !(Number.isFinite(learned.logProbability) && Number.isFinite(learned.value))) {
+    const { name, version } = policy.identity;
+    const because = `model '${name} ${version}' computes no finite number from this window`;
+    return { kind: "refused", functionName, seq, because };
+  }
   const proposal: Proposal = {
     decisionId: decisionIdOf(functionName, endedAtMs, generation),
     functionName,
@@ -196,7 +203,7 @@ function resultOf(
     policy: policy.identity,
     proposedReplicas: answer.proposedReplicas,
     because: answer.because,
-    learned: answer.learned ?? null,
+    learned: learned ?? null,
     ...(isAdvice && { isAdvice }),
   };
   return { kind: "proposal", proposal, mode };

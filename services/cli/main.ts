@@ -9,6 +9,7 @@ import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { registerCalibrate } from "./calibrate/register.ts";
 import { registerChaos } from "./chaos/register.ts";
 import type { GatewayFlags } from "./connect.ts";
+import { registerFreeze } from "./freeze.ts";
 import { InterruptedError } from "./evaluate/pool.ts";
 import { registerEvaluation } from "./evaluate/register.ts";
 import { registerPlatform } from "./register-platform.ts";
@@ -118,6 +119,7 @@ program
 
 registerPlatform(program, { home, dist: distFolder, env: process.env, signal: ending.signal });
 registerVerify(program);
+registerFreeze(program, gatewayFlags, { home, env: process.env });
 registerEvaluation(program, { dist: distFolder, home, sayUnless, answer, signal: ending.signal });
 registerChaos(program, { home, sayUnless, answer, signal: ending.signal });
 registerCalibrate(program, { dist: distFolder, home, env: process.env, sayUnless, answer, signal: ending.signal });

@@ -2,9 +2,11 @@
 import { httpMetricsEndpoint } from "#shared/adapters/http-metrics.ts";
 import { connectKubernetes } from "#shared/adapters/kubernetes/connect.ts";
 import { kubernetesContainers } from "#shared/adapters/kubernetes/container-source.ts";
-import { prometheusClient } from "#shared/adapters/prometheus/client.ts";
+import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { prometheusClient, type PrometheusClient } from "#shared/adapters/prometheus/client.ts";
 import { prometheusContainers } from "#shared/adapters/prometheus/container-source.ts";
 import { prometheusFunctions } from "#shared/adapters/prometheus/function-source.ts";
+import { ServerTime } from "#shared/adapters/prometheus/server-time.ts";
 import type { SettingName } from "#shared/config/settings.ts";
 import type { TraceTime } from "#shared/core/trace-time.ts";
 import { kubernetesAddress, prometheusAddress } from "#shared/host/addresses.ts";
@@ -37,7 +39,10 @@ export async function sourceOf(workload: SourceWorkload, traceTime: TraceTime): 
 function functionsOf(workload: SourceWorkload, traceTime: TraceTime): MetricsSource {
   const { FUNCTION_METRICS_URL, CONTAINER_METRICS_URL, TICK_SECONDS } = workload.settings;
   const prometheus = prometheusAddress(workload, "A");
-  if (prometheus) return prometheusFunctions(prometheusClient(prometheus), traceTime);
+  if (prometheus) {
+    const client = prometheusClient(prometheus);
+    return prometheusFunctions(client, traceTime, serverTimeOf(client));
+  }
   const endpoint = httpMetricsEndpoint({
     functionMetricsUrl: FUNCTION_METRICS_URL,
     containerMetricsUrl: CONTAINER_METRICS_URL,
@@ -53,5 +58,9 @@ async function containersOf(workload: SourceWorkload, traceTime: TraceTime): Pro
     return kubernetesContainers(await connectKubernetes(kubernetesAddress(workload)));
   }
   const prometheus = prometheusAddress(workload, "B");
-  return prometheus && prometheusContainers(prometheusClient(prometheus), traceTime);
+  if (!prometheus) return null;
+  const client = prometheusClient(prometheus);
+  return prometheusContainers(client, traceTime, serverTimeOf(client));
 }
+
+const serverTimeOf = (client: PrometheusClient) => new ServerTime(client, () => monotonicClock.nowMs());

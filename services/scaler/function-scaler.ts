@@ -38,6 +38,8 @@ export interface FunctionScalerDeps {
   readonly lease: Pick<Lease, "isHeld" | "fencing" | "actWithinMs">;
   /** The lease's clock. */
   readonly monotonicNowMs: () => number;
+  /** Why an operator wants it not to be scaled; null while it may be. */
+  readonly frozen?: (functionName: string) => string | null;
   /** Hears of every decision, applied or held. */
   readonly tell: (applied: Applied) => Promise<void>;
   /** Hears why the platform did not do as asked. */
@@ -95,14 +97,15 @@ export class FunctionScaler {
     const before = (this.#guard ??= startGuard(tick.atMs));
     // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
     const platform = limitsAt(this.#limits, tick.atMs, "floor");
-    const glance = onTick(before, { managed, tick, current: null, platform }, settings);
+    const frozen = this.#frozen(managed);
+    const glance = onTick(before, { managed, tick, current: null, platform, frozen }, settings);
     if (glance.decision === null) {
       this.#guard = glance.state;
       return;
     }
     // Only now is it worth asking the platform; the same tick is judged again with the true count.
     const current = await this.#read(managed);
-    const { decision, state } = onTick(before, { managed, tick, current, platform }, settings);
+    const { decision, state } = onTick(before, { managed, tick, current, platform, frozen }, settings);
     this.#guard = state;
     if (decision !== null) await this.#apply(managed, decision, state);
   }
@@ -110,6 +113,10 @@ export class FunctionScaler {
   /** What was met here, else what was met before this scaler's time and is told with the function. */
   #platform(managed: ManagedFunction, nowMs: number): PlatformLimits | null {
     return this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
+  }
+
+  #frozen({ functionName }: ManagedFunction): string | null {
+    return this.deps.frozen?.(functionName) ?? null;
   }
 
   #fallbackWish(managed: ManagedFunction, window: MetricsWindow): Wish {
@@ -138,6 +145,7 @@ export class FunctionScaler {
         policy: wish.policy,
         proposal: wish.answer,
         platform: this.#platform(managed, nowMs),
+        frozen: this.#frozen(managed),
       },
       this.deps.settings,
     );
@@ -150,7 +158,8 @@ export class FunctionScaler {
     if (!lease.isHeld(monotonicNowMs())) return;
     const { fencing } = lease;
     const acts = managed.mode === "auto" || managed.mode === "canary";
-    const sent = decision.kind === "scale" && acts;
+    // Frozen in this very moment: the decision stands, and is not sent.
+    const sent = decision.kind === "scale" && acts && this.#frozen(managed) === null;
     const outcome = sent ? await this.#scale(managed, decision.desired!, fencing) : ({ kind: "not-sent" } as const);
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;

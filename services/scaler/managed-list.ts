@@ -50,6 +50,11 @@ export class ManagedList {
     return null;
   }
 
+  /** Null before the first list. */
+  lists(functionName: string): boolean | null {
+    return this.#byName?.has(functionName) ?? null;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#refresh();

@@ -27,6 +27,8 @@ export interface ScalerDeps {
   readonly target: ScaleTarget;
   /** What the platform says is managed, and how. */
   readonly functions: ManagedFunctions;
+  /** Why an operator wants a function not to be scaled; null while it may be. */
+  readonly frozen?: (functionName: string) => string | null;
   readonly fallback: PolicyFactory;
   readonly settings: GuardSettings;
   readonly lease: Lease;
@@ -48,7 +50,13 @@ export interface ScalerStatus {
   readonly managed: ManagedListStatus;
   readonly lastProblem: string | null;
   /** Where several agree on the one that acts, whether that is this one, and its fencing number. */
-  readonly lease: { readonly kind: string; readonly held: boolean; readonly fencing: number | null };
+  readonly lease: {
+    readonly kind: string;
+    readonly held: boolean;
+    readonly fencing: number | null;
+    /** Why its store could not be asked at the last try. */
+    readonly problem: string | null;
+  };
   /** By function: the last decision in one sentence. */
   readonly functions: Readonly<Record<string, string>>;
 }
@@ -57,6 +65,12 @@ export interface Scaler {
   status(): ScalerStatus;
   /** One of the last decisions, whole; null when it is not remembered. */
   explain(decisionId: string): Applied | null;
+  /** Null while nobody knows what is managed. */
+  isManaged(functionName: string): boolean | null;
+  /** For the health: what keeps it from its work. */
+  problems(): readonly string[];
+  /** Resolves when all that was begun before has ended. */
+  settled(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -126,6 +140,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     if (entry?.generation !== collector.number) {
       const scaler = new FunctionScaler({
         target,
+        ...(deps.frozen && { frozen: deps.frozen }),
         fallback: fallback(),
         settings,
         lease,
@@ -235,12 +250,18 @@ export function createScaler(deps: ScalerDeps): Scaler {
       unmatched,
       managed: managedList.status(),
       collector: collector.status(),
-      lastProblem,
-      lease: { kind: lease.kind, held: lease.isHeld(monotonic.nowMs()), fencing: lease.fencing },
+      lastProblem: lastProblem ?? lease.problem,
+      lease: {
+        ...{ kind: lease.kind, held: lease.isHeld(monotonic.nowMs()), fencing: lease.fencing },
+        problem: lease.problem,
+      },
       functions: Object.fromEntries(
         [...functions].map(([name, { scaler }]) => [name, scaler.last?.reason ?? "no decision yet"]),
       ),
     }),
+    isManaged: (functionName) => managedList.lists(functionName),
+    problems: () => [lease.problem, managedList.status().problem].filter((problem) => problem !== null),
+    settled: async () => void (await Promise.all([...functions.values()].map(({ turn }) => turn))),
     explain: (decisionId) => remembered.get(decisionId) ?? null,
     async run(signal) {
       const ending = new AbortController();

@@ -115,6 +115,12 @@ export const SETTINGS = {
     number(0, 3_600),
     "90",
   ),
+  SCALER_FOLDER: setting(
+    "a folder; a relative one stands in the temporary folder",
+    "Where the scaler keeps what is frozen; a mounted volume keeps it beyond the pod.",
+    text,
+    "replicant/scaler",
+  ),
   SCALE_TARGET: setting(
     "openfaas or kubernetes",
     "Through which API replica counts are set: the gateway's, or the scale subresource of Deployments.",

@@ -37,6 +37,8 @@ export interface GuardInput {
   readonly proposal: { readonly proposedReplicas: number; readonly because: string } | null;
   /** The platform's own clamp, where it is known. */
   readonly platform?: PlatformLimits | null;
+  /** Why an operator wants nothing scaled, in words: then nothing is, up or down. */
+  readonly frozen?: string | null;
 }
 
 export interface TickInput {
@@ -45,6 +47,7 @@ export interface TickInput {
   /** As in `GuardInput`; null when it was not read: then the last known count stands, or the tick's if it is larger. */
   readonly current: number | null;
   readonly platform?: PlatformLimits | null;
+  readonly frozen?: string | null;
 }
 
 /** The reactive floor's name where a policy's would stand. */
@@ -76,15 +79,18 @@ export function decide(
     state = { ...state, panic: provenNow(state.panic, at, settings) };
   }
 
+  const frozen = input.frozen ?? null;
   const hold =
-    seen.backOff !== null
-      ? `${othersOf(seen.backOff)}; Replicant backs off until the next window`
-      : input.current === null
-        ? NOT_READ
-        : (invalid ?? (proposal === null ? "no proposal" : notACount(proposal)));
+    frozen !== null
+      ? frozen
+      : seen.backOff !== null
+        ? `${othersOf(seen.backOff)}; Replicant backs off until the next window`
+        : input.current === null
+          ? NOT_READ
+          : (invalid ?? (proposal === null ? "no proposal" : notACount(proposal)));
   const bounds = boundsOf(managed, input.platform ?? null);
   // Holding may lift to the minimum, but neither blindly nor against another writer; the floor goes before both, for it is proven.
-  const mayRaise = input.current !== null;
+  const mayRaise = input.current !== null && frozen === null;
   const mayLift = mayRaise && seen.backOff === null;
   const adopted = seen.report === null || seen.backOff !== null ? null : `${othersOf(seen.report)}; adopted`;
   const passed =
@@ -137,7 +143,7 @@ export function onTick(
   }
   const at = { ready, targetInFlight: managed.targetInFlight, nowMs };
   state = { ...state, panic: observe(state.panic, { atMs: tick.atMs, inFlight }, at, settings) };
-  if (state.panic.sinceMs === null || state.panic.peak <= known) return { state, decision: null };
+  if (input.frozen || state.panic.sinceMs === null || state.panic.peak <= known) return { state, decision: null };
 
   const bounds = boundsOf(managed, input.platform ?? null);
   const floored = floor(known, state);

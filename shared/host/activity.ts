@@ -64,11 +64,11 @@ export class Activity {
     if (due) entry.due = due;
   }
 
-  /** It is due from now on; what is due already stays as it is. */
+  /** It is due from now on; of what is due already only what it means may change. */
   expect(deed: Deed, functionName: string, due: Due): void {
     const entry = this.#entry(functionName, deed);
     entry.sinceMs ??= this.nowMs();
-    entry.due ??= due;
+    entry.due = entry.due === null ? due : { ...entry.due, ...(due.else !== undefined && { else: due.else }) };
   }
 
   /** Due no longer; how long ago it was done is still told. */

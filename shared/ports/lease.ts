@@ -5,6 +5,8 @@ export interface Lease {
   readonly kind: string;
   /** Grows from holder to holder: a platform can refuse the lower one. Null while not held, and where there is no lease. */
   readonly fencing: number | null;
+  /** Why the lease's store could not be asked at the last try, in one sentence; null when it could. */
+  readonly problem: string | null;
   /** Whether an act may begin now; one that began ends, or is aborted, within `actWithinMs`. `nowMs`: this process's own monotonic clock. */
   isHeld(nowMs: number): boolean;
   /** How long an act may take: nobody else can have the lease before it is over. */

@@ -7,6 +7,7 @@ import { heldLease, LEASE_TIMES } from "#shared/adapters/lease/held-lease.ts";
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import { parseRecord, type LeaseRecord, type LeaseStore, type StoredLease } from "#shared/adapters/lease/record.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { ManualClock } from "#shared/core/clock.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms, testBroker, testNatsServer } from "#test/support/nats-server.ts";
@@ -257,4 +258,26 @@ test("lease on NATS without JetStream: there is none", async (t) => {
   const broker = await testBroker();
   t.after(() => broker.close());
   assert.equal(await open(broker), null);
+});
+
+test("a store that refuses is a sentence in the lease, gone when it answers", async () => {
+  const clock = new ManualClock();
+  const store = {
+    ...{ kind: "refusing", refuses: true },
+    read: async () => {
+      if (store.refuses) throw new Error("answered 403: leases is forbidden");
+      return null;
+    },
+    write: async () => "1",
+    close: async () => {},
+  };
+  const lease = heldLease({ store, holder: "one", clock, log: () => {} });
+  const ending = new AbortController();
+  const running = lease.run(ending.signal);
+  await eventually(() => lease.problem === "the lease could not be asked for: answered 403: leases is forbidden");
+  store.refuses = false;
+  await clock.advance(LEASE_TIMES.everyMs);
+  await eventually(() => lease.problem === null && lease.isHeld(clock.nowMs()));
+  ending.abort();
+  await running;
 });

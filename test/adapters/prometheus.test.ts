@@ -7,6 +7,7 @@ import { describe, test, type TestContext } from "node:test";
 import { prometheusClient } from "#shared/adapters/prometheus/client.ts";
 import { prometheusContainers } from "#shared/adapters/prometheus/container-source.ts";
 import { prometheusFunctions } from "#shared/adapters/prometheus/function-source.ts";
+import { ServerTime } from "#shared/adapters/prometheus/server-time.ts";
 
 interface Asked {
   readonly query: string;
@@ -147,7 +148,8 @@ describe("prometheus source", () => {
 
   test("all queries of an instant are evaluated at that instant; in time-lapse at its real time, over real ranges", async (t) => {
     const traceTime = { timeLapse: 10, epochMs: 50_000 };
-    const { look: seen, asked: heard } = await look(t, () => vector({ metric: ofStress, value: "2" }), { traceTime });
+    const say: Say = ({ query }) => vector({ metric: ofStress, value: query.includes("timestamp(") ? "50.9" : "2" });
+    const { look: seen, asked: heard } = await look(t, say, { traceTime });
     assert.deepEqual([...new Set(heard.map(({ time }) => time))], ["51.000"]);
     assert.ok(
       heard.some(({ query }) => query.includes("gateway_function_invocation_started") && query.includes("[3000ms]")),
@@ -168,11 +170,108 @@ describe("prometheus source", () => {
     const { look: seen } = await look(t, ({ query }) =>
       query.startsWith("histogram_quantile")
         ? { status: 503, body: { status: "error", errorType: "timeout", error: "too slow" } }
-        : vector({ metric: ofStress, value: "7" }),
+        : vector({ metric: ofStress, value: query.includes("timestamp(") ? "59" : "7" }),
     );
     assert.equal(seen.window(asked)!.arrivals, 7);
     assert.equal(seen.window(asked)!.latencySeconds.p95, null);
     assert.equal(seen.problems.length, 1);
+  });
+
+  /** All is 7 at 60 s, but for what is said otherwise. */
+  const seven =
+    (other: (query: string) => ReturnType<Say> | undefined): Say =>
+    ({ query }) =>
+      other(query) ?? vector({ metric: ofStress, value: query.includes("timestamp(") ? "59" : "7" });
+
+  for (const [name, other, says] of [
+    [
+      "samples that end in the first half of a window",
+      (query: string) => (query.includes("timestamp(") ? vector({ metric: ofStress, value: "44.9" }) : undefined),
+      /newest sample of 'stress' is 15 s old/,
+    ],
+    [
+      "a page that stands still behind it",
+      (query: string) => (query.includes("promhttp") ? vector({ metric: ofStress, value: "0" }) : undefined),
+      /stand still behind Prometheus/,
+    ],
+    [
+      "an answer in part",
+      () => ({
+        body: { status: "success", warnings: ["store 2 is away"], data: { resultType: "vector", result: [] } },
+      }),
+      /answered in part: store 2 is away/,
+    ],
+    [
+      "samples that are none",
+      () => ({ body: { status: "success", data: { resultType: "vector", result: [{}] } } }),
+      /cannot be read/,
+    ],
+  ] as const) {
+    test(`${name}: nothing is taken for measured, and it is said`, async (t) => {
+      const { look: seen } = await look(t, seven(other));
+      const window = seen.window(asked)!;
+      const { arrivals, completedOk, inFlightMax, executionSecondsMean } = window;
+      assert.deepEqual([arrivals, completedOk, inFlightMax, executionSecondsMean], [null, null, null, null]);
+      assert.match(seen.problems.join(), says);
+    });
+  }
+
+  test("one code that is NaN: neither can the sum be told", async (t) => {
+    const byCode = [
+      { metric: { ...ofStress, code: "200" }, value: "5" },
+      { metric: { ...ofStress, code: "500" }, value: "NaN" },
+    ];
+    const { look: seen } = await look(
+      t,
+      seven((query) => (query.includes("by (function_name, code)") ? vector(...byCode) : undefined)),
+    );
+    assert.equal(seen.window(asked)!.completedOk, null);
+  });
+
+  test("counters that were there are missed until their process is another one", async (t) => {
+    let isThere = true;
+    let started = "100";
+    const { url } = await aServer(t, ({ query }) => {
+      if (query.includes("process_start_time_seconds")) return vector({ metric: ofStress, value: started });
+      if (query.startsWith("count by")) return isThere ? vector({ metric: ofStress, value: "1" }) : vector();
+      return vector({ metric: ofStress, value: query.includes("timestamp(") ? "59" : "0" });
+    });
+    const source = prometheusFunctions(prometheusClient({ url, timeoutMs: 1_000 }), realTime);
+    // Without the pulse of a process that answers scrapes nothing would be told at all.
+    const arrivals = async () => (await source.look({ ...instant, window: null }, [stress])).tick(asked).arrivals;
+    assert.equal(await arrivals(), 0);
+    isThere = false;
+    assert.equal(await arrivals(), null);
+    assert.equal(await arrivals(), null);
+    started = "1000";
+    assert.equal(await arrivals(), 0);
+  });
+
+  test("its own clock counts: what it is asked is evaluated by it, and after a step nothing is believed for a range", async (t) => {
+    let seconds = 1_000;
+    const { url, asked: heard } = await aServer(t, ({ query }) =>
+      query === "vector(time())"
+        ? vector({ metric: {}, value: String(seconds) })
+        : vector({ metric: ofStress, value: query.includes("timestamp(") ? String(seconds) : "7" }),
+    );
+    const client = prometheusClient({ url, timeoutMs: 1_000 });
+    let monotonicMs = 5;
+    const source = prometheusFunctions(client, realTime, new ServerTime(client, () => monotonicMs));
+    const arrivals = async (passedSeconds: number, setSeconds = 0) => {
+      monotonicMs += passedSeconds * 1_000;
+      seconds += passedSeconds + setSeconds;
+      const seen = await source.look(instant, [stress]);
+      return [seen.window(asked)!.arrivals, seen.problems.join()];
+    };
+    assert.deepEqual(await arrivals(0), [7, ""]);
+    assert.equal(heard.at(-1)!.time, "1000.000");
+    const [missing, why] = await arrivals(30, -60);
+    assert.equal(missing, null);
+    assert.match(String(why), /was set back by 60 s/);
+    assert.equal((await arrivals(60))[0], null);
+    assert.equal((await arrivals(31))[0], 7);
+    assert.equal((await arrivals(30, 120))[0], null);
+    assert.equal((await arrivals(31))[0], 7);
   });
 
   test("a name is matched literally", async (t) => {

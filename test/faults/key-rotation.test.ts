@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { signCall } from "#shared/host/signature.ts";
+import { record } from "#test/faults/support/figures.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
 
@@ -62,4 +63,5 @@ test("a key is rotated in three steps: every window is decided by the policy, an
     seqs,
     seqs.map((_, i) => seqs[0]! + i),
   );
+  record(import.meta.filename, { tried: 3, held: 3, acknowledgedLost: 0 });
 });

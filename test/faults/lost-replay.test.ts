@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { record } from "#test/faults/support/figures.ts";
 import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack } from "#test/support/local-stack.ts";
@@ -35,6 +36,7 @@ test("up says that the replay is lost, in one sentence, and exits with 1", async
   assert.equal(code, 1, said);
   assert.match(said, /run '[0-9a-f]{12}-\d+' was lost: the load generator was started anew after it had begun/);
   assert.match(said, /the run is NOT valid: run '.*' was lost/);
+  record(import.meta.filename, { tried: 1, held: 1 });
 });
 
 test("the bus is told by the generator that comes after, and no order to stop it is taken for done", async (t) => {
@@ -59,6 +61,7 @@ test("the bus is told by the generator that comes after, and no order to stop it
   assert.match(end.invalidBecause!, /was lost: the load generator was started anew/);
   assert.ok(end.totals.sent > 0);
   assert.equal((await order({ stop: runId })).status, 410);
+  record(import.meta.filename, { tried: 1, held: 1 });
 });
 
 test("replay to an address where nobody listens says that the run is not valid, and exits with 1", async (t) => {

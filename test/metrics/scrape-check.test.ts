@@ -46,7 +46,7 @@ describe("a scrape", () => {
     assert.deepEqual([take(page(7)), take(page(7))], ["refused", "refused"]);
     assert.equal(take(page(7)), "the gateway's metrics stand still: the same page came 3 times after the first");
     // Counters that move where the process does not are no news either: somebody makes them up.
-    assert.match(String(take(page(8))), /stand still/);
+    assert.match(JSON.stringify(take(page(8))), /stand still/);
     assert.deepEqual(take(page(8, { scrapes: 1 })), whole(8));
   });
 
@@ -54,7 +54,7 @@ describe("a scrape", () => {
     const take = checking();
     assert.deepEqual(take(`${CALLS} 1\n`), whole(1));
     assert.deepEqual(take(`${CALLS} 2\n`), whole(2));
-    assert.match(String(take(`${CALLS} 2\n`)), /have no process_start_time_seconds or the like: idle or frozen/);
+    assert.match(JSON.stringify(take(`${CALLS} 2\n`)), /have no process_start_time_seconds or the like: idle or frozen/);
   });
 
   for (const { name, text, because } of [
@@ -120,7 +120,7 @@ describe("a scrape", () => {
     for (let turn = 0; turn < 10; turn++) {
       const started = turn % 2 === 0 ? 100 : 200;
       assert.match(
-        String(take(page(100 + turn, { scrapes: 2 + turn, started }))),
+        JSON.stringify(take(page(100 + turn, { scrapes: 2 + turn, started }))),
         /come from several processes in turn/,
       );
     }

@@ -109,6 +109,7 @@ function variablesOf(
     REPLICANT_TIME_LAPSE_EPOCH_MS: String(epochMs),
     REPLICANT_MODEL_FOLDER: resolve(home, "models"),
     REPLICANT_TRAINER_FOLDER: resolve(home, "trainer"),
+    REPLICANT_SCALER_FOLDER: resolve(home, "scaler"),
   };
 }
 

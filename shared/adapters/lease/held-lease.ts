@@ -88,6 +88,9 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
     get fencing() {
       return mine?.fencing ?? null;
     },
+    get problem() {
+      return problem;
+    },
     onChange: (listener) => void listeners.push(listener),
     async run(signal) {
       while (!signal.aborted) {
@@ -95,8 +98,9 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
           await turn();
           problem = null;
         } catch (thrown) {
-          if (messageOf(thrown) !== problem) log(`the lease's store does not answer: ${messageOf(thrown)}`);
-          problem = messageOf(thrown);
+          const found = `the lease could not be asked for: ${messageOf(thrown)}`;
+          if (found !== problem) log(found);
+          problem = found;
         }
         tell();
         await clock.sleep(everyMs, signal);

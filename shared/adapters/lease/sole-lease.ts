@@ -5,6 +5,7 @@ export function soleLease(): Lease {
   return {
     kind: "none",
     fencing: null,
+    problem: null,
     actWithinMs: 30_000,
     isHeld: () => true,
     onChange: (listener) => listener(true),

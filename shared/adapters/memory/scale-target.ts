@@ -20,6 +20,8 @@ export class MemoryScaleTarget implements ScaleTarget {
   cap: { readonly min: number; readonly max: number } = { min: 0, max: Infinity };
   /** Called once, between a write and its read-back: what another writer does then. */
   afterWrite: (() => void) | null = null;
+  /** Called with every read, before it is answered. */
+  beforeRead: (() => void) | null = null;
   /** While true, nothing is answered. */
   away = false;
 
@@ -33,6 +35,7 @@ export class MemoryScaleTarget implements ScaleTarget {
   }
 
   async read(functionName: string): Promise<ReplicaCount> {
+    this.beforeRead?.();
     if (this.away) throw new ScaleRefusedError("the platform is away");
     const desiredReplicas = this.#desired.get(functionName);
     if (desiredReplicas === undefined) throw new UnknownFunctionError(`no function '${functionName}'`);

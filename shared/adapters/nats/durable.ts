@@ -46,19 +46,40 @@ export async function subscribeDurably(
   const closing = new AbortController();
   let pulling: ConsumerMessages | null = null;
   const inHand = new Set<Promise<void>>();
+  /** When the stream was made that we last saw; `none` after we saw that there is none, null before the first look. */
+  let known: string | null = null;
 
   /** Null while the stream is another's to make and not there. */
   async function declare(): Promise<Consumer | null> {
-    if ((await declareStream()) === "absent") return null;
-    await jsm.consumers.add(stream, {
+    if ((await declareStream()) === "absent") {
+      known = "none";
+      return null;
+    }
+    const { created } = await jsm.streams.info(stream);
+    // One that came under our eyes holds nothing but what was published since, and all of that is for us.
+    const isNew = known !== null && known !== created;
+    const config = {
       durable_name: name,
       filter_subject: subject,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
-      deliver_policy: DeliverPolicy.New,
+      deliver_policy: isNew ? DeliverPolicy.All : DeliverPolicy.New,
       max_ack_pending: MOST_UNACKNOWLEDGED,
-    });
-    return jsm.jetstream().consumers.get(stream, name);
+    };
+    const problem = await jsm.consumers.add(stream, config).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    const consumer = await jsm
+      .jetstream()
+      .consumers.get(stream, name)
+      .catch(() => null);
+    // Another member may have made it, from its own beginning: that one counts.
+    if (consumer === null) {
+      throw new Error(`consumer '${name}' could not be made: ${messageOf(problem)}`, { cause: problem });
+    }
+    known = created;
+    return consumer;
   }
 
   /** Its promise resolves only when the loop over the messages goes on: waiting for it here could wait for ever. */

@@ -28,7 +28,7 @@ export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: Gatewa
   // The client's own limit is one of silence: an answer that drips would hold its caller up for ever.
   http.interceptors.request.use((config) => ({
     ...config,
-    signal: config.signal ?? AbortSignal.timeout(config.timeout ?? timeoutMs),
+    signal: config.signal ?? AbortSignal.timeout(1.1 * (config.timeout ?? timeoutMs)),
   }));
   http.interceptors.response.use(undefined, (thrown: unknown) => Promise.reject(withoutRequest(thrown)));
   return http;

@@ -18,15 +18,15 @@ export interface PrometheusAddress {
 
 export interface VectorSample {
   readonly labels: Readonly<Record<string, string>>;
-  /** Finite: Prometheus's NaN and ±Inf tell of nothing measured and are left out. */
-  readonly value: number;
+  /** Null for Prometheus's NaN and ±Inf, which tell of nothing measured. */
+  readonly value: number | null;
 }
 
 export interface PrometheusClient {
   /** For people, without credentials. */
   readonly spoken: string;
-  /** An instant query. Rejects with one sentence that names the server; never with the token. */
-  ask(expression: string, atMs: number): Promise<readonly VectorSample[]>;
+  /** An instant query, evaluated now where no instant is given. Rejects with one sentence that names the server; never with the token. */
+  ask(expression: string, atMs: number | null): Promise<readonly VectorSample[]>;
 }
 
 export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddress): PrometheusClient {
@@ -50,22 +50,31 @@ export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddres
     async ask(expression, atMs) {
       const asked = new URLSearchParams({
         query: expression,
-        time: (atMs / 1_000).toFixed(3),
+        ...(atMs !== null && { time: (atMs / 1_000).toFixed(3) }),
         timeout: `${Math.ceil(timeoutMs)}ms`,
       });
       // POST: with many functions the expression is longer than an address may be.
+      // The client's own limit is one of silence: an answer that drips would hold a look up for ever.
+      const signal = AbortSignal.timeout(1.1 * timeoutMs);
       const answer = await http
-        .post<unknown>("/api/v1/query", asked, { signal: AbortSignal.timeout(timeoutMs) })
-        .catch((thrown: unknown) => refuse(`did not answer: ${messageOf(thrown)}`));
+        .post<unknown>("/api/v1/query", asked, { signal })
+        .catch((thrown: unknown) =>
+          refuse(signal.aborted ? `did not end its answer in ${timeoutMs} ms` : `did not answer: ${messageOf(thrown)}`),
+        );
       const body = (answer.data ?? {}) as Answer;
       if (answer.status === 401 || answer.status === 403) refuse(`refused the credentials: HTTP ${answer.status}`);
       if (body.status === "error") refuse(`refused a query: ${body.errorType}: ${String(body.error).slice(0, 200)}`);
       if (answer.status !== 200 || body.data?.resultType !== "vector") {
         refuse(`gave no vector, HTTP ${answer.status}: is it the address of a Prometheus?`);
       }
-      return body.data!.result.flatMap(({ metric, value }) => {
+      // Several stores behind one address answer with what some of them have; remarks about the query are not about that.
+      const partial = body.warnings?.find((warning) => !/^PromQL /.test(String(warning)));
+      if (partial !== undefined) refuse(`answered in part: ${String(partial).slice(0, 200)}`);
+      const result: unknown = body.data.result;
+      if (!Array.isArray(result) || !result.every(isSample)) refuse("gave samples that cannot be read");
+      return result.map(({ metric, value }) => {
         const number = Number(value[1]);
-        return Number.isFinite(number) ? [{ labels: metric, value: number }] : [];
+        return { labels: metric, value: Number.isFinite(number) ? number : null };
       });
     },
   };
@@ -79,8 +88,19 @@ interface Answer {
   readonly status?: string;
   readonly errorType?: string;
   readonly error?: string;
+  readonly warnings?: readonly unknown[];
   readonly data?: {
     readonly resultType: string;
-    readonly result: readonly { readonly metric: Record<string, string>; readonly value: readonly [number, string] }[];
+    readonly result: unknown;
   };
+}
+
+interface ToldSample {
+  readonly metric: Record<string, string>;
+  readonly value: readonly [number, string];
+}
+
+function isSample(one: unknown): one is ToldSample {
+  const { metric, value } = (one ?? {}) as Partial<ToldSample>;
+  return typeof metric === "object" && metric !== null && Array.isArray(value) && typeof value[1] === "string";
 }

@@ -4,15 +4,22 @@ import type { ContainerSource } from "../../ports/metrics-source.ts";
 import { askAll } from "./answers.ts";
 import type { PrometheusClient } from "./client.ts";
 import { containerExpressions } from "./expressions.ts";
+import type { ServerTime } from "./server-time.ts";
 
-export function prometheusContainers(client: PrometheusClient, traceTime: TraceTime): ContainerSource {
+export function prometheusContainers(
+  client: PrometheusClient,
+  traceTime: TraceTime,
+  serverTime?: Pick<ServerTime, "now">,
+): ContainerSource {
   return {
     async look({ atMs, window }, expected) {
       if (window === null || expected.length === 0) {
         return { problems: [], ratios: () => ({ cpuRatio: null, memoryRatio: null }) };
       }
       const rangeMs = (window.windowSeconds * 1_000) / traceTime.timeLapse;
-      const told = await askAll(client, containerExpressions(expected, rangeMs), toWallMs(atMs, traceTime));
+      const now = (await serverTime?.now(rangeMs)) ?? { atMs: toWallMs(atMs, traceTime) };
+      if ("refused" in now) return { problems: [now.refused], ratios: () => ({ cpuRatio: null, memoryRatio: null }) };
+      const told = await askAll(client, containerExpressions(expected, rangeMs), now.atMs);
       return {
         problems: told.problems,
         // Both sides of the ratio are real cores: it is the same in either time.

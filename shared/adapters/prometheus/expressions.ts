@@ -10,8 +10,9 @@ const SECONDS = "gateway_functions_seconds";
 const DESIRED = "gateway_service_count";
 const READY = "gateway_service_ready_count";
 
-export type TickName = "inFlight" | "arrivals" | "desired" | "ready" | "newest";
-export type WindowName = "completions" | "executionMean" | "p50" | "p95" | "p99" | "inFlightMean" | "inFlightMax";
+export type TickName = "inFlight" | "arrivals" | "desired" | "ready" | "newest" | "present" | "processStart";
+export type WindowName =
+  "completions" | "executionMean" | "p50" | "p95" | "p99" | "inFlightMean" | "inFlightMax" | "pulse";
 export type ContainerName = "cpu" | "memory";
 export type Expressions<Name extends string> = Readonly<Record<Name, string>>;
 
@@ -23,6 +24,8 @@ export function tickExpressions(functions: readonly FunctionId[], rangeMs: Range
     arrivals: orNeverCounted(`sum by (function_name) (increase(${STARTED}${of}[${ms(rangeMs)}]))`, STARTED, of),
     desired: `max by (function_name) (${DESIRED}${of})`,
     ready: `max by (function_name) (${READY}${of})`,
+    present: `count by (function_name) (${STARTED}${of})`,
+    processStart: ofTheirProcess("process_start_time_seconds", of),
     newest: `max by (function_name) (timestamp(${DESIRED}${of}) or timestamp(${STARTED}${of}))`,
   };
 }
@@ -42,6 +45,8 @@ export function windowExpressions(functions: readonly FunctionId[], rangeMs: Ran
     p50: quantile(0.5),
     p95: quantile(0.95),
     p99: quantile(0.99),
+    // Samples are dated by Prometheus: that the page behind them moves, only its own counters tell.
+    pulse: ofTheirProcess(`changes(promhttp_metric_handler_requests_total[${range}])`, of),
     inFlightMean: `avg_over_time(${looks})`,
     inFlightMax: `max_over_time(${looks})`,
   };
@@ -65,6 +70,12 @@ export function containerExpressions(functions: readonly FunctionId[], rangeMs: 
     ),
     memory: mean(`max by (namespace, pod, container) (container_memory_working_set_bytes{${of}})`, "memory"),
   };
+}
+
+/** What the process says of itself that answers for the functions: by function, since it is asked for by function. */
+function ofTheirProcess(expression: string, of: string): string {
+  const byProcess = `max by (job, instance) (${expression})`;
+  return `max by (function_name) (0 * ${DESIRED}${of} + on (job, instance) group_left () ${byProcess})`;
 }
 
 /** Started less ended; a function that was never called has neither, and then the gateway's list tells that it is there. */

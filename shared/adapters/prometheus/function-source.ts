@@ -4,6 +4,8 @@ import { closeWindow, type ErrorCounts } from "../../core/window.ts";
 import type { AskedFunction, FunctionId, Instant, MetricsSource } from "../../ports/metrics-source.ts";
 import { askAll, Answers } from "./answers.ts";
 import type { PrometheusClient } from "./client.ts";
+import { KnownCounters } from "./known-counters.ts";
+import type { ServerTime } from "./server-time.ts";
 import { tickExpressions, windowExpressions, type TickName, type WindowName } from "./expressions.ts";
 
 type Told = Answers<TickName>;
@@ -12,33 +14,82 @@ type WindowTold = Answers<"arrivals" | WindowName>;
 const NOTHING = new Answers<never>(new Map<never, []>(), []);
 
 /** Prometheus keeps real time: ranges and instants are turned into it, durations out of it. */
-export function prometheusFunctions(client: PrometheusClient, traceTime: TraceTime): MetricsSource {
+export function prometheusFunctions(
+  client: PrometheusClient,
+  traceTime: TraceTime,
+  serverTime?: Pick<ServerTime, "now">,
+): MetricsSource {
   const { timeLapse } = traceTime;
+  const known = new KnownCounters();
 
   return {
     async look(instant, expected) {
-      const atWallMs = toWallMs(instant.atMs, traceTime);
+      const rangeMs = ((instant.window?.windowSeconds ?? 0) * 1_000) / timeLapse;
+      const now = (expected.length > 0 && (await serverTime?.now(rangeMs))) || {
+        atMs: toWallMs(instant.atMs, traceTime),
+      };
+      if ("refused" in now) return nothingOf(instant, now.refused);
+      const { atMs: atWallMs } = now;
       const [told, windowTold] = await Promise.all([
         askTick(instant, expected, atWallMs),
         askWindow(instant, expected, atWallMs),
       ]);
+      known.note(told, expected);
+      const ground = { told, windowTold, instant, atWallMs };
+      const doubts = expected.flatMap((about) => doubtOf(about, ground) ?? []);
       return {
-        problems: [...new Set([...told.problems, ...windowTold.problems])],
+        problems: [...new Set([...told.problems, ...windowTold.problems, ...doubts])],
         tick: (about) => ({
           functionName: about.functionName,
           namespace: about.namespace,
           generation: "",
           atMs: instant.atMs,
           timeLapse,
-          inFlight: told.value("inFlight", about),
+          inFlight: known.isMissed(told, about) ? null : told.value("inFlight", about),
           ...replicasOf(told, about),
-          arrivals: told.value("arrivals", about),
+          arrivals: known.isMissed(told, about) ? null : told.value("arrivals", about),
           metricAgeSeconds: ageSeconds(told, about, atWallMs),
         }),
-        window: (about) => instant.window && windowOf(instant.window, about, { told, windowTold, instant, atWallMs }),
+        window: (about) => instant.window && windowOf(instant.window, about, ground),
       };
     },
   };
+
+  function nothingOf(instant: Instant, problem: string) {
+    const ground = { told: NOTHING, windowTold: NOTHING, instant, atWallMs: 0 };
+    return {
+      problems: [problem],
+      tick: (about: AskedFunction) => ({
+        ...{
+          functionName: about.functionName,
+          namespace: about.namespace,
+          generation: "",
+          atMs: instant.atMs,
+          timeLapse,
+        },
+        ...{ inFlight: null, ...replicasOf(NOTHING, about), arrivals: null, metricAgeSeconds: null },
+      }),
+      window: (about: AskedFunction) => instant.window && windowOf(instant.window, about, ground),
+    };
+  }
+
+  /** Why a window's numbers say nothing although there are some; null where they do. */
+  function doubtOf(about: FunctionId, { told, windowTold, instant, atWallMs }: WindowGround): string | null {
+    const { functionName } = about;
+    if (known.isMissed(told, about)) {
+      return `Prometheus has the counters of '${functionName}' no more, while the process that counted lives on`;
+    }
+    if (instant.window === null) return null;
+    const age = ageSeconds(told, about, atWallMs);
+    // Of a range that ends without samples only a part is told, and a part looks like less load.
+    if (age !== null && age > instant.window.windowSeconds / 2) {
+      return `Prometheus's newest sample of '${functionName}' is ${Math.round(age)} s old`;
+    }
+    if (windowTold.value("pulse", about) === 0) {
+      return `the gateway's metrics stand still behind Prometheus: their process answered no scrape in this window`;
+    }
+    return null;
+  }
 
   async function askTick({ atMs, sinceMs }: Instant, expected: readonly FunctionId[], atWallMs: number): Promise<Told> {
     if (expected.length === 0) return NOTHING;
@@ -59,8 +110,10 @@ export function prometheusFunctions(client: PrometheusClient, traceTime: TraceTi
   function windowOf(
     { seq, windowSeconds }: NonNullable<Instant["window"]>,
     about: AskedFunction,
-    { told, windowTold, instant, atWallMs }: WindowGround,
+    ground: WindowGround,
   ) {
+    const { told, instant, atWallMs } = ground;
+    const windowTold: WindowTold = doubtOf(about, ground) === null ? ground.windowTold : NOTHING;
     const value = (name: "arrivals" | WindowName) => windowTold.value(name, about);
     const seconds = (name: WindowName) => times(value(name), timeLapse);
     const completions = completionsOf(windowTold, about);
@@ -118,6 +171,8 @@ function completionsOf(
   let ok = 0;
   const error = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };
   for (const { labels, value } of samples) {
+    // One code that cannot be told: neither can their sum.
+    if (value === null) return null;
     const code = labels["code"] ?? "";
     if (code === "429" || code === "504") error[code] += value;
     else if (code === "" || /^[23]/.test(code)) ok += value;

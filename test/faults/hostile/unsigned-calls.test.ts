@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { record } from "#test/faults/support/figures.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
+import { startTestStack, type TestStack } from "#test/support/local-stack.ts";
 
 const POLICY = "lstm-ppo-plus@corrected";
 /** In turn, so that one of them is always being read. */
@@ -69,11 +70,10 @@ describe("an unsigned call", () => {
         calls.count++;
       }
     });
-    await decisionsAfterNow(world, 5);
+    await eventually(() => world.heard.proposals.length >= seen + 5, { timeoutMs: 90_000, what: "five proposals" });
     calls.over = true;
     await Promise.all(attackers);
     const proposals = world.heard.proposals.slice(seen);
-    assert.ok(proposals.length >= 4, `${proposals.length} proposals`);
     assert.ok(calls.count >= 20, `${calls.count} calls`);
     const foreign = proposals.filter(({ policy }) => policy.name !== POLICY);
     assert.deepEqual(
@@ -81,6 +81,7 @@ describe("an unsigned call", () => {
       [],
       `${foreign.length} of ${proposals.length} proposals were the attacker's`,
     );
+    record(import.meta.filename, { inputs: calls.count, refused: calls.count });
   });
 
   test("leaves no function and no model behind", async () => {

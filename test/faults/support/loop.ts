@@ -98,6 +98,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   });
   const nowMs = () => steady("inference").nowMs();
   const assignments = createAssignments({ shelf, models, nowMs, log: (line) => said.push(line) });
+  await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
   const inference = createInference({ assignments, nowMs });
 
   let calls = 0;
@@ -105,12 +106,14 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
     calls++;
     return answer(body).finally(() => calls--);
   };
+  const refusals: string[] = [];
   /** As the function answers a signed call. */
   async function answer(body: string) {
     const json: unknown = JSON.parse(body);
     const closed = (Array.isArray(json) ? json : [json]).map((one) => readEvent("window", one).data);
     const results = await inference.step(closed);
     for (const [i, result] of results.entries()) {
+      if (result.kind === "refused") refusals.push(result.because);
       if (result.kind !== "proposal") continue;
       const { managed, window } = closed[i]!;
       const { proposal } = result;
@@ -184,7 +187,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   }
 
   return {
-    ...{ clock, world, target, windows, applied, said, skews, scaler, connector },
+    ...{ clock, world, target, windows, applied, said, skews, scaler, connector, bus, shelf, assignments, refusals },
     get collector() {
       return collector;
     },

@@ -43,6 +43,7 @@ async function aScaler(
   await bus.subscribe("applied", async ({ data }) => void decided.push(data));
   const { platform: _platform, ...listed } = managed;
   /** What the platform says is managed; null: it does not answer. */
+  const operator = { frozen: null as string | null };
   const platform = { functions: (listedAtStart === undefined ? [listed] : listedAtStart) as typeof listedAtStart };
   const activity = new Activity(() => performance.now());
   const scaler = createScaler({
@@ -54,6 +55,7 @@ async function aScaler(
         return { managed: platform.functions, problems: [] };
       },
     },
+    frozen: () => operator.frozen,
     fallback,
     settings: GUARD_DEFAULTS,
     lease,
@@ -86,6 +88,7 @@ async function aScaler(
     decided,
     scaler,
     platform,
+    operator,
     managed,
     activity,
     async window(seq: number, of: Partial<MeasuredWindow> = {}) {
@@ -471,6 +474,35 @@ describe("scaler", () => {
     });
   });
 
+  test("while it is frozen nothing is sent, up or down, by window or tick; every decision says so, and thaw ends it", async (t) => {
+    const { window, proposal, tick, decided, target, operator } = await aScaler(t);
+    operator.frozen = "frozen by ada since today";
+    await window(1);
+    await proposal(1, 9);
+    for (let atMs = 32_000; atMs <= 58_000; atMs += 2_000) await tick(atMs, 99);
+    await window(2);
+    await proposal(2, 1);
+    await eventually(() => decided.length === 2);
+    for (const { desired, reason } of decided) {
+      assert.equal(desired, 2);
+      assert.match(reason, /^2, held: frozen by ada since today/);
+    }
+    assert.equal(target.asked.length, 0);
+    operator.frozen = null;
+    await tick(62_000, 99);
+    await eventually(() => target.get("stress")! > 2);
+  });
+
+  test("frozen between the decision and the request: nothing is sent", async (t) => {
+    const { window, proposal, decided, target, operator } = await aScaler(t);
+    await window(1);
+    target.beforeRead = () => (operator.frozen = "frozen by ada since now");
+    const asked = proposal(1, 5);
+    await eventually(() => decided.length === 1);
+    await asked;
+    assert.deepEqual([decided[0]!.applied, decided[0]!.target, target.asked.length], [null, "none", 0]);
+  });
+
   test("off is not looked at", async (t) => {
     const { window, proposal, decided, scaler } = await aScaler(t, { mode: "off" });
     await window(1);
@@ -508,7 +540,7 @@ describe("scaler", () => {
     await eventually(() => decided.length === 1);
     assert.equal(decided[0]!.fencing, 7);
     assert.equal(target.asked[0]!.fencing, 7);
-    assert.deepEqual(scaler.status().lease, { kind: "by hand", held: true, fencing: 7 });
+    assert.deepEqual(scaler.status().lease, { kind: "by hand", held: true, fencing: 7, problem: null });
   });
 
   test("a lease that ran out while the decision was made stops it right before it is applied", async (t) => {
@@ -554,6 +586,7 @@ function handLease() {
   const lease = {
     kind: "by hand",
     fencing: null as number | null,
+    problem: null,
     actWithinMs: 1_000,
     held: false,
     isHeld: () => lease.held,

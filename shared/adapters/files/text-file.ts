@@ -1,0 +1,16 @@
+/** A text in a file, replaced as a whole. */
+import type { TextStore } from "../../ports/text-store.ts";
+import { replaceFile } from "./durable-file.ts";
+import type { Files } from "./files.ts";
+import { stored } from "./storage-error.ts";
+
+export function textFile(files: Files, path: string): TextStore {
+  return {
+    place: `file ${path}`,
+    async read() {
+      const bytes = await stored("it could not be read", () => files.read(path));
+      return bytes === undefined ? null : new TextDecoder().decode(bytes);
+    },
+    write: (text) => stored("it could not be stored", () => replaceFile(files, path, text)),
+  };
+}

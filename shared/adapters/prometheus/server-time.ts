@@ -1,0 +1,54 @@
+/** A Prometheus's own clock: what is asked is evaluated by it, so that no difference to this part's matters. */
+import { messageOf } from "../../core/errors.ts";
+import type { PrometheusClient } from "./client.ts";
+
+export type ServerInstant = { readonly atMs: number } | { readonly refused: string };
+
+/** Set further than this is set; less is the way there and back, and the nudging of clocks. */
+const NOTABLE_SET_MS = 2_000;
+
+export class ServerTime {
+  readonly #client: PrometheusClient;
+  readonly #monotonicNowMs: () => number;
+  /** The newest server's instant, and when it was told. */
+  #last: { readonly atMs: number; readonly monotonicMs: number } | null = null;
+  #refusedUntilMs = -Infinity;
+  #problem = "";
+
+  constructor(client: PrometheusClient, monotonicNowMs: () => number) {
+    this.#client = client;
+    this.#monotonicNowMs = monotonicNowMs;
+  }
+
+  /** The server's time when this was called; `rangeMs` is the longest range that will be asked for. Never rejects. */
+  async now(rangeMs: number): Promise<ServerInstant> {
+    const beganMs = this.#monotonicNowMs();
+    let toldMs: number | undefined;
+    try {
+      const seconds = (await this.#client.ask("vector(time())", null))[0]?.value;
+      toldMs = seconds === undefined || seconds === null ? undefined : seconds * 1_000;
+    } catch (thrown) {
+      return { refused: messageOf(thrown) };
+    }
+    if (toldMs === undefined) return { refused: `Prometheus at ${this.#client.spoken} does not say what time it is` };
+    const atMs = toldMs - (this.#monotonicNowMs() - beganMs) / 2;
+    this.#watch(atMs, beganMs, rangeMs);
+    return atMs < this.#refusedUntilMs ? { refused: this.#problem } : { atMs };
+  }
+
+  /**
+   * After a step back it takes no samples until it has caught up, and shows those of before; after a step forward a range holds
+   * too few. Neither says what happened meanwhile.
+   */
+  #watch(atMs: number, monotonicMs: number, rangeMs: number): void {
+    const last = this.#last;
+    this.#last = { atMs, monotonicMs };
+    if (last === null) return;
+    const expectedMs = last.atMs + (monotonicMs - last.monotonicMs);
+    const setMs = atMs - expectedMs;
+    if (Math.abs(setMs) < NOTABLE_SET_MS) return;
+    const seconds = Math.round(Math.abs(setMs) / 1_000);
+    this.#refusedUntilMs = Math.max(expectedMs, atMs) + rangeMs;
+    this.#problem = `the clock of the Prometheus at ${this.#client.spoken} was set ${setMs < 0 ? "back" : "forward"} by ${seconds} s: its ranges say nothing until that is past`;
+  }
+}
