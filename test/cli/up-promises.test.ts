@@ -62,7 +62,7 @@ test("decisions are found again by the generation of what they are on", async ()
       if (event.kind === "tick")
         return { ...event, data: { ...event.data, tick: { ...event.data.tick, generation: "g7" } } };
       if (event.kind === "applied")
-        return { ...event, data: { ...event.data, decisionId: inGeneration(event.data.decisionId) } };
+        return { ...event, data: { ...event.data, decisionId: inGeneration(event.data.decisionId), generation: "g7" } };
       if (event.kind !== "proposal") return event;
       const { proposal } = event.data;
       return { ...event, data: { proposal: { ...proposal, decisionId: inGeneration(proposal.decisionId) } } };

@@ -1,18 +1,19 @@
 /** The key that signs calls is changed while the loop runs, as the README says: no window goes without the policy's decision. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import { signCall } from "#shared/host/signature.ts";
 import { record } from "#test/faults/support/figures.ts";
+import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
 
 let world: TestStack;
-before(async () => {
-  world = await startTestStack();
-});
-after(() => world?.close());
+around(
+  async () => (world = await startTestStack()),
+  (stack) => stack.close(),
+);
 
 async function setKeys(...keys: readonly string[]): Promise<void> {
   const { platform } = world.stack;

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { record } from "#test/faults/support/figures.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack, type TestStack } from "#test/support/local-stack.ts";
 
@@ -17,14 +18,19 @@ const OTHERS = ["ppo@corrected", "ppo@paper", "lstm-ppo@corrected", "lstm-ppo@pa
 const AT_ONCE = 8;
 
 let world: TestStack;
+around(
+  async () => {
+    world = await startTestStack({ policy: POLICY });
+    return world;
+  },
+  (stack) => stack.close(),
+);
 before(async () => {
-  world = await startTestStack({ policy: POLICY });
   await eventually(() => world.heard.proposals.some(({ policy }) => policy.name === POLICY), {
     timeoutMs: 60_000,
     what: "a proposal of the model",
   });
 });
-after(() => world?.close());
 
 function windowBody(functionName: string, policy: string, seq = 1): string {
   const data = {
