@@ -142,7 +142,8 @@ export async function writeWhole(write: (bytes: Uint8Array) => Promise<number>, 
   }
 }
 
-function asideOf(path: string): string {
+/** A name beside `path` that is a write in the middle. */
+export function asideOf(path: string): string {
   return join(dirname(path), `${ASIDE}${randomBytes(6).toString("hex")}`);
 }
 
@@ -172,6 +173,6 @@ async function given(files: Files, aside: string, path: string): Promise<boolean
 }
 
 /** What is only tidying must not hide what it follows. */
-async function quietly(work: Promise<unknown>): Promise<void> {
+export async function quietly(work: Promise<unknown>): Promise<void> {
   await work.catch(() => {});
 }

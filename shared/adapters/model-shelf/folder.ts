@@ -1,14 +1,18 @@
 /** A shelf in a folder that trainer and policy-inference share: `<folder>/<function>/step-N/…` and `<folder>/<function>/control.json`. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import type { ModelShelf } from "#shared/ports/model-shelf.ts";
-import { fileModelStore } from "../model-store.ts";
+import { replaceFile } from "../files/durable-file.ts";
+import { tidyOnce } from "../files/durable-folder.ts";
+import type { Files } from "../files/files.ts";
+import { nodeFiles } from "../files/node-files.ts";
+import { fileModelStore, FORMERLY, SHARED_MODES } from "../model-store.ts";
 import { controlText, readControl } from "./control-text.ts";
 
 /** Makes the folder when something is put into it. */
-export function folderShelf(folder: string): ModelShelf {
+export function folderShelf(folder: string, files: Files = nodeFiles): ModelShelf {
   const folderOf = (functionName: string) => {
     if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(functionName))
       throw new BadInputError(`a function's name is lower-case letters, digits, '-' and '.', was: '${functionName}'`);
@@ -16,7 +20,7 @@ export function folderShelf(folder: string): ModelShelf {
   };
   return {
     place: `folder ${folder}`,
-    modelsOf: (functionName) => fileModelStore(folderOf(functionName)),
+    modelsOf: (functionName) => fileModelStore(folderOf(functionName), files),
     async control(functionName) {
       const file = join(folderOf(functionName), "control.json");
       try {
@@ -28,10 +32,8 @@ export function folderShelf(folder: string): ModelShelf {
     },
     async setControl(control) {
       const home = folderOf(control.functionName);
-      await mkdir(home, { recursive: true });
-      const aside = join(home, `.control.${process.pid}`);
-      await writeFile(aside, controlText(control));
-      await rename(aside, join(home, "control.json"));
+      await tidyOnce(files, home, FORMERLY);
+      await replaceFile(files, join(home, "control.json"), controlText(control), SHARED_MODES);
     },
   };
 }
