@@ -11,6 +11,8 @@ export interface DecisionWatch {
   window(told: WindowClosed): void;
   proposal(told: ProposalMade): void;
   applied(applied: Applied): void;
+  /** What the platform lists no longer is neither due nor told of. */
+  keepOnly(isListed: (functionName: string) => boolean): void;
   /** Another scaler acts now: nothing is due here. */
   standBy(): void;
 }
@@ -47,6 +49,7 @@ export function decisionWatch(activity: Activity, windowSeconds: number): Decisi
       if (trigger !== "floor") activity.did("decision", functionName);
       if (applied !== null) activity.did("applied", functionName);
     },
+    keepOnly: (isListed) => activity.keepOnly(Object.keys(activity.ages()).filter(isListed)),
     standBy: () => activity.keepOnly([]),
   };
 }

@@ -39,8 +39,8 @@ export default startService("scaler", SETTING_NAMES, async (workload) => {
   const file = textFile(nodeFiles, join(writableFolder(settings.SCALER_FOLDER), "frozen.json"));
   const keeper = new FreezeKeeper({ file, clock: monotonicClock, log });
   await keeper.look();
-  // It cannot be told that a function is managed no longer: after an hour of silence it takes it to be so.
-  const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
+  // The platform lists what is managed: silence about any of that is never taken for its end.
+  const activity = new Activity(() => monotonicClock.nowMs());
   const platform = await platformOf(workload);
   let bus: EventBus | null = null;
   let scaler: Scaler | null = null;

@@ -97,6 +97,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     log,
     onList(isListed) {
       windows.keepOnly(isListed);
+      watch.keepOnly(isListed);
       for (const name of functions.keys()) if (!isListed(name)) functions.delete(name);
     },
   });

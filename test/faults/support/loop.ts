@@ -37,7 +37,6 @@ export const PARTS = ["collector", "connector", "inference", "scaler"] as const;
 export type Part = (typeof PARTS)[number];
 
 const SHIPPED = join(import.meta.dirname, "../../../shared/models");
-const TICK_SECONDS = 2;
 export const WINDOW_SECONDS = 30;
 
 export interface LoopOptions {
@@ -45,6 +44,7 @@ export interface LoopOptions {
   readonly replicas?: number;
   readonly min?: number;
   readonly timeLapse?: number;
+  readonly tickSeconds?: number;
   /** How wrong each part's wall clock is from the beginning. */
   readonly skewMs?: Partial<Record<Part, number>>;
   /** Instead of scraping in this process. */
@@ -54,7 +54,14 @@ export interface LoopOptions {
 export type Loop = Awaited<ReturnType<typeof startLoop>>;
 
 export async function startLoop(t: TestContext, options: LoopOptions = {}) {
-  const { policy = "model:lstm-ppo-plus", replicas = 8, min = 1, timeLapse = 1, skewMs = {} } = options;
+  const {
+    policy = "model:lstm-ppo-plus",
+    replicas = 8,
+    min = 1,
+    timeLapse = 1,
+    tickSeconds = 2,
+    skewMs = {},
+  } = options;
   const home = await mkdtemp(join(tmpdir(), "replicant-loop-"));
   const epochMs = 1_700_000_000_000;
   const clock = new ManualClock(epochMs);
@@ -129,7 +136,8 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
     return { status: 200, body: "" };
   }
 
-  const activity = (part: Part) => new Activity(() => steady(part).nowMs());
+  const activities = new Map(PARTS.map((part) => [part, new Activity(() => steady(part).nowMs())]));
+  const activity = (part: Part) => activities.get(part)!;
   const limits = createSeenLimits();
   await bus.subscribe("applied", async ({ data }) => limits.hear(data));
   let generations = 0;
@@ -139,7 +147,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
       ...{ gateway: world, bus, limits, log, activity: activity("collector") },
       ...{ clock: wall("collector"), monotonic: steady("collector"), generation: `g${++generations}` },
       traceTime: { timeLapse, epochMs },
-      ...{ windowSeconds: WINDOW_SECONDS, tickSeconds: TICK_SECONDS },
+      ...{ windowSeconds: WINDOW_SECONDS, tickSeconds },
     });
   const connector = createConnector({
     ...{ bus, log, key: () => null, rebuildSeconds: 5, windowSeconds: WINDOW_SECONDS, activity: activity("connector") },
@@ -188,15 +196,25 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
 
   return {
     ...{ clock, world, target, windows, applied, said, skews, scaler, connector, bus, shelf, assignments, refusals },
+    activity,
+    /** How much is remembered where names come and go, as far as the parts tell. */
+    sizes: () => ({
+      inference: Object.keys(inference.memory()).length,
+      scaler: Object.keys(scaler.status().functions).length,
+      collector: collector.status().managed.length,
+      ages: [...activities.values()].reduce((sum, one) => sum + Object.keys(one.ages()).length, 0),
+    }),
     get collector() {
       return collector;
     },
     /** Seconds of trace time, tick by tick. */
     async pass(seconds: number): Promise<void> {
-      for (let passed = 0; passed < seconds; passed += TICK_SECONDS) {
-        world.pass(TICK_SECONDS);
+      for (let passed = 0; passed < seconds; passed += tickSeconds) {
+        world.pass(tickSeconds);
         const { ticks } = collector.status();
-        await clock.advance((TICK_SECONDS * 1_000) / timeLapse);
+        await clock.advance((tickSeconds * 1_000) / timeLapse);
+        // Mostly a few turns are enough, and a timer takes longer.
+        for (let turn = 0; turn < 25 && collector.status().ticks === ticks; turn++) await new Promise(setImmediate);
         await eventually(() => collector.status().ticks > ticks, { everyMs: 1, what: "a tick" });
         await settle();
       }

@@ -16,6 +16,8 @@ export class MetricsWorld {
   annotations: Record<string, string> = {};
   fault: PageFault | null = null;
   listIsAway = false;
+  /** Managed as well, and never called. */
+  visitors: readonly string[] = [];
   #scrapes = 0;
   #startSeconds = 1_700_000_000;
   #cpuSeconds = 0;
@@ -103,6 +105,10 @@ export class MetricsWorld {
         ...{ name: "stress", namespace: "openfaas-fn", image: "i", replicas, availableReplicas: replicas },
         ...{ labels: {}, annotations: this.annotations, limits: {}, requests: {} },
       },
+      ...this.visitors.map((name) => ({
+        ...{ name, namespace: "openfaas-fn", image: "i", replicas: 1, availableReplicas: 1 },
+        ...{ labels: {}, annotations: this.annotations, limits: {}, requests: {} },
+      })),
       {
         ...{ name: "policy-inference", namespace: "openfaas-fn", image: "i", replicas: 1, availableReplicas: 1 },
         ...{ labels: {}, annotations: { topic: "replicant.window" }, limits: {}, requests: {} },

@@ -391,6 +391,18 @@ describe("scaler", () => {
       assert.deepEqual([scaler.status().functions, activity.ages()], [{}, {}]);
     });
 
+    test("what the platform lists no longer is due no longer, and no problem", async (t) => {
+      const { window, proposal, decided, clock, scaler, platform, activity } = await aScaler(t);
+      await window(1);
+      await proposal(1, 3);
+      await eventually(() => decided.length === 1);
+      assert.deepEqual(Object.keys(activity.ages()), ["stress"]);
+      platform.functions = [];
+      await clock.advance(5_000);
+      await eventually(() => scaler.status().managed.functions === 0);
+      assert.deepEqual(activity.ages(), {});
+    });
+
     test("mode and bounds are the platform's: an event that says otherwise changes nothing", async (t) => {
       const listed = [aManaged({ maxReplicas: 4 })];
       const { window, proposal, decided, target } = await aScaler(t, { maxReplicas: 100 }, soleLease(), rule, listed);
