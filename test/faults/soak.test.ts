@@ -127,6 +127,7 @@ test(
       if (hour >= WARM_UP_HOURS) laps.push(one);
     }
 
+    assert.ok(total.byModel > total.windows / 2 && total.changes > HOURS, "the model decides, and counts change");
     const quarter = Math.max(1, Math.floor(laps.length / 4));
     const [first, last] = [laps.slice(0, quarter), laps.slice(-quarter)];
     const most = (some: readonly Lap[], of: (one: Lap) => number) => Math.max(...some.map(of));
