@@ -68,8 +68,8 @@ export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddres
         refuse(`gave no vector, HTTP ${answer.status}: is it the address of a Prometheus?`);
       }
       // Several stores behind one address answer with what some of them have; remarks about the query are not about that.
-      const partial = body.warnings?.find((warning) => !/^PromQL /.test(String(warning)));
-      if (partial !== undefined) refuse(`answered in part: ${String(partial).slice(0, 200)}`);
+      const partial = body.warnings?.map(inWords).find((warning) => !warning.startsWith("PromQL "));
+      if (partial !== undefined) refuse(`answered in part: ${partial.slice(0, 200)}`);
       const result: unknown = body.data.result;
       if (!Array.isArray(result) || !result.every(isSample)) refuse("gave samples that cannot be read");
       return result.map(({ metric, value }) => {
@@ -103,4 +103,8 @@ interface ToldSample {
 function isSample(one: unknown): one is ToldSample {
   const { metric, value } = (one ?? {}) as Partial<ToldSample>;
   return typeof metric === "object" && metric !== null && Array.isArray(value) && typeof value[1] === "string";
+}
+
+function inWords(said: unknown): string {
+  return typeof said === "string" ? said : JSON.stringify(said);
 }
