@@ -160,7 +160,7 @@ export class FunctionScaler {
     const acts = managed.mode === "auto" || managed.mode === "canary";
     // Frozen in this very moment: the decision stands, and is not sent.
     const sent = decision.kind === "scale" && acts && this.#frozen(managed) === null;
-    const outcome = sent ? await this.#scale(managed, decision.desired!, fencing) : ({ kind: "not-sent" } as const);
+    const outcome = sent ? await this.#scale(managed, decision, fencing) : ({ kind: "not-sent" } as const);
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;
     if (outcome.kind === "applied") {
@@ -188,10 +188,15 @@ export class FunctionScaler {
     }
   }
 
-  async #scale({ functionName, namespace }: ManagedFunction, desired: number, fencing: number | null) {
+  async #scale(
+    { functionName, namespace }: ManagedFunction,
+    { current, desired }: GuardDecision,
+    fencing: number | null,
+  ) {
     try {
-      const authority = { fencing, signal: AbortSignal.timeout(this.deps.lease.actWithinMs) };
-      const { appliedReplicas } = await this.deps.target.scale(functionName, namespace, desired, authority);
+      const signal = AbortSignal.timeout(this.deps.lease.actWithinMs);
+      const authority = { fencing, signal, expected: current ?? undefined };
+      const { appliedReplicas } = await this.deps.target.scale(functionName, namespace, desired!, authority);
       return { kind: "applied", replicas: appliedReplicas } as const;
     } catch (thrown) {
       const because = messageOf(thrown);

@@ -13,6 +13,8 @@ export interface ScaleAuthority {
   readonly fencing: number | null;
   /** Aborts when the right ends: nothing more may be sent then. */
   readonly signal: AbortSignal;
+  /** The count that was decided on: where another one stands by now, nothing is set. */
+  readonly expected?: number | undefined;
 }
 
 export interface ScaleTarget {
@@ -36,4 +38,18 @@ export class UnknownFunctionError extends Error {
 /** The platform refused or did not answer; another try later may do. */
 export class ScaleRefusedError extends Error {
   override readonly name = "ScaleRefusedError";
+}
+
+/** Throws `ScaleRefusedError` where someone else set the count since it was decided on. */
+export function refuseOthers(
+  functionName: string,
+  found: number,
+  desired: number,
+  authority: Pick<ScaleAuthority, "expected"> | undefined,
+): void {
+  const expected = authority?.expected;
+  if (expected === undefined || found === expected || found === desired) return;
+  throw new ScaleRefusedError(
+    `'${functionName}' was set from ${expected} to ${found} by someone else just now, so it was not set to ${desired}`,
+  );
 }

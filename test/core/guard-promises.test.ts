@@ -5,7 +5,13 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 
 import type { Applied } from "#shared/core/decision.ts";
-import { checkPromises, PROMISES, type PromiseName, type RecordedEvent } from "#shared/core/guard/promises.ts";
+import {
+  checkPromises,
+  promiseChecker,
+  PROMISES,
+  type PromiseName,
+  type RecordedEvent,
+} from "#shared/core/guard/promises.ts";
 import { aStory } from "./guard-story.ts";
 import { live, world } from "./guard-world.ts";
 
@@ -239,6 +245,24 @@ describe("the guard's promises", () => {
     assert.deepEqual(
       other.broken.map(({ promise }) => promise),
       ["decided once"],
+    );
+  });
+
+  test("what a listener missed proves nothing; what it heard is compared", () => {
+    const heard = aStory().filter(
+      (event) =>
+        !(event.kind === "proposal" && event.data.proposal.seq === 9) &&
+        !(event.kind === "window" && event.data.window.seq === 12),
+    );
+    assert.equal(checkPromises(heard).broken.length, 2);
+    const checker = promiseChecker(undefined, { asHeard: true });
+    for (const event of heard) checker.take(event);
+    assert.deepEqual(checker.report().broken, []);
+    const other = promiseChecker(undefined, { asHeard: true });
+    for (const event of storyWith((one) => (onWindow(one, 2) ? { ...one, proposed: 3 } : null))) other.take(event);
+    assert.deepEqual(
+      other.report().broken.map(({ promise }) => promise),
+      ["belongs to what was told"],
     );
   });
 

@@ -3,6 +3,7 @@ import type { V1Pod, V1Scale } from "@kubernetes/client-node";
 
 import type { Clock } from "../../core/clock.ts";
 import {
+  refuseOthers,
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
@@ -78,8 +79,9 @@ export function kubernetesScaleTarget(
         return { desiredReplicas: replicasOf(scale), availableReplicas: pods.filter(isReady).length };
       }),
 
-    scale: (name, namespace, desiredReplicas, { signal } = neverEnding()) =>
+    scale: (name, namespace, desiredReplicas, authority = neverEnding()) =>
       about(name, namespace, async () => {
+        const { signal } = authority;
         const autoscaler = await others.autoscalerOf(name, namespace, signal);
         if (autoscaler !== null) {
           throw new ScaleRefusedError(
@@ -88,6 +90,7 @@ export function kubernetesScaleTarget(
         }
         let seen = await readScale(name, namespace, signal);
         const before = replicasOf(seen);
+        refuseOthers(name, before, desiredReplicas, authority);
         for (let tries = 1; replicasOf(seen) !== desiredReplicas; tries++) {
           try {
             await patchScale(name, namespace, seen, desiredReplicas, signal);

@@ -1,5 +1,6 @@
 /** A platform of replica counts and nothing else: replicas are ready at once, caps and refusals as told. */
 import {
+  refuseOthers,
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
@@ -20,6 +21,8 @@ export class MemoryScaleTarget implements ScaleTarget {
   cap: { readonly min: number; readonly max: number } = { min: 0, max: Infinity };
   /** Called once, between a write and its read-back: what another writer does then. */
   afterWrite: (() => void) | null = null;
+  /** Called once, between a read and the next write: as `afterWrite`. */
+  beforeWrite: (() => void) | null = null;
   /** Called with every read, before it is answered. */
   beforeRead: (() => void) | null = null;
   /** While true, nothing is answered. */
@@ -48,7 +51,11 @@ export class MemoryScaleTarget implements ScaleTarget {
     desiredReplicas: number,
     authority?: ScaleAuthority,
   ): Promise<{ appliedReplicas: number }> {
-    await this.read(functionName);
+    const { beforeWrite } = this;
+    this.beforeWrite = null;
+    beforeWrite?.();
+    const { desiredReplicas: found } = await this.read(functionName);
+    refuseOthers(functionName, found, desiredReplicas, authority);
     const fencing = authority?.fencing ?? null;
     this.asked.push({ functionName, desiredReplicas, fencing });
     const appliedReplicas = Math.min(this.cap.max, Math.max(this.cap.min, desiredReplicas));

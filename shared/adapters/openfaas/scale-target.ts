@@ -1,5 +1,6 @@
 /** `ScaleTarget` over the gateway's scale route, read back from the function's status. */
 import {
+  refuseOthers,
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
@@ -20,14 +21,24 @@ export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
       .catch((thrown: unknown) => refuse(functionName, thrown));
     if (status === 404) throw new UnknownFunctionError(`the gateway knows no function '${functionName}'`);
     if (status !== 200) throw new ScaleRefusedError(`reading '${functionName}': HTTP ${status} ${firstLine(data)}`);
-    const { replicas, availableReplicas } = toStatus(JSON.parse(data));
-    return { desiredReplicas: replicas, availableReplicas };
+    try {
+      const { replicas, availableReplicas } = toStatus(JSON.parse(data));
+      return { desiredReplicas: replicas, availableReplicas };
+    } catch (thrown) {
+      throw new ScaleRefusedError(`reading '${functionName}': the gateway's answer is no function's status`, {
+        cause: thrown,
+      });
+    }
   }
 
   return {
     name: "openfaas",
     read,
     async scale(functionName, namespace, desiredReplicas, authority) {
+      // The gateway sets a count whatever stands there: what was decided on is looked at again, right before.
+      if (authority?.expected !== undefined) {
+        refuseOthers(functionName, (await read(functionName, namespace)).desiredReplicas, desiredReplicas, authority);
+      }
       // faas-netes reads path and query, faasd the body: all three, always.
       const { status, data } = await http
         .post<string>(

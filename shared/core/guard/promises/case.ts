@@ -17,7 +17,7 @@ export interface Case {
   readonly tick: Tick | null;
   /** Every tick of the function in the decision's generation, oldest first. */
   readonly ticks: readonly Tick[];
-  /** Proposals recorded for this decision; null when none of the function is recorded at all. */
+  /** Proposals recorded for this decision; null when it cannot be told whether there were others. */
   readonly proposals: readonly Proposal[] | null;
   /** The record began before what was decided on: what is missing now was never there. */
   readonly covered: boolean;

@@ -50,8 +50,8 @@ export class FunctionRecord {
     return JSON.stringify(known) === JSON.stringify(decision) ? "repeated" : "other";
   }
 
-  /** Each decision with its surroundings, in the order of the record. */
-  *cases(settings: GuardSettings): Generator<Case> {
+  /** Each decision with its surroundings, in the order of the record. `isWhole`: what is not in it never was. */
+  *cases(settings: GuardSettings, isWhole: boolean): Generator<Case> {
     const decisions = [...this.#decisions.values()];
     const ticksOf = new Map<string, Tick[]>();
     for (const { what } of this.#ticks.values()) {
@@ -78,8 +78,8 @@ export class FunctionRecord {
         window: window?.what ?? null,
         tick: tick?.what ?? null,
         ticks,
-        proposals: this.#proposalsSeen ? (this.#proposals.get(decisionId) ?? []) : null,
-        covered: atMs > ((seq === null ? ticks[0]?.atMs : firstMsOf.get(generation)) ?? Infinity),
+        proposals: this.#proposals.get(decisionId) ?? (this.#proposalsSeen && isWhole ? [] : null),
+        covered: isWhole && atMs > ((seq === null ? ticks[0]?.atMs : firstMsOf.get(generation)) ?? Infinity),
         settings,
       };
     }
