@@ -3,6 +3,7 @@ import axios, { type AxiosInstance } from "axios";
 import { Agent } from "node:http";
 
 import { messageOf } from "../../core/errors.ts";
+import { wholeAnswerWithin } from "../patience.ts";
 
 export interface GatewayAddress {
   readonly url: string;
@@ -28,7 +29,7 @@ export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: Gatewa
   // The client's own limit is one of silence: an answer that drips would hold its caller up for ever.
   http.interceptors.request.use((config) => ({
     ...config,
-    signal: config.signal ?? AbortSignal.timeout(1.1 * (config.timeout ?? timeoutMs)),
+    signal: config.signal ?? wholeAnswerWithin(config.timeout ?? timeoutMs),
   }));
   http.interceptors.response.use(undefined, (thrown: unknown) => Promise.reject(withoutRequest(thrown)));
   return http;

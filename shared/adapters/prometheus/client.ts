@@ -4,6 +4,7 @@ import { Agent } from "node:http";
 import { Agent as TlsAgent } from "node:https";
 
 import { messageOf } from "../../core/errors.ts";
+import { wholeAnswerWithin } from "../patience.ts";
 
 export interface PrometheusAddress {
   /** Base address, with a path prefix where the server has one. */
@@ -55,7 +56,7 @@ export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddres
       });
       // POST: with many functions the expression is longer than an address may be.
       // The client's own limit is one of silence: an answer that drips would hold a look up for ever.
-      const signal = AbortSignal.timeout(1.1 * timeoutMs);
+      const signal = wholeAnswerWithin(timeoutMs);
       const answer = await http
         .post<unknown>("/api/v1/query", asked, { signal })
         .catch((thrown: unknown) =>
