@@ -27,7 +27,14 @@ test(
     await admin.core.createNamespace({ body: { metadata: { name: NAMESPACE } } });
     await applyManifests(plane, ["namespace.yml", "rbac.yml"]);
     await grantTo(plane, "scaler", ["replicant-scaler"], NAMESPACE);
-    await createDeployment(admin, "stress", NAMESPACE);
+    // As OpenFaaS annotates a function's Deployment: what is managed, and within what bounds, is read there.
+    const care = {
+      "replicant.mode": "auto",
+      "replicant.min": "1",
+      "replicant.max": "12",
+      "replicant.target-in-flight": "2",
+    };
+    await createDeployment(admin, "stress", NAMESPACE, 1, care);
     const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
     t.after(() => rm(folder, { recursive: true, force: true }));
     await writeFile(join(folder, "config"), plane.kubeconfig("scaler"));

@@ -171,12 +171,13 @@ export async function createDeployment(
   name: string,
   namespace: string,
   replicas = 1,
+  annotations: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const labels = { faas_function: name };
   await apps.createNamespacedDeployment({
     namespace,
     body: {
-      metadata: { name, labels },
+      metadata: { name, labels, annotations: { ...annotations } },
       spec: {
         replicas,
         selector: { matchLabels: labels },
