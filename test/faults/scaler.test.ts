@@ -146,7 +146,11 @@ describe("another writer", () => {
       assert.match(JSON.stringify(met.stages), /someone else|the platform made it 1/, met.reason);
       await world.window(4, 24);
       await world.window(4, 24);
-      assert.equal(target.get("stress"), 12, `the floor is not capped: ${Object.values(scaler.status().functions)}`);
+      assert.equal(
+        target.get("stress"),
+        12,
+        `the floor is not capped: ${Object.values(scaler.status().functions).join("; ")}`,
+      );
     });
   }
 });

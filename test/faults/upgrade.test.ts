@@ -160,7 +160,7 @@ for (const kind of ["tick", "window", "proposal", "applied"] as const) {
     assert.equal(json.type, SUBJECTS[kind]);
     const more = pathsOf(json.data).filter((path) => !pathsOf(before).includes(path));
     assert.ok(more.length > 0 && more.every((path) => NEW_FIELDS.test(path)), more.join(" "));
-    const values = JSON.parse(
+    const values: unknown = JSON.parse(
       JSON.stringify(json.data, (key, value: unknown) => (NEW_FIELDS.test(`.${key}`) ? undefined : value)),
     );
     // Only the id says more than it did; there it had room for 253 characters.

@@ -54,7 +54,10 @@ describe("a scrape", () => {
     const take = checking();
     assert.deepEqual(take(`${CALLS} 1\n`), whole(1));
     assert.deepEqual(take(`${CALLS} 2\n`), whole(2));
-    assert.match(JSON.stringify(take(`${CALLS} 2\n`)), /have no process_start_time_seconds or the like: idle or frozen/);
+    assert.match(
+      JSON.stringify(take(`${CALLS} 2\n`)),
+      /have no process_start_time_seconds or the like: idle or frozen/,
+    );
   });
 
   for (const { name, text, because } of [
