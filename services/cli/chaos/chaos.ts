@@ -71,7 +71,7 @@ export async function chaos(flags: ChaosFlags, world: ChaosCommandWorld): Promis
     world.say(`${platform.address.url}, ${managed.functionName}: ${plan.map(({ name }) => name).join(", ")}`);
     await confirmed(flags, world, plan.length);
 
-    const signal = AbortSignal.any([world.signal, AbortSignal.timeout(options.minutes * 60_000)]);
+    const signal = AbortSignal.any([world.signal, AbortSignal.timeout(Math.ceil(options.minutes * 60_000))]);
     const touchesMetrics = plan.some(({ name }) => name.startsWith("metrics"));
     const opened = await openWorld({ home: world.home, platform, managed, touchesMetrics, signal });
     const told = await watch(platform.bus, managed.functionName);
