@@ -1,11 +1,9 @@
 /** A lease's record in a key-value bucket of JetStream; the key's revision is its version. */
 import { JetStreamApiError } from "@nats-io/jetstream";
-import type { KV } from "@nats-io/kv";
 
 import type { Clock } from "../../core/clock.ts";
-import { openBucket } from "../nats/bucket.ts";
-import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
-import { findJetStream } from "../nats/stream.ts";
+import type { ConnectionOptions } from "../nats/connection.ts";
+import { ownBucket } from "../nats/own-bucket.ts";
 import { parseRecord, type LeaseRecord, type LeaseStore, type StoredLease } from "./record.ts";
 
 export interface NatsLeaseOptions extends ConnectionOptions {
@@ -26,48 +24,18 @@ export async function natsLeaseStore(
   clock: Clock,
   log: (message: string) => void,
 ): Promise<LeaseStore | null> {
-  // A connection of its own: what the bus has to carry does not delay a renewal.
-  const connection = await openConnection(options, clock, log);
-  const { nc } = connection;
-  const jsm = await findJetStream(nc);
-  if (!jsm) {
-    await connection.close();
-    return null;
-  }
-  let opened: Promise<KV> | null = null;
-  /** Made again where the server came back without its store. */
-  const bucket = () =>
-    (opened ??= openBucket(nc, jsm, { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS }).catch(
-      (thrown: unknown) => {
-        opened = null;
-        throw thrown;
-      },
-    ));
-  connection.onReconnect(() => (opened = null));
-
-  async function inTime<T>(work: (kv: KV) => Promise<T>): Promise<T> {
-    const done = new AbortController();
-    const late = clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => {
-      throw new Error("NATS did not answer in time");
-    });
-    late.catch(() => {});
-    try {
-      return await Promise.race([bucket().then(work), late]);
-    } finally {
-      done.abort();
-    }
-  }
-
+  const bucket = await ownBucket(options, { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS }, clock, log);
+  if (!bucket) return null;
   return {
     kind: "nats",
     read: () =>
-      inTime(async (kv): Promise<StoredLease | null> => {
+      bucket.inTime(async (kv): Promise<StoredLease | null> => {
         const entry = await kv.get(options.key);
         if (entry === null || entry.operation !== "PUT") return null;
         return { version: String(entry.revision), record: recordIn(entry.value) };
       }),
     write: (record, expected) =>
-      inTime(async (kv) => {
+      bucket.inTime(async (kv) => {
         const bytes = new TextEncoder().encode(JSON.stringify(record));
         try {
           const revision =
@@ -80,7 +48,7 @@ export async function natsLeaseStore(
           throw thrown;
         }
       }),
-    close: () => connection.close(),
+    close: () => bucket.close(),
   };
 }
 

@@ -3,9 +3,9 @@ import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
 
 import type { Clock } from "../../core/clock.ts";
 import type { SignatureMemory } from "../../ports/signature-memory.ts";
-import { openBucket } from "./bucket.ts";
-import { openConnection, type ConnectionOptions } from "./connection.ts";
-import { findJetStream, isJetStreamMissing } from "./stream.ts";
+import type { ConnectionOptions } from "./connection.ts";
+import { ownBucket } from "./own-bucket.ts";
+import { isJetStreamMissing } from "./stream.ts";
 
 export interface NatsSignatureOptions extends ConnectionOptions {
   /** `replicant-signatures` for the subject prefix `replicant`. */
@@ -25,35 +25,23 @@ export async function natsSignatures(
   clock: Clock,
   log: (message: string) => void,
 ): Promise<(SignatureMemory & { close(): Promise<void> }) | null> {
-  // A connection of its own: what the bus has to carry does not delay a call.
-  const connection = await openConnection(options, clock, log);
-  const { nc } = connection;
-  const jsm = await findJetStream(nc);
-  if (!jsm) {
-    await connection.close();
-    return null;
-  }
-  const js = jetstream(nc);
-  let opened: Promise<unknown> | null = null;
-  /** Made again where the server came back without its store. */
-  const bucket = () =>
-    (opened ??= openBucket(nc, jsm, {
-      ...{ bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS, maxAgeMs: KEPT_MS, maxBytes: MOST_BYTES },
-    }).catch((thrown: unknown) => {
-      opened = null;
-      throw thrown;
-    }));
-  connection.onReconnect(() => (opened = null));
+  const bucket = await ownBucket(
+    options,
+    { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS, maxAgeMs: KEPT_MS, maxBytes: MOST_BYTES },
+    clock,
+    log,
+  );
+  if (!bucket) return null;
+  const js = jetstream(bucket.nc);
 
   async function write(signature: string): Promise<"new" | "seen"> {
-    await bucket();
     try {
       const expect = { lastSubjectSequence: 0 };
       await js.publish(`$KV.${options.bucket}.${signature}`, "", { expect, timeout: ANSWER_WITHIN_MS });
       return "new";
     } catch (thrown) {
       if (thrown instanceof JetStreamApiError && thrown.code === WRONG_LAST_SEQUENCE) return "seen";
-      if (isJetStreamMissing(thrown)) opened = null;
+      if (isJetStreamMissing(thrown)) bucket!.forget();
       throw thrown;
     }
   }
@@ -61,20 +49,9 @@ export async function natsSignatures(
   return {
     place: `key-value bucket ${options.bucket}`,
     async note(signature) {
-      if (connection.state() !== "connected") throw new Error("NATS is not connected");
-      const done = new AbortController();
-      const late = clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => {
-        throw new Error("NATS did not answer in time");
-      });
-      late.catch(() => {});
-      const written = write(signature);
-      written.catch(() => {}); // May lose the race, and then rejects unheard.
-      try {
-        return await Promise.race([written, late]);
-      } finally {
-        done.abort();
-      }
+      if (bucket.state() !== "connected") throw new Error("NATS is not connected");
+      return bucket.inTime(() => write(signature));
     },
-    close: () => connection.close(),
+    close: () => bucket.close(),
   };
 }
