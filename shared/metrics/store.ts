@@ -13,6 +13,7 @@ export interface StoreOptions {
   readonly maxSeries?: number;
 }
 
+/** What a scrape says beside its samples. */
 export interface AppendOptions {
   /** Series of which the scrape said something that is no use. */
   readonly unusable?: readonly SeriesId[];

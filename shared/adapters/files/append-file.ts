@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { makeFolderDurably, writeWhole } from "./durable-file.ts";
 import type { Files, OpenFile } from "./files.ts";
 
+/** Rights and durability of a file that only grows. */
 export interface AppendOptions {
   /** Default 0600. */
   readonly mode?: number;

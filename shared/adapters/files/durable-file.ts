@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 
 import { errnoOf, type Files } from "./files.ts";
 
+/** How a file is replaced. */
 export interface WriteOptions {
   /** Default 0600. */
   readonly mode?: number;

@@ -35,6 +35,7 @@ export interface Files {
   syncFolder(path: string): Promise<void>;
 }
 
+/** The code of a file system error, `ENOSPC` for instance; undefined for any other error. */
 export function errnoOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : undefined;
 }

@@ -4,6 +4,7 @@ import { replaceFile } from "./durable-file.ts";
 import type { Files } from "./files.ts";
 import { stored } from "./storage-error.ts";
 
+/** A text kept in one file: whole or as it was. Rejects with `StorageError` where the disk refuses. */
 export function textFile(files: Files, path: string): TextStore {
   return {
     place: `file ${path}`,

@@ -3,6 +3,7 @@ import { DiscardPolicy, JetStreamApiError, StorageType, type JetStreamManager } 
 import { Kvm, type KV } from "@nats-io/kv";
 import { nanos, type NatsConnection } from "@nats-io/transport-node";
 
+/** Which bucket, and how it is made where there is none. */
 export interface BucketOptions {
   /** `replicant-lease` for the store `lease` under the prefix `replicant`. */
   readonly bucket: string;

@@ -4,6 +4,7 @@
  * consumer there keeps the subject it had in the stream.
  */
 
+/** What of a message tells how it came. */
 export interface Arrived {
   readonly subject: string;
   readonly headers?: { has(name: string): boolean } | undefined;
