@@ -7,6 +7,9 @@ import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { passwordOf } from "../../services/cli/connect.ts";
 import { decisionsAfterNow, startTestStack } from "#test/support/local-stack.ts";
+import { recordEachTest } from "./support/figures.ts";
+
+recordEachTest(import.meta.filename);
 
 for (const bus of ["any", "built-in"] as const) {
   test(`freeze holds everything without the bus, and after kill -9, until thaw (bus: ${bus})`, async (t) => {

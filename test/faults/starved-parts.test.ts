@@ -22,6 +22,9 @@ import { createConnector } from "../../services/connector/connector.ts";
 import { createCollector } from "../../services/metrics-collector/collector.ts";
 import { scrapedSource } from "../../services/metrics-collector/scraped-source.ts";
 import { createScaler } from "../../services/scaler/scaler.ts";
+import { recordEachTest } from "./support/figures.ts";
+
+recordEachTest(import.meta.filename);
 
 const listed: FunctionStatus = {
   ...{ name: "stress", namespace: "openfaas-fn", image: "i", replicas: 2, availableReplicas: 2 },

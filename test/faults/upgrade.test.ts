@@ -19,6 +19,9 @@ import { tidyHome } from "../../services/local-openfaas/provider/leftovers.ts";
 import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
 import { openLog } from "../../services/trainer/log/segments.ts";
 import { TrainerMemory } from "../../services/trainer/memory.ts";
+import { recordEachTest } from "./support/figures.ts";
+
+recordEachTest(import.meta.filename);
 
 /** What the version before does not write. */
 function withoutNew<T extends { readonly generation: string }>(words: T): Omit<T, "generation"> {

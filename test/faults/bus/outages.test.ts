@@ -1,4 +1,4 @@
-/** The bus killed, frozen, emptied, and its users changed under running parts: nothing acknowledged is lost, and no part is restarted. */
+/** The bus killed, frozen, slow, emptied, and its users changed under running parts: nothing acknowledged is lost, and no part is restarted. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
@@ -9,6 +9,7 @@ import { systemClock } from "#shared/adapters/system-clock.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { aModelEvent, numberOf } from "#test/support/an-event.ts";
 import { eventually } from "#test/support/eventually.ts";
+import { slowRoad } from "#test/support/faults/slow-road.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
 import { standingServer } from "#test/support/nats-standing.ts";
 import { ALL_LOGINS, passwordOf } from "#test/support/nats-users.ts";
@@ -75,6 +76,29 @@ for (const { name, program } of natsPrograms()) {
     await goesOn(20);
     assert.equal(await end(), 0);
     record(import.meta.filename, { tried: 2, held: 2, acknowledgedLost: 0 });
+  });
+
+  test(`outages, ${name}: slow, nothing is lost, and all is there soon after`, { timeout: 180_000 }, async (t) => {
+    const server = await standingServer(t, program);
+    const road = await slowRoad(t, server.host);
+    const over = (user: string) => ({ ...server.as(user), servers: road.host });
+    await open(t, server.as("metrics-collector"));
+    const { acknowledged, goesOn, end } = await pair(
+      t,
+      await open(t, over("trainer")),
+      await open(t, over("connector")),
+    );
+    await goesOn(20);
+    const before = acknowledged.length;
+    road.delay(700);
+    await goesOn(5);
+    assert.ok(acknowledged.length < before + 50, "it was slow");
+    road.delay(0);
+    const lifted = performance.now();
+    await goesOn(50);
+    const recoverySeconds = (performance.now() - lifted) / 1_000;
+    assert.equal(await end(), 0);
+    record(import.meta.filename, { tried: 1, held: 1, recoverySeconds, acknowledgedLost: 0 });
   });
 
   test(

@@ -5,6 +5,7 @@ import { openAppendFile } from "#shared/adapters/files/append-file.ts";
 import { createFile, isAside, removeFile, removeLeftovers, replaceFile } from "#shared/adapters/files/durable-file.ts";
 import type { Files } from "#shared/adapters/files/files.ts";
 import { everyFault } from "../../support/faults/every-fault.ts";
+import { record } from "../support/figures.ts";
 
 const textOf = async (files: Files, path: string) => {
   const bytes = await files.read(path);
@@ -30,6 +31,7 @@ test("replace, create, remove: what was acknowledged is there, the rest is not, 
     },
   });
   assert.ok(tried > 200, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 test("append: whole pieces in order; a part of one is told and cut away", async () => {
@@ -62,6 +64,7 @@ test("append: whole pieces in order; a part of one is told and cut away", async 
     },
   });
   assert.ok(tried > 100, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 async function created(files: Files, path: string, content: string): Promise<void> {

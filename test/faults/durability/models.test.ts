@@ -11,6 +11,7 @@ import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import type { ModelControl } from "#shared/core/model.ts";
 import { everyFault } from "../../support/faults/every-fault.ts";
+import { record } from "../support/figures.ts";
 import { volatileFiles } from "../../support/faults/volatile-files.ts";
 
 /** Every file says to which checkpoint it belongs, so that a mixture is seen. */
@@ -81,6 +82,7 @@ test("models: a checkpoint is there as it was acknowledged last, never a mixture
     },
   });
   assert.ok(tried > 200, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 function markOf(found: Readonly<Record<string, Uint8Array>>, when: string): string {
@@ -106,6 +108,7 @@ test("models: what a model may do is as it was acknowledged last, and a refused 
     },
   });
   assert.ok(tried > 100, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 test("models: at no operation of a replacement is the checkpoint absent or a mixture for a reader", async () => {

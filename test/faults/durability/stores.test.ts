@@ -8,6 +8,7 @@ import { tidyHome } from "../../../services/local-openfaas/provider/leftovers.ts
 import { LogFile } from "../../../services/local-openfaas/provider/logs/log-file.ts";
 import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
 import { everyFault, isKill } from "../../support/faults/every-fault.ts";
+import { record } from "../support/figures.ts";
 
 const textOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes).toString());
 
@@ -44,6 +45,7 @@ test("secrets: what was acknowledged is there, a refused one can be created agai
     },
   });
   assert.ok(tried > 200, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 test("deployments: a function is there as it was acknowledged last, and no file is half of one", async () => {
@@ -72,6 +74,7 @@ test("deployments: a function is there as it was acknowledged last, and no file 
     },
   });
   assert.ok(tried > 100, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 test("deployments: a count is written beside the deployment that is on the disk, whatever is under way", async () => {
@@ -103,11 +106,12 @@ test("deployments: a count is written beside the deployment that is on the disk,
     },
   });
   assert.ok(tried > 50, `${tried} faults`);
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
 });
 
 test("password: one that was answered is the one that is found; there is never an empty file", async () => {
   let answered: string | null = null;
-  await everyFault({
+  const tried = await everyFault({
     async act(files) {
       answered = null;
       try {
@@ -122,6 +126,7 @@ test("password: one that was answered is the one that is found; there is never a
       if (answered !== null) assert.equal(found, answered, when);
     },
   });
+  record(import.meta.filename, { tried, held: tried, acknowledgedLost: 0 });
   /** Its modes are this machine's affair, and there is no such home here. */
   async function onlyFiles(files: Files): Promise<string> {
     return readOrMakePassword("/home", files, async () => {});
@@ -129,7 +134,7 @@ test("password: one that was answered is the one that is found; there is never a
 });
 
 test("function logs: whole lines in order, whatever the disk does", async () => {
-  await everyFault({
+  const tried = await everyFault({
     async act(files) {
       const log = new LogFile("/home/logs/a.ndjson", () => {}, { files, maxBytes: 8 });
       for (const line of ["one", "two", "three", "four"]) {
@@ -151,4 +156,5 @@ test("function logs: whole lines in order, whatever the disk does", async () => 
         );
     },
   });
+  record(import.meta.filename, { tried, held: tried });
 });

@@ -8,6 +8,9 @@ import { Uploads } from "../../../services/local-openfaas/gateway/async/uploads.
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway } from "../../support/gateway.ts";
 import { rawConnection } from "../../support/raw-http.ts";
+import { recordEachTest } from "../support/figures.ts";
+
+recordEachTest(import.meta.filename);
 
 async function serve(t: TestContext, handler: RequestListener): Promise<{ readonly port: number }> {
   const server = createServer(handler);

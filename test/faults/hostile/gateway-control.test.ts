@@ -6,6 +6,9 @@ import type { LogFile } from "../../../services/local-openfaas/provider/logs/log
 import { eventually } from "../../support/eventually.ts";
 import { authorization, startTestGateway } from "../../support/gateway.ts";
 import { rawConnection } from "../../support/raw-http.ts";
+import { recordEachTest } from "../support/figures.ts";
+
+recordEachTest(import.meta.filename);
 
 const login = `Host: localhost\r\nAuthorization: ${authorization}\r\n`;
 

@@ -6,6 +6,9 @@ import { test } from "node:test";
 import { door } from "../../../services/local-openfaas/gateway/door.ts";
 import { LoginAttempts } from "../../../services/local-openfaas/gateway/login-attempts.ts";
 import { authorization, startTestGateway } from "../../support/gateway.ts";
+import { recordEachTest } from "../support/figures.ts";
+
+recordEachTest(import.meta.filename);
 
 interface Answer {
   readonly status: number;

@@ -5,6 +5,7 @@ import { attacksOn, judge, textOf } from "../../support/patterns/attacks.ts";
 import { patternsIn } from "../../support/patterns/sources.ts";
 import { search } from "../../support/patterns/steps.ts";
 import { parsePattern } from "../../support/patterns/syntax.ts";
+import { record } from "../support/figures.ts";
 
 const found = patternsIn(["functions", "services", "shared"]);
 const distinct = [...new Map(found.patterns.map((each) => [`/${each.source}/${each.flags}`, each])).entries()];
@@ -58,6 +59,7 @@ test("patterns: each in the sources is linear", (t) => {
   t.diagnostic(`${distinct.length} patterns in ${found.files} files, ${tried} texts: ${bent.length} super-linear`);
   assert.ok(distinct.length > 60, "the sources were not found");
   assert.deepEqual(bent, []);
+  record(import.meta.filename, { inputs: tried });
 });
 
 test("patterns: none is put together at run time, where no check can read it", () => {

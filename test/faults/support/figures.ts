@@ -3,13 +3,15 @@
  *
  *     import { record } from "#test/faults/support/figures.ts";
  *     record(import.meta.filename, { tried: 1, held: 1, recoveryWindows: 1 });
+ *     recordEachTest(import.meta.filename); // where every test is one fault
  *
- * Call it after the assertions that it stands for, as often as it suits: counts add up, and of recoveries the longest and of
+ * Call the first after the assertions that it stands for, as often as it suits: counts add up, and of recoveries the longest and of
  * loads the highest stays. Where `REPLICANT_FIGURES` names a folder, each test file leaves one JSON line there,
  * `{"suite":"bus/forged","tried":12,"held":12,…}`; elsewhere nothing is written. `npm run faults -- --table` makes the table.
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { afterEach } from "node:test";
 
 import { suiteOf } from "./suites.ts";
 
@@ -50,6 +52,15 @@ export function record(testFile: string, figures: Figures, folder = process.env[
   const file = join(folder, `${suite.replaceAll("/", "+")}.json`);
   writeFileSync(`${file}.draft`, `${JSON.stringify({ suite, ...sum })}\n`);
   renameSync(`${file}.draft`, file);
+}
+
+/** Counts each test of this file as one fault, which held if the test passed. For tests that do not count for themselves. */
+export function recordEachTest(testFile: string): void {
+  afterEach((context) => {
+    // The types of Node 20.19 lack it.
+    const { passed } = context as unknown as { readonly passed: boolean };
+    record(testFile, { tried: 1, held: passed ? 1 : 0 });
+  });
 }
 
 /** Two lots of figures as one. A figure that is no number of at least 0 is a mistake of the suite's. */

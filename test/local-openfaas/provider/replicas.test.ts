@@ -262,7 +262,7 @@ test("a replica sees its own environment and nothing of the platform's", async (
     OPENFAAS_NAME: "env",
     OPENFAAS_NAMESPACE: "openfaas-fn",
     http_port: "0",
-    secret_mount_path: `${setup.home}/run/${replica!.id}/secrets`,
+    secret_mount_path: `${setup.home}/run/${process.pid}/${replica!.id}/secrets`,
   });
 });
 
