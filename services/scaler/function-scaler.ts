@@ -4,6 +4,7 @@ import { messageOf } from "#shared/core/errors.ts";
 import {
   chooseTrigger,
   decide,
+  isWorthReading,
   onTick,
   startGuard,
   withApplied,
@@ -98,14 +99,9 @@ export class FunctionScaler {
     // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
     const platform = limitsAt(this.#limits, tick.atMs, "floor");
     const frozen = this.#frozen(managed);
-    const glance = onTick(before, { managed, tick, current: null, platform, frozen }, settings);
-    if (glance.decision === null) {
-      this.#guard = glance.state;
-      return;
-    }
-    // Only now is it worth asking the platform; the same tick is judged again with the true count.
-    const current = await this.#read(managed);
-    const { decision, state } = onTick(before, { managed, tick, current, platform, frozen }, settings);
+    const seen = { managed, tick, platform, frozen };
+    const current = isWorthReading(before, seen, settings) ? await this.#read(managed) : null;
+    const { decision, state } = onTick(before, { ...seen, current }, settings);
     this.#guard = state;
     if (decision !== null) await this.#apply(managed, decision, state);
   }
@@ -168,7 +164,8 @@ export class FunctionScaler {
     }
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     const target = sent ? this.deps.target.name : "none";
-    this.#last = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs };
+    const previousId = this.#last?.decisionId ?? null;
+    this.#last = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs, previousId };
     await this.deps.tell(this.#last);
   }
 

@@ -42,6 +42,8 @@ export interface Applied {
   readonly fencing: number | null;
   /** Since when the guard that decided remembers the function, trace time: a restart begins anew. Absent in older events. */
   readonly guardSinceMs?: number | undefined;
+  /** The decision of the same guard before this one, so that a record shows its gaps; null for the first. Absent in older events. */
+  readonly previousId?: string | null | undefined;
   /** One sentence that tells old → new and why. */
   readonly reason: string;
 }

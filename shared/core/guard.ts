@@ -75,8 +75,9 @@ export function decide(
   const seen = watchForOthers(state, managed, input.current);
   state = seen.state;
   if (seen.backOff !== null) {
-    const at = { ready: window.availableReplicas, targetInFlight: managed.targetInFlight, nowMs };
-    state = { ...state, panic: provenNow(state.panic, at, settings) };
+    const at = { targetInFlight: managed.targetInFlight, nowMs };
+    const ready = { atMs: window.endedAtMs, ready: window.availableReplicas };
+    state = { ...state, panic: provenNow(state.panic, ready, at, settings) };
   }
 
   const frozen = input.frozen ?? null;
@@ -133,16 +134,13 @@ export function onTick(
   state = begin(state, known, tick.availableReplicas, settings);
   const seen = watchForOthers(state, managed, input.current, "tick");
   state = seen.state;
-  if (seen.backOff !== null) {
-    const at = { ready: tick.availableReplicas, targetInFlight: managed.targetInFlight, nowMs };
-    state = { ...state, panic: provenNow(state.panic, at, settings) };
-  }
-  const { inFlight, availableReplicas: ready, metricAgeSeconds: age } = tick;
+  const at = { targetInFlight: managed.targetInFlight, nowMs };
+  const { atMs, inFlight, availableReplicas: ready, metricAgeSeconds: age } = tick;
+  if (seen.backOff !== null) state = { ...state, panic: provenNow(state.panic, { atMs, ready }, at, settings) };
   if (inFlight === null || ready === null || age === null || age > settings.maxTickAgeSeconds) {
     return { state: { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) }, decision: null };
   }
-  const at = { ready, targetInFlight: managed.targetInFlight, nowMs };
-  state = { ...state, panic: observe(state.panic, { atMs: tick.atMs, inFlight }, at, settings) };
+  state = { ...state, panic: observe(state.panic, { atMs, inFlight, ready }, at, settings) };
   if (input.frozen || state.panic.sinceMs === null || state.panic.peak <= known) return { state, decision: null };
 
   const bounds = boundsOf(managed, input.platform ?? null);
@@ -152,7 +150,8 @@ export function onTick(
   if (bounded.replicas <= known) return { state, decision: null };
 
   const stages: GuardStage[] = [
-    { stage: "valid", replicas: known, note: othersOf(seen.backOff) },
+    // Someone else's count may have been met on an earlier tick, on which there was nothing to decide.
+    { stage: "valid", replicas: known, note: input.current === null ? NOT_READ : othersOf(state.foreign) },
     { stage: "proposed", replicas: known, note: null },
     { stage: "floor", ...floored },
     { stage: "stabilised", replicas: floored.replicas, note: null },
@@ -181,6 +180,19 @@ export function onTick(
   };
   const wishes = remember(state.wishes, { atMs: nowMs, replicas: floored.replicas }, settings.stabilisationSeconds);
   return { state: { ...state, wishes }, decision };
+}
+
+/**
+ * Whether the count is worth reading for a tick: would the floor ask for more if as few replicas were desired as the tick, or what was
+ * read back last, allows? Either may be behind: the tick after our own scale-up, what was read back after someone else's scale-down.
+ */
+export function isWorthReading(
+  before: GuardState,
+  input: Omit<TickInput, "current">,
+  settings: GuardSettings,
+): boolean {
+  const counts = [before.expected, input.tick.desiredReplicas].filter((count) => count !== null);
+  return counts.length > 0 && onTick(before, { ...input, current: Math.min(...counts) }, settings).decision !== null;
 }
 
 function notACount({ proposedReplicas }: { readonly proposedReplicas: number }): string | null {

@@ -128,6 +128,7 @@ const applied = z.object({
   // Events from before there was a lease have none.
   fencing: count.nullable().default(null),
   guardSinceMs: instantMs.optional(),
+  previousId: id.nullable().optional(),
   reason: text,
 }) satisfies z.ZodType<Applied>;
 

@@ -16,6 +16,7 @@ export function aStory(): RecordedEvent[] {
   let replicas = 2;
   let fencing = 1;
   let state = startGuard(0);
+  let previousId: string | null = null;
   const settle = (decision: GuardDecision) => {
     const sent = decision.kind === "scale";
     const outcome = sent ? ({ kind: "applied", replicas: decision.desired! } as const) : { kind: "not-sent" as const };
@@ -25,8 +26,9 @@ export function aStory(): RecordedEvent[] {
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     record.push({
       kind: "applied",
-      data: { ...told, mode: "auto", target: sent ? "openfaas" : "none", fencing, guardSinceMs },
+      data: { ...told, mode: "auto", target: sent ? "openfaas" : "none", fencing, guardSinceMs, previousId },
     });
+    previousId = told.decisionId;
     replicas = done.decision.applied ?? replicas;
   };
   for (let seq = 1; seq <= 32; seq++) {
@@ -43,6 +45,7 @@ export function aStory(): RecordedEvent[] {
     if (seq === 25) {
       fencing = 2;
       state = startGuard(seq * 30_000);
+      previousId = null;
     }
     const counts = { desiredReplicas: replicas, availableReplicas: replicas };
     const window = busy

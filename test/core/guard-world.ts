@@ -3,6 +3,7 @@ import fc from "fast-check";
 
 import {
   decide,
+  isWorthReading,
   onTick,
   startGuard,
   withApplied,
@@ -119,6 +120,7 @@ export function live({ settings, min, max, platform, startCount, happenings }: W
   let replicas = startCount;
   let nowMs = 0;
   let seq = 0;
+  let previousId: string | null = null;
   const steps: Step[] = [];
   const record: RecordedEvent[] = [];
   /** Every change of the count: ours, and others'. */
@@ -139,8 +141,9 @@ export function live({ settings, min, max, platform, startCount, happenings }: W
     const { kind: _kind, foreignChange: _foreign, ...decision } = done.decision;
     record.push({
       kind: "applied",
-      data: { ...decision, mode: "auto", target, fencing: 1, guardSinceMs: startedAtMs },
+      data: { ...decision, mode: "auto", target, fencing: 1, guardSinceMs: startedAtMs, previousId },
     });
+    previousId = decision.decisionId;
     replicas = reached;
   };
   for (const event of happenings) {
@@ -149,7 +152,9 @@ export function live({ settings, min, max, platform, startCount, happenings }: W
       changes.push({ atMs: nowMs, change: event.count - replicas, ours: false });
       replicas = event.count;
     } else if (event.kind === "window") {
-      nowMs = (Math.floor(nowMs / 30_000) + 1) * 30_000;
+      // The tick at a window's end comes with it.
+      if (nowMs % 30_000 > 0 || nowMs === 0 || nowMs / 30_000 === seq)
+        nowMs = (Math.floor(nowMs / 30_000) + 1) * 30_000;
       seq = nowMs / 30_000;
       const window = aWindow(seq, {
         arrivals: event.arrivals,
@@ -179,7 +184,10 @@ export function live({ settings, min, max, platform, startCount, happenings }: W
         desiredReplicas: replicas,
       });
       record.push({ kind: "tick", data: { managed: told, tick } });
-      const ticked = onTick(state, { managed, tick, current: event.readable ? replicas : null, platform }, settings);
+      // As the scaler does it.
+      const seen = { managed, tick, platform };
+      const current = event.readable && isWorthReading(state, seen, settings) ? replicas : null;
+      const ticked = onTick(state, { ...seen, current }, settings);
       ({ state } = ticked);
       if (ticked.decision === null) continue;
       steps.push({

@@ -7,11 +7,13 @@ import {
   GUARD_DEFAULTS,
   GUARD_TABLE,
   guardSettingsProblems,
+  isWorthReading,
   onTick,
   type GuardInput,
   type GuardSettings,
   type GuardState,
 } from "#shared/core/guard.ts";
+import type { Tick } from "#shared/core/window.ts";
 import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./guard-fixtures.ts";
 
 describe("guard: two writers", () => {
@@ -63,6 +65,21 @@ describe("guard: two writers", () => {
     for (const atSeconds of [332, 334]) state = burst(state, atSeconds, 5, 90).state;
     const { decision } = burst(state, 336, 1, 90);
     assert.match(decision!.reason, /^1 → \d+: 1 set by someone else, \d+ expected; panic floor/);
+  });
+
+  test("a count is worth reading on the first tick that tells of someone else's scale-down under a load", () => {
+    let { state } = decideAt(aLongRunningGuard(3, 10), 11, 3, 5);
+    const managed = aFunction({ maxReplicas: 99 });
+    const tickAt = (atSeconds: number, count: number, inFlight: number) =>
+      aTick(atSeconds, { inFlight, desiredReplicas: count, availableReplicas: count });
+    for (const atSeconds of [332, 334]) state = burst(state, atSeconds, 5, 24).state;
+    const isAsked = (tick: Tick) => isWorthReading(state, { managed, tick }, GUARD_DEFAULTS);
+    assert.equal(isAsked(tickAt(336, 5, 24)), false, "five do what five are needed for");
+    assert.equal(isAsked(tickAt(336, 1, 24)), true);
+    const met = onTick(state, { managed, tick: tickAt(336, 1, 24), current: 1 }, GUARD_DEFAULTS);
+    assert.match(met.decision!.reason, /^1 → 5: 1 set by someone else, 5 expected; panic floor 5/);
+    // Or the tick is behind: read, the count says that nothing is missing.
+    assert.equal(onTick(state, { managed, tick: tickAt(336, 1, 24), current: 5 }, GUARD_DEFAULTS).decision, null);
   });
 
   test("what was proven before someone else's change is not held against them", () => {

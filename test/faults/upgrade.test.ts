@@ -129,7 +129,7 @@ const DATA = {
     history: [aWindow({ generation: "g1" })],
   },
   proposal: { managed: aManaged(), proposal: aProposal({ generation: "g1" }), window: aWindow({ generation: "g1" }) },
-  applied: anApplied({ generation: "g1", guardSinceMs: 1 }),
+  applied: anApplied({ generation: "g1", guardSinceMs: 1, previousId: null }),
 };
 
 /** Paths of all that is in it, down to single values. */
@@ -137,7 +137,7 @@ function pathsOf(value: unknown, at = ""): string[] {
   if (typeof value !== "object" || value === null) return [at];
   return Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, `${at}.${key}`));
 }
-const NEW_FIELDS = /\.(generation|guardSinceMs)$/;
+const NEW_FIELDS = /\.(generation|guardSinceMs|previousId)$/;
 
 for (const kind of ["tick", "window", "proposal", "applied"] as const) {
   /** As the version before wrote it. */

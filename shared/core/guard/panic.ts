@@ -4,6 +4,8 @@ import { trimmed } from "./words.ts";
 export interface InFlightSample {
   readonly atMs: number;
   readonly inFlight: number;
+  /** Replicas that were ready then. */
+  readonly ready: number;
 }
 
 export interface Panic {
@@ -29,15 +31,23 @@ export function calm(panic: Panic, nowMs: number, stableWindowSeconds: number): 
   return { ...panic, sinceMs: null, peak: 0, because: null };
 }
 
-/** Forgets the peak: only what the samples at hand prove stands. For when someone else has set the count since. */
+/**
+ * Forgets the peak: only what the samples at hand prove stands. For when someone else has set the count since. `seen`: what the
+ * window or tick says is ready; the newer of it and the newest sample counts.
+ */
 export function provenNow(
   panic: Panic,
-  at: { readonly ready: number | null; readonly targetInFlight: number; readonly nowMs: number },
+  seen: { readonly atMs: number; readonly ready: number | null },
+  at: { readonly targetInFlight: number; readonly nowMs: number },
   settings: PanicSettings,
 ): Panic {
-  const forgotten = { ...panic, sinceMs: null, peak: 0, because: null };
-  const { ready } = at;
-  return ready === null ? forgotten : raised(forgotten, panic.samples, { ...at, ready }, settings);
+  const { ready } = seen;
+  const newest = panic.samples.at(-1);
+  const samples =
+    newest !== undefined && ready !== null && seen.atMs >= newest.atMs
+      ? [...panic.samples.slice(0, -1), { ...newest, ready }]
+      : panic.samples;
+  return raised({ ...panic, sinceMs: null, peak: 0, because: null }, samples, at, settings);
 }
 
 /**
@@ -47,27 +57,29 @@ export function provenNow(
 export function observe(
   panic: Panic,
   sample: InFlightSample,
-  { ready, targetInFlight, nowMs }: { readonly ready: number; readonly targetInFlight: number; readonly nowMs: number },
+  at: { readonly targetInFlight: number; readonly nowMs: number },
   settings: PanicSettings,
 ): Panic {
   const newest = panic.samples.at(-1);
   // A tick delivered twice, or late, is no second reading.
-  if (newest !== undefined && sample.atMs <= newest.atMs) return calm(panic, nowMs, settings.stableWindowSeconds);
-  return raised(panic, [...panic.samples, sample], { ready, targetInFlight, nowMs }, settings);
+  if (newest !== undefined && sample.atMs <= newest.atMs) return calm(panic, at.nowMs, settings.stableWindowSeconds);
+  return raised(panic, [...panic.samples, sample], at, settings);
 }
 
 function raised(
   panic: Panic,
   seen: readonly InFlightSample[],
-  { ready, targetInFlight, nowMs }: { readonly ready: number; readonly targetInFlight: number; readonly nowMs: number },
+  { targetInFlight, nowMs }: { readonly targetInFlight: number; readonly nowMs: number },
   settings: PanicSettings,
 ): Panic {
   const sinceMs = nowMs - settings.panicWindowSeconds * 1000;
   const samples = seen.filter(({ atMs }) => atMs > sinceMs);
-  if (samples.length === 0) return calm({ ...panic, samples }, nowMs, settings.stableWindowSeconds);
+  const newest = samples.at(-1);
+  if (newest === undefined) return calm({ ...panic, samples }, nowMs, settings.stableWindowSeconds);
 
   const mean = samples.reduce((sum, { inFlight }) => sum + inFlight, 0) / samples.length;
   const need = Math.ceil(mean / targetInFlight);
+  const { ready } = newest;
   const over = need / Math.max(1, ready) >= settings.panicThresholdRatio;
   const next = over
     ? { ...panic, samples, sinceMs: nowMs }

@@ -47,13 +47,23 @@ export function sameTenure(a: Applied, b: Applied): boolean {
   return a.generation === b.generation && a.fencing === b.fencing && a.guardSinceMs === b.guardSinceMs;
 }
 
-/** Earlier decisions of the same guard, not older than `sinceMs`; newest first. */
-export function* earlierSince({ decision, earlier }: Case, sinceMs: number): Generator<Applied> {
+/** Whether nothing was decided between the two by their guard; what older events do not tell is believed. */
+export function follows(after: Applied, before: Applied): boolean {
+  return sameTenure(before, after) && (after.previousId === undefined || after.previousId === before.decisionId);
+}
+
+/** Earlier decisions of the same guard, not older than `sinceMs`, newest first. `isWhole`: the record has all of them. */
+export function earlierSince({ decision, earlier }: Case, sinceMs: number): { found: Applied[]; isWhole: boolean } {
+  const found: Applied[] = [];
+  let next = decision;
   for (let at = earlier.length - 1; at >= 0; at--) {
     const other = earlier[at]!;
-    if (!sameTenure(other, decision) || other.atMs < sinceMs) return;
-    yield other;
+    if (!follows(next, other)) break;
+    if (other.atMs < sinceMs) return { found, isWhole: true };
+    found.push(other);
+    next = other;
   }
+  return { found, isWhole: next.previousId === null || next.previousId === undefined };
 }
 
 export const isFreeze = ({ reason }: Applied): boolean => reason.includes("frozen by ");

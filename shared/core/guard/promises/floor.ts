@@ -13,7 +13,9 @@ export const floorHonoured: Check = (one) => {
   if (current === null || desired === null || seq === null || isFreeze(one.decision)) return notAsked;
   const need = provenNeed(one);
   if (need === null) return notAsked;
-  const at = { current, events: changesBefore(one), nowMs: one.decision.atMs };
+  const events = changesBefore(one);
+  if (events === null) return notAsked;
+  const at = { current, events, nowMs: one.decision.atMs };
   const allowed = need > current ? rateLimit(need, at, one.settings).replicas : need;
   const upper = Math.min(...one.managed.map(({ maxReplicas }) => maxReplicas), ...capsSeen(one));
   const floor = Math.min(need, allowed, upper);
@@ -21,14 +23,18 @@ export const floorHonoured: Check = (one) => {
   return broken(`in-flight proves a need of ${need}, ${floor} may be asked for, but ${desired} was decided on`);
 };
 
-/** The least that each of the last ticks before the decision proves; null where they prove nothing. */
+/**
+ * The least that each of the last ticks before the decision proves; null where they prove nothing. The tick of that very instant
+ * counts with them: whether the guard had it already cannot be seen.
+ */
 function provenNeed(one: Case): number | null {
   const { decision, ticks, managed } = one;
   if (managed.length === 0 || decision.guardSinceMs === undefined) return null;
   const target = Math.max(...managed.map(({ targetInFlight }) => targetInFlight));
-  const heard = before(ticks, decision.atMs).filter(({ atMs }) => atMs > decision.guardSinceMs!);
+  const heard = upTo(ticks, decision.atMs).filter(({ atMs }) => atMs > decision.guardSinceMs!);
+  const asked = heard.at(-1)?.atMs === decision.atMs ? TICKS_IN_A_ROW + 1 : TICKS_IN_A_ROW;
   let least = Infinity;
-  for (let back = 0; back < TICKS_IN_A_ROW; back++) {
+  for (let back = 0; back < asked; back++) {
     const need = needAt(heard.slice(0, heard.length - back), target, one);
     if (need === null) return null;
     least = Math.min(least, need);
@@ -52,8 +58,8 @@ function isFresh({ inFlight, availableReplicas, metricAgeSeconds }: Tick, { maxT
   return measured && metricAgeSeconds <= maxTickAgeSeconds;
 }
 
-/** The ticks of the last minute before an instant; the list is in order. */
-function before(ticks: readonly Tick[], atMs: number): readonly Tick[] {
-  const end = ticks.findLastIndex((tick) => tick.atMs < atMs) + 1;
+/** The last ticks up to an instant; the list is in order. */
+function upTo(ticks: readonly Tick[], atMs: number): readonly Tick[] {
+  const end = ticks.findLastIndex((tick) => tick.atMs <= atMs) + 1;
   return ticks.slice(Math.max(0, end - 64), end);
 }

@@ -3,18 +3,21 @@ import { rateLimit, type ScaleEvent } from "../rate-limit.ts";
 import { broken, changeOf, earlierSince, kept, notAsked, type Case, type Check } from "./case.ts";
 import { capsSeen } from "./counts.ts";
 
-/** Our own changes of the longest period, as far as this guard can remember. */
-export function changesBefore(one: Case): ScaleEvent[] {
+/** Our own changes of the longest period, as far as this guard can remember; null where the record lacks some. */
+export function changesBefore(one: Case): ScaleEvent[] | null {
   const { scaleUpPeriodSeconds, scaleDownPeriodSeconds } = one.settings;
   const sinceMs = one.decision.atMs - Math.max(scaleUpPeriodSeconds, scaleDownPeriodSeconds) * 1_000;
-  return [...earlierSince(one, sinceMs)].map((other) => ({ atMs: other.atMs, change: changeOf(other) }));
+  const { found, isWhole } = earlierSince(one, sinceMs);
+  return isWhole ? found.map((other) => ({ atMs: other.atMs, change: changeOf(other) })) : null;
 }
 
 /** Only the bounds go before the rate: a lift to the minimum, a cut to the maximum or to the platform's cap. */
 export const withinRates: Check = (one) => {
   const { current, desired, atMs } = one.decision;
   if (current === null || desired === null || desired === current) return notAsked;
-  const limited = rateLimit(desired, { current, events: changesBefore(one), nowMs: atMs }, one.settings);
+  const events = changesBefore(one);
+  if (events === null || one.managed.length === 0) return notAsked;
+  const limited = rateLimit(desired, { current, events, nowMs: atMs }, one.settings);
   if (limited.replicas === desired || isBound(one, desired)) return kept;
   return broken(`${current} → ${desired}: ${limited.note}`);
 };
@@ -22,9 +25,9 @@ export const withinRates: Check = (one) => {
 /** A scale-down goes no lower than the largest recommendation of the stabilisation span. */
 export const noFlapping: Check = (one) => {
   const { current, desired, atMs } = one.decision;
-  if (current === null || desired === null || desired >= current) return notAsked;
+  if (current === null || desired === null || desired >= current || one.managed.length === 0) return notAsked;
   const { stabilisationSeconds } = one.settings;
-  for (const other of earlierSince(one, atMs - stabilisationSeconds * 1_000)) {
+  for (const other of earlierSince(one, atMs - stabilisationSeconds * 1_000).found) {
     const wanted = other.stages.find(({ stage }) => stage === "floor")?.replicas ?? 0;
     if (Math.min(wanted, current) > desired && !isBound(one, desired)) {
       const agoSeconds = (atMs - other.atMs) / 1_000;

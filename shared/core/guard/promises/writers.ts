@@ -1,7 +1,7 @@
 /** Promises about who writes: one scaler at a time, and what someone else set is told. */
 import type { Applied } from "../../decision.ts";
 import { NOT_READ, SOMEONE_ELSE } from "../words.ts";
-import { broken, isFreeze, kept, notAsked, sameTenure, wasSent, type Check } from "./case.ts";
+import { broken, follows, isFreeze, kept, notAsked, wasSent, type Check } from "./case.ts";
 
 /** Fencing numbers never fall as time goes on: whoever lost the lease decides no more. */
 export const oneWriter: Check = ({ decision, earlier }) => {
@@ -19,7 +19,7 @@ export const oneWriter: Check = ({ decision, earlier }) => {
 export const othersTold: Check = ({ decision, earlier }) => {
   const before = earlier.at(-1);
   const ours = decision.mode === "auto" || decision.mode === "canary";
-  if (before === undefined || !ours || before.mode !== decision.mode || !sameTenure(before, decision)) return notAsked;
+  if (before === undefined || !ours || before.mode !== decision.mode || !follows(decision, before)) return notAsked;
   const expected = wasSent(before) ? before.applied : before.current;
   const { current, stages } = decision;
   if (wasUnread(before) || wasUnread(decision)) return notAsked;
