@@ -33,7 +33,7 @@ export function withoutModel(
   { kind, text }: Exclude<PolicyReference, { kind: "model" }>,
   { mode }: ManagedFunction,
 ): Assignment {
-  if (kind === "external") return { withheld: "somebody else proposes for this function" };
+  if (kind === "external") return { withheld: "proposals for this function come from outside" };
   return { key: text, make: policyByName(text), mode, isAdvice: false, withheld: null };
 }
 

@@ -13,6 +13,7 @@ type Action = "freeze" | "thaw";
 interface FreezeFlags extends GatewayFlags {
   readonly keyFile?: string;
   readonly by?: string;
+  readonly scaler?: string;
 }
 
 export interface FreezeWorld {
@@ -30,6 +31,7 @@ export function registerFreeze(program: Command, withGateway: (command: Command)
     withGateway(program.command(action).description(sentences[action]))
       .argument("[function]", action === "freeze" ? "this one alone (default: everything)" : "this one alone")
       .option("--key-file <file>", "a file with replicant-key; else the secret of the platform in this home")
+      .option("--scaler <url>", "the scaler's own address, where it is no function (default: through the gateway)")
       .option("--by <name>", "who is named in every decision (default: this user)")
       .action(async (functionName: string | undefined, flags: FreezeFlags) => {
         const said = await order(action, functionName ?? null, flags, world);
@@ -48,16 +50,27 @@ interface Answered {
 
 /** Throws `BadInputError` for a name, key or address that cannot be used. */
 async function order(action: Action, functionName: string | null, flags: FreezeFlags, { home, env }: FreezeWorld) {
-  const [{ connect }, { signedCall }] = await Promise.all([import("./connect.ts"), import("./signed-call.ts")]);
+  const [{ connect }, { onePart }, { signedCall }] = await Promise.all([
+    import("./connect.ts"),
+    import("#shared/adapters/openfaas/one-part.ts"),
+    import("./signed-call.ts"),
+  ]);
   const key = keyOf(flags.keyFile ?? join(home, "secrets", "replicant-key"));
-  const { gateway, url } = connect(flags, home, env);
+  const { scaler } = flags;
+  if (scaler !== undefined && !(URL.canParse(scaler) && /^https?:/.test(scaler))) {
+    throw new BadInputError(`--scaler must be an http or https address, was '${scaler}'`);
+  }
+  const { gateway, url } = scaler === undefined ? connect(flags, home, env) : { gateway: onePart(scaler), url: scaler };
   const request = { action, functionName, by: flags.by ?? userInfo().username };
   const { status, body } = await signedCall({ gateway, key }, "scaler", request, 45_000).catch((thrown: unknown) => {
-    throw new Error(`the scaler behind ${url} did not answer, so nothing is ${past(action)}`, { cause: thrown });
+    const where = scaler === undefined ? `behind ${url}` : `at ${url}`;
+    throw new Error(`the scaler ${where} did not answer, so nothing is ${past(action)}`, { cause: thrown });
   });
   const answered = parsed(body);
   if (status === 400 || status === 401 || status === 404) {
-    throw new BadInputError(answered.error ?? `the gateway knows no scaler: HTTP ${status}`);
+    throw new BadInputError(
+      answered.error ?? `there is no scaler ${scaler === undefined ? "behind" : "at"} ${url}: HTTP ${status}`,
+    );
   }
   const { frozen, problems = [] } = answered;
   if (frozen === undefined) throw new Error(`the scaler did not take the order: HTTP ${status} ${body.slice(0, 200)}`);

@@ -20,7 +20,7 @@ export interface CollectorDeps {
   readonly source: MetricsSource;
   readonly gateway: Pick<FunctionGateway, "list">;
   readonly bus: Pick<EventBus, "publish">;
-  readonly limits: Pick<SeenLimits, "of">;
+  readonly limits: Pick<SeenLimits, "of" | "keepOnly">;
   readonly activity: Activity;
   /** Dates events; nothing else is reckoned by it. */
   readonly clock: Pick<Clock, "nowMs">;
@@ -106,7 +106,9 @@ export function createCollector(deps: CollectorDeps): Collector {
   /** What is due for each function: a window, and one that can be decided on. */
   function watch(): void {
     const everyMs = (windowSeconds * 1_000) / traceTime.timeLapse;
-    activity.keepOnly(managed.map(({ function: one }) => one.functionName));
+    const names = managed.map(({ function: one }) => one.functionName);
+    activity.keepOnly(names);
+    limits.keepOnly(names);
     for (const { function: one } of managed) {
       activity.expect("window", one.functionName, { everyMs, else: "nobody decides" });
       activity.expect("measurement", one.functionName, { everyMs, else: "without one nothing is scaled by the model" });

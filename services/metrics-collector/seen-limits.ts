@@ -1,4 +1,4 @@
-/** What the platform made of the scaler's wishes, by function: told with each function, so that a policy knows its range. */
+/** What the platform made of the scaler's requests, by function: published with each function, so that a policy knows its range. */
 import type { Applied } from "#shared/core/decision.ts";
 import { learnLimits, limitsAt, type LearnedLimits, type PlatformLimits } from "#shared/core/platform-limits.ts";
 
@@ -6,6 +6,8 @@ export interface SeenLimits {
   hear(applied: Pick<Applied, "functionName" | "current" | "desired" | "applied" | "atMs">): void;
   /** Undefined while nothing is known, or when what was known is to be tried anew. Only functions asked for are listened for. */
   of(functionName: string, nowMs: number): PlatformLimits | undefined;
+  /** Forgets functions that are managed no longer. */
+  keepOnly(functionNames: readonly string[]): void;
 }
 
 export function createSeenLimits(): SeenLimits {
@@ -19,6 +21,10 @@ export function createSeenLimits(): SeenLimits {
     of(functionName, nowMs) {
       if (!known.has(functionName)) known.set(functionName, null);
       return limitsAt(known.get(functionName)!, nowMs) ?? undefined;
+    },
+    keepOnly(functionNames) {
+      const kept = new Set(functionNames);
+      for (const name of known.keys()) if (!kept.has(name)) known.delete(name);
     },
   };
 }

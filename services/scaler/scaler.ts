@@ -126,7 +126,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     } catch (thrown) {
       // The count is set all the same; the log line above keeps the audit whole.
       lastProblem = messageOf(thrown);
-      log.warn({ decisionId, problem: lastProblem }, "the decision could not be told");
+      log.warn({ decisionId, problem: lastProblem }, "the decision could not be published");
     }
   }
 
@@ -165,7 +165,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   /** What may be acted on: news of the collector that is followed. */
   const isNews = (standing: Standing): boolean => {
     // A proposal was kept for us; the next tick tells whether it is news. It comes again in a moment.
-    if (standing === "unknown") throw new Error("nothing was heard of the collector yet");
+    if (standing === "unknown") throw new Error("no event from the collector yet");
     if (standing === "late") tooLate++;
     return standing === "in-time";
   };
@@ -222,7 +222,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
 
   function refuse({ decisionId, policy }: Proposal, field: string): void {
     unmatched++;
-    lastProblem = `refused ${policy.name}'s proposal ${decisionId}: its ${field} is not what the collector told`;
+    lastProblem = `refused ${policy.name}'s proposal ${decisionId}: its ${field} is not what the collector published`;
     log.warn({ decisionId, problem: lastProblem }, "a proposal does not match its window");
   }
 

@@ -54,7 +54,7 @@ async function carryOut({ action, functionName, mode, reason }: Order, trainer: 
     case "start":
     case "stop":
       await trainer.setAutomatic(action === "start");
-      return { status: 200, body: { training: action === "start" ? "by itself" : "when told to" } };
+      return { status: 200, body: { training: action === "start" ? "by itself" : "on request" } };
     case "train-now":
       await trainer.trainNow(functionName);
       return { status: 202, body: { training: functionName } };
@@ -88,6 +88,6 @@ function readOrder(text: string): Order {
     action,
     functionName: needsFunction ? String(functionName) : "",
     mode: action === "mode" ? oneOf("mode", MODES) : null,
-    reason: typeof why === "string" && why !== "" ? why.slice(0, 500) : "somebody said so",
+    reason: typeof why === "string" && why !== "" ? why.slice(0, 500) : "by an order without a reason",
   };
 }

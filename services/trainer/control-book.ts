@@ -119,7 +119,7 @@ export function createControlBook(deps: ControlBookDeps): ControlBook {
       await bus.publish(newsOf(standing, action, reason, { atMs, generation, nowMs: clock.nowMs() }));
     } catch (thrown) {
       // Who serves looks at the shelf by and by; the log keeps the story whole.
-      say.warn({ problem: messageOf(thrown) }, "the news of a model could not be told");
+      say.warn({ problem: messageOf(thrown) }, "a model event could not be published");
     }
   }
 
@@ -132,7 +132,10 @@ export function createControlBook(deps: ControlBookDeps): ControlBook {
     });
     const control = memory.controls.get(functionName)!;
     if (isDeepStrictEqual(found, control)) return;
-    say.warn({ functionName, mode: control.mode, found: found?.mode ?? null }, "the shelf is told anew what holds");
+    say.warn(
+      { functionName, mode: control.mode, found: found?.mode ?? null },
+      "the model store differs from the trainer's log and is corrected",
+    );
     const { standing } = careOf(functionName);
     const { step } = control;
     if (step !== null && standing?.control.step === step) {

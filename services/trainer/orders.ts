@@ -35,7 +35,7 @@ export function createOrders({ memory, careOf, book, begin, say }: OrdersDeps): 
     if (!managed) {
       const names = [...memory.records.keys()].slice(0, 20).join(", ") || "none";
       throw new BadInputError(
-        `no windows of a function '${functionName.slice(0, 100)}' were heard; known are ${names}`,
+        `no windows of a function '${functionName.slice(0, 100)}' have arrived; known are ${names}`,
       );
     }
     const one = careOf(functionName);
@@ -59,7 +59,7 @@ export function createOrders({ memory, careOf, book, begin, say }: OrdersDeps): 
       }
       const refusal = rangeRefusal(one.record);
       if (refusal !== null) throw new BadInputError(refusal);
-      begin(one, standing, "somebody said so");
+      begin(one, standing, "by an order without a reason");
     },
     async setMode(functionName, mode, reason) {
       // Whoever starts a run says so before its first window.

@@ -112,7 +112,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     ...orders,
     take: (fact) => memory.take(fact),
     status: () => ({
-      training: isAutomatic() ? "by itself" : "when told to",
+      training: isAutomatic() ? "by itself" : "on request",
       rule,
       models: shelf.place,
       log: memory.log,

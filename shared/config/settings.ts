@@ -111,7 +111,7 @@ export const SETTINGS = {
   ),
   STABILISATION_SECONDS: setting(
     "a number from 0 to 3600",
-    "Scale down only to the largest wish of so many seconds.",
+    "Scale down only to the largest recommendation of so many seconds.",
     number(0, 3_600),
     "90",
   ),
@@ -175,7 +175,7 @@ export const SETTINGS = {
   ),
   TRAINER_AUTO: setting(
     "true or false",
-    "Train by itself when a rollout is full or the load has drifted; else only when it is told to.",
+    "Train by itself when a rollout is full or the load has drifted; else only on request.",
     flag,
     "true",
   ),

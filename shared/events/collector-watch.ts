@@ -63,7 +63,7 @@ export class CollectorWatch {
   #problems({ silentSeconds, refused, lastRefusal }: CollectorTimeStatus): string[] {
     const problems: string[] = [];
     if (silentSeconds !== null && silentSeconds > Math.max(SILENT_SECONDS, SILENT_WINDOWS * this.#windowRealSeconds)) {
-      problems.push(`nothing was heard of the collector for ${Math.round(silentSeconds)} s`);
+      problems.push(`no event from the collector for ${Math.round(silentSeconds)} s`);
     }
     const skewMs = this.#skewMs ?? 0;
     if (Math.abs(skewMs) > NOTABLE_SKEW_MS) {

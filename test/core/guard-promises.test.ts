@@ -160,7 +160,7 @@ describe("the guard's promises", () => {
       change: (one) => (onWindow(one, 27) ? { ...one, fencing: 1 } : null),
     },
     {
-      promise: "others told",
+      promise: "other writers reported",
       name: "a foreign change without a word",
       says: /found 1\d where 1\d was left/,
       change: (one) => (onWindow(one, 16) ? asking(one, one.current!) : null),
@@ -205,25 +205,25 @@ describe("the guard's promises", () => {
       change: (one) => (one.applied === null ? null : { ...one, applied: 19 }),
     },
     {
-      promise: "belongs to what was told",
+      promise: "based on published events",
       name: "a window that nobody closed",
       says: /no window of the record/,
       change: (one) => (onWindow(one, 9) ? { ...one, decisionId: "resize@271000" } : null),
     },
     {
-      promise: "belongs to what was told",
+      promise: "based on published events",
       name: "another window's number",
       says: /decided on window 77/,
       change: (one) => (onWindow(one, 9) ? { ...one, seq: 77 } : null),
     },
     {
-      promise: "belongs to what was told",
+      promise: "based on published events",
       name: "a tick that nobody told",
       says: /no tick of the record/,
       change: (one) => (one.trigger === "floor" ? { ...one, decisionId: "resize@1/floor" } : null),
     },
     {
-      promise: "belongs to what was told",
+      promise: "based on published events",
       name: "a proposal that nobody made",
       says: /no proposal of the record is openfaas-pro's for 3 replicas/,
       change: (one) => (onWindow(one, 2) ? { ...one, proposed: 3 } : null),
@@ -272,7 +272,7 @@ describe("the guard's promises", () => {
     for (const event of storyWith((one) => (onWindow(one, 2) ? { ...one, proposed: 3 } : null))) other.take(event);
     assert.deepEqual(
       other.report().broken.map(({ promise }) => promise),
-      ["belongs to what was told"],
+      ["based on published events"],
     );
   });
 

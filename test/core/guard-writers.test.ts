@@ -77,7 +77,7 @@ describe("guard: two writers", () => {
     assert.equal(isAsked(tickAt(336, 5, 24)), false, "five do what five are needed for");
     assert.equal(isAsked(tickAt(336, 1, 24)), true);
     const met = onTick(state, { managed, tick: tickAt(336, 1, 24), current: 1 }, GUARD_DEFAULTS);
-    assert.match(met.decision!.reason, /^1 → 5: 1 set by someone else, 5 expected; panic floor 5/);
+    assert.match(met.decision!.reason, /^1 → 4: 1 set by someone else, 5 expected; panic floor 5/);
     // Or the tick is behind: read, the count says that nothing is missing.
     assert.equal(onTick(state, { managed, tick: tickAt(336, 1, 24), current: 5 }, GUARD_DEFAULTS).decision, null);
   });

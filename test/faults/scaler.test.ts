@@ -82,7 +82,7 @@ describe("a gateway", () => {
       for (const proposed of [1, 9, 1].slice(0, FAULT_WINDOWS)) {
         const decision = await world.window(proposed);
         assert.equal(decision.desired, safe, `${name}: ${decision.reason}`);
-        assert.match(decision.reason, /held: the platform did not tell its replica count/);
+        assert.match(decision.reason, /held: the platform did not answer with its replica count/);
       }
       assert.equal(state.replicas, safe, name);
       assert.match(scaler.status().lastProblem!, /stress/, `${name}: the status has a sentence`);

@@ -255,7 +255,7 @@ describe("a published model", () => {
     const { inference } = await start();
     const closed = closedAt(windowsOf("stress", 3, false), 3);
     const [result] = await inference.step([{ ...closed, managed: { ...closed.managed, policy: "external" } }]);
-    const because = "somebody else proposes for this function";
+    const because = "proposals for this function come from outside";
     assert.deepEqual(result, { kind: "withheld", functionName: "stress", seq: 3, because });
   });
 });

@@ -9,9 +9,9 @@ import { connect } from "@nats-io/transport-node";
 import { commandLine, type CommandLine } from "../support/command-line.ts";
 import { testBroker } from "../support/nats-server.ts";
 
-/** A trace of a few calls in each of two windows. */
+/** A trace of a few calls in each of four windows. */
 const load = ["--trace", "traces/seed_request_count_raw_30s.json", "--from-window", "418", "--rate-scale", "0.1"];
-const run = ["up", "--json", "--verbose", "--port", "0", "--time-lapse", "10", "--windows", "2", ...load];
+const run = ["up", "--json", "--verbose", "--port", "0", "--time-lapse", "10", "--windows", "4", ...load];
 
 /** Everything that must stay where it is, in the spellings in which it could get out. */
 function secretsOf({ home }: CommandLine, ofBus: Readonly<Record<string, string>>) {
@@ -75,7 +75,7 @@ async function runAndSearch(t: TestContext, line: CommandLine, bus: { url?: stri
   assert.ok(commandLines(line.home).length >= 6, "parts are running");
   const { code, stdout, stderr } = await started.ended;
   assert.ok(code === 0 || code === 1, stderr);
-  assert.equal((JSON.parse(stdout) as { windows: object[] }).windows.length, 2);
+  assert.equal((JSON.parse(stdout) as { windows: object[] }).windows.length, 4);
   places["the JSON document"] = stdout;
   places["stderr"] = stderr;
   for (const kind of ["proposal", "applied", "window", "tick", "load"]) {

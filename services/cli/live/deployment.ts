@@ -29,7 +29,7 @@ export async function readDeployment(
   const http = gatewayClient(address);
   const { status, data } = await http.get<string>(`/system/function/${functionName}`, { params: { namespace } });
   if (status !== 200)
-    throw new BadInputError(`function '${functionName}' was not told: HTTP ${status} ${firstLine(data)}`);
+    throw new BadInputError(`function '${functionName}' could not be described: HTTP ${status} ${firstLine(data)}`);
   const found = JSON.parse(data) as WireStatus;
   const deployed = Object.fromEntries(DEPLOYED.flatMap((key) => (found[key] === undefined ? [] : [[key, found[key]]])));
   return {

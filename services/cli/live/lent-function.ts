@@ -41,7 +41,7 @@ export async function lendFunction(platform: LivePlatform, managed: ManagedFunct
         if (now.functionName === functionName && now.policy === policy) heard = true;
       });
       try {
-        await until(() => heard, `no tick of '${functionName}' told of policy '${policy}'`, signal);
+        await until(() => heard, `no tick of '${functionName}' showed policy '${policy}'`, signal);
       } finally {
         await subscription.close();
       }

@@ -145,7 +145,7 @@ export class FreezeKeeper {
     // The others get to know it as soon as it is founded on what was in force.
     const stores = [this.deps.file, ...(typeof shared === "string" || this.#orders === null ? [] : [shared])];
     for (const store of stores) if (await this.#put(store, text, problems)) kept.push(store.place);
-    if (shared !== "none" && stores.length === 1) problems.push("other replicas are told when the bus is back");
+    if (shared !== "none" && stores.length === 1) problems.push("other replicas learn of it when the bus is back");
     return { kept, problems };
   }
 

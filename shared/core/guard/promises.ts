@@ -24,10 +24,10 @@ const CHECKS = {
   "no scale-down after a restart": patientAfterRestart,
   "panic floor": floorHonoured,
   "one writer": oneWriter,
-  "others told": othersTold,
+  "other writers reported": othersTold,
   "frozen stays": frozenStays,
   explained,
-  "belongs to what was told": belongs,
+  "based on published events": belongs,
 } as const satisfies Record<string, Check>;
 
 const ONCE = "decided once";

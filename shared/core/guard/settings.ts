@@ -28,7 +28,7 @@ export const GUARD_TABLE = {
   ),
   stabilisationSeconds: setting<number>(
     90,
-    "A scale-down goes no lower than the largest wish of this span; 0 turns it off.",
+    "A scale-down goes no lower than the largest recommendation of this span; 0 turns it off.",
   ),
   scaleUpReplicas: setting<number>(
     4,
@@ -48,7 +48,7 @@ export const GUARD_TABLE = {
   ),
   zeroIdleSeconds: setting<number | null>(
     900,
-    "With a minimum of 0: after this long without work the guard wishes for 0 whatever the policy says (OpenFaaS's zero-duration); null leaves it to the policy.",
+    "With a minimum of 0: after this long without work the guard asks for 0 whatever the policy says (OpenFaaS's zero-duration); null leaves it to the policy.",
   ),
   fallbackAfterWindows: setting<number>(
     2,

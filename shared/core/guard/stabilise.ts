@@ -50,5 +50,5 @@ export function stabilise(
   const replicas = Math.min(current, largest.replicas);
   if (replicas === wish) return { replicas, note: null };
   const agoSeconds = trimmed((nowMs - largest.atMs) / 1000);
-  return { replicas, note: `stabilised from ${wish}: ${largest.replicas} wished for ${agoSeconds} s ago` };
+  return { replicas, note: `stabilised from ${wish}: ${largest.replicas} recommended ${agoSeconds} s ago` };
 }

@@ -281,7 +281,7 @@ describe("the trainer", () => {
     await first.trainer.setMode("stress", "canary", "a look first");
     await first.end();
     const again = await start(folder);
-    assert.equal((again.trainer.status() as { training: string }).training, "when told to");
+    assert.equal((again.trainer.status() as { training: string }).training, "on request");
     await again.live(1, 1);
     await eventually(() => again.news.length === 1);
     assert.deepEqual([again.news[0]!.action, again.news[0]!.summary], ["mode", "a look first"]);
@@ -427,7 +427,7 @@ describe("the trainer", () => {
     await other.end();
   });
 
-  test("a range that the platform cannot give is not trained for, by itself or when told to", async () => {
+  test("a range that the platform cannot give is not trained for, by itself or on request", async () => {
     const world = await start(folder, { platform: { minReplicas: 1, maxReplicas: 5 }, rolloutWindows: 16 });
     await world.live(1, 20);
     const sentence =
@@ -493,7 +493,7 @@ describe("the trainer", () => {
           409,
           /stays what it is: name it 'model:lstm-ppo-plus@corrected'/,
         ],
-        [{ action: "stop" }, 200, /when told to/],
+        [{ action: "stop" }, 200, /on request/],
       ] as const) {
         const answer = await ask(world, body);
         assert.equal(answer.status, status, JSON.stringify(answer.body));
