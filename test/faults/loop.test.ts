@@ -79,10 +79,10 @@ describe("the loop while its parts fail, one after another", { timeout: RUN_MS }
     for (const part of [...PARTS, FUNCTION]) assert.match(await logOf(part), /frozen: /, part);
   });
 
-  test("replaced in mid-scale: what another writer had taken away is there again", async () => {
-    for (const part of PARTS) {
+  test("replaced or killed in mid-scale: what another writer had taken away is there again", async () => {
+    for (const [kind, part] of [...PARTS.map((one) => ["redeploy", one] as const), ["kill", "scaler"] as const]) {
       await opened.world.setCount(1);
-      assertHeld(await tried("redeploy", [part]));
+      assertHeld(await tried(kind, [part]));
       const count = async () => (await platform.gateway.list()).find(({ name }) => name === FUNCTION)?.replicas;
       await eventually(async () => (await count()) === SAFE, { timeoutMs: 30_000, what: `${SAFE} replicas again` });
     }
