@@ -1,6 +1,12 @@
 /** What the platform made of the scaler's requests, by function: published with each function, so that a policy knows its range. */
 import type { Applied } from "#shared/core/decision.ts";
-import { learnLimits, limitsAt, type LearnedLimits, type PlatformLimits } from "#shared/core/platform-limits.ts";
+import {
+  learnLimits,
+  limitsAt,
+  withoutBeyond,
+  type LearnedLimits,
+  type PlatformLimits,
+} from "#shared/core/platform-limits.ts";
 
 export interface SeenLimits {
   hear(applied: Pick<Applied, "functionName" | "current" | "desired" | "applied" | "atMs">): void;
@@ -15,8 +21,9 @@ export function createSeenLimits(): SeenLimits {
   return {
     hear({ functionName, current, desired, applied, atMs }) {
       const before = known.get(functionName);
-      if (before === undefined || current === null || desired === null || applied === null) return;
-      known.set(functionName, learnLimits(before, { current, desired, applied, nowMs: atMs }));
+      if (before === undefined || current === null || desired === null) return;
+      const request = applied === null ? null : { current, desired, applied, nowMs: atMs };
+      known.set(functionName, request === null ? withoutBeyond(before, current) : learnLimits(before, request));
     },
     of(functionName, nowMs) {
       if (!known.has(functionName)) known.set(functionName, null);

@@ -17,6 +17,7 @@ import {
   learnLimits,
   limitsAt,
   limitsOfOthers,
+  withoutBeyond,
   type LearnedLimits,
   type PlatformLimits,
 } from "#shared/core/platform-limits.ts";
@@ -97,18 +98,24 @@ export class FunctionScaler {
     const { settings } = this.deps;
     const before = (this.#guard ??= startGuard(tick.atMs));
     // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
-    const platform = limitsAt(this.#limits, tick.atMs, "floor");
-    const frozen = this.#frozen(managed);
-    const seen = { managed, tick, platform, frozen };
-    const current = isWorthReading(before, seen, settings) ? await this.#read(managed) : null;
-    const { decision, state } = onTick(before, { ...seen, current }, settings);
+    const platform = () => limitsAt(this.#limits, tick.atMs, "floor");
+    const seen = { managed, tick, frozen: this.#frozen(managed) };
+    const isWorth = isWorthReading(before, { ...seen, platform: platform() }, settings);
+    const current = isWorth ? await this.#read(managed) : null;
+    const { decision, state } = onTick(before, { ...seen, platform: platform(), current }, settings);
     this.#guard = state;
     if (decision !== null) await this.#apply(managed, decision, state);
   }
 
-  /** What was met here, else what was met before this scaler's time and is told with the function. */
-  #platform(managed: ManagedFunction, nowMs: number): PlatformLimits | null {
-    return this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
+  /** What was met here, else what was met before this scaler's time and comes with the function, unless the count stands beyond it. */
+  #platform(managed: ManagedFunction, nowMs: number, current: number | null): PlatformLimits | null {
+    const limits = this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
+    if (limits === null || current === null) return limits;
+    const { minReplicas, maxReplicas } = limits;
+    return {
+      minReplicas: minReplicas !== null && current < minReplicas ? null : minReplicas,
+      maxReplicas: maxReplicas !== null && current > maxReplicas ? null : maxReplicas,
+    };
   }
 
   #frozen({ functionName }: ManagedFunction): string | null {
@@ -140,7 +147,7 @@ export class FunctionScaler {
         trigger: wish.trigger,
         policy: wish.policy,
         proposal: wish.answer,
-        platform: this.#platform(managed, nowMs),
+        platform: this.#platform(managed, nowMs, current),
         frozen: this.#frozen(managed),
       },
       this.deps.settings,
@@ -177,7 +184,9 @@ export class FunctionScaler {
 
   async #read({ functionName, namespace }: ManagedFunction): Promise<number | null> {
     try {
-      return (await this.deps.target.read(functionName, namespace)).desiredReplicas;
+      const { desiredReplicas } = await this.deps.target.read(functionName, namespace);
+      this.#limits = withoutBeyond(this.#limits, desiredReplicas);
+      return desiredReplicas;
     } catch (thrown) {
       // Unknown or unanswered: the guard holds, and says so in the decision.
       this.deps.complain(messageOf(thrown));

@@ -1,6 +1,7 @@
 /**
- * What a platform itself clamps replica counts to: learned from what it makes of our wishes, read and not assumed. One read-back
- * may be another writer's doing; two equal ones in a row, of two requests, are a limit. It is tried anew with growing pauses.
+ * What a platform itself clamps replica counts to: learned from what it makes of our requests, read and not assumed. One read-back
+ * may be another writer's doing, or older than the request; two equal ones in a row, some time apart, are a limit. It is tried anew
+ * with growing pauses, and a count beyond it, whoever set it, shows that there is none.
  */
 
 /** Null where no limit was met. The community edition: 1…5. */
@@ -12,7 +13,7 @@ export interface PlatformLimits {
 /** A count at which requests ended, all of them the same way so far. */
 interface Met {
   readonly replicas: number;
-  /** Requests in a row that ended here. */
+  /** Requests in a row that ended here, each some time after the one before. */
   readonly times: number;
   /** Of the last of them, trace time. */
   readonly lastMs: number;
@@ -32,6 +33,8 @@ export interface Request {
 }
 
 const BELIEVED_AFTER = 2;
+/** Read-backs closer together may all be older than the requests: several ticks' floor against one slow reader. */
+const APART_SECONDS = 20;
 const FIRST_PAUSE_SECONDS = 120;
 const LONGEST_PAUSE_SECONDS = 480;
 /** A floor that in-flight invocations prove is held under a cap no longer than this, whatever the pause. */
@@ -41,8 +44,9 @@ const FLOOR_PAUSE_SECONDS = 30;
  * Asked for more and got less: a cap. Asked for less and got more: a floor. A clamp never moves a count away from what was asked:
  * a read-back beyond the count before is another writer's, and says nothing. Asked beyond a limit and got it: there is none.
  */
-export function learnLimits(known: LearnedLimits | null, request: Request): LearnedLimits | null {
+export function learnLimits(before: LearnedLimits | null, request: Request): LearnedLimits | null {
   const { current, desired, applied } = request;
+  const known = withoutBeyond(before, current);
   const up = desired > current;
   const clamped = up ? applied < desired && applied >= current : applied > desired && applied <= current;
   const next = {
@@ -63,14 +67,25 @@ export function learnLimits(known: LearnedLimits | null, request: Request): Lear
 }
 
 function learnSide(known: Met | null, { applied, nowMs }: Request, clamped: boolean, refuted: boolean): Met | null {
-  if (clamped) return { replicas: applied, times: known?.replicas === applied ? known.times + 1 : 1, lastMs: nowMs };
-  return refuted ? null : known;
+  if (!clamped) return refuted ? null : known;
+  if (known?.replicas !== applied) return { replicas: applied, times: 1, lastMs: nowMs };
+  if (nowMs < known.lastMs + APART_SECONDS * 1_000) return known;
+  return { replicas: applied, times: known.times + 1, lastMs: nowMs };
+}
+
+/** What was learned, but for a limit that a count stands beyond: what is there can be had. */
+export function withoutBeyond(known: LearnedLimits | null, count: number): LearnedLimits | null {
+  if (known === null) return null;
+  const lowest = known.lowest !== null && count < known.lowest.replicas ? null : known.lowest;
+  const highest = known.highest !== null && count > known.highest.replicas ? null : known.highest;
+  return lowest === null && highest === null ? null : { lowest, highest };
 }
 
 /** What others met before our time counts as one request of ours. */
 export function limitsOfOthers(told: PlatformLimits | null, nowMs: number): LearnedLimits | null {
   if (told === null) return null;
-  const once = (replicas: number | null) => (replicas === null ? null : { replicas, times: 1, lastMs: nowMs });
+  const lastMs = nowMs - APART_SECONDS * 1_000;
+  const once = (replicas: number | null) => (replicas === null ? null : { replicas, times: 1, lastMs });
   return { lowest: once(told.minReplicas), highest: once(told.maxReplicas) };
 }
 

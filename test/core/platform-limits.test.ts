@@ -67,6 +67,21 @@ for (const { name, requests } of [
     ],
   },
   {
+    name: "requests two seconds apart against one that answers three seconds late",
+    requests: [
+      [0, 7, 14, 7],
+      [2, 7, 14, 7],
+    ],
+  },
+  {
+    name: "a count beyond it, whoever set it",
+    requests: [
+      [0, 3, 7, 3],
+      [30, 3, 7, 3],
+      [60, 12, 12, 12],
+    ],
+  },
+  {
     name: "asked and got says nothing",
     requests: [
       [0, 4, 9, 5],

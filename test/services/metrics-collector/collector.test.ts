@@ -142,7 +142,7 @@ describe("metrics-collector", () => {
     limits.hear(anApplied({ desired: 9, applied: null, atMs: clock.nowMs() }));
     limits.hear(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
     await pass(30);
-    limits.hear(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() }));
+    limits.hear(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() - 20_000 }));
     limits.hear(anApplied({ desired: 7, applied: 5, atMs: clock.nowMs() }));
     for (const desired of [9, 7]) limits.hear(anApplied({ functionName: "plain", desired, applied: 3 }));
     await pass(150);

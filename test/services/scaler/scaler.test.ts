@@ -335,6 +335,26 @@ describe("scaler", () => {
     await eventually(() => target.get("stress")! > 3, { what: "more than the cap that is gone" });
   });
 
+  test("a cap that a count stands beyond is none: nobody is lowered to it", async (t) => {
+    const { window, proposal, decided, target } = await aScaler(t);
+    target.set("stress", 3);
+    target.afterWrite = () => target.set("stress", 3);
+    for (const seq of [1, 2, 3]) {
+      await window(seq);
+      await proposal(seq, 12);
+      await eventually(() => decided.length === seq);
+      if (seq === 1) target.afterWrite = () => target.set("stress", 3);
+    }
+    assert.match(decided[2]!.reason, /the platform's cap of 3/);
+    target.set("stress", 12);
+    for (const seq of [4, 5]) {
+      await window(seq, { inFlightMax: 22 });
+      await proposal(seq, 12);
+      await eventually(() => decided.length === seq);
+      assert.equal(decided[seq - 1]!.desired, 12, decided[seq - 1]!.reason);
+    }
+  });
+
   test("a cap that was met before its time is kept from the first decision on, by policy and rule", async (t) => {
     const seen: number[] = [];
     const watching: PolicyFactory = () => ({
