@@ -107,15 +107,9 @@ export class FunctionScaler {
     if (decision !== null) await this.#apply(managed, decision, state);
   }
 
-  /** What was met here, else what was met before this scaler's time and comes with the function, unless the count stands beyond it. */
-  #platform(managed: ManagedFunction, nowMs: number, current: number | null): PlatformLimits | null {
-    const limits = this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
-    if (limits === null || current === null) return limits;
-    const { minReplicas, maxReplicas } = limits;
-    return {
-      minReplicas: minReplicas !== null && current < minReplicas ? null : minReplicas,
-      maxReplicas: maxReplicas !== null && current > maxReplicas ? null : maxReplicas,
-    };
+  /** What was met here, else what was met before this scaler's time and comes with the function. */
+  #platform(managed: ManagedFunction, nowMs: number): PlatformLimits | null {
+    return this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
   }
 
   #frozen({ functionName }: ManagedFunction): string | null {
@@ -147,7 +141,7 @@ export class FunctionScaler {
         trigger: wish.trigger,
         policy: wish.policy,
         proposal: wish.answer,
-        platform: this.#platform(managed, nowMs, current),
+        platform: this.#platform(managed, nowMs),
         frozen: this.#frozen(managed),
       },
       this.deps.settings,

@@ -89,7 +89,7 @@ export function decide(
         : input.current === null
           ? NOT_READ
           : (invalid ?? (proposal === null ? "no proposal" : notACount(proposal)));
-  const bounds = boundsOf(managed, input.platform ?? null);
+  const bounds = boundsOf(managed, input.platform ?? null, current);
   // Holding may lift to the minimum, but neither blindly nor against another writer; the floor goes before both, for it is proven.
   const mayRaise = input.current !== null && frozen === null;
   const mayLift = mayRaise && seen.backOff === null;
@@ -143,7 +143,7 @@ export function onTick(
   state = { ...state, panic: observe(state.panic, { atMs, inFlight, ready }, at, settings) };
   if (input.frozen || state.panic.sinceMs === null || state.panic.peak <= known) return { state, decision: null };
 
-  const bounds = boundsOf(managed, input.platform ?? null);
+  const bounds = boundsOf(managed, input.platform ?? null, known);
   const floored = floor(known, state);
   const limited = rateLimit(floored.replicas, { current: known, events: state.events, nowMs }, settings);
   const bounded = bound(limited.replicas, bounds, { current: known, idleSeconds: null, mayLower: false }, settings);

@@ -58,7 +58,7 @@ describe("the guard's promises", () => {
     const report = checkPromises(aStory());
     assert.deepEqual(report.broken, []);
     assert.equal(report.read.window, 32);
-    for (const promise of PROMISES.filter((one) => one !== "frozen stays")) {
+    for (const promise of PROMISES.filter((one) => one !== "frozen stays" && one !== "to zero only when idle")) {
       assert.ok(report.checked[promise] > 0, `nothing was checked of '${promise}'`);
     }
   });
@@ -154,6 +154,24 @@ describe("the guard's promises", () => {
       change: (one) => (onWindow(one, 7) ? asking(one, 2, 2) : null),
     },
     {
+      promise: "rate limits",
+      name: "down to the minimum at once",
+      says: /rate-limited from 1: at least/,
+      change: (one) => (one.current! > 10 && one.seq! > 20 ? asking(one, 1) : null),
+    },
+    {
+      promise: "to zero only when idle",
+      name: "the last one goes while calls come",
+      says: /lowered to 0 with 30 arrivals/,
+      change: (one) => (onWindow(one, 9) ? asking(one, 0) : null),
+    },
+    {
+      promise: "only where it may",
+      name: "scaled while it only watches",
+      says: /in mode 'shadow'/,
+      change: (one) => (one.target === "none" ? null : { ...one, mode: "shadow" }),
+    },
+    {
       promise: "one writer",
       name: "the old one decides after the new one",
       says: /under fencing 1 after .* under 2/,
@@ -169,7 +187,14 @@ describe("the guard's promises", () => {
       promise: "frozen stays",
       name: "scaled while frozen",
       says: /while frozen/,
-      change: (one) => (onWindow(one, 3) ? { ...asking(one, 3), reason: "2 → 3: frozen by admin" } : null),
+      change: (one) => {
+        if (!onWindow(one, 3)) return null;
+        const asked = asking(one, 3);
+        return {
+          ...asked,
+          stages: asked.stages.map((stage, at) => (at > 0 ? stage : { ...stage, note: "frozen by ada" })),
+        };
+      },
     },
     {
       promise: "explained",

@@ -11,14 +11,23 @@ export interface Bounds {
   readonly upperName: string;
 }
 
-/** The narrower of both; where they contradict each other, the upper one wins. */
-export function boundsOf(range: ReplicaRange, platform: PlatformLimits | null): Bounds {
+/**
+ * The narrower of both; where they contradict each other, the upper one wins. A limit of the platform that the count stands beyond
+ * is none: it moves nothing by itself.
+ */
+export function boundsOf(range: ReplicaRange, met: PlatformLimits | null, current: number): Bounds {
+  const within = (limit: number | null | undefined, isBeyond: (limit: number) => boolean) =>
+    limit === null || limit === undefined || isBeyond(limit) ? null : limit;
+  const platform = {
+    minReplicas: within(met?.minReplicas, (least) => current < least),
+    maxReplicas: within(met?.maxReplicas, (most) => current > most),
+  };
   const { minReplicas: lower, maxReplicas: upper } = rangeWithin(range, platform);
   return {
     lower,
     upper,
-    lowerName: (platform?.minReplicas ?? 0) > range.minReplicas ? "the platform's minimum" : "the minimum",
-    upperName: (platform?.maxReplicas ?? Infinity) < range.maxReplicas ? "the platform's cap" : "the maximum",
+    lowerName: (platform.minReplicas ?? 0) > range.minReplicas ? "the platform's minimum" : "the minimum",
+    upperName: (platform.maxReplicas ?? Infinity) < range.maxReplicas ? "the platform's cap" : "the maximum",
   };
 }
 

@@ -7,22 +7,24 @@ import type { ManagedFunction } from "../managed-function.ts";
 import type { Proposal } from "../proposal.ts";
 import type { MetricsWindow, Tick } from "../window.ts";
 import type { Check } from "./promises/case.ts";
-import { neverBlindlyDown, withinBounds } from "./promises/counts.ts";
+import { neverBlindlyDown, restsOnlyIdle, withinBounds } from "./promises/counts.ts";
 import { belongs, explained } from "./promises/explained.ts";
 import { floorHonoured } from "./promises/floor.ts";
 import { noFlapping, patientAfterRestart, withinRates } from "./promises/pace.ts";
 import { FunctionRecord } from "./promises/record.ts";
-import { frozenStays, oneWriter, othersTold } from "./promises/writers.ts";
+import { frozenStays, onlyWhereItMay, oneWriter, othersTold } from "./promises/writers.ts";
 import { GUARD_DEFAULTS, type GuardSettings } from "./settings.ts";
 
 /** Promises about single decisions, by name. */
 const CHECKS = {
   bounds: withinBounds,
   "no scale-down on missing data": neverBlindlyDown,
+  "to zero only when idle": restsOnlyIdle,
   "rate limits": withinRates,
   "no flapping": noFlapping,
   "no scale-down after a restart": patientAfterRestart,
   "panic floor": floorHonoured,
+  "only where it may": onlyWhereItMay,
   "one writer": oneWriter,
   "other writers reported": othersTold,
   "frozen stays": frozenStays,

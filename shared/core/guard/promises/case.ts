@@ -66,4 +66,7 @@ export function earlierSince({ decision, earlier }: Case, sinceMs: number): { fo
   return { found, isWhole: next.previousId === null || next.previousId === undefined };
 }
 
-export const isFreeze = ({ reason }: Applied): boolean => reason.includes("frozen by ");
+/** Whether the guard itself says something of the count that it found; a proposer's words stand in later stages. */
+export const foundNote = ({ stages }: Applied, words: string): boolean => stages[0]?.note?.includes(words) === true;
+
+export const isFreeze = (decision: Applied): boolean => foundNote(decision, "frozen by ");

@@ -22,6 +22,15 @@ export function capsSeen({ managed, earlier }: Case): ReadonlySet<number> {
   return new Set([...told, ...met]);
 }
 
+/** The last replica goes only when there was no work. */
+export const restsOnlyIdle: Check = ({ decision, window }) => {
+  const { current, desired } = decision;
+  if (current === null || current === 0 || desired !== 0 || window === null) return notAsked;
+  const { arrivals, inFlightMax } = window;
+  if (arrivals === 0 && inFlightMax === 0) return kept;
+  return broken(`${current} was lowered to 0 with ${arrivals} arrivals and up to ${inFlightMax} in flight`);
+};
+
 /** Missing or stale data, an unread count, and a tick never lower it. */
 export const neverBlindlyDown: Check = ({ decision, window, settings }) => {
   const { current, desired, seq, stages } = decision;

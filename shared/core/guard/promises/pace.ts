@@ -1,7 +1,6 @@
 /** Promises about how fast the count moves: rate limits, no flapping, patience after a restart. */
 import { rateLimit, type ScaleEvent } from "../rate-limit.ts";
 import { broken, changeOf, earlierSince, kept, notAsked, type Case, type Check } from "./case.ts";
-import { capsSeen } from "./counts.ts";
 
 /** Our own changes of the longest period, as far as this guard can remember; null where the record lacks some. */
 export function changesBefore(one: Case): ScaleEvent[] | null {
@@ -51,11 +50,11 @@ export const patientAfterRestart: Check = (one) => {
   return broken(`${current} was lowered to ${desired} ${(atMs - guardSinceMs) / 1_000} s after a restart`);
 };
 
-function isBound(one: Case, replicas: number): boolean {
-  const ends = one.managed.flatMap(({ minReplicas, maxReplicas, platform }) => [
-    minReplicas,
-    maxReplicas,
-    ...[platform?.minReplicas ?? []].flat(),
-  ]);
-  return ends.includes(replicas) || capsSeen(one).has(replicas);
+/** Whether the bounds alone ask for it: down to a maximum, up to a minimum. A cap of the platform limits a rise, and lowers nothing. */
+function isBound({ managed, decision }: Case, replicas: number): boolean {
+  const isDown = replicas < decision.current!;
+  const ends = managed.map(({ minReplicas, maxReplicas, platform }) =>
+    isDown ? [maxReplicas] : [minReplicas, platform?.minReplicas ?? minReplicas],
+  );
+  return ends.flat().includes(replicas);
 }

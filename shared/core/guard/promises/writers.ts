@@ -1,7 +1,7 @@
 /** Promises about who writes: one scaler at a time, and what someone else set is told. */
 import type { Applied } from "../../decision.ts";
 import { NOT_READ, SOMEONE_ELSE } from "../words.ts";
-import { broken, follows, isFreeze, kept, notAsked, wasSent, type Check } from "./case.ts";
+import { broken, follows, foundNote, isFreeze, kept, notAsked, wasSent, type Check } from "./case.ts";
 
 /** Fencing numbers never fall as time goes on: whoever lost the lease decides no more. */
 export const oneWriter: Check = ({ decision, earlier }) => {
@@ -21,12 +21,13 @@ export const othersTold: Check = ({ decision, earlier }) => {
   const ours = decision.mode === "auto" || decision.mode === "canary";
   if (before === undefined || !ours || before.mode !== decision.mode || !follows(decision, before)) return notAsked;
   const expected = wasSent(before) ? before.applied : before.current;
-  const { current, stages } = decision;
+  const { current } = decision;
   if (wasUnread(before) || wasUnread(decision)) return notAsked;
   // From zero it is the gateway that scales when a call comes.
   if (expected === null || current === null || expected === current || expected === 0) return notAsked;
-  const told = stages.some(({ note }) => note?.includes(SOMEONE_ELSE) === true);
-  return told ? kept : broken(`found ${current} where ${expected} was left, and said nothing of it`);
+  return foundNote(decision, SOMEONE_ELSE)
+    ? kept
+    : broken(`found ${current} where ${expected} was left, and said nothing of it`);
 };
 
 /** While an operator froze the function nothing is sent, up or down. */
@@ -36,4 +37,11 @@ export const frozenStays: Check = ({ decision }) => {
   return desired === current && !wasSent(decision) ? kept : broken(`scaled ${current} to ${desired} while frozen`);
 };
 
-const wasUnread = ({ stages }: Applied): boolean => stages[0]?.note?.includes(NOT_READ) === true;
+/** Nothing is asked of a platform but in the modes that let it. */
+export const onlyWhereItMay: Check = ({ decision }) => {
+  if (!wasSent(decision)) return notAsked;
+  const { mode, desired } = decision;
+  return mode === "auto" || mode === "canary" ? kept : broken(`asked for ${desired} in mode '${mode}'`);
+};
+
+const wasUnread = (decision: Applied): boolean => foundNote(decision, NOT_READ);
