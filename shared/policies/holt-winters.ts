@@ -14,29 +14,30 @@ export interface HoltWintersSpec {
 export interface HoltWintersState {
   readonly level: number;
   readonly trend: number;
-  /** One per step of the season, 0 until first seen. */
-  readonly seasonal: readonly number[];
+  /** One per step of the season, 0 until first seen; one list from the start on, renewed in place. */
+  readonly seasonal: number[];
   /** Steps taken since the start. */
   readonly steps: number;
 }
 
 /** Takes the first value: level = value, no trend, no season. */
 export function startHoltWinters(value: number, { season }: HoltWintersSpec): HoltWintersState {
-  return { level: value, trend: 0, seasonal: Array.from({ length: season }, () => 0), steps: 1 };
+  return { level: value, trend: 0, seasonal: new Array<number>(season).fill(0), steps: 1 };
 }
 
 /**
  * ℓₜ = α(yₜ − sₜ₋ₘ) + (1 − α)(ℓₜ₋₁ + bₜ₋₁);  bₜ = β(ℓₜ − ℓₜ₋₁) + (1 − β)bₜ₋₁;  sₜ = γ(yₜ − ℓₜ) + (1 − γ)sₜ₋ₘ
- * (Hyndman and Athanasopoulos, "Forecasting: Principles and Practice", 8.3, in its error form for the season).
+ * (Hyndman and Athanasopoulos, "Forecasting: Principles and Practice", 8.3, in its error form for the season). The state
+ * before is used up: a season may be long, and is not copied for one step of it.
  */
 export function updateHoltWinters(state: HoltWintersState, value: number, spec: HoltWintersSpec): HoltWintersState {
   const { alpha, beta, gamma, season } = spec;
   const at = state.steps % season;
-  const seasonal = state.seasonal[at]!;
-  const level = alpha * (value - seasonal) + (1 - alpha) * (state.level + state.trend);
+  const before = state.seasonal[at]!;
+  const level = alpha * (value - before) + (1 - alpha) * (state.level + state.trend);
   const trend = beta * (level - state.level) + (1 - beta) * state.trend;
-  const renewed = state.seasonal.with(at, gamma * (value - level) + (1 - gamma) * seasonal);
-  return { level, trend, seasonal: renewed, steps: state.steps + 1 };
+  state.seasonal[at] = gamma * (value - level) + (1 - gamma) * before;
+  return { level, trend, seasonal: state.seasonal, steps: state.steps + 1 };
 }
 
 /** Moves on over steps nobody saw: level and season stay, the trend is not trusted. */

@@ -3,12 +3,41 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { policyByName } from "#shared/policies/by-name.ts";
+import { replicasFromPods, type PodReading } from "#shared/policies/hpa/replicas.ts";
 import { CE_ALERT_DEFAULTS, CE_QUIET, observeCe } from "#shared/policies/openfaas/ce-alert.ts";
 import { answerTo, aWindow, run } from "./fixtures.ts";
 
 const rule = (text: string) => policyByName(text)();
 
 describe("hpa", () => {
+  test("pods that read alike count together as they do one by one", () => {
+    const kinds = [
+      { use: 0.5, request: 1 },
+      { use: 1.5, request: 2 },
+      { use: null, request: 1 },
+      { use: null, request: 1, standing: "unready" },
+      { use: 9, request: 1, standing: "leaving" },
+    ] as const satisfies readonly PodReading[];
+    const numbers = [0, 1, 2, 7];
+    let compared = 0;
+    for (const counts of numbers.flatMap((a) => numbers.flatMap((b) => numbers.map((c) => [a, b, c, a, c])))) {
+      const together = kinds.map((pod, i) => ({ ...pod, count: counts[i]! }));
+      const listed = kinds.flatMap((pod, i) => Array.from({ length: counts[i]! }, () => pod));
+      for (const target of [
+        { kind: "utilisation", value: 60 },
+        { kind: "average", value: 1 },
+      ] as const) {
+        assert.deepEqual(
+          replicasFromPods(together, target, 5),
+          replicasFromPods(listed, target, 5),
+          `${counts.join()}`,
+        );
+        compared++;
+      }
+    }
+    assert.equal(compared, 128);
+  });
+
   for (const { name, text = "hpa", changes, want } of [
     { name: "at the target", changes: { cpuRatio: 0.7 }, want: 3 },
     { name: "inside the tolerance", changes: { cpuRatio: 0.76 }, want: 3 },

@@ -87,12 +87,12 @@ function longestWindowSeconds(behaviour: HpaOptions["behaviour"]): number {
   return Math.max(behaviour.up.stabilisationSeconds, behaviour.down.stabilisationSeconds);
 }
 
-function podsOf(window: DecidableWindow, cpuRatio: number): PodReading[] {
-  const ready = Array.from({ length: window.availableReplicas }, (): PodReading => ({ use: cpuRatio, request: 1 }));
-  const starting = Math.max(0, window.desiredReplicas - window.availableReplicas);
+/** Two kinds, however many there are: a count comes from outside, so the work must not grow with it. */
+function podsOf({ availableReplicas, desiredReplicas }: DecidableWindow, cpuRatio: number): readonly PodReading[] {
+  const starting = Math.max(0, desiredReplicas - availableReplicas);
   return [
-    ...ready,
-    ...Array.from({ length: starting }, (): PodReading => ({ use: null, request: 1, standing: "unready" })),
+    { use: cpuRatio, request: 1, count: availableReplicas },
+    { use: null, request: 1, standing: "unready", count: starting },
   ];
 }
 

@@ -7,6 +7,8 @@ export interface PodReading {
   readonly request?: number;
   /** `unready`: pending, or not ready yet while its CPU cannot be judged. `leaving`: deleted or failed. */
   readonly standing?: "ready" | "unready" | "leaving";
+  /** So many pods read alike; 1 where it is not said. */
+  readonly count?: number;
 }
 
 export interface PodTarget {
@@ -31,25 +33,26 @@ export function replicasFromPods(
   current: number,
   tolerance = HPA_TOLERANCE,
 ): Counted {
-  const staying = pods.filter(({ standing }) => standing !== "leaving");
+  const staying = pods.filter(({ standing, count = 1 }) => standing !== "leaving" && count > 0);
   const unready = staying.filter(({ standing }) => standing === "unready");
   const asked = staying.filter(({ standing }) => standing !== "unready");
   const missing = asked.filter(({ use }) => use === null);
-  const known = asked.flatMap(({ use, request }) => (use === null ? [] : [{ use, request: request ?? 1 }]));
+  const known = asked.flatMap(({ use, request = 1, count = 1 }) => (use === null ? [] : [{ use, request, count }]));
   if (known.length === 0) return { kind: "invalid", because: "no metrics of ready pods" };
 
   const ratio = usageRatio(known, target);
   const upWithUnready = unready.length > 0 && ratio > 1;
   if (!upWithUnready && missing.length === 0) {
-    return replicas(within(ratio, tolerance) ? current : Math.ceil(ratio * known.length));
+    return replicas(within(ratio, tolerance) ? current : Math.ceil(ratio * podsIn(known)));
   }
 
   // Doubt goes against the direction: the missing use all they may when that speaks for down, nothing when for up.
   const full = target.kind === "utilisation" ? Math.max(100, target.value) / 100 : target.value;
-  const assumed = (pod: PodReading, share: number) => {
-    const request = pod.request ?? 1;
-    return { use: target.kind === "utilisation" ? request * share : share, request };
-  };
+  const assumed = ({ request = 1, count = 1 }: PodReading, share: number): Known => ({
+    use: target.kind === "utilisation" ? request * share : share,
+    request,
+    count,
+  });
   const filled = [
     ...known,
     ...(ratio === 1 ? [] : missing.map((pod) => assumed(pod, ratio < 1 ? full : 0))),
@@ -58,16 +61,25 @@ export function replicasFromPods(
   const newRatio = usageRatio(filled, target);
   const turned = (ratio < 1 && newRatio > 1) || (ratio > 1 && newRatio < 1);
   if (within(newRatio, tolerance) || turned) return replicas(current);
-  const wanted = Math.ceil(newRatio * filled.length);
+  const wanted = Math.ceil(newRatio * podsIn(filled));
   const against = (newRatio < 1 && wanted > current) || (newRatio > 1 && wanted < current);
   return replicas(against ? current : wanted);
 }
 
+/** Pods whose use is known, or assumed. */
+interface Known {
+  readonly use: number;
+  readonly request: number;
+  readonly count: number;
+}
+
+const podsIn = (pods: readonly Known[]): number => pods.reduce((sum, { count }) => sum + count, 0);
+
 /** Use ÷ target; utilisation is cut to whole percent and averages to whole units, as the controller's integers do. */
-function usageRatio(pods: readonly { use: number; request: number }[], target: PodTarget): number {
-  const use = pods.reduce((sum, pod) => sum + pod.use, 0);
-  const request = pods.reduce((sum, pod) => sum + pod.request, 0);
-  const measured = target.kind === "utilisation" ? wholePercent(use, request) : Math.trunc(use / pods.length);
+function usageRatio(pods: readonly Known[], target: PodTarget): number {
+  const use = pods.reduce((sum, pod) => sum + pod.use * pod.count, 0);
+  const request = pods.reduce((sum, pod) => sum + pod.request * pod.count, 0);
+  const measured = target.kind === "utilisation" ? wholePercent(use, request) : Math.trunc(use / podsIn(pods));
   return measured / target.value;
 }
 
