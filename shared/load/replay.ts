@@ -131,7 +131,7 @@ class Replay implements ReplayRun {
     if (!sent) return; // Counted as unfinished already.
     this.#inFlight.delete(seq);
     const { errorClass } = answer;
-    this.#counter.ended(errorClass);
+    this.#counter.ended(errorClass, answer.status);
     this.#tally.ended(errorClass === null, seq, answer.endMs);
     this.#record(seq, { ...answer, sentMs: sent.sentMs, outcome: errorClass === null ? "ok" : "error" });
   }
@@ -216,7 +216,7 @@ class Replay implements ReplayRun {
     const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS) || 0;
     const invalidBecause = this.#stopped
       ? `it was stopped after ${((elapsedMs * timeLapse) / 1_000).toFixed(0)} of ${schedule.durationSeconds} s`
-      : (this.#tally.invalidBecause(summary.latenessMs?.p99 ?? null) ?? unansweredBecause(this.totals()));
+      : (this.#tally.invalidBecause(summary.latenessMs?.p99 ?? null) ?? unansweredBecause(this.totals(), this.#counter.unreached));
     return {
       runId,
       functionName,

@@ -1,18 +1,24 @@
 /** The counts of one replay while they grow. */
 import type { ErrorClass, ReplayTotals } from "#shared/core/load.ts";
 
+/** No answer of the function's own: it is not there (404), or whoever stands before it did not get one from it. */
+const UNREACHED_STATUSES: ReadonlySet<number | null> = new Set([404, 502, 503, 504]);
+const UNREACHED_CLASSES: ReadonlySet<ErrorClass | null> = new Set(["connect", "timeout", "reset"]);
+
 export class TotalsCounter {
   #sent = 0;
   #ok = 0;
   #shed = 0;
   #unfinished = 0;
+  #unreached = 0;
   readonly #failedByClass = new Map<ErrorClass, number>();
 
   sent(): void {
     this.#sent++;
   }
 
-  ended(errorClass: ErrorClass | null): void {
+  ended(errorClass: ErrorClass | null, status: number | null): void {
+    if (UNREACHED_CLASSES.has(errorClass) || UNREACHED_STATUSES.has(status)) this.#unreached++;
     if (errorClass === null) this.#ok++;
     else this.#failedByClass.set(errorClass, (this.#failedByClass.get(errorClass) ?? 0) + 1);
   }
@@ -30,6 +36,11 @@ export class TotalsCounter {
     return this.#sent + this.#shed;
   }
 
+  /** Requests that came to an end without an answer of the function's. */
+  get unreached(): number {
+    return this.#unreached;
+  }
+
   read(scheduled: number): ReplayTotals {
     const failed = [...this.#failedByClass.values()].reduce((sum, n) => sum + n, 0);
     return {
@@ -44,13 +55,21 @@ export class TotalsCounter {
   }
 }
 
-/** A load that met nobody says nothing about whom it was meant for: why it does not count; null where it does. */
-export function unansweredBecause({ sent, ok, failed, failedByClass }: ReplayTotals): string | null {
+/**
+ * A load that met nobody says nothing about whom it was meant for: why it does not count; null where it does. A 429 is an answer:
+ * a function that is full was met, and how much of a load it refuses is what an overload is replayed for. But where nothing at all
+ * came back well, not even what it can do was measured.
+ */
+export function unansweredBecause(
+  { sent, ok, failedByClass, unfinished }: ReplayTotals,
+  unreached: number,
+): string | null {
   if (sent === 0) return null;
-  const { connect = 0, timeout = 0, reset = 0 } = failedByClass;
-  if (ok + failed - connect - timeout - reset === 0) {
+  if (ok === 0) {
     const reasons = Object.entries(failedByClass).map(([name, count]) => `${count} × ${name}`);
-    return `none of ${sent} requests was answered (${reasons.join(", ") || "none came to an end"})`;
+    if (unfinished > 0) reasons.push(`${unfinished} × unfinished`);
+    return `none of ${sent} requests was answered well (${reasons.join(", ")})`;
   }
-  return connect > sent / 2 ? `${connect} of ${sent} requests found nobody to connect to` : null;
+  if (unreached <= sent / 2) return null;
+  return `${unreached} of ${sent} requests got no answer of the function: not connected, broken off, too late, or 404, 502, 503, 504`;
 }
