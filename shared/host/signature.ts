@@ -94,11 +94,11 @@ function messageOf({ method = "POST", functionName, path = "/", query = {}, time
   return JSON.stringify([method, functionName, path || "/", pairsOf(query), timestamp, nonce]);
 }
 
-/** A query in one order, whoever parsed it. */
+/** Names in one order, whoever parsed the query; the values of one name in theirs, for which comes first may matter. */
 function pairsOf(query: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(query)
-    .flatMap(([name, value]) => [value].flat().map((one: unknown) => JSON.stringify([name, one])))
-    .sort();
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .flatMap(([name, value]) => [value].flat().map((one: unknown) => JSON.stringify([name, one])));
 }
 
 function digest(key: string, message: string, body: string | Uint8Array): string {
