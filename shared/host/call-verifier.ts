@@ -30,15 +30,17 @@ const REMEMBERED_MS = 2 * SIGNATURE_LIFE_MS;
 const LEAST_REMEMBERED = 4_096;
 /** After a try in vain the shared memory is left alone for so long. */
 const PAUSE_MS = 2_000;
-/** Clocks are not that exact; and no process is up so soon after the one before it has taken its last call. */
-const START_TOLERANCE_MS = 100;
+/** Clocks that are well kept differ by less. */
+const AHEAD_TOLERANCE_MS = 100;
+/** Clocks are not that exact; and no process is up within both of these after the one before it has taken its last call. */
+const START_TOLERANCE_MS = 10;
 const MOST_OWED = 1_000;
 
 /**
  * Replicas share their memory where there is one. While it cannot be asked, calls are still taken: each replica has its own
- * memory, refuses what is older than itself (a replica that was started anew cannot know what it took before), and tells the
- * shared memory later. A call's age is by the wall clock of now, its own age by a monotonic one: no step of a clock can close
- * the door for longer than a signature lives.
+ * memory, refuses what the one before it may have taken (a replica that was started anew cannot know), and tells the shared
+ * memory later. A call's age is by the wall clock of now, its own age by a monotonic one: no step of a clock can close the
+ * door for longer than a signature lives.
  */
 export class CallVerifier {
   readonly #startedMs: number;
@@ -81,7 +83,9 @@ export class CallVerifier {
 
   async #once(signature: string, ageMs: number, nowMs: number): Promise<Verdict> {
     const shared = this.#shared;
-    if (shared !== null && nowMs >= this.#pausedUntilMs) {
+    const upMs = nowMs - this.#startedMs;
+    // A young replica has more to lose by not asking than its caller by waiting.
+    if (shared !== null && (nowMs >= this.#pausedUntilMs || upMs < SIGNATURE_LIFE_MS)) {
       try {
         const answer = await shared.note(signature);
         this.#isBack(shared);
@@ -90,9 +94,8 @@ export class CallVerifier {
         this.#isAway(shared, messageOf(thrown));
       }
     }
-    if (ageMs > nowMs - this.#startedMs + START_TOLERANCE_MS) {
-      return { ok: false, because: "the call was signed before this replica was started: sign it anew" };
-    }
+    const doubt = shared === null ? doubtAlone(ageMs, upMs) : doubtMeanwhile(ageMs, upMs, shared);
+    if (doubt !== null) return { ok: false, because: doubt };
     if (shared !== null && this.#owed.length < MOST_OWED)
       this.#owed.push({ signature, untilMs: nowMs + REMEMBERED_MS });
     return { ok: true };
@@ -122,6 +125,31 @@ export class CallVerifier {
       this.#taken.delete(signature);
     }
   }
+}
+
+/**
+ * Nobody shares a memory with this replica: what was taken before its start was taken by one like it, and so never while the
+ * caller's clock was ahead. Taken once, such a call would be good again as soon as its time has come.
+ */
+function doubtAlone(ageMs: number, upMs: number): string | null {
+  if (ageMs < -AHEAD_TOLERANCE_MS) {
+    const ahead = (-ageMs / 1_000).toFixed(1);
+    return `the call's time is ${ahead} s ahead of this clock, and no memory is shared: set the caller's clock and sign it anew`;
+  }
+  return ageMs > upMs + START_TOLERANCE_MS ? "the call was signed before this replica was started: sign it anew" : null;
+}
+
+/**
+ * The memory that cannot be asked now may hold the call, taken before this replica was started, by a clock that was up to a
+ * life of signatures ahead of this one.
+ */
+function doubtMeanwhile(ageMs: number, upMs: number, { place }: SignatureMemory): string | null {
+  const waitMs = ageMs + SIGNATURE_LIFE_MS - upMs - START_TOLERANCE_MS;
+  if (waitMs <= 0) return null;
+  return (
+    `this replica was started lately, and until the ${place} can be asked it does not know what was taken before: ` +
+    `sign the call anew, in ${Math.ceil(waitMs / 1_000)} s at the latest`
+  );
 }
 
 function refused(because: string): Judgement {

@@ -194,6 +194,58 @@ describe("a call is good once", () => {
     assert.deepEqual(await after.take(signed({ atMs: after.time.nowMs - 50 })), { ok: true });
   });
 
+  test("a caller whose clock is ahead: no call is taken again by a replica that was started anew, whenever it comes", async () => {
+    let [taken, tried] = [0, 0];
+    for (const memory of [null, new SharedMemory()]) {
+      for (const aheadMs of [-30_000, -1_000, 0, 50, 150, 1_000, 20_000, 59_000]) {
+        const before = replica(memory);
+        before.wait(300_000);
+        const headers = signed({ atMs: before.time.nowMs + aheadMs });
+        if (!(await before.take(headers)).ok) continue;
+        taken++;
+        if (memory) memory.isAway = true;
+        for (const startedAfterMs of [150, 2_000, 40_000]) {
+          for (let upMs = 0; upMs <= 2 * SIGNATURE_LIFE_MS; upMs += upMs < 200 ? 10 : 500) {
+            const after = replica(memory);
+            after.time.nowMs = before.time.nowMs + startedAfterMs;
+            after.wait(upMs);
+            tried++;
+            const verdict = await after.take(headers);
+            assert.equal(verdict.ok, false, `${aheadMs} ms ahead, started after ${startedAfterMs}, up for ${upMs}`);
+          }
+        }
+        if (memory) memory.isAway = false;
+      }
+    }
+    assert.deepEqual([taken, tried > 5_000], [12, true]);
+  });
+
+  test("what a young replica cannot know is a sentence that says what to do", async () => {
+    const alone = replica();
+    alone.wait(120_000);
+    const ahead = await alone.take(signed({ atMs: alone.time.nowMs + 20_000 }));
+    const because =
+      "the call's time is 20.0 s ahead of this clock, and no memory is shared: set the caller's clock and sign it anew";
+    assert.deepEqual(ahead, { ok: false, because });
+
+    const memory = new SharedMemory();
+    memory.isAway = true;
+    const { take, wait, time } = replica(memory);
+    wait(10_000);
+    assert.deepEqual(await take(signed({ atMs: time.nowMs })), {
+      ok: false,
+      because:
+        "this replica was started lately, and until the shared memory can be asked it does not know what was taken before: " +
+        "sign the call anew, in 50 s at the latest",
+    });
+    memory.isAway = false;
+    // It asks with every call until then.
+    assert.deepEqual(await take(signed({ atMs: time.nowMs })), { ok: true });
+    memory.isAway = true;
+    wait(50_000);
+    assert.deepEqual(await take(signed({ atMs: time.nowMs })), { ok: true });
+  });
+
   test("no step of the clock closes the door for longer than a signature lives", async () => {
     for (const stepMs of [-3_600_000, -120_000, 120_000, 3_600_000]) {
       const { take, wait, time } = replica();
@@ -231,7 +283,7 @@ describe("a call is good once", () => {
   test("while the shared memory is away calls are taken, and it is told when it is back", async () => {
     const memory = new SharedMemory();
     const { take, wait, time, said, verifier } = replica(memory);
-    wait(1_000);
+    wait(SIGNATURE_LIFE_MS);
     memory.isAway = true;
     const first = signed({ atMs: time.nowMs });
     assert.deepEqual(await take(first), { ok: true });

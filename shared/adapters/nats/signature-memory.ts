@@ -33,6 +33,8 @@ export async function natsSignatures(
   );
   if (!bucket) return null;
   const js = jetstream(bucket.nc);
+  // Made before the first call comes, which is not to wait for it.
+  void bucket.inTime(async () => {}).catch(() => {});
 
   async function write(signature: string): Promise<"new" | "seen"> {
     try {
