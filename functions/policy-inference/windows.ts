@@ -11,8 +11,8 @@ export interface WindowBounds {
   readonly mostDepth: number;
 }
 
-/** Who may lead to a decision brings the windows of every function that there is. */
-export const SIGNED_BOUNDS: WindowBounds = { mostBytes: 16 * 2 ** 20, mostWindows: 2_000, mostDepth: Infinity };
+/** Who may lead to a decision brings the windows of many functions; more bytes than this the platform does not pass on (`stack.yml`). */
+export const SIGNED_BOUNDS: WindowBounds = { mostBytes: 4 * 2 ** 20, mostWindows: 2_000, mostDepth: Infinity };
 /** Anybody may try out a rule: a window with its whole history takes 45 kB and nests five deep. */
 export const OPEN_BOUNDS: WindowBounds = { mostBytes: 256 * 2 ** 10, mostWindows: 4, mostDepth: 16 };
 

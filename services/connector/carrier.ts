@@ -28,8 +28,8 @@ interface Called {
   readonly problem: string | null;
 }
 
-/** It is the signature, not one of the events: one by one they would fare no better. */
-const UNAUTHORIZED = 401;
+/** It is the signature, or that there is no room for a call now, not one of the events: one by one they would fare no better. */
+const OF_THE_CALL: ReadonlySet<number> = new Set([401, 429]);
 
 export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
   async function call(functionName: string, kind: EventKind, body: string): Promise<Called> {
@@ -55,7 +55,7 @@ export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
     const problems: (string | null)[] = [];
     if (bodies.length > 1) {
       const { status, problem } = await call(functionName, kind, `[${bodies.join(",")}]`);
-      const isRefused = status !== null && status >= 400 && status < 500 && status !== UNAUTHORIZED;
+      const isRefused = status !== null && status >= 400 && status < 500 && !OF_THE_CALL.has(status);
       if (!isRefused) return bodies.map(() => problem);
       // One bad event shall not keep back those that came in the same moment.
     }

@@ -3,8 +3,31 @@ import { describe, test } from "node:test";
 
 import { lingerMs } from "#shared/host/leaving.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
-import { parseDurationMs } from "../../services/local-openfaas/provider/durations.ts";
+import { HISTORY_WINDOWS } from "#shared/core/window.ts";
+import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
+import { SIGNED_BOUNDS } from "../../functions/policy-inference/windows.ts";
 import { parseStack, readStack, substitute } from "../../services/cli/stack.ts";
+import { MAX_TEXT_BYTES } from "../../services/cli/up/load.ts";
+import { parseDurationMs } from "../../services/local-openfaas/provider/durations.ts";
+import { readResources } from "../../services/local-openfaas/provider/limits/quantities.ts";
+import { watchdogSettings } from "../../services/local-openfaas/provider/watchdog-settings.ts";
+import { parseSize } from "../../services/local-openfaas/runtime/body.ts";
+
+/** Of a function with as long a name as there may be, every number with all its digits, and a whole history. */
+function largestWindowBytes(): number {
+  const names = { functionName: "f".repeat(63), namespace: "n".repeat(63), generation: "g".repeat(64) };
+  const digits = 123_456.123_456_789_01;
+  const window = aWindow({
+    ...{ ...names, endedAtMs: 1_700_000_000_123, arrivals: digits, completedOk: digits, throughputRps: digits },
+    ...{ completedError: { "4xx": digits, "429": digits, "5xx": digits, "504": digits } },
+    ...{ latencySeconds: { p50: digits, p95: digits, p99: digits }, executionSecondsMean: digits },
+    ...{ inFlightMean: digits, inFlightMax: digits, cpuRatio: digits, memoryRatio: digits, metricAgeSeconds: digits },
+  });
+  const data = { managed: aManaged(names), window, history: Array.from({ length: HISTORY_WINDOWS }, () => window) };
+  const about = { source: "metrics-collector", subject: names.functionName, key: 1, nowMs: 1 };
+  return encodeEvent(makeEvent("window", { ...about, data })).length;
+}
 
 describe("stack.yml", () => {
   for (const { name, text, variables, want } of [
@@ -37,6 +60,28 @@ describe("stack.yml", () => {
       assert.equal(environment["RAW_BODY"], "true", `${name}: signatures are over the exact bytes`);
       if (name === "stress") continue;
       assert.equal(labels["com.openfaas.scale.max"], "1", `${name} holds its loop or memory in one replica`);
+    }
+  });
+
+  test("a part that takes long bodies bounds how many at once, and its memory holds them; what is sent to it fits", () => {
+    const long = readStack("stack.yml", {}).filter(({ environment }) => environment["MAX_RAW_SIZE"] !== undefined);
+    assert.deepEqual(
+      long.map(({ name }) => name),
+      ["load-generator", "policy-inference"],
+    );
+    for (const { name, environment, limits, annotations } of long) {
+      const bodyBytes = parseSize(environment["MAX_RAW_SIZE"]!, name);
+      const { maxInflight } = watchdogSettings(environment);
+      assert.ok(maxInflight >= 16 && maxInflight <= 32, `${name}: ${maxInflight} calls at once`);
+      const { memoryLimitBytes } = readResources({}, limits);
+      assert.ok(memoryLimitBytes! >= 4 * maxInflight * bodyBytes + 200 * 2 ** 20, `${name}: ${memoryLimitBytes}`);
+      if (name === "load-generator") {
+        assert.ok(MAX_TEXT_BYTES + 16 * 2 ** 10 <= bodyBytes);
+        continue;
+      }
+      assert.equal(SIGNED_BOUNDS.mostBytes, bodyBytes);
+      const batch = Number(annotations["replicant.batch"]);
+      assert.ok(batch * largestWindowBytes() <= bodyBytes, `${batch} windows of ${largestWindowBytes()} bytes`);
     }
   });
 

@@ -28,8 +28,8 @@ const LOAD_GENERATOR = "load-generator";
 const WINDOW_SECONDS = 30;
 /** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
 const PLAN_MS = 1_500;
-/** What the load generator takes in one call, with room for the rest of the request. */
-const MAX_TEXT_BYTES = 12 * 2 ** 20;
+/** What the load generator takes in one call (`stack.yml`), with room for the rest of the request; quoted as JSON. */
+export const MAX_TEXT_BYTES = 4 * 2 ** 20 - 64 * 2 ** 10;
 /** Mean work of a request, CPU-seconds of trace time, and its spread: the `stress` profile. */
 const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
 
@@ -57,8 +57,11 @@ export async function planLoad(
     );
   }
   const text = await readFile(path, "utf8");
-  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) {
-    throw new BadInputError(`${path}: a trace for 'up' must be at most ${MAX_TEXT_BYTES} bytes`);
+  const bytes = Buffer.byteLength(JSON.stringify(text));
+  if (bytes > MAX_TEXT_BYTES) {
+    throw new BadInputError(
+      `${path}: a trace for 'up' must be at most ${MAX_TEXT_BYTES} bytes as JSON text, was: ${bytes}; 'replay' takes a longer one`,
+    );
   }
   const windows = Math.min(options.windows ?? left, left);
   return {

@@ -1,6 +1,6 @@
 /** Callers without a key against the running policy-inference: they decide nothing, learn nothing and leave nothing behind. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
@@ -11,6 +11,8 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack, type TestStack } from "#test/support/local-stack.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
+import { readStack } from "../../../services/cli/stack.ts";
 
 const POLICY = "lstm-ppo-plus@corrected";
 /** In turn, so that one of them is always being read. */
@@ -119,6 +121,28 @@ describe("an unsigned call", () => {
     });
     assert.equal(preflight.headers.get("access-control-allow-origin"), null);
     assert.equal(preflight.status, 405);
+  });
+
+  test("whose body does not come to its end takes one of a few places, and the windows go on when it leaves", async () => {
+    const [asked, placesOf] = [40, readStack("stack.yml", {}).find(({ name }) => name === "policy-inference")!];
+    const places = Number(placesOf.environment["max_inflight"]);
+    const callers = await Promise.all(Array.from({ length: asked }, () => rawConnection(world.stack.platform.url)));
+    const part = Buffer.alloc(2 ** 20, " ");
+    for (const { socket } of callers) {
+      socket.write(
+        `POST /function/policy-inference HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${4 * 2 ** 20}\r\n\r\n`,
+      );
+      for (let i = 0; i < 3; i++) socket.write(part);
+    }
+    const refused = () => callers.filter((caller) => caller.text().startsWith("HTTP/1.1 429 ")).length;
+    await eventually(() => refused() >= asked - places, { what: "no place for the others" });
+    const [pid] = world.pidsOf("policy-inference");
+    const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
+    assert.ok(kilobytes < 400 * 1_024, `${kilobytes} kB`);
+    for (const { socket } of callers) socket.destroy();
+    const seen = world.heard.proposals.length;
+    await eventually(() => world.heard.proposals.length > seen, { timeoutMs: 60_000, what: "a proposal" });
+    assert.deepEqual(world.pidsOf("policy-inference"), [pid]);
   });
 
   test("that is large or nests deeply is refused before it is parsed", async () => {

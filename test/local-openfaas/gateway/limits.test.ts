@@ -35,6 +35,27 @@ test("limits: over max_inflight of the picked replica is 429, counted, and the r
   assert.equal(await total(gateway, "busy", 200), 3);
 });
 
+test("limits: a body that has not come to its end takes a place of max_inflight, and gives it back", async (t) => {
+  const whole: RequestListener = (request, response) => void request.resume().on("end", () => response.end("whole"));
+  const gateway = await startTestGateway(t, { handlers: { whole } });
+  await gateway.deploy("whole");
+  gateway.provider.limits["whole"] = { maxInflight: 2 };
+  const [replica] = gateway.provider.get("whole")!.replicas;
+  const slow = await Promise.all([0, 1].map(() => rawConnection(gateway.url)));
+  for (const { socket } of slow) {
+    socket.write("POST /function/whole HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc");
+  }
+  await eventually(() => replica!.inFlight === 2, { what: "two calls" });
+  const third = await fetch(`${gateway.url}/function/whole`, { method: "POST", body: "x" });
+  assert.deepEqual(
+    [third.status, await third.text()],
+    [429, "Concurrent request limit exceeded. Max concurrent requests: 2\n"],
+  );
+  for (const { socket } of slow) socket.destroy();
+  await eventually(() => replica!.inFlight === 0, { what: "the end of the calls" });
+  assert.equal((await fetch(`${gateway.url}/function/whole`, { method: "POST", body: "x" })).status, 200);
+});
+
 for (const { name, limits, execTimeoutMs, headers, status, sentence } of [
   { name: "exec_timeout", limits: {}, execTimeoutMs: 50, status: 504, sentence: /exec_timeout of 0.05 s/ },
   {

@@ -171,16 +171,18 @@ describe("connector", () => {
     assert.match(connector.status().lastProblem!, /HTTP 400/);
   });
 
-  test("a list that could not be had is not taken apart: it comes again", async (t) => {
-    const { gateway, publish, connector, clock } = await aConnector(t, "k1", "32");
-    gateway.status = 503;
-    await Promise.all(["a", "b"].map((subject) => publish(1, { subject })));
-    await eventually(() => connector.status().failed === 2);
-    assert.equal(gateway.calls.length, 1);
-    gateway.status = 200;
-    await clock.advance(250);
-    await eventually(() => connector.status().delivered === 2);
-  });
+  for (const status of [401, 429, 503]) {
+    test(`a list that could not be had (${status}) is not taken apart: it comes again`, async (t) => {
+      const { gateway, publish, connector, clock } = await aConnector(t, "k1", "32");
+      gateway.status = status;
+      await Promise.all(["a", "b"].map((subject) => publish(1, { subject })));
+      await eventually(() => connector.status().failed === 2);
+      assert.equal(gateway.calls.length, 1);
+      gateway.status = 200;
+      await clock.advance(250);
+      await eventually(() => connector.status().delivered === 2);
+    });
+  }
 
   test("an answer that is no 2xx is not a delivery", async (t) => {
     const { gateway, publish, connector } = await aConnector(t);
