@@ -19,15 +19,20 @@ export interface LogStatus {
   readonly damaged: number;
   /** When it was opened: last lines that a death has cut. */
   readonly cut: number;
-  /** Dated where no window of the function lies, or of one function too many; neither kept nor learned from. */
+  /**
+   * Dated where no window of the function lies, of a function whose window never came, or of one function too many; not
+   * learned from.
+   */
   readonly implausible: number;
   /** Kinds of a later version. */
   readonly strange: number;
   readonly problem: string | null;
 }
 
-/** Names come from events. */
+/** Names come from windows. */
 const MOST_FUNCTIONS = 1_000;
+/** One subject may be ahead of another: so many proposals and decisions wait for their function's first window. */
+const MOST_WAITING = 128;
 
 export type ModeOrder = Extract<Order, { action: "mode" }>;
 
@@ -43,7 +48,10 @@ export class TrainerMemory {
   readonly #joiner = new TransitionJoiner();
   readonly #taking = new Map<string, Promise<void>>();
   readonly #unwritten = new Set<string>();
+  /** Of functions that a window told of: anybody who proposes could fill it up with names that nobody has. */
   readonly #names = new Set<string>();
+  /** In memory alone; the oldest give way. */
+  #waiting: readonly Fact[] = [];
   #facts = 0;
   #implausible = 0;
   #damaged: number;
@@ -54,7 +62,7 @@ export class TrainerMemory {
     this.#damaged = log.losses.reduce((sum, { damagedLines }) => sum + damagedLines, 0);
     for (const line of log.found) {
       const entry = readEntry(line);
-      if (entry) this.#absorb(entry);
+      if (entry) this.#absorbFound(entry);
       else if (isStrange(line)) this.#strange++;
       else this.#damaged++;
     }
@@ -86,19 +94,30 @@ export class TrainerMemory {
     return record;
   }
 
-  /** Resolves when the fact stands in the log: only then may it be acknowledged. Facts of one moment are synced together. */
+  /**
+   * Resolves when the fact stands in the log: only then may it be acknowledged. Facts of one moment are synced together. What
+   * is told of a function before its first window is not written: it waits, and of that a death loses no more than one step.
+   */
   async take(fact: Fact): Promise<void> {
     const key = factKey(fact);
     // Of two that are the same the second waits for the first, and comes again where the first was refused.
     const first = this.#taking.get(key);
     if (first) await first;
+    if (this.#isOfUnknown(fact)) return this.#wait(fact);
     // Acknowledged all the same: it would be no truer when it came again.
     if (!this.#isPlausible(fact)) return void this.#implausible++;
     // What was heard before is counted, and not written twice.
-    if (!this.#joiner.isNew(fact)) return void this.#joiner.take(fact);
-    const taken = this.#write(fact).finally(() => this.#taking.delete(key));
-    this.#taking.set(key, taken);
-    await taken;
+    if (!this.#joiner.isNew(fact)) this.#joiner.take(fact);
+    else {
+      const taken = this.#write(fact).finally(() => this.#taking.delete(key));
+      this.#taking.set(key, taken);
+      await taken;
+    }
+    if (fact.kind !== "window") return;
+    for (const waiting of this.#waitingFor(fact)) {
+      await this.take(waiting);
+      this.#waiting = this.#waiting.filter((one) => one !== waiting);
+    }
   }
 
   async learned(learned: Learned): Promise<void> {
@@ -140,6 +159,33 @@ export class TrainerMemory {
   async #write(entry: LogEntry): Promise<void> {
     await this.#log.append(entry);
     this.#absorb(entry);
+  }
+
+  /** A log may begin behind its function's first window, or hold names that no window ever told of. */
+  #absorbFound(entry: LogEntry): void {
+    if (isFact(entry) && this.#isOfUnknown(entry)) return this.#wait(entry);
+    this.#absorb(entry);
+    if (entry.kind !== "window") return;
+    const waiting = this.#waitingFor(entry);
+    if (waiting.length === 0) return;
+    this.#waiting = this.#waiting.filter((one) => !waiting.includes(one));
+    for (const one of waiting) this.#absorb(one);
+  }
+
+  #isOfUnknown(fact: Fact): boolean {
+    return fact.kind !== "window" && !this.#names.has(datesOf(fact).functionName);
+  }
+
+  #wait(fact: Fact): void {
+    this.#waiting = [...this.#waiting, fact];
+    if (this.#waiting.length <= MOST_WAITING) return;
+    this.#waiting = this.#waiting.slice(1);
+    this.#implausible++;
+  }
+
+  #waitingFor({ window }: Extract<Fact, { kind: "window" }>): readonly Fact[] {
+    if (!this.#names.has(window.functionName)) return [];
+    return this.#waiting.filter((one) => datesOf(one).functionName === window.functionName);
   }
 
   /** What a line changes: the same when it is written and when it is read again. */
@@ -194,4 +240,8 @@ export class TrainerMemory {
       ...[...this.orders.values()].map((order) => ({ kind: "order", order }) as const),
     ];
   }
+}
+
+function isFact(entry: LogEntry): entry is Fact {
+  return entry.kind === "window" || entry.kind === "proposal" || entry.kind === "applied";
 }

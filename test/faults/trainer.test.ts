@@ -19,6 +19,7 @@ import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { aCheckpoint, checkpointFiles } from "#test/support/a-checkpoint.ts";
+import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { smallDisk, type SmallDisk } from "#test/support/faults/small-disk.ts";
@@ -94,6 +95,56 @@ test("killed at random while it writes: each acknowledged window is there once, 
   }
   t.diagnostic(`${acknowledged.size} acknowledged, ${kills} kills, ${cut} cut lines`);
   record(import.meta.filename, { tried: kills, held: kills, acknowledgedLost: 0 });
+});
+
+describe("proposals and decisions of functions that no window told of", () => {
+  const window = (seq: number) => ({ kind: "window", managed: aManaged(), window: aWindow({ seq }) }) as const;
+  const proposal = (functionName: string, seq = 1) =>
+    ({ kind: "proposal", proposal: aProposal({ functionName, seq }) }) as const;
+  const applied = (seq: number) => ({ kind: "applied", applied: anApplied({ seq }) }) as const;
+  const madeUp = Array.from({ length: 3_000 }, (_, i) => proposal(`made-up-${i}`));
+
+  test("thousands of made-up names: none is written, and a function's first window is heard all the same", async (t) => {
+    const log = await openLog(nodeFiles, await aFolder(t));
+    t.after(() => log.close());
+    const memory = new TrainerMemory(log);
+    for (const fact of madeUp) await memory.take(fact);
+    assert.equal(memory.log.facts, 0);
+    for (const fact of [window(1), proposal("stress"), applied(1), window(2)]) await memory.take(fact);
+    assert.deepEqual([memory.log.facts, memory.joins.joined], [4, 1]);
+    assert.ok(memory.log.implausible >= 2_800, `${memory.log.implausible} gave way`);
+    record(import.meta.filename, { tried: madeUp.length, held: madeUp.length });
+  });
+
+  test("a log that is full of them from before deafens nobody", async (t) => {
+    const folder = await aFolder(t);
+    let log = await openLog(nodeFiles, folder);
+    await Promise.all(madeUp.map((fact) => log.append(fact)));
+    await log.close();
+    log = await openLog(nodeFiles, folder);
+    t.after(() => log.close());
+    const memory = new TrainerMemory(log);
+    for (const fact of [window(1), proposal("stress"), applied(1), window(2)]) await memory.take(fact);
+    assert.deepEqual([memory.log.facts, memory.log.damaged, memory.joins.joined], [4, 0, 1]);
+    record(import.meta.filename, { tried: 1, held: 1 });
+  });
+
+  test("what comes before its function's first window waits for it, is written then, and is there after a restart", async (t) => {
+    const folder = await aFolder(t);
+    let log = await openLog(nodeFiles, folder);
+    const memory = new TrainerMemory(log);
+    for (const fact of [proposal("stress"), applied(1), proposal("stress")]) await memory.take(fact);
+    assert.equal(memory.log.facts, 0);
+    await memory.take(window(1));
+    await memory.take(window(2));
+    assert.deepEqual([memory.log.facts, memory.joins.joined], [4, 1]);
+    await log.close();
+    log = await openLog(nodeFiles, folder);
+    t.after(() => log.close());
+    const again = new TrainerMemory(log);
+    assert.deepEqual([again.log.facts, again.joins.joined], [4, 1]);
+    record(import.meta.filename, { tried: 1, held: 1, acknowledgedLost: 0 });
+  });
 });
 
 describe("the trainer's disk", () => {
