@@ -2,10 +2,24 @@
  * Keeps what is frozen: in a file of this scaler, and where replicas share a store, there as well. Each reads both every second,
  * so that an order given to one is every replica's. While neither could be read, everything is held.
  */
+import { randomUUID } from "node:crypto";
+
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import type { TextStore } from "#shared/ports/text-store.ts";
-import { carryOut, freezeOf, later, NO_ORDERS, ordersText, parseOrders, type Order, type Orders } from "./orders.ts";
+import {
+  carryOut,
+  freezeNamed,
+  freezeOf,
+  frozenNames,
+  NO_ORDERS,
+  ordersText,
+  parseOrders,
+  together,
+  type GivenOrder,
+  type Order,
+  type Orders,
+} from "./orders.ts";
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -29,7 +43,7 @@ export class FreezeKeeper {
   #orders: Orders | null = null;
   #shared: Shared = "expected";
   /** Given while it was not known what was in force. */
-  #unfounded: readonly Order[] = [];
+  #unfounded: readonly GivenOrder[] = [];
   #isEmptyFile = false;
   #problems: readonly string[] = [];
   #turn: Promise<unknown> = Promise.resolve();
@@ -50,14 +64,13 @@ export class FreezeKeeper {
   }
 
   status(): { readonly frozen: string; readonly problems: readonly string[] } {
-    const { all, functions } = this.#orders ?? this.#provisional;
-    const names = Object.keys(functions);
-    const words =
-      all !== null
-        ? `everything, by ${all.by} since ${all.since}`
-        : names.length > 0
-          ? names.map((name) => `${name}, by ${functions[name]!.by} since ${functions[name]!.since}`).join("; ")
-          : "nothing";
+    const orders = this.#orders ?? this.#provisional;
+    const all = freezeNamed(orders, null);
+    const spoken = (name: string | null) => {
+      const { by, since } = freezeNamed(orders, name)!;
+      return `${name ?? "everything"}, by ${by} since ${since}`;
+    };
+    const words = all !== null ? spoken(null) : frozenNames(orders).map(spoken).join("; ") || "nothing";
     const frozen = this.#orders === null && all === null ? "everything, until what is frozen could be read" : words;
     return { frozen, problems: this.#problems };
   }
@@ -66,8 +79,9 @@ export class FreezeKeeper {
   order(order: Order): Promise<Ordered> {
     return this.#inTurn(async (): Promise<Ordered> => {
       const before = { orders: this.#orders, unfounded: this.#unfounded };
-      if (this.#orders === null) this.#unfounded = [...this.#unfounded, order];
-      else this.#orders = carryOut(this.#orders, order);
+      const given = { ...order, id: randomUUID() };
+      if (this.#orders === null) this.#unfounded = [...this.#unfounded, given];
+      else this.#orders = carryOut(this.#orders, given);
       const done = await this.#write();
       if (done.kept.length === 0 && order.action === "thaw") {
         this.#orders = before.orders;
@@ -79,7 +93,7 @@ export class FreezeKeeper {
     });
   }
 
-  /** Reads both places, goes by the later one, and brings the other up to it. Never rejects. */
+  /** Reads both places, goes by all that is known, and brings both up to it. Never rejects. */
   look(): Promise<void> {
     return this.#inTurn(async () => {
       const problems: string[] = [];
@@ -132,7 +146,7 @@ export class FreezeKeeper {
     // An empty file says nothing where replicas share a store: this one may be new.
     const mayBeEmpty = inStore === null || (this.#shared === "none" && this.#isEmptyFile);
     if (known.length === 0 && !mayBeEmpty) return;
-    const founded = known.reduce(later, NO_ORDERS);
+    const founded = known.reduce(together, NO_ORDERS);
     this.#orders = this.#unfounded.reduce(carryOut, founded);
     this.#unfounded = [];
   }

@@ -1,4 +1,7 @@
-/** What operators froze: everything, or single functions. Plain data; no clock compares two of them. */
+/**
+ * What operators froze: everything, or single functions. Plain data, and no clock compares two of them: each freeze stands until
+ * a thaw that was given where it was known, so what replicas were told apart holds together.
+ */
 import { BadInputError } from "#shared/core/errors.ts";
 
 export interface Freeze {
@@ -8,10 +11,17 @@ export interface Freeze {
 }
 
 export interface Orders {
-  /** Grows with each order. */
+  /** Grows with each order, and is the greatest of those that were brought together. */
   readonly number: number;
-  readonly all: Freeze | null;
-  readonly functions: Readonly<Record<string, Freeze>>;
+  /** By the id of the order that gave it. */
+  readonly freezes: Readonly<Record<string, FreezeOf>>;
+  /** What a thaw ended: the number of the thaw by the id of the freeze. It may still stand in another place. */
+  readonly thawed: Readonly<Record<string, number>>;
+}
+
+interface FreezeOf extends Freeze {
+  /** Null: everything. */
+  readonly functionName: string | null;
 }
 
 export interface Order {
@@ -21,60 +31,134 @@ export interface Order {
   readonly freeze: Freeze;
 }
 
-export const NO_ORDERS: Orders = { number: 0, all: null, functions: {} };
+/** An order with an id that no other has. */
+export interface GivenOrder extends Order {
+  readonly id: string;
+}
+
+export const NO_ORDERS: Orders = { number: 0, freezes: {}, thawed: {} };
+
+/** A place that missed so many thaws may bring a freeze back, until the next thaw: frozen is the safe side. */
+const MOST_THAWED = 200;
 
 /** `thaw` of everything ends every freeze; `thaw` of a function leaves one of everything in force. */
-export function carryOut(orders: Orders, { action, functionName, freeze }: Order): Orders {
+export function carryOut(orders: Orders, { id, action, functionName, freeze }: GivenOrder): Orders {
   const number = orders.number + 1;
-  if (functionName === null) {
-    return action === "freeze" ? { ...orders, number, all: freeze } : { number, all: null, functions: {} };
-  }
-  const { [functionName]: _one, ...others } = orders.functions;
-  return { ...orders, number, functions: action === "freeze" ? { ...others, [functionName]: freeze } : others };
+  // A freeze of the same takes the place of the one before.
+  const isEnded = (one: FreezeOf) => one.functionName === functionName || (action === "thaw" && functionName === null);
+  const ended = Object.keys(orders.freezes).filter((known) => isEnded(orders.freezes[known]!));
+  const given = action === "freeze" ? { [id]: { ...freeze, functionName } } : {};
+  return standing({
+    number,
+    freezes: { ...orders.freezes, ...given },
+    thawed: { ...orders.thawed, ...Object.fromEntries(ended.map((known) => [known, number])) },
+  });
 }
 
-/** The later of both. Two that were given apart under one number hold together: what either froze stays frozen. */
-export function later(a: Orders, b: Orders): Orders {
-  if (a.number !== b.number) return a.number > b.number ? a : b;
-  return { number: a.number, all: a.all ?? b.all, functions: { ...b.functions, ...a.functions } };
+/** What either froze, but for what either knows to be thawed; the same whichever comes first. */
+export function together(a: Orders, b: Orders): Orders {
+  const thawed = { ...a.thawed };
+  for (const [id, number] of Object.entries(b.thawed)) thawed[id] = Math.max(number, thawed[id] ?? 0);
+  return standing({ number: Math.max(a.number, b.number), freezes: { ...b.freezes, ...a.freezes }, thawed });
 }
 
-export function freezeOf({ all, functions }: Orders, functionName: string): Freeze | null {
-  return all ?? (Object.hasOwn(functions, functionName) ? functions[functionName]! : null);
+/** In one order, so that two places that say the same have the same text. */
+function standing({ number, freezes, thawed }: Orders): Orders {
+  const lasting = Object.entries(freezes).filter(([id]) => !Object.hasOwn(thawed, id));
+  const last = Object.entries(thawed).sort(([one, a], [other, b]) => b - a || compare(one, other));
+  return {
+    number,
+    freezes: Object.fromEntries(lasting.sort(([one], [other]) => compare(one, other))),
+    thawed: Object.fromEntries(last.slice(0, MOST_THAWED)),
+  };
+}
+
+const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0);
+
+/** The one of everything; else the function's. */
+export function freezeOf(orders: Orders, functionName: string): Freeze | null {
+  return freezeNamed(orders, null) ?? freezeNamed(orders, functionName);
+}
+
+export function freezeNamed({ freezes }: Orders, functionName: string | null): Freeze | null {
+  return Object.values(freezes).find((one) => one.functionName === functionName) ?? null;
+}
+
+/** The single functions that are frozen. */
+export function frozenNames({ freezes }: Orders): readonly string[] {
+  return [...new Set(Object.values(freezes).flatMap(({ functionName }) => functionName ?? []))].sort();
 }
 
 export interface Stored {
   readonly orders: Orders;
   /** Given while it was not known what was in force: they are to be carried out on that. */
-  readonly unfounded: readonly Order[];
+  readonly unfounded: readonly GivenOrder[];
 }
 
-export function ordersText(orders: Orders, unfounded: readonly Order[] = []): string {
+export function ordersText(orders: Orders, unfounded: readonly GivenOrder[] = []): string {
   return `${JSON.stringify({ ...orders, ...(unfounded.length > 0 && { unfounded }) })}\n`;
 }
 
 /** Throws `BadInputError` for what is no such text: then nothing may be concluded from it. */
 export function parseOrders(text: string): Stored {
-  let given: Partial<Record<keyof Orders | "unfounded", unknown>>;
+  let given: Partial<Record<keyof Orders | keyof OldOrders | "unfounded", unknown>>;
   try {
     given = (JSON.parse(text) ?? {}) as typeof given;
   } catch {
     throw new BadInputError("the orders are not JSON");
   }
-  const { number, all, functions, unfounded = [] } = given;
-  const areFunctions =
-    typeof functions === "object" && functions !== null && Object.values(functions).every((one) => isFreeze(one));
+  const { number, freezes, thawed, unfounded = [] } = given;
   const areOrders = Array.isArray(unfounded) && unfounded.every((one) => isOrder(one));
-  if (!Number.isSafeInteger(number) || !(all === null || isFreeze(all)) || !areFunctions || !areOrders) {
+  const isOld = freezes === undefined && areOld(given);
+  const areNew = isRecord(freezes, isFreezeOf) && isRecord(thawed, Number.isSafeInteger);
+  if (!Number.isSafeInteger(number) || !areOrders || !(isOld || areNew)) {
     throw new BadInputError("the orders have another form");
   }
-  return { orders: { number: number as number, all, functions: functions as Orders["functions"] }, unfounded };
+  return {
+    orders: isOld ? fromOld(given as OldOrders) : standing({ number, freezes, thawed } as Orders),
+    unfounded: unfounded.map((one) => ({ ...one, id: one.id ?? `unfounded: ${oldId(one.functionName, one.freeze)}` })),
+  };
 }
 
-function isOrder(value: unknown): value is Order {
-  const { action, functionName, freeze } = (value ?? {}) as Partial<Record<keyof Order, unknown>>;
-  const isNamed = functionName === null || typeof functionName === "string";
-  return (action === "freeze" || action === "thaw") && isNamed && isFreeze(freeze);
+/** As it was kept before freezes had ids. */
+interface OldOrders {
+  readonly number: number;
+  readonly all: Freeze | null;
+  readonly functions: Readonly<Record<string, Freeze>>;
+}
+
+function areOld({ all, functions }: Partial<Record<keyof OldOrders, unknown>>): boolean {
+  return (all === null || isFreeze(all)) && isRecord(functions, isFreeze);
+}
+
+function fromOld({ number, all, functions }: OldOrders): Orders {
+  const single = Object.entries(functions).map(([functionName, freeze]) => ({ ...freeze, functionName }));
+  const freezes: FreezeOf[] = [...(all === null ? [] : [{ ...all, functionName: null }]), ...single];
+  const named = freezes.map((one) => [oldId(one.functionName, one), one] as const);
+  return standing({ number, freezes: Object.fromEntries(named), thawed: {} });
+}
+
+/** One that every place comes to alike. */
+function oldId(functionName: string | null, { by, since }: Freeze): string {
+  return `${functionName ?? "everything"}, by ${by} since ${since}`;
+}
+
+function isRecord(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).every((one) => isOne(one));
+}
+
+function isOrder(value: unknown): value is Order & { readonly id?: string } {
+  const { id, action, functionName, freeze } = (value ?? {}) as Partial<Record<keyof GivenOrder, unknown>>;
+  const hasId = id === undefined || typeof id === "string";
+  return hasId && (action === "freeze" || action === "thaw") && isName(functionName) && isFreeze(freeze);
+}
+
+function isFreezeOf(value: unknown): value is FreezeOf {
+  return isFreeze(value) && isName((value as Partial<FreezeOf>).functionName);
+}
+
+function isName(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
 }
 
 function isFreeze(value: unknown): value is Freeze {

@@ -94,6 +94,74 @@ describe("freeze", () => {
     for (const keeper of [one, two]) assert.ok(keeper.frozen("stress") !== null && keeper.frozen("other") !== null);
   });
 
+  test("a freeze that was taken without the bus outlives whatever the others took meanwhile, until a thaw that knows of it", async () => {
+    for (const meanwhile of [
+      [order("freeze", "g"), order("thaw", "g")],
+      [order("freeze"), order("thaw"), order("freeze", "g"), order("thaw", "g")],
+      [order("thaw"), order("thaw"), order("thaw")],
+    ]) {
+      const bucket = aStore("bucket");
+      const files = [aStore("one"), aStore("two")] as const;
+      let isAway = false;
+      const link = <T>(ask: () => Promise<T>): Promise<T> => (isAway ? Promise.reject(new Error("away")) : ask());
+      const away: TextStore = {
+        place: "bucket",
+        read: () => link(() => bucket.read()),
+        write: (text) => link(() => bucket.write(text)),
+      };
+      const [one, two] = [await aKeeper(files[0], away), await aKeeper(files[1], bucket)];
+      isAway = true;
+      assert.deepEqual((await one.order(order("freeze"))).kept, ["one"]);
+      await one.order(order("freeze", "stress"));
+      for (const given of meanwhile) await two.order(given);
+      assert.equal(two.frozen("stress"), null);
+      isAway = false;
+      for (const keeper of [one, two, one]) await keeper.look();
+      for (const keeper of [one, two, await aKeeper(files[0], bucket)]) {
+        assert.match(keeper.frozen("stress")!, /frozen by ada/);
+        assert.match(keeper.status().frozen, /^everything/);
+      }
+      assert.equal(files[0].text, files[1].text, "all places say the same, and nobody writes any more");
+      assert.equal(files[0].text, bucket.text);
+      await two.order(order("thaw"));
+      await one.look();
+      for (const keeper of [one, two]) assert.equal(keeper.status().frozen, "nothing");
+    }
+  });
+
+  test("a thaw holds in a place that was away, and a later freeze of the same counts", async () => {
+    const bucket = aStore("bucket");
+    const [one, two] = [await aKeeper(aStore("one"), bucket), await aKeeper(aStore("two"), bucket)];
+    for (let round = 0; round < 300; round++) {
+      await one.order(order("freeze", "stress"));
+      await two.look();
+      await two.order(order("thaw", "stress"));
+      await one.look();
+      assert.equal(one.frozen("stress"), null);
+    }
+    assert.ok(bucket.text!.length < 20_000, `${bucket.text!.length} bytes`);
+    await two.order(order("freeze", "stress"));
+    await one.look();
+    assert.match(one.frozen("stress")!, /frozen by ada/);
+  });
+
+  test("what was kept before freezes had ids is read, and thawed in every place at once", async () => {
+    const [file, bucket] = [aStore("file"), aStore("bucket")];
+    const freeze = { by: "ada", since };
+    file.text = JSON.stringify({ number: 4, all: freeze, functions: { stress: freeze } });
+    bucket.text = JSON.stringify({ number: 3, all: null, functions: { stress: freeze, other: freeze } });
+    const [one, two] = [await aKeeper(file, bucket), await aKeeper(aStore("two"), bucket)];
+    for (const keeper of [one, two]) assert.match(keeper.status().frozen, /^everything, by ada since 2026/);
+    await two.order(order("thaw"));
+    file.text = JSON.stringify({ number: 4, all: freeze, functions: { stress: freeze } });
+    await one.look();
+    for (const keeper of [one, two]) assert.equal(keeper.status().frozen, "nothing");
+    const late = aStore("late");
+    const unfounded = [{ action: "freeze", functionName: "stress", freeze }];
+    late.text = JSON.stringify({ number: 0, all: null, functions: {}, unfounded });
+    assert.equal((await aKeeper(late, bucket)).status().frozen, `stress, by ada since ${since}`);
+  });
+
   test("a new replica that can read neither place holds until it can", async () => {
     const bucket = aStore("bucket");
     bucket.away = true;
