@@ -1,10 +1,11 @@
-/** The commands around a platform that is there to be deployed to: `platform`, `env`, `template`. */
+/** The commands around a platform that is there to be deployed to: `platform`, `set-up-bus`, `env`, `template`. */
 import type { Command } from "commander";
 import { resolve } from "node:path";
 
 import type { EnvFlags } from "./env.ts";
 import { writeTemplate } from "./node22-template/write.ts";
 import type { PlatformFlags } from "./platform.ts";
+import type { SetUpFlags } from "./set-up-bus.ts";
 
 export interface PlatformCommandWorld {
   readonly home: string;
@@ -29,6 +30,18 @@ export function registerPlatform(program: Command, { home, dist, env, signal }: 
     .action(async (flags: PlatformFlags) => {
       const { platform } = await import("./platform.ts");
       await platform(flags, { home, dist: dist(), env, signal, say: (line) => console.log(line) });
+    });
+
+  program
+    .command("set-up-bus")
+    .description(
+      "on a NATS server of yours: the stream and the buckets, which no part may make; logs in as NATS_USER=admin",
+    )
+    .option("--keep", "stay, and make them again whenever the server comes back without its store")
+    .option("--subject-prefix <prefix>", "first token of every subject", "replicant")
+    .action(async (flags: SetUpFlags) => {
+      const { setUp } = await import("./set-up-bus.ts");
+      await setUp(flags, { env, signal, say: (line) => console.log(line) });
     });
 
   program

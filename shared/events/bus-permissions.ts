@@ -2,8 +2,9 @@
  * The table of users in the words of a NATS server: which subjects a client may publish to and subscribe to, events, answers
  * and JetStream's own calls alike.
  *
- * What is not here, on purpose: a stream's update, purge and delete, a message's delete, a consumer's delete. And no direct
- * get: its answer is the bare bytes that were stored, sent by the server to whatever reply subject the caller names, so who
+ * What is not here, on purpose: a stream's update, purge and delete, a message's delete, a consumer's delete. No stream's and
+ * no bucket's making either: who makes one says where the server sends on what comes into it, as any event and into any
+ * bucket, with the server's own rights. And no direct get: its answer is the bare bytes that were stored, sent by the server to whatever reply subject the caller names, so who
  * may write a bucket and ask it directly could publish anything anywhere. The plain get wraps them in an answer that is no event.
  */
 import { rightsOf, type BusRights, type BusStore, type BusUser } from "./bus-users.ts";
@@ -39,7 +40,6 @@ export function permissionsOf(user: BusUser, prefix: string): Permissions {
       "$JS.API.INFO",
       `$JS.API.STREAM.INFO.${stream}`,
       ...(rights.looksUp ? [`$JS.API.STREAM.MSG.GET.${stream}`] : []),
-      ...(rights.makesStream ? [`$JS.API.STREAM.CREATE.${stream}`] : []),
       ...rights.shares
         .filter(({ kind }) => isKept(kind))
         .flatMap(({ kind, consumer }) => consumerCalls(stream, consumer, subjectOf(kind, prefix))),
@@ -80,6 +80,5 @@ function reading(store: BusStore, prefix: string): string[] {
 
 function writing(store: BusStore, prefix: string): string[] {
   const bucket = bucketName(store, prefix);
-  const subjects = isObjects(store) ? [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`] : [`$KV.${bucket}.>`];
-  return [`$JS.API.STREAM.CREATE.${streamOf(store, prefix)}`, ...subjects];
+  return isObjects(store) ? [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`] : [`$KV.${bucket}.>`];
 }

@@ -16,12 +16,10 @@ export interface BusRights {
   /** Shares the events of these kinds with others of its group: a durable consumer where events are kept, else a queue. */
   readonly shares: readonly SharedDelivery[];
   readonly reads: readonly BusStore[];
-  /** Reads, writes, and makes it where there is none. */
+  /** Reads and writes. */
   readonly writes: readonly BusStore[];
   /** Looks at single events that are kept. */
   readonly looksUp: boolean;
-  /** Makes the stream of events where there is none. */
-  readonly makesStream: boolean;
   /** What the `source` of its events says. */
   readonly sources: readonly string[];
 }
@@ -41,7 +39,6 @@ const NOTHING = {
   reads: [],
   writes: [],
   looksUp: false,
-  makesStream: false,
   sources: [],
 } as const satisfies Omit<BusRights, "who">;
 
@@ -60,7 +57,6 @@ export const BUS_USERS = {
     who: "closes windows and ticks",
     publishes: ["tick", "window"],
     listens: ["applied"],
-    makesStream: true,
     sources: ["metrics-collector"],
   },
   connector: {
@@ -118,7 +114,7 @@ export const BUS_USERS = {
 export type BusUser = keyof typeof BUS_USERS;
 export const BUS_USER_NAMES = Object.keys(BUS_USERS) as readonly BusUser[];
 
-/** Sets up and repairs: may do everything. No part is given it. */
+/** Makes the stream and the buckets, and repairs: may do everything. No part is given it. */
 export const ADMIN = "admin";
 
 /** A user's second name, with the same rights and another password: while the one is changed, the other is in use. */

@@ -14,6 +14,7 @@ import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
 import { askServer, freePort } from "../../services/local-openfaas/bus/ports.ts";
 import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { setUp } from "../../services/cli/set-up-bus.ts";
 import { readStack } from "../../services/cli/stack.ts";
 
 interface Container {
@@ -122,6 +123,18 @@ for (const { name, program } of natsPrograms()) {
       },
       { what: `the server; ${said}` },
     );
+    // The step that the README names for a server of one's own.
+    const env = {
+      ...{ NATS_URL: `nats://127.0.0.1:${port}`, NATS_USER: "admin", NATS_PASSWORD: "CHANGE-ME-admin" },
+    };
+    const told: string[] = [];
+    const world = { env, signal: new AbortController().signal, say: (line: string) => void told.push(line) };
+    for (let time = 1; time <= 2; time++) await setUp({ subjectPrefix: "replicant" }, world);
+    const made = ["REPLICANT", "KV_replicant-lease", "KV_replicant-control", "KV_replicant-signatures"];
+    assert.deepEqual(told, Array(2).fill(`there: ${[...made, "OBJ_replicant-models"].join(", ")}`));
+    const notAdmin = { ...world, env: { ...env, NATS_USER: "scaler", NATS_PASSWORD: "CHANGE-ME-scaler" } };
+    await assert.rejects(setUp({ subjectPrefix: "replicant" }, notAdmin), /'scaler' may not set up the bus/);
+
     const as = (user: string) =>
       natsBus({
         ...{ servers: `127.0.0.1:${port}`, name: "test", user, password: `CHANGE-ME-${user}` },

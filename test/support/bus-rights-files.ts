@@ -50,9 +50,8 @@ function usersTable(): string[] {
   const subjects = (kinds: readonly (keyof typeof SUBJECTS)[]) =>
     [...new Set(kinds)].map((kind) => SUBJECTS[kind].slice("replicant.".length)).join(", ") || "–";
   const rows = BUS_USER_NAMES.map((user) => {
-    const { who, publishes, listens, shares, reads, writes, looksUp, makesStream } = rightsOf(user);
+    const { who, publishes, listens, shares, reads, writes, looksUp } = rightsOf(user);
     const keeps = [
-      ...(makesStream ? ["makes the stream"] : []),
       ...(looksUp ? ["looks up events"] : []),
       ...reads.map((store) => `reads ${store}`),
       ...writes.map((store) => `writes ${store}`),

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import type { NatsBusOptions } from "#shared/adapters/nats/nats-bus.ts";
+import { setUpBus } from "#shared/adapters/nats/set-up.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { BusLogin } from "#shared/events/bus-logins.ts";
 import { askServer, freePort } from "../../services/local-openfaas/bus/ports.ts";
 import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
@@ -24,7 +26,12 @@ export interface StandingServer {
   reload(logins: readonly BusLogin[]): void;
 }
 
-export async function standingServer(t: TestContext, program: string): Promise<StandingServer> {
+/** `isSetUp`: somebody makes stream and buckets, again after each start, as on the platform. */
+export async function standingServer(
+  t: TestContext,
+  program: string,
+  { isSetUp = true }: { readonly isSetUp?: boolean } = {},
+): Promise<StandingServer> {
   const folder = mkdtempSync(join(tmpdir(), "nats-standing-"));
   const store = join(folder, "store");
   const file = join(folder, "server.conf");
@@ -51,16 +58,21 @@ export async function standingServer(t: TestContext, program: string): Promise<S
     await ended;
     guardian.release(ending.pid!);
   }
+  const as = (name: string) => ({
+    ...{ servers: `127.0.0.1:${port}`, name: "test", user: name, password: passwordOf(name) },
+  });
   configure(ALL_LOGINS);
   await start();
+  const setUp = isSetUp ? await setUpBus({ ...as("admin"), isOurServer: true }, systemClock, () => {}) : null;
   t.after(async () => {
+    await setUp?.close();
     await kill();
     await guardian.close();
     rmSync(folder, { recursive: true, force: true });
   });
   return {
     host: `127.0.0.1:${port}`,
-    as: (name) => ({ servers: `127.0.0.1:${port}`, name: "test", user: name, password: passwordOf(name) }),
+    as,
     kill,
     start,
     signal: (signal) => void child?.kill(signal),

@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { setUpBus } from "#shared/adapters/nats/set-up.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startBus, type LocalBus } from "../../local-openfaas/bus/bus.ts";
 import { startPlatform } from "../../local-openfaas/platform.ts";
 import { startGuardian } from "../../local-openfaas/provider/guardian.ts";
@@ -35,6 +37,8 @@ export interface LocalPlatformOptions extends Pick<
   readonly log: (message: string) => void;
 }
 
+const SET_UP = { name: "replicant-set-up", isOurServer: true } as const;
+
 /** On failure nothing is left running. */
 export async function startLocalPlatform(options: LocalPlatformOptions): Promise<LocalPlatform> {
   const { home, dist, env, log } = options;
@@ -50,7 +54,11 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
     closers.push(() => bus.close());
     const access = busAccess(bus, env);
     writeOwnLogins(home, access.ownFiles);
-    if (bus.kind !== "external") await setUp(access, log);
+    if (bus.kind !== "external") {
+      // No part may make a stream or a bucket, nor change what an earlier version left; and a bus may come back empty.
+      const setUp = await setUpBus({ ...access.as("admin"), ...SET_UP }, systemClock, log);
+      if (setUp !== null) closers.push(() => setUp.close());
+    }
     const heard = await natsBus({ ...access.as("dashboard"), name: "replicant-ui", log });
     closers.push(() => heard.close());
     const platform = await startPlatform({
@@ -76,12 +84,6 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
     await close();
     throw thrown;
   }
-}
-
-/** The stream as this version wants it, whatever an earlier one left: no part may change it. */
-async function setUp(access: BusAccess, log: (message: string) => void): Promise<void> {
-  const bus = await natsBus({ ...access.as("admin"), name: "replicant-set-up", isOurServer: true, log });
-  await bus.close();
 }
 
 function listOf(text = ""): string[] {

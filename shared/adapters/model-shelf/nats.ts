@@ -3,7 +3,6 @@ import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import type { ModelShelf } from "../../ports/model-shelf.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
-import { rightsOf } from "../../events/bus-users.ts";
 import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
 import { openObjects, type Objects } from "../nats/objects.ts";
 import { findJetStream } from "../nats/stream.ts";
@@ -33,7 +32,7 @@ export async function natsShelf(
     await connection.close();
     return null;
   }
-  const mayMake = user === null || rightsOf(user).writes.includes("models");
+  const mayMake = user === null;
   let opened: Objects | null = null;
   /** Looked for again where the server came back without its store. */
   const objects = () => (opened ??= openObjects(nc, jsm, options.bucket, mayMake));

@@ -4,11 +4,14 @@ import { Kvm, type KV } from "@nats-io/kv";
 import { nanos, type NatsConnection } from "@nats-io/transport-node";
 
 /** Which bucket, and how it is made where there is none. */
-export interface BucketOptions {
+export interface BucketOptions extends BucketBounds {
   /** `replicant-lease` for the store `lease` under the prefix `replicant`. */
   readonly bucket: string;
   /** How long a request may take, real time. */
   readonly timeoutMs: number;
+}
+
+export interface BucketBounds {
   /** Values end by themselves after so long; absent: never. Holds where the bucket has to be made. */
   readonly maxAgeMs?: number | undefined;
   /** Default 16 MiB. Holds where the bucket has to be made. */
@@ -22,8 +25,24 @@ const NAME_IN_USE = 10058;
  * The bucket, made where there is none. Of its methods use `get`, `put`, `create` and `update`: the others ask for rights that
  * no part has. Rejects while it is not there and is not ours to make.
  */
-export async function openBucket(nc: NatsConnection, jsm: JetStreamManager, options: BucketOptions): Promise<KV> {
-  const { bucket, timeoutMs, maxAgeMs, maxBytes = MOST_BYTES } = options;
+export async function openBucket(
+  nc: NatsConnection,
+  jsm: JetStreamManager,
+  options: BucketOptions & { readonly mayMake: boolean },
+): Promise<KV> {
+  const { bucket, timeoutMs, mayMake } = options;
+  if (mayMake) await makeBucket(jsm, options);
+  else if (!(await isThere(jsm, `KV_${bucket}`))) {
+    throw new Error(`bucket '${bucket}' is not there yet: it is there when the bus is set up`);
+  }
+  // Buckets of earlier versions would answer directly: the answer to a plain get is the same.
+  return new Kvm(nc).create(bucket, { history: 1, timeout: timeoutMs, allow_direct: false });
+}
+
+export async function makeBucket(
+  jsm: JetStreamManager,
+  { bucket, maxAgeMs, maxBytes = MOST_BYTES }: Pick<BucketOptions, "bucket"> & BucketBounds,
+): Promise<void> {
   const name = `KV_${bucket}`;
   if (!(await isThere(jsm, name))) {
     try {
@@ -48,8 +67,6 @@ export async function openBucket(nc: NatsConnection, jsm: JetStreamManager, opti
       if (!(thrown instanceof JetStreamApiError && thrown.code === NAME_IN_USE)) throw thrown;
     }
   }
-  // Buckets of earlier versions would answer directly: the answer to a plain get is the same.
-  return new Kvm(nc).create(bucket, { history: 1, timeout: timeoutMs, allow_direct: false });
 }
 
 async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { decodeEvent, encodeEvent } from "../../events/codec.ts";
 import type { ReplicantEvent } from "../../events/types.ts";
-import { rightsOf, sourcesOf } from "../../events/bus-users.ts";
+import { sourcesOf } from "../../events/bus-users.ts";
 import { isKept, streamName, subjectOf, type EventKind } from "../../events/subjects.ts";
 import { BusUnavailableError, type EventBus, type Subscription } from "../../ports/event-bus.ts";
 import { delivery, newCounters, silent, type BusCounters, type BusLog, type DeliveryWorld } from "../event-delivery.ts";
@@ -16,7 +16,7 @@ import { openConnection, type ConnectionOptions } from "./connection.ts";
 import { subscribeDurably } from "./durable.ts";
 import { secondHand } from "./first-hand.ts";
 import { messageId } from "./message-id.ts";
-import { declareStream, findJetStream, isJetStreamMissing } from "./stream.ts";
+import { declareStream, findJetStream, isJetStreamMissing, STREAM_BOUNDS } from "./stream.ts";
 
 export interface NatsBusOptions extends ConnectionOptions {
   /** First token of every subject. Default `replicant`. */
@@ -26,8 +26,6 @@ export interface NatsBusOptions extends ConnectionOptions {
   /** Bounds of the stream, when it has to be made. Defaults 256 MiB and 24 h. */
   readonly streamMaxBytes?: number | undefined;
   readonly streamMaxAgeMs?: number | undefined;
-  /** The server is ours: a stream that an earlier version left on it is brought up to date. Default false. */
-  readonly isOurServer?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly log?: BusLog | undefined;
 }
@@ -49,7 +47,8 @@ const MOST_PAUSE_MS = 500;
  */
 export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   const { subjectPrefix: prefix = "replicant", publishTimeoutMs = 10_000, clock = systemClock, log = silent } = options;
-  const { streamMaxBytes: maxBytes = 256 * 1024 * 1024, streamMaxAgeMs: maxAgeMs = 24 * 3_600_000 } = options;
+  const { streamMaxBytes: maxBytes = STREAM_BOUNDS.maxBytes, streamMaxAgeMs: maxAgeMs = STREAM_BOUNDS.maxAgeMs } =
+    options;
   if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(prefix)) {
     throw new BadInputError(`the subject prefix must be letters, digits, '-', '_' and dots, was: '${prefix}'`);
   }
@@ -57,11 +56,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   const connection = await openConnection(options, clock, log);
   const { nc } = connection;
   const subscriptions = new Set<Subscription>();
-  const { user } = connection;
-  const streamOptions = {
-    ...{ maxBytes, maxAgeMs, mayMake: user === null || rightsOf(user).makesStream, mayChange: user === null },
-    isOurs: options.isOurServer === true,
-  };
+  const streamOptions = { maxBytes, maxAgeMs, mayMake: connection.user === null, isOurs: false };
 
   const jsm = await openJetStream();
   const js = jsm && jetstream(nc);
@@ -69,7 +64,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     try {
       const found = await findJetStream(nc);
       if (found && (await declareStream(found, prefix, streamOptions)) === "absent")
-        log(`stream '${streamName(prefix)}' is not there yet; another part makes it`);
+        log(`stream '${streamName(prefix)}' is not there yet: it is there when the bus is set up`);
       return found;
     } catch (thrown) {
       await connection.close();

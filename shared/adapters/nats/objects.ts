@@ -46,7 +46,7 @@ export function openObjects(nc: NatsConnection, jsm: JetStreamManager, bucket: s
   let made: Promise<unknown> | null = null;
 
   function make(): Promise<unknown> {
-    return (made ??= makeBucket(jsm, stream, bucket).catch((thrown: unknown) => {
+    return (made ??= makeObjects(jsm, stream, bucket).catch((thrown: unknown) => {
       made = null;
       throw thrown;
     }));
@@ -118,7 +118,7 @@ export function openObjects(nc: NatsConnection, jsm: JetStreamManager, bucket: s
   };
 }
 
-async function makeBucket(jsm: JetStreamManager, name: string, bucket: string): Promise<void> {
+export async function makeObjects(jsm: JetStreamManager, name: string, bucket: string): Promise<void> {
   if ((await orNull(jsm.streams.info(name))) !== null) return;
   await jsm.streams.add({
     name,

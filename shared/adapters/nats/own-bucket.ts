@@ -9,9 +9,9 @@ import { findJetStream } from "./stream.ts";
 
 export interface OwnBucket extends Pick<Connection, "state" | "close"> {
   readonly nc: NatsConnection;
-  /** Does `work` on the bucket, made again where the server came back without it; rejects after `timeoutMs` of the options. */
+  /** Does `work` on the bucket, opened again where the server came back without it; rejects after `timeoutMs` of the options. */
   inTime<T>(work: (kv: KV) => Promise<T>): Promise<T>;
-  /** The bucket is gone: the next work opens or makes it again. */
+  /** The bucket is gone: the next work opens it again. */
   forget(): void;
 }
 
@@ -32,10 +32,12 @@ export async function ownBucket(
   let opened: Promise<KV> | null = null;
   const forget = () => void (opened = null);
   const bucket = () =>
-    (opened ??= openBucket(nc, jsm, bucketOptions).catch((thrown: unknown) => {
-      forget();
-      throw thrown;
-    }));
+    (opened ??= openBucket(nc, jsm, { ...bucketOptions, mayMake: connection.user === null }).catch(
+      (thrown: unknown) => {
+        forget();
+        throw thrown;
+      },
+    ));
   connection.onReconnect(forget);
 
   return {

@@ -3,6 +3,7 @@ import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
 
 import type { Clock } from "../../core/clock.ts";
 import type { SignatureMemory } from "../../ports/signature-memory.ts";
+import type { BucketBounds } from "./bucket.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { ownBucket } from "./own-bucket.ts";
 import { isJetStreamMissing } from "./stream.ts";
@@ -16,7 +17,7 @@ export interface NatsSignatureOptions extends ConnectionOptions {
 const ANSWER_WITHIN_MS = 500;
 /** Many lives of a signature, so that the server's clock may be set back by minutes. */
 const KEPT_MS = 15 * 60_000;
-const MOST_BYTES = 16 * 2 ** 20;
+export const SIGNATURE_BOUNDS = { maxAgeMs: KEPT_MS, maxBytes: 16 * 2 ** 20 } as const satisfies BucketBounds;
 const WRONG_LAST_SEQUENCE = 10071;
 
 /** Null when the server has no JetStream. Resolves when connected. */
@@ -27,7 +28,7 @@ export async function natsSignatures(
 ): Promise<(SignatureMemory & { close(): Promise<void> }) | null> {
   const bucket = await ownBucket(
     options,
-    { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS, maxAgeMs: KEPT_MS, maxBytes: MOST_BYTES },
+    { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS, ...SIGNATURE_BOUNDS },
     clock,
     log,
   );

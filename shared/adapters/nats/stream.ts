@@ -18,13 +18,13 @@ export interface StreamOptions {
   /** Oldest events give way. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
-  /** May make it where there is none. */
+  /** May make it where there is none, and add to one that is there. */
   readonly mayMake: boolean;
-  /** May add to one that is there. */
-  readonly mayChange: boolean;
   /** The server is ours, and so is a stream of an earlier version on it: it gets what a new one has. */
   readonly isOurs: boolean;
 }
+
+export const STREAM_BOUNDS = { maxBytes: 256 * 1024 * 1024, maxAgeMs: 24 * 3_600_000 } as const;
 
 /** Events leave by age and size alone: not even who may ask for a purge gets one. */
 const KEPT_FOR_GOOD = { deny_delete: true, deny_purge: true } as const;
@@ -57,14 +57,14 @@ export async function findJetStream(nc: NatsConnection): Promise<JetStreamManage
   }
 }
 
-/** `absent`: there is none, and it is another's to make. */
+/** `absent`: there is none, and it is not ours to make. */
 export type StreamState = "ready" | "absent";
 
 /** Makes the stream, or adds what is missing to one that is there, as far as we may; else it stays as its owner set it. */
 export async function declareStream(
   jsm: JetStreamManager,
   prefix: string,
-  { maxBytes, maxAgeMs, mayMake, mayChange, isOurs }: StreamOptions,
+  { maxBytes, maxAgeMs, mayMake, isOurs }: StreamOptions,
 ): Promise<StreamState> {
   const name = streamName(prefix);
   const subjects = EVENT_KINDS.filter(isKept).map((kind) => subjectOf(kind, prefix));
@@ -88,7 +88,7 @@ export async function declareStream(
     }
     const isWhole = subjects.every((subject) => present.subjects.includes(subject));
     const isOpen = isOurs && !(present.deny_purge && present.deny_delete);
-    if (mayChange && (!isWhole || isOpen)) {
+    if (mayMake && (!isWhole || isOpen)) {
       await jsm.streams.update(name, {
         subjects: [...new Set([...present.subjects, ...subjects])],
         ...(isOurs && KEPT_FOR_GOOD),

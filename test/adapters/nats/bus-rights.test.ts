@@ -18,13 +18,6 @@ const PUBLISHERS: Readonly<Record<EventKind, readonly BusUser[]>> = {
   model: ["trainer"],
   load: ["load-generator"],
 };
-const STREAM_MAKERS: Readonly<Record<string, readonly BusUser[]>> = {
-  REPLICANT: ["metrics-collector"],
-  "KV_replicant-lease": ["scaler"],
-  "KV_replicant-control": ["scaler"],
-  "KV_replicant-signatures": ["policy-inference", "scaler", "trainer", "load-generator"],
-  "OBJ_replicant-models": ["trainer"],
-};
 const STREAMS = ["REPLICANT", ...(["lease", "control", "signatures", "models"] as BusStore[]).map(storeStream)];
 const CONSUMERS = ["scaler-proposal-proposal", "trainer-window", "connector-window-window", "mine"];
 
@@ -35,7 +28,7 @@ function storeStream(store: BusStore): string {
 /** What nobody may do, whoever they are. */
 const FORBIDDEN: readonly string[] = [
   ...STREAMS.flatMap((stream) => [
-    ...["UPDATE", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "MSG.DELETE", "PEER.REMOVE"].map(
+    ...["CREATE", "UPDATE", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "MSG.DELETE", "PEER.REMOVE"].map(
       (call) => `$JS.API.STREAM.${call}.${stream}`,
     ),
     ...[`$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.replicant.window`],
@@ -67,7 +60,6 @@ const SUBJECTS = [
   ...new Set([
     ...EVENT_KINDS.map((kind) => subjectOf(kind, PREFIX)),
     ...BUS_USER_NAMES.flatMap((user) => permissionsOf(user, PREFIX).publish.map(literal)),
-    ...STREAMS.map((stream) => `$JS.API.STREAM.CREATE.${stream}`),
     ...FORBIDDEN,
   ]),
 ];
@@ -76,8 +68,6 @@ function mayPublish(user: BusUser, subject: string): boolean {
   if (FORBIDDEN.includes(subject)) return false;
   const kind = EVENT_KINDS.find((one) => subjectOf(one, PREFIX) === subject);
   if (kind) return PUBLISHERS[kind].includes(user);
-  const made = /^\$JS\.API\.STREAM\.CREATE\.(.*)$/.exec(subject)?.[1];
-  if (made !== undefined) return STREAM_MAKERS[made]?.includes(user) ?? false;
   return permissionsOf(user, PREFIX).publish.map(literal).includes(subject);
 }
 

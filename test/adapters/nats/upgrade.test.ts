@@ -11,6 +11,7 @@ import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import { digestOf, packed } from "#shared/adapters/model-shelf/archive.ts";
 import { natsShelf } from "#shared/adapters/model-shelf/nats.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
+import { setUpBus } from "#shared/adapters/nats/set-up.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { encodeEvent } from "#shared/events/codec.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
@@ -25,7 +26,7 @@ const [ours, theirs] = [checkpointFiles({ seed: 1 }), checkpointFiles({ seed: 2 
 
 for (const { name, program } of natsPrograms()) {
   test(`upgrade, ${name}: stream, consumer, lease and models of the version before go on, there and back`, async (t) => {
-    const server = await standingServer(t, program);
+    const server = await standingServer(t, program, { isSetUp: false });
     const nc = await connect({ servers: server.host, user: "admin", pass: passwordOf("admin") });
     t.after(() => nc.close());
     const [jsm, js] = [await jetstreamManager(nc), jetstream(nc)];
@@ -42,8 +43,8 @@ for (const { name, program } of natsPrograms()) {
     const oldModels = await new Objm(nc).create("replicant-models");
     await oldModels.putBlob({ name: "stress/step-1" }, packed(theirs));
 
-    const setUp = await natsBus({ ...server.as("admin"), isOurServer: true });
-    await setUp.close();
+    const setUp = await setUpBus({ ...server.as("admin"), isOurServer: true }, systemClock, () => {});
+    await setUp!.close();
     assert.equal((await jsm.streams.info("REPLICANT")).config.deny_purge, true);
     const [trainer, connector] = [await natsBus(server.as("trainer")), await natsBus(server.as("connector"))];
     const lease = (await natsLeaseStore(

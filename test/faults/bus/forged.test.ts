@@ -6,10 +6,13 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
-import { encodeEvent } from "#shared/events/codec.ts";
-import { permissionsOf } from "#shared/events/bus-permissions.ts";
+import { setUpBus } from "#shared/adapters/nats/set-up.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
+import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
+import { permissionsOf, streamOf } from "#shared/events/bus-permissions.ts";
 import { BUS_USER_NAMES, rightsOf, type BusUser } from "#shared/events/bus-users.ts";
 import { EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
+import { anApplied } from "#test/support/a-decision.ts";
 import { aModelEvent, numberOf } from "#test/support/an-event.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
@@ -19,6 +22,9 @@ import { record } from "../support/figures.ts";
 
 const connectAs = (server: StandingServer, user: BusUser | "admin"): Promise<NatsConnection> =>
   connect({ servers: server.host, user, pass: passwordOf(user), inboxPrefix: `_INBOX.${user}` });
+
+const appliedEvent = () =>
+  makeEvent("applied", { source: "scaler", subject: "stress", key: 1, nowMs: Date.now(), data: anApplied() });
 
 for (const server of serversWithUsers()) {
   test(`forged, ${server.name}: no part publishes what is another's to say`, async (t) => {
@@ -74,6 +80,81 @@ for (const { name, program } of natsPrograms()) {
     assert.equal(connector.counters().foreign, 1);
     assert.deepEqual(decided, []);
     record(import.meta.filename, { tried: 4, held: 4 });
+  });
+
+  test(`forged, ${name}: no part makes a bucket that the server sends on, not even where there is none yet`, async (t) => {
+    const server = await standingServer(t, program, { isSetUp: false });
+    const listening = await connectAs(server, "scaler");
+    const setting = await natsBus(server.as("admin"));
+    t.after(() => Promise.all([listening.close(), setting.close()]));
+    const heard: string[] = [];
+    listening.subscribe("replicant.window", { callback: (_, message) => void heard.push(message.string()) });
+    await listening.flush();
+    let tried = 0;
+    for (const user of BUS_USER_NAMES) {
+      const client = await connectAs(server, user);
+      for (const store of ["lease", "control", "signatures", "models"] as const) {
+        const stream = streamOf(store, "replicant");
+        const subject = store === "models" ? "$O.replicant-models.M.x" : `$KV.replicant-${store}.x`;
+        for (const dest of ["replicant.window", "replicant.applied", "$KV.replicant-control.frozen"]) {
+          const making = { name: stream, subjects: [subject], storage: "memory", republish: { src: subject, dest } };
+          await assert.rejects(
+            client.request(`$JS.API.STREAM.CREATE.${stream}`, JSON.stringify(making), { timeout: 5_000 }),
+            /permission/i,
+            `${user}: ${stream}`,
+          );
+          tried++;
+        }
+        client.publish(subject, '{"forged":"window"}');
+        await client.flush();
+      }
+      await client.close();
+    }
+    const admin = await connectAs(server, "admin");
+    t.after(() => admin.close());
+    admin.publish("replicant.window", "the last one");
+    await eventually(() => heard.length > 0, { what: "the last one" });
+    assert.deepEqual(heard, ["the last one"]);
+    record(import.meta.filename, { tried, held: tried, refused: tried });
+  });
+
+  test(`forged, ${name}: a bucket that the server sends on, from before, is known by its messages, and is not set up over`, async (t) => {
+    const server = await standingServer(t, program, { isSetUp: false });
+    const admin = await connectAs(server, "admin");
+    t.after(() => admin.close());
+    const jsm = await jetstreamManager(admin);
+    const republish = { src: "$KV.replicant-signatures.x", dest: "replicant.applied" };
+    const bucket = { name: "KV_replicant-signatures", subjects: ["$KV.replicant-signatures.>"] };
+    await jsm.streams.add({ ...bucket, republish });
+    const setUp = () => setUpBus({ ...server.as("admin"), isOurServer: true }, systemClock, () => {});
+    await assert.rejects(
+      setUp(),
+      /stream 'KV_replicant-signatures' has republish, so what is in it may .* go anywhere/,
+    );
+
+    const plain = await natsBus(server.as("dashboard"));
+    const durable = await natsBus(server.as("connector"));
+    t.after(() => Promise.all([plain.close(), durable.close()]));
+    const decided: string[] = [];
+    await plain.subscribe("applied", async ({ id }) => void decided.push(id));
+    await durable.subscribe("applied", async ({ id }) => void decided.push(id), {
+      ...{ durable: "connector-applied", queue: "connector" },
+    });
+    const forged = encodeEvent(appliedEvent());
+    const client = await connectAs(server, "policy-inference");
+    t.after(() => client.close());
+    await client.request(republish.src, forged, { timeout: 5_000 });
+    for (const bus of [plain, durable]) await eventually(() => bus.counters().foreign === 1, { what: "passed over" });
+    assert.deepEqual(decided, []);
+    // The same bytes from who may say so: it is not for their content that they were passed over.
+    const scaler = await natsBus(server.as("scaler"));
+    t.after(() => scaler.close());
+    await scaler.publish(appliedEvent());
+    await eventually(() => decided.length === 2, { what: "the scaler's own" });
+    assert.deepEqual([plain.counters().foreign, durable.counters().foreign], [1, 1]);
+    await jsm.streams.delete(bucket.name);
+    await (await setUp())!.close();
+    record(import.meta.filename, { tried: 2, held: 2 });
   });
 
   test(`forged, ${name}: no part's receipt, answer or message is a purge`, async (t) => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
 import { natsBus, type NatsBus, type NatsBusOptions } from "#shared/adapters/nats/nats-bus.ts";
+import { setUpBus } from "#shared/adapters/nats/set-up.ts";
 import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
@@ -102,14 +103,16 @@ for (const { name, program } of natsPrograms()) {
   });
 
   test(
-    `outages, ${name}: back with an empty store, each part makes what is its own, and all goes on`,
+    `outages, ${name}: back with an empty store, it is set up again, and all goes on`,
     { timeout: 180_000 },
     async (t) => {
-      const server = await standingServer(t, program);
-      // Nobody but the collector may make the stream: who comes before it waits for it.
+      const server = await standingServer(t, program, { isSetUp: false });
+      // Nobody but admin may make the stream: who comes before waits for it.
       const connector = await open(t, server.as("connector"));
       const trainer = await open(t, server.as("trainer"));
       const { goesOn } = await pair(t, trainer, connector);
+      const setUp = (await setUpBus({ ...server.as("admin"), isOurServer: true }, systemClock, () => {}))!;
+      t.after(() => setUp.close());
       const collector = await open(t, server.as("metrics-collector"));
       const shelfOf = (user: string) =>
         openShelf(
@@ -134,7 +137,15 @@ for (const { name, program } of natsPrograms()) {
         }
         await goesOn(10);
         assert.deepEqual(await reading.modelsOf("stress").steps(), []);
-        await writing.modelsOf("stress").write(1, checkpointFiles());
+        const write = () => writing.modelsOf("stress").write(1, checkpointFiles());
+        await eventually(
+          () =>
+            write().then(
+              () => true,
+              () => false,
+            ),
+          { what: "the buckets" },
+        );
         assert.deepEqual(await reading.modelsOf("stress").steps(), [1]);
         await assert.rejects(reading.modelsOf("stress").write(2, checkpointFiles()), /object store could not/);
         assert.equal(await lease.read(), null);
