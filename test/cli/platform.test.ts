@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
+
+import { connect } from "@nats-io/transport-node";
 
 import { ConfigError } from "#shared/core/errors.ts";
 import { BUS_ACCOUNTS, type BusPasswords } from "#shared/events/bus-logins.ts";
@@ -12,8 +14,10 @@ import { readPlatformFlags } from "../../services/cli/platform.ts";
 import { readStack } from "../../services/cli/stack.ts";
 import { shellQuoted } from "../../services/cli/shell.ts";
 import { busAccess } from "../../services/cli/up/bus-access.ts";
+import { startLocalPlatform } from "../../services/cli/up/local-platform.ts";
 import { eventually } from "../support/eventually.ts";
 import { commandLine } from "../support/command-line.ts";
+import { natsPrograms } from "../support/nats-server.ts";
 
 test("platform: a gateway of our own, or a provider with somebody else's in front", () => {
   const open = { profile: "open", host: undefined } as const;
@@ -102,6 +106,38 @@ test("bus: somebody else's credentials become secrets and leave the address", (t
 test("env: words of a shell hold whatever is in them, and our folder leaves the path", () => {
   assert.equal(shellQuoted("it's $HOME"), `'it'\\''s $HOME'`);
   assert.equal(pathWithout("/a:/home/bin:/b:/home/bin", "/home/bin"), "/a:/b");
+});
+
+test("the bus of our own comes back with an empty store: stream and buckets are there again", async (t) => {
+  if (natsPrograms().length === 0) return t.skip("no nats-server");
+  const home = mkdtempSync(join(tmpdir(), "replicant-empty-store-"));
+  const findable = { ...process.env, PATH: `${dirname(natsPrograms()[0]!.program)}${delimiter}${process.env["PATH"]}` };
+  const { NATS_URL: _url, ...env } = findable as Record<string, string | undefined>;
+  const { bus, busAccess, close } = await startLocalPlatform({
+    ...{ home, dist: join(process.cwd(), "dist"), host: undefined, port: 0, profile: "open", providerOnly: false },
+    ...{ timeLapse: 1, epochMs: 0, env, log: () => {} },
+  });
+  t.after(async () => {
+    await close();
+    rmSync(home, { recursive: true });
+  });
+  assert.equal(bus.kind, "nats-server");
+  const { servers, user, password } = busAccess.as("admin");
+  const nc = await connect({ servers: [...servers], user: user!, pass: password!, maxReconnectAttempts: -1 });
+  t.after(() => nc.close());
+  const made = async (): Promise<string[]> => {
+    const answer = (await nc.request("$JS.API.STREAM.NAMES", "", { timeout: 1_000 })).json<{ streams?: string[] }>();
+    return (answer.streams ?? []).sort();
+  };
+  const all = ["control", "lease", "signatures"].map((store) => `KV_replicant-${store}`);
+  assert.deepEqual(await made(), [...all, "OBJ_replicant-models", "REPLICANT"]);
+  const before = bus.pid!;
+  process.kill(before, "SIGSTOP");
+  rmSync(join(home, "bus", "jetstream"), { recursive: true });
+  process.kill(before, "SIGKILL");
+  await eventually(async () => bus.pid !== null && bus.pid !== before && (await made().catch(() => [])).length === 5, {
+    ...{ what: "all five again", timeoutMs: 30_000 },
+  });
 });
 
 test("platform --provider-only: tells how a gateway is started in front, and functions where it is", async (t) => {
