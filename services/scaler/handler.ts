@@ -115,6 +115,7 @@ async function shareWithReplicas(
   await keeper.share(orders);
   const signatures = await natsSignatures(signatureBucket(address), systemClock, say);
   if (!signatures) return;
-  workload.shareSignatures(signatures);
+  // A freeze is for the worst of times.
+  workload.shareSignatures(signatures, "take");
   workload.onEnd(() => signatures.close());
 }

@@ -24,6 +24,12 @@ export interface VerifierStatus {
   readonly lastProblem: string | null;
 }
 
+/** What becomes of a call while the shared memory, which may hold it from before this replica's start, cannot be asked. */
+export type InDoubt =
+  | "refuse"
+  /** For orders that must not wait for a bus: taken, unless the call is from before the start or the caller's clock is ahead. */
+  | "take";
+
 /** A signature lives on both sides of its time stamp. */
 const REMEMBERED_MS = 2 * SIGNATURE_LIFE_MS;
 /** So many are remembered however old they are: a clock that is set back makes none of them good again. */
@@ -47,6 +53,7 @@ export class CallVerifier {
   /** By signature: when it may be forgotten, monotonic. In the order of their coming. */
   readonly #taken = new Map<string, number>();
   #shared: SignatureMemory | null = null;
+  #inDoubt: InDoubt = "refuse";
   #pausedUntilMs = -Infinity;
   #lastProblem: string | null = null;
   /** Taken while the shared memory could not be asked. */
@@ -57,8 +64,9 @@ export class CallVerifier {
   }
 
   /** From now on replicas remember together. */
-  share(memory: SignatureMemory): void {
+  share(memory: SignatureMemory, inDoubt: InDoubt = "refuse"): void {
     this.#shared = memory;
+    this.#inDoubt = inDoubt;
   }
 
   status(): VerifierStatus {
@@ -94,7 +102,8 @@ export class CallVerifier {
         this.#isAway(shared, messageOf(thrown));
       }
     }
-    const doubt = shared === null ? doubtAlone(ageMs, upMs) : doubtMeanwhile(ageMs, upMs, shared);
+    const doubt =
+      shared === null || this.#inDoubt === "take" ? doubtAlone(ageMs, upMs) : doubtMeanwhile(ageMs, upMs, shared);
     if (doubt !== null) return { ok: false, because: doubt };
     if (shared !== null && this.#owed.length < MOST_OWED)
       this.#owed.push({ signature, untilMs: nowMs + REMEMBERED_MS });
@@ -134,7 +143,7 @@ export class CallVerifier {
 function doubtAlone(ageMs: number, upMs: number): string | null {
   if (ageMs < -AHEAD_TOLERANCE_MS) {
     const ahead = (-ageMs / 1_000).toFixed(1);
-    return `the call's time is ${ahead} s ahead of this clock, and no memory is shared: set the caller's clock and sign it anew`;
+    return `the call's time is ${ahead} s ahead of this clock, and no shared memory can be asked: set the caller's clock and sign it anew`;
   }
   return ageMs > upMs + START_TOLERANCE_MS ? "the call was signed before this replica was started: sign it anew" : null;
 }

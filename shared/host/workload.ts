@@ -6,7 +6,7 @@ import { leaveInOrder } from "./leaving.ts";
 import { createLog, type Log } from "./log.ts";
 import { readSecret } from "./secrets.ts";
 import type { SignatureMemory } from "../ports/signature-memory.ts";
-import { CallVerifier, type Judgement, type VerifierStatus } from "./call-verifier.ts";
+import { CallVerifier, type InDoubt, type Judgement, type VerifierStatus } from "./call-verifier.ts";
 import { fileKeyring } from "./keyring.ts";
 import type { Verdict } from "./signature.ts";
 import { bytesOf, type FunctionEvent } from "./handler.ts";
@@ -29,7 +29,7 @@ export interface Workload<K extends SettingName> {
   /** The same in two steps, for who has something to do before the other replicas are asked. */
   judge(event: FunctionEvent): Judgement;
   /** Replicas remember together which calls they have taken. */
-  shareSignatures(memory: SignatureMemory): void;
+  shareSignatures(memory: SignatureMemory, inDoubt?: InDoubt): void;
   /** For the status: how signatures are remembered. */
   signatures(): VerifierStatus;
   /** The work that must wind down, after `ending` aborts, before anything is closed. */
@@ -106,7 +106,7 @@ export function startWorkload<K extends SettingName>(
     signingKey: () => keyring.keys()[0] ?? null,
     mayChange: (event) => judge(event).once,
     judge,
-    shareSignatures: (memory) => verifier.share(memory),
+    shareSignatures: (memory, inDoubt) => verifier.share(memory, inDoubt),
     signatures: () => verifier.status(),
     waitFor: (loop) => void loops.push(loop),
     onEnd: (close) => void closers.push(close),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { CallVerifier } from "#shared/host/call-verifier.ts";
+import { CallVerifier, type InDoubt } from "#shared/host/call-verifier.ts";
 import {
   checkSignature,
   NONCE_HEADER,
@@ -151,7 +151,7 @@ describe("a call is good once", () => {
   const used = { ok: false, because: "the signature was used before" };
 
   /** A replica with clocks of its own; `nowMs`: its wall clock. */
-  function replica(memory: SignatureMemory | null = null) {
+  function replica(memory: SignatureMemory | null = null, inDoubt: InDoubt = "refuse") {
     const said: string[] = [];
     const time = { monotonicMs: 0, nowMs: NOW_MS };
     const verifier = new CallVerifier({
@@ -159,7 +159,7 @@ describe("a call is good once", () => {
       monotonicMs: () => time.monotonicMs,
       log: (line) => said.push(line),
     });
-    if (memory) verifier.share(memory);
+    if (memory) verifier.share(memory, inDoubt);
     const wait = (ms: number) => {
       time.monotonicMs += ms;
       time.nowMs += ms;
@@ -225,7 +225,7 @@ describe("a call is good once", () => {
     alone.wait(120_000);
     const ahead = await alone.take(signed({ atMs: alone.time.nowMs + 20_000 }));
     const because =
-      "the call's time is 20.0 s ahead of this clock, and no memory is shared: set the caller's clock and sign it anew";
+      "the call's time is 20.0 s ahead of this clock, and no shared memory can be asked: set the caller's clock and sign it anew";
     assert.deepEqual(ahead, { ok: false, because });
 
     const memory = new SharedMemory();
@@ -238,6 +238,11 @@ describe("a call is good once", () => {
         "this replica was started lately, and until the shared memory can be asked it does not know what was taken before: " +
         "sign the call anew, in 50 s at the latest",
     });
+    const order = replica(memory, "take");
+    order.wait(10_000);
+    const taken = signed({ atMs: order.time.nowMs });
+    assert.deepEqual(await order.take(taken), { ok: true });
+    assert.equal((await order.take(signed({ atMs: order.time.nowMs + 1_000 }))).ok, false);
     memory.isAway = false;
     // It asks with every call until then.
     assert.deepEqual(await take(signed({ atMs: time.nowMs })), { ok: true });
