@@ -68,8 +68,8 @@ export function unansweredBecause(
   if (ok === 0) {
     const reasons = Object.entries(failedByClass).map(([name, count]) => `${count} × ${name}`);
     if (unfinished > 0) reasons.push(`${unfinished} × unfinished`);
-    return `none of ${sent} requests was answered well (${reasons.join(", ")})`;
+    return `none of ${sent} requests succeeded (${reasons.join(", ")})`;
   }
   if (unreached <= sent / 2) return null;
-  return `${unreached} of ${sent} requests got no answer of the function: not connected, broken off, too late, or 404, 502, 503, 504`;
+  return `${unreached} of ${sent} requests got no answer from the function: not connected, broken off, too late, or 404, 502, 503, 504`;
 }

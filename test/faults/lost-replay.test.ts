@@ -69,5 +69,5 @@ test("replay to an address where nobody listens says that the run is not valid, 
   const once = ["--time-lapse", "100", "--windows", "1", "--url", url, ...LOAD];
   const { code, stdout, stderr } = await commandLine(t).run("replay", ...once);
   assert.equal(code, 1, stdout + stderr);
-  assert.match(stdout + stderr, /the run is NOT valid: none of \d+ requests was answered well \(\d+ × connect\)/);
+  assert.match(stdout + stderr, /the run is NOT valid: none of \d+ requests succeeded \(\d+ × connect\)/);
 });

@@ -207,11 +207,11 @@ test("a load that nobody answered is no valid run, and says so", async (t) => {
   await gone.close();
   const dead = await replay({ schedule: even(20, 10), url: gone.url, timeLapse: 100 }).finished;
   assert.equal(dead.valid, false);
-  assert.equal(dead.invalidBecause, "none of 20 requests was answered well (20 × connect)");
+  assert.equal(dead.invalidBecause, "none of 20 requests succeeded (20 × connect)");
 
   const reset = await targetFor(t, (response) => response.destroy());
   const broken = await replay({ schedule: even(20, 10), url: reset.url, timeLapse: 100 }).finished;
-  assert.equal(broken.invalidBecause, "none of 20 requests was answered well (20 × reset)");
+  assert.equal(broken.invalidBecause, "none of 20 requests succeeded (20 × reset)");
 
   // Another one answers, but nothing is known of the function by that.
   for (const [status, errorClass] of [
@@ -225,17 +225,17 @@ test("a load that nobody answered is no valid run, and says so", async (t) => {
     const wrong = await targetFor(t, (response) => void response.writeHead(status).end());
     const { valid, invalidBecause } = await replay({ schedule: even(20, 10), url: wrong.url, timeLapse: 100 }).finished;
     assert.equal(valid, false);
-    assert.equal(invalidBecause, `none of 20 requests was answered well (20 × ${errorClass})`);
+    assert.equal(invalidBecause, `none of 20 requests succeeded (20 × ${errorClass})`);
   }
 });
 
-test("where most got no answer of the function the run does not count; one that is full gives answers", async (t) => {
+test("where most got no answer from the function the run does not count; one that is full gives answers", async (t) => {
   const answeredBy = async (answer: (response: ServerResponse, seq: number) => void) => {
     const target = await targetFor(t, answer);
     return (await replay({ schedule: even(20, 10), url: target.url, timeLapse: 100 }).finished).invalidBecause;
   };
   const many =
-    "18 of 20 requests got no answer of the function: not connected, broken off, too late, or 404, 502, 503, 504";
+    "18 of 20 requests got no answer from the function: not connected, broken off, too late, or 404, 502, 503, 504";
   const mostly = (status: number) => (response: ServerResponse, seq: number) =>
     void response.writeHead(seq < 2 ? 200 : status).end();
   for (const status of [404, 502, 503, 504]) assert.equal(await answeredBy(mostly(status)), many, `${status}`);
@@ -250,7 +250,7 @@ test("where most got no answer of the function the run does not count; one that 
   assert.equal(await answeredBy((response, seq) => void response.writeHead(seq < 10 ? 200 : 502).end()), null);
 
   const totals = { scheduled: 10, sent: 10, ok: 4, failed: 6, shed: 0, unfinished: 0, failedByClass: { connect: 6 } };
-  assert.match(unansweredBecause(totals, 6)!, /^6 of 10 requests got no answer of the function/);
+  assert.match(unansweredBecause(totals, 6)!, /^6 of 10 requests got no answer from the function/);
   assert.equal(unansweredBecause({ ...totals, ok: 5, failed: 5, failedByClass: { connect: 5 } }, 5), null);
   assert.equal(unansweredBecause({ ...totals, sent: 0, ok: 0, failed: 0, failedByClass: {} }, 0), null);
 });
