@@ -10,12 +10,18 @@ export interface GatewayLimits {
   readonly maxCalls: number;
   /** Of these, of one function, so that none takes every place; beyond → 429. Default 1000. */
   readonly maxCallsPerFunction: number;
-  /** Asynchronous calls that run at the same time. Default 4. */
+  /** Asynchronous calls that run at the same time. Default 16. */
   readonly asyncWorkers: number;
+  /** Of these, of one function, so that none takes every worker. Default 4. */
+  readonly asyncWorkersPerFunction: number;
   /** Asynchronous calls that wait or run. Default 1000. */
   readonly asyncMaxCalls: number;
+  /** Of these, of one function. Default 500. */
+  readonly asyncMaxCallsPerFunction: number;
   /** Their bodies together. Default 64 MB. */
   readonly asyncMaxBytes: number;
+  /** Of these, of one function. Default 32 MB. */
+  readonly asyncMaxBytesPerFunction: number;
   /** One of their bodies, and a result that is posted to a callback. Default 8 MB. */
   readonly asyncMaxBodyBytes: number;
   /** Bodies of asynchronous calls that are on their way. Default 500. */
@@ -26,14 +32,14 @@ export interface GatewayLimits {
   readonly asyncMaxUploadBytes: number;
   /** One of them, from head to end. Default 30 s. */
   readonly asyncUploadTimeoutMs: number;
-  /** How long one may stand still before it makes room for others. Default 1 s. */
-  readonly asyncUploadStallMs: number;
+  /** One that comes in more slowly makes room for others first, after a second's grace. Default 16 kB. */
+  readonly asyncUploadBytesPerSecond: number;
   /** Default 30 s. */
   readonly callbackTimeoutMs: number;
   /** Callbacks that are posted at the same time. Default 32. */
   readonly maxCallbacks: number;
-  /** Of these, to one host. Default 4. */
-  readonly maxCallbacksPerHost: number;
+  /** Of these, to one host, or to one function of ours. Default 4. */
+  readonly maxCallbacksPerPlace: number;
   /** How long a reader of logs may read nothing of what waits for it. Default 30 s. */
   readonly logStallMs: number;
 }
@@ -43,17 +49,20 @@ export const defaultLimits: GatewayLimits = {
   holdMs,
   maxCalls: 2_000,
   maxCallsPerFunction: 1_000,
-  asyncWorkers: 4,
+  asyncWorkers: 16,
+  asyncWorkersPerFunction: 4,
   asyncMaxCalls: 1_000,
+  asyncMaxCallsPerFunction: 500,
   asyncMaxBytes: 64 * 1024 * 1024,
+  asyncMaxBytesPerFunction: 32 * 1024 * 1024,
   asyncMaxBodyBytes: 8 * 1024 * 1024,
   asyncMaxUploads: 500,
   asyncMaxUploadsPerAddress: 250,
   asyncMaxUploadBytes: 32 * 1024 * 1024,
   asyncUploadTimeoutMs: 30_000,
-  asyncUploadStallMs: 1_000,
+  asyncUploadBytesPerSecond: 16_000,
   callbackTimeoutMs: 30_000,
   maxCallbacks: 32,
-  maxCallbacksPerHost: 4,
+  maxCallbacksPerPlace: 4,
   logStallMs: 30_000,
 };

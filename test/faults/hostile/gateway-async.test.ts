@@ -4,7 +4,8 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { callbackUrlOf } from "../../../services/local-openfaas/gateway/async/callback-url.ts";
-import { Uploads } from "../../../services/local-openfaas/gateway/async/uploads.ts";
+import { CallbackPool } from "../../../services/local-openfaas/gateway/async/callbacks.ts";
+import { Uploads, type Upload, type UploadLimits } from "../../../services/local-openfaas/gateway/async/uploads.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway } from "../../support/gateway.ts";
 import { rawConnection } from "../../support/raw-http.ts";
@@ -25,7 +26,7 @@ async function serve(t: TestContext, handler: RequestListener): Promise<{ readon
 const unfinished = "POST /async-function/work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf";
 
 test("hostile: a thousand uploads that are never finished keep nobody out", async (t) => {
-  const gateway = await startTestGateway(t, { limits: { asyncUploadStallMs: 1 } });
+  const gateway = await startTestGateway(t);
   await gateway.deploy("work");
   const attackers = await Promise.all(Array.from({ length: 1_000 }, () => rawConnection(gateway.url)));
   for (const { socket } of attackers) socket.write(unfinished);
@@ -51,29 +52,120 @@ test("hostile: an upload that takes too long is ended with 408", async (t) => {
   await eventually(() => raw.socket.destroyed, { what: "the end of the connection" });
 });
 
-test("hostile: uploads make room for others when they stand still, and not before", () => {
-  let nowMs = 0;
-  const limits = { maxUploads: 3, maxPerAddress: 2, maxBytes: 100, timeoutMs: 60_000, stallMs: 1_000 };
-  const uploads = new Uploads(limits, () => nowMs);
+for (const { name, limits, sockets, length, sent } of [
+  {
+    ...{ name: "four big uploads that drip at their end", sockets: 4, length: 10_000, sent: 9_500 },
+    limits: { asyncMaxUploadBytes: 40_000 },
+  },
+  {
+    ...{ name: "many small ones that drip from the start", sockets: 25, length: 1_000, sent: 1 },
+    limits: { asyncMaxUploadsPerAddress: 25 },
+  },
+]) {
+  test(`hostile: ${name} keep nobody out`, async (t) => {
+    const gateway = await startTestGateway(t, { limits });
+    await gateway.deploy("work");
+    const head = `POST /async-function/work HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`;
+    const attackers = await Promise.all(Array.from({ length: sockets }, () => rawConnection(gateway.url)));
+    for (const { socket } of attackers) socket.write(head + "x".repeat(sent));
+    const body = "y".repeat(5_000);
+    for (let i = 0; i < 40; i++) {
+      for (const { socket } of attackers) if (socket.writable) socket.write("x");
+      assert.equal((await fetch(`${gateway.url}/async-function/work`, { method: "POST", body })).status, 202, `${i}`);
+    }
+    const answered = await eventually(() => attackers.find((each) => each.text() !== ""), {
+      what: "one that is dropped",
+    });
+    assert.match(answered!.text(), /^HTTP\/1\.1 408 [\s\S]*others need the room, and this body came in slowest/);
+    for (const { socket } of attackers) socket.destroy();
+  });
+}
+
+interface UploadWorld {
+  nowMs: number;
+  readonly uploads: Uploads;
+  readonly dropped: string[];
+  readonly begin: (name: string, address: string) => Upload;
+}
+
+function uploadWorld(limits: Partial<UploadLimits>): UploadWorld {
+  const some = { maxUploads: 500, maxPerAddress: 250, maxBytes: 32e6, timeoutMs: 60_000, bytesPerSecond: 16_000 };
   const dropped: string[] = [];
-  const begin = (name: string, address: string) => uploads.begin(address, () => dropped.push(name));
-  const [a, b] = [begin("a", "x"), begin("b", "x")];
-  assert.equal(begin("c", "x"), undefined, "two of one address");
-  const d = begin("d", "y");
-  assert.equal(begin("e", "z"), undefined, "three of all");
-  nowMs = 900;
-  assert.equal(uploads.moved(a!, 60), true);
-  assert.equal(uploads.moved(b!, 60), false, "bytes of all");
-  nowMs = 1_500;
-  const f = begin("f", "z");
-  assert.deepEqual([dropped, f !== undefined], [["d"], true], "the one that moved longest ago");
-  nowMs = 1_950;
-  assert.equal(uploads.moved(f!, 90), true);
-  assert.deepEqual(dropped, ["d", "a"], "b moved at 900 ms with a, and was refused its bytes: a came first");
-  for (const each of [a, b, d, f]) uploads.end(each!);
-  const next = uploads.begin("x", () => assert.fail("nothing stands still"))!;
+  const world: UploadWorld = {
+    nowMs: 0,
+    uploads: new Uploads({ ...some, ...limits }, () => world.nowMs),
+    dropped,
+    begin: (name, address) => world.uploads.begin(address, () => dropped.push(name)),
+  };
+  return world;
+}
+
+test("hostile: a newcomer has room, made by the slowest upload of its address, or of the one that holds most", () => {
+  const world = uploadWorld({ maxUploads: 3, maxPerAddress: 2 });
+  const { uploads, dropped, begin } = world;
+  const began = [begin("x1", "x"), begin("x2", "x")];
+  world.nowMs = 2_000;
+  uploads.moved(began[0]!, 10);
+  began.push(begin("x3", "x"), begin("y1", "y"));
+  assert.deepEqual(dropped, ["x2"], "two of one address");
+  began.push(begin("z1", "z"));
+  assert.deepEqual(dropped, ["x2", "x1"], "three of all: x had two");
+  began.push(begin("w1", "w"));
+  assert.deepEqual(dropped, ["x2", "x1", "x3"], "all have one: the slowest");
+  assert.equal(uploads.moved(began[0]!, 10), false, "what was dropped counts no more");
+  for (const each of began) uploads.end(each);
+});
+
+test("hostile: bytes have room, made by the slowest upload of the address that holds most", () => {
+  const world = uploadWorld({ maxBytes: 100 });
+  const { uploads, dropped, begin } = world;
+  const began = [begin("x1", "x"), begin("x2", "x"), begin("y1", "y")];
+  const [x1, x2, y1] = began;
+  for (const [upload, bytes] of [
+    [x1, 20],
+    [x2, 30],
+    [y1, 45],
+  ] as const) {
+    world.nowMs += 100;
+    assert.equal(uploads.moved(upload!, bytes), true);
+  }
+  assert.equal(uploads.moved(y1!, 10), false, "with these, y would hold most, and has no other");
+  uploads.end(y1!);
+  const y2 = begin("y2", "y");
+  assert.equal(uploads.moved(y2, 49), true);
+  assert.deepEqual(dropped, []);
+  assert.equal(uploads.moved(y2, 1), true);
+  assert.equal(uploads.moved(x2!, 1), true);
+  assert.deepEqual(dropped, ["x1"]);
+  for (const each of [...began, y2]) uploads.end(each);
+  const next = begin("next", "x");
   assert.deepEqual([uploads.moved(next, 100), uploads.moved(next, 1)], [true, false], "all room is back");
   uploads.end(next);
+});
+
+test("hostile: who sends at a fair rate goes on while others drip, stuff and begin anew", () => {
+  const world = uploadWorld({});
+  const { uploads, dropped, begin } = world;
+  const slow = begin("slow", "x");
+  const began = [slow];
+  for (let i = 0; i < 4; i++) {
+    const stuffed = begin("stuffed", "x");
+    began.push(stuffed);
+    assert.equal(uploads.moved(stuffed, 7.9e6), true);
+  }
+  for (let second = 0; second < 60; second++) {
+    for (let part = 0; part < 10; part++) {
+      world.nowMs += 100;
+      assert.equal(uploads.moved(slow, 3_000), true);
+      for (const each of began.slice(1)) uploads.moved(each, 1);
+      const small = begin("small", "x");
+      assert.equal(uploads.moved(small, 20_000), true);
+      uploads.end(small);
+    }
+    for (let i = 0; i < 100; i++) began.push(begin("dripping", "x"));
+  }
+  assert.deepEqual(new Set(dropped), new Set(["stuffed", "dripping"]));
+  for (const each of began) uploads.end(each);
 });
 
 test("hostile: callbacks that never answer hold up neither calls nor other callbacks", async (t) => {
@@ -98,10 +190,82 @@ test("hostile: callbacks that never answer hold up neither calls nor other callb
   assert.equal(gateway.provider.get("work")!.replicas[0]!.inFlight, 0);
 });
 
+test("hostile: a function that never answers holds up its own calls and callbacks alone", async (t) => {
+  let received = 0;
+  const gateway = await startTestGateway(t, {
+    handlers: { slow: () => undefined, fast: (_, response) => (received++, void response.end()) },
+  });
+  for (const name of ["work", "slow", "fast"]) await gateway.deploy(name);
+  const { port } = new URL(gateway.url);
+  const queue = (name: string, callback?: string) =>
+    fetch(`${gateway.url}/async-function/${name}`, {
+      method: "POST",
+      headers: callback ? { "X-Callback-Url": callback } : {},
+    });
+  for (let i = 0; i < 20; i++) {
+    // The same function by other names.
+    const host = ["127.0.0.1", "localhost", "[::1]"][i % 3]!;
+    const name = ["slow", "slow.openfaas-fn", "slow."][(i >> 1) % 3]!;
+    assert.equal((await queue("work", `http://${host}:${port}/function/${name}/${i}`)).status, 202);
+    assert.equal((await queue("slow")).status, 202);
+  }
+  const replica = gateway.provider.get("slow")!.replicas[0]!;
+  await eventually(() => replica.inFlight === 8, { what: "four calls and four callbacks" });
+  for (let i = 0; i < 5; i++) {
+    assert.equal((await queue("work", `${gateway.url}/function/fast`)).status, 202);
+    assert.equal((await queue("fast")).status, 202);
+  }
+  await eventually(() => received === 10, { what: "five callbacks and five calls", timeoutMs: 3_000 });
+  assert.equal(replica.inFlight, 8);
+});
+
+test("hostile: a function's calls fill their part of the queue, not that of others", async (t) => {
+  const limits = { asyncMaxCallsPerFunction: 6, asyncMaxBytesPerFunction: 20_000 };
+  const gateway = await startTestGateway(t, { limits, handlers: { slow: () => undefined, heavy: () => undefined } });
+  for (const name of ["work", "slow", "heavy"]) await gateway.deploy(name);
+  const queue = (name: string, body = "") => fetch(`${gateway.url}/async-function/${name}`, { method: "POST", body });
+  for (let i = 0; i < 6; i++) assert.equal((await queue("slow")).status, 202);
+  assert.equal((await queue("heavy", "x".repeat(15_000))).status, 202);
+  for (const refused of [await queue("slow"), await queue("heavy", "x".repeat(15_000))]) {
+    assert.equal(refused.status, 429);
+    assert.match(
+      await refused.text(),
+      /^as many asynchronous calls of '(slow|heavy)' wait as one function may have, try/,
+    );
+  }
+  assert.equal((await queue("work")).status, 202);
+});
+
+for (const { short, limits } of [
+  { short: "places", limits: { maxWaiting: 3, maxWaitingBytes: 1_000 } },
+  { short: "bytes", limits: { maxWaiting: 1_000, maxWaitingBytes: 3 } },
+]) {
+  test(`hostile: where ${short} for callbacks run short, what most wait for loses its newest`, () => {
+    const pool = new CallbackPool({ maxPosting: 10, maxPostingPerPlace: 1, ...limits });
+    const posted: string[] = [];
+    const failed: string[] = [];
+    const add = (name: string) =>
+      pool.add({
+        ...{ place: name.slice(0, 4), bytes: 1, failed: () => failed.push(name) },
+        post: () => {
+          posted.push(name);
+          return new Promise(() => undefined);
+        },
+      });
+    for (const name of ["slow0", "slow1", "slow2", "slow3", "slow4", "slow5"]) add(name);
+    assert.deepEqual([posted, failed], [["slow0"], ["slow4", "slow5"]]);
+    for (const name of ["good0", "fast0", "good1"]) add(name);
+    assert.deepEqual(posted, ["slow0", "good0", "fast0"]);
+    assert.deepEqual(failed, ["slow4", "slow5", "slow3"]);
+    add("fast1");
+    assert.deepEqual(failed.slice(3), ["slow2"]);
+  });
+}
+
 test("hostile: a callback that does not answer in time is given up, and the next has its turn", async (t) => {
   const seen: string[] = [];
   const silent = await serve(t, (request) => seen.push(String(request.headers["x-call-id"])));
-  const limits = { callbackTimeoutMs: 50, maxCallbacksPerHost: 1 };
+  const limits = { callbackTimeoutMs: 50, maxCallbacksPerPlace: 1 };
   const gateway = await startTestGateway(t, { callbackHosts: ["127.0.0.1"], limits });
   await gateway.deploy("work");
   for (const id of ["a", "b", "c"]) {
@@ -157,6 +321,7 @@ for (const { url, allowed } of [
   { url: "http://HOOKS.example.com:81/x", allowed: true },
   { url: "http://10.0.0.1:9000/", allowed: true },
   { url: "http://10.0.0.1/", allowed: false },
+  { url: "http://127.0.0.1:8080/function/f.openfaas-fn/x", allowed: true },
   { url: "http://127.0.0.1:8080/system/functions", allowed: false },
   { url: "http://127.0.0.1:8080/function/../system/functions", allowed: false },
   { url: "http://127.0.0.1:8080/function/%2e%2e/system/functions", allowed: false },

@@ -5,8 +5,8 @@ import type { QueuedCall } from "../../../services/local-openfaas/gateway/async/
 import { AsyncQueue } from "../../../services/local-openfaas/gateway/async/queue.ts";
 import { eventually } from "../../support/eventually.ts";
 
-const aCall = (callId: string): QueuedCall => ({
-  functionName: "f",
+const aCall = (callId: string, functionName = "f"): QueuedCall => ({
+  functionName,
   path: "/",
   callId,
   headers: [],
@@ -14,15 +14,14 @@ const aCall = (callId: string): QueuedCall => ({
   callbackUrl: null,
 });
 
-/** A queue of one worker whose calls end when told, or when the queue stops them. */
-function aQueue(maxCalls = 10) {
+/** A queue whose calls end when told, or when the queue stops them. */
+function aQueue(maxCalls = 10, workers = 1) {
   const running = new Map<string, () => void>();
   const ended: string[] = [];
   const failed: string[] = [];
   const queue = new AsyncQueue({
-    maxCalls,
-    maxBytes: 1_000_000,
-    workers: 1,
+    ...{ maxCalls, maxCallsPerFunction: 5, maxBytes: 1_000_000, maxBytesPerFunction: 500_000 },
+    ...{ workers, workersPerFunction: 2 },
     run: (call, signal) =>
       new Promise((resolve, reject) => {
         running.set(call.callId, () => {
@@ -33,7 +32,7 @@ function aQueue(maxCalls = 10) {
       }),
     onError: (call) => failed.push(call.callId),
   });
-  const add = (callId: string) => queue.push(aCall(callId)) === undefined;
+  const add = (callId: string, functionName?: string) => queue.push(aCall(callId, functionName)) === undefined;
   return { queue, running, ended, failed, add };
 }
 
@@ -46,6 +45,28 @@ test("queue: calls run in their order, and each gives its room back", async () =
   running.get("b")!();
   await eventually(() => running.has("d"), { what: "the third call" });
   assert.deepEqual(ended, ["a", "b"]);
+});
+
+test("queue: calls of a function that has all its workers are passed over, in their order", async () => {
+  const { running, add } = aQueue(10, 3);
+  for (const callId of ["a", "b", "c", "d"]) add(callId);
+  for (const callId of ["x", "y"]) add(callId, "other");
+  assert.deepEqual([...running.keys()], ["a", "b", "x"]);
+  running.get("b")!();
+  await eventually(() => running.size === 4, { what: "the next call" });
+  running.get("a")!();
+  await eventually(() => running.size === 5, { what: "the one after it" });
+  assert.deepEqual([...running.keys()].slice(3), ["c", "d"]);
+});
+
+test("queue: a function has its part of the places, and gets it back", async () => {
+  const { queue, running, add } = aQueue(10, 3);
+  for (const callId of ["a", "b", "c", "d", "e"]) assert.equal(add(callId), true);
+  assert.equal(queue.push(aCall("f")), "full for this function");
+  assert.equal(add("x", "other"), true);
+  running.get("a")!();
+  await eventually(() => running.has("c"), { what: "the next call" });
+  assert.equal(add("f"), true);
 });
 
 test("queue: closing lets the running call end, drops those that wait, and takes no more", async () => {

@@ -1,5 +1,5 @@
 /** Where results may be posted: to this platform's own functions, and to hosts that its owner has listed. */
-import { asyncPrefix, functionPrefix } from "../names.ts";
+import { asyncPrefix, functionPrefix, invocationTarget } from "../names.ts";
 import { Refusal } from "../refusal.ts";
 
 export interface CallbackRules {
@@ -9,7 +9,7 @@ export interface CallbackRules {
   readonly hosts: readonly string[];
 }
 
-/** Null without one. Refuses with 400 what is no callback at all, with 403 one to a place that is not listed. */
+/** Null without one. Refuses with 400 what can be no callback, with 403 one to a place that is not listed. */
 export function callbackUrlOf(header: string | string[] | undefined, rules: CallbackRules): URL | null {
   if (header === undefined || header === "") return null;
   const text = String(header);
@@ -23,7 +23,11 @@ export function callbackUrlOf(header: string | string[] | undefined, rules: Call
   if (!canDecode(url.username) || !canDecode(url.password)) {
     throw new Refusal(400, "X-Callback-Url must have user and password in percent-encoding");
   }
-  if (isOwnFunction(url, rules.gateway) || isListed(url, rules.hosts)) return url;
+  if (isOwnFunction(url, rules.gateway)) {
+    functionNameIn(url);
+    return url;
+  }
+  if (isListed(url, rules.hosts)) return url;
   const allowed = "a function of this gateway, or of a host listed in REPLICANT_CALLBACK_HOSTS";
   throw new Refusal(403, `X-Callback-Url must be that of ${allowed}, was: '${placeOf(url)}'`);
 }
@@ -31,6 +35,17 @@ export function callbackUrlOf(header: string | string[] | undefined, rules: Call
 /** For people and logs: neither the credentials, nor what stands in the query. */
 export function placeOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
+}
+
+/** What answers a callback, or does not: one of our functions, which all share a host, or else the host. */
+export function callbackPlace(url: URL, gateway: URL): string {
+  return isOwnFunction(url, gateway) ? functionPrefix + functionNameIn(url) : url.host;
+}
+
+/** Refuses a namespace that is not ours. */
+function functionNameIn({ pathname }: URL): string {
+  const prefix = pathname.startsWith(functionPrefix) ? functionPrefix : asyncPrefix;
+  return invocationTarget(pathname, prefix.length).functionName;
 }
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);

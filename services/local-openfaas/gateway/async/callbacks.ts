@@ -3,15 +3,16 @@
 export interface CallbackPoolLimits {
   /** Posted at the same time. */
   readonly maxPosting: number;
-  /** Of these, to one host. */
-  readonly maxPostingPerHost: number;
-  /** Waiting for their turn, all together. */
+  /** Of these, to one place. */
+  readonly maxPostingPerPlace: number;
+  /** Waiting for their turn, all together. Beyond, the place that most wait for loses its newest. */
   readonly maxWaiting: number;
   readonly maxWaitingBytes: number;
 }
 
 export interface PendingCallback {
-  readonly host: string;
+  /** A host, or a function of ours: what may be slow by itself. */
+  readonly place: string;
   readonly bytes: number;
   /** Rejects with what the log is to say. */
   readonly post: (signal: AbortSignal) => Promise<void>;
@@ -22,7 +23,7 @@ export class CallbackPool {
   readonly #limits: CallbackPoolLimits;
   readonly #waiting: PendingCallback[] = [];
   readonly #posting = new Set<Promise<void>>();
-  readonly #perHost = new Map<string, number>();
+  readonly #perPlace = new Map<string, number>();
   readonly #stop = new AbortController();
   #waitingBytes = 0;
 
@@ -33,12 +34,11 @@ export class CallbackPool {
   add(callback: PendingCallback): void {
     const { maxWaiting, maxWaitingBytes } = this.#limits;
     if (this.#stop.signal.aborted) return callback.failed(new Error("the gateway is closing"));
-    if (this.#waiting.length >= maxWaiting || this.#waitingBytes + callback.bytes > maxWaitingBytes) {
-      return callback.failed(new Error("its result is dropped: too many callbacks wait for their turn"));
-    }
     this.#waiting.push(callback);
     this.#waitingBytes += callback.bytes;
     this.#work();
+    while (this.#waiting.length > maxWaiting) this.#dropWhere(() => 1);
+    while (this.#waitingBytes > maxWaitingBytes) this.#dropWhere(({ bytes }) => bytes);
   }
 
   /** Lets what has begun or waits end, for at most `graceMs`. */
@@ -51,7 +51,7 @@ export class CallbackPool {
 
   #work(): void {
     while (this.#posting.size < this.#limits.maxPosting) {
-      const at = this.#waiting.findIndex(({ host }) => this.#postingTo(host) < this.#limits.maxPostingPerHost);
+      const at = this.#waiting.findIndex(({ place }) => this.#postingTo(place) < this.#limits.maxPostingPerPlace);
       if (at < 0) return;
       const [callback] = this.#waiting.splice(at, 1);
       this.#waitingBytes -= callback!.bytes;
@@ -59,21 +59,32 @@ export class CallbackPool {
     }
   }
 
-  #begin({ host, post, failed }: PendingCallback): void {
-    this.#perHost.set(host, this.#postingTo(host) + 1);
+  /** The newest for the place that holds most of what is short, so that one that never answers costs its own callers alone. */
+  #dropWhere(holds: (callback: PendingCallback) => number): void {
+    const held = new Map<string, number>();
+    for (const each of this.#waiting) held.set(each.place, (held.get(each.place) ?? 0) + holds(each));
+    const most = Math.max(...held.values());
+    const at = this.#waiting.findLastIndex(({ place }) => held.get(place) === most);
+    const [dropped] = this.#waiting.splice(at, 1);
+    this.#waitingBytes -= dropped!.bytes;
+    dropped!.failed(new Error("its result is dropped: too many callbacks wait for their turn"));
+  }
+
+  #begin({ place, post, failed }: PendingCallback): void {
+    this.#perPlace.set(place, this.#postingTo(place) + 1);
     const posting = post(this.#stop.signal)
       .catch(failed)
       .finally(() => {
         this.#posting.delete(posting);
-        const left = this.#postingTo(host) - 1;
-        if (left > 0) this.#perHost.set(host, left);
-        else this.#perHost.delete(host);
+        const left = this.#postingTo(place) - 1;
+        if (left > 0) this.#perPlace.set(place, left);
+        else this.#perPlace.delete(place);
         this.#work();
       });
     this.#posting.add(posting);
   }
 
-  #postingTo(host: string): number {
-    return this.#perHost.get(host) ?? 0;
+  #postingTo(place: string): number {
+    return this.#perPlace.get(place) ?? 0;
   }
 }

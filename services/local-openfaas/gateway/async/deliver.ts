@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type RequestOption
 import { request as httpsRequest } from "node:https";
 import { endToEndHeaders } from "../invocation/headers.ts";
 import { functionPrefix, qualifiedName } from "../names.ts";
-import { isOwnFunction, placeOf } from "./callback-url.ts";
+import { callbackPlace, isOwnFunction, placeOf } from "./callback-url.ts";
 import { CallbackPool, type CallbackPoolLimits } from "./callbacks.ts";
 import type { QueuedCall } from "./item.ts";
 
@@ -44,7 +44,7 @@ export function deliverer(options: DeliverOptions): Deliverer {
       if (!url) return;
       if (!body) throw new Error(`its result is more than ${options.maxAnswerBytes} bytes, too much for a callback`);
       callbacks.add({
-        host: url.host,
+        place: callbackPlace(url, options.gateway),
         bytes: body.length,
         post: (stop) => post(call, url, { answer, body, seconds }, options, stop),
         failed: (error) => options.onError(call, error),

@@ -37,9 +37,8 @@ export async function enqueue(
     const headers = endToEndHeaders(request.rawHeaders);
     const refusal = options.queue.push({ functionName, path, callId, headers, body, callbackUrl });
     if (refusal === "closed") throw new Refusal(503, "the gateway is closing");
-    if (refusal === "full") {
-      throw new Refusal(429, "the queue of asynchronous calls is full, try again later", { "Retry-After": "1" });
-    }
+    if (refusal === "full") throw later("the queue of asynchronous calls is full");
+    if (refusal) throw later(`as many asynchronous calls of '${functionName}' wait as one function may have`);
     response.writeHead(202, {
       "Content-Length": 0,
       "X-Call-Id": callId,
@@ -63,18 +62,15 @@ async function readQueuedBody(
     response.writeHead(408, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
     response.end(`${why}\n`, () => request.destroy());
   });
-  if (!upload) throw tooManyUploads();
   try {
     return await readBody(request, maxBodyBytes, (bytes) => {
-      if (!uploads.moved(upload, bytes)) throw tooManyUploads();
+      if (!uploads.moved(upload, bytes)) throw later("too many bodies of asynchronous calls are on their way");
     });
   } finally {
     uploads.end(upload);
   }
 }
 
-function tooManyUploads(): Refusal {
-  return new Refusal(429, "too many bodies of asynchronous calls are on their way, try again later", {
-    "Retry-After": "1",
-  });
+function later(sentence: string): Refusal {
+  return new Refusal(429, `${sentence}, try again later`, { "Retry-After": "1" });
 }

@@ -31,7 +31,7 @@ export function startAsync({ callbacks, limits, log }: AsyncOptions): AsyncCalls
     maxAnswerBytes: limits.asyncMaxBodyBytes,
     pool: {
       maxPosting: limits.maxCallbacks,
-      maxPostingPerHost: limits.maxCallbacksPerHost,
+      maxPostingPerPlace: limits.maxCallbacksPerPlace,
       maxWaiting: mostWaitingCallbacks,
       maxWaitingBytes: limits.asyncMaxBytes,
     },
@@ -39,8 +39,11 @@ export function startAsync({ callbacks, limits, log }: AsyncOptions): AsyncCalls
   });
   const queue = new AsyncQueue({
     maxCalls: limits.asyncMaxCalls,
+    maxCallsPerFunction: limits.asyncMaxCallsPerFunction,
     maxBytes: limits.asyncMaxBytes,
+    maxBytesPerFunction: limits.asyncMaxBytesPerFunction,
     workers: limits.asyncWorkers,
+    workersPerFunction: limits.asyncWorkersPerFunction,
     run: (call, signal) => delivery.deliver(call, signal),
     onError,
   });
@@ -50,7 +53,7 @@ export function startAsync({ callbacks, limits, log }: AsyncOptions): AsyncCalls
       maxPerAddress: limits.asyncMaxUploadsPerAddress,
       maxBytes: limits.asyncMaxUploadBytes,
       timeoutMs: limits.asyncUploadTimeoutMs,
-      stallMs: limits.asyncUploadStallMs,
+      bytesPerSecond: limits.asyncUploadBytesPerSecond,
     },
     () => performance.now(),
   );

@@ -1,6 +1,7 @@
 /**
  * Bodies of asynchronous calls that are still on their way: bounded apart from the queue, so that who never finishes one
- * keeps nobody else out. Where there is no room, the upload that has stood still longest makes room.
+ * keeps nobody else out. A newcomer always has room: where there is none, the slowest upload of the address that holds most
+ * makes some.
  */
 
 export interface UploadLimits {
@@ -9,26 +10,35 @@ export interface UploadLimits {
   readonly maxBytes: number;
   /** For one upload as a whole. */
   readonly timeoutMs: number;
-  /** An upload that brought nothing for so long may be dropped for another. */
-  readonly stallMs: number;
+  /** A slower upload falls behind. */
+  readonly bytesPerSecond: number;
 }
+
+/** How far ahead an upload begins, and gets at most: a burst does not make up for standing still afterwards. */
+const aheadMs = 1_000;
 
 export class Upload {
   bytes = 0;
+  timer: NodeJS.Timeout | undefined;
   constructor(
     readonly address: string,
-    public movedAtMs: number,
+    /** Its bytes pay for time; in the past, it is behind. Of two, the earlier is the slower one. */
+    public paidUntilMs: number,
     readonly drop: (why: string) => void,
   ) {}
-  timer: NodeJS.Timeout | undefined;
+}
+
+/** What one address holds. */
+interface Share {
+  readonly uploads: Set<Upload>;
+  bytes: number;
 }
 
 export class Uploads {
   readonly #limits: UploadLimits;
   readonly #nowMs: () => number;
-  /** In the order in which they last moved. */
-  readonly #all = new Set<Upload>();
-  readonly #byAddress = new Map<string, Set<Upload>>();
+  readonly #shares = new Map<string, Share>();
+  #uploads = 0;
   #bytes = 0;
 
   /** `nowMs`: of a clock that only goes on. */
@@ -37,49 +47,77 @@ export class Uploads {
     this.#nowMs = nowMs;
   }
 
-  /** `drop` is called at most once, and not after `end`. Undefined: no room. */
-  begin(address: string, drop: (why: string) => void): Upload | undefined {
+  /** `drop` is called at most once, and not after `end`. */
+  begin(address: string, drop: (why: string) => void): Upload {
     const { maxUploads, maxPerAddress, timeoutMs } = this.#limits;
-    const mates = this.#byAddress.get(address) ?? new Set();
-    if (mates.size >= maxPerAddress && !this.#dropStalled(mates)) return undefined;
-    if (this.#all.size >= maxUploads && !this.#dropStalled(this.#all)) return undefined;
-    const upload = new Upload(address, this.#nowMs(), drop);
+    const own = this.#shares.get(address);
+    if (own && own.uploads.size >= maxPerAddress) this.#dropForOthers(slowestOf(own));
+    if (this.#uploads >= maxUploads) this.#dropForOthers(this.#slowestWhere(({ uploads }) => uploads.size));
+    const upload = new Upload(address, this.#nowMs() + aheadMs, drop);
     upload.timer = setTimeout(() => this.#drop(upload, `a body must arrive within ${timeoutMs / 1_000} s`), timeoutMs);
-    this.#all.add(upload);
-    this.#byAddress.set(address, mates.add(upload));
+    const share = this.#shares.get(address) ?? { uploads: new Set(), bytes: 0 };
+    this.#shares.set(address, share);
+    share.uploads.add(upload);
+    this.#uploads++;
     return upload;
   }
 
-  /** Some of the body has come. False: no room for it. */
+  /** Some of the body has come. False: it was dropped, or is the one that must make room. */
   moved(upload: Upload, bytes: number): boolean {
-    upload.movedAtMs = this.#nowMs();
-    const mates = this.#byAddress.get(upload.address);
-    for (const order of [this.#all, mates]) if (order?.delete(upload)) order.add(upload);
-    while (this.#bytes + bytes > this.#limits.maxBytes) if (!this.#dropStalled(this.#all)) return false;
+    const share = this.#shares.get(upload.address);
+    if (!share?.uploads.has(upload)) return false;
+    const { maxBytes, bytesPerSecond } = this.#limits;
+    const paidMs = (bytes / bytesPerSecond) * 1_000;
+    upload.paidUntilMs = Math.min(upload.paidUntilMs + paidMs, this.#nowMs() + aheadMs);
+    while (this.#bytes + bytes > maxBytes) {
+      const slowest = this.#slowestWhere((each) => each.bytes + (each === share ? bytes : 0));
+      if (slowest === upload) return false;
+      this.#dropForOthers(slowest);
+    }
     this.#bytes += bytes;
+    share.bytes += bytes;
     upload.bytes += bytes;
     return true;
   }
 
   /** Whole, or gone. */
   end(upload: Upload): void {
-    if (!this.#all.delete(upload)) return;
+    const share = this.#shares.get(upload.address);
+    if (!share?.uploads.delete(upload)) return;
     clearTimeout(upload.timer);
+    this.#uploads--;
     this.#bytes -= upload.bytes;
-    const mates = this.#byAddress.get(upload.address)!;
-    mates.delete(upload);
-    if (mates.size === 0) this.#byAddress.delete(upload.address);
+    share.bytes -= upload.bytes;
+    if (share.uploads.size === 0) this.#shares.delete(upload.address);
   }
 
-  #dropStalled(among: ReadonlySet<Upload>): boolean {
-    const [stalest] = among;
-    if (!stalest || this.#nowMs() - stalest.movedAtMs < this.#limits.stallMs) return false;
-    this.#drop(stalest, "the body stood still, and others need the room");
-    return true;
+  /** Among those of the address that holds most, or of those that do. */
+  #slowestWhere(holds: (share: Share) => number): Upload {
+    let most = -1;
+    let slowest: Upload | undefined;
+    for (const share of this.#shares.values()) {
+      const held = holds(share);
+      if (held < most) continue;
+      const own = slowestOf(share);
+      if (held > most || own.paidUntilMs < slowest!.paidUntilMs) slowest = own;
+      most = held;
+    }
+    return slowest!;
+  }
+
+  #dropForOthers(upload: Upload): void {
+    this.#drop(upload, "others need the room, and this body came in slowest: send it again");
   }
 
   #drop(upload: Upload, why: string): void {
     this.end(upload);
     upload.drop(why);
   }
+}
+
+/** A share without uploads is not kept. */
+function slowestOf({ uploads }: Share): Upload {
+  let slowest: Upload | undefined;
+  for (const each of uploads) if (!slowest || each.paidUntilMs < slowest.paidUntilMs) slowest = each;
+  return slowest!;
 }
