@@ -4,13 +4,18 @@ import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Credentials } from "../../services/local-openfaas/gateway/auth.ts";
 import { startGateway, type GatewayOptions } from "../../services/local-openfaas/gateway/gateway.ts";
 import { listen } from "../../services/local-openfaas/gateway/listener.ts";
 import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
 import { FakeProvider } from "./fake-provider.ts";
 
 export const credentials = { user: "admin", password: "open-sesame" };
-export const authorization = `Basic ${Buffer.from("admin:open-sesame").toString("base64")}`;
+export const authorization = authorizationOf(credentials);
+
+export function authorizationOf({ user, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
 
 export interface TestGateway {
   readonly url: string;
@@ -30,7 +35,7 @@ export interface TestGateway {
 }
 
 export interface TestGatewayOptions extends Partial<
-  Pick<GatewayOptions, "limits" | "profile" | "mountUi" | "names" | "callbackHosts">
+  Pick<GatewayOptions, "limits" | "profile" | "mountUi" | "names" | "callbackHosts" | "credentials">
 > {
   readonly handlers?: Readonly<Record<string, RequestListener>>;
   readonly held?: boolean;
@@ -47,7 +52,7 @@ export async function startTestGateway(t: TestContext, options: TestGatewayOptio
     metricsListener,
     provider,
     secrets: createSecretStore(home),
-    credentials,
+    credentials: options.credentials ?? credentials,
     profile: options.profile ?? "open",
     limits: options.limits ?? {},
     mountUi: options.mountUi,
@@ -69,7 +74,7 @@ export async function startTestGateway(t: TestContext, options: TestGatewayOptio
     system: (method, path, body, headers = {}) =>
       fetch(`${url}/system/${path}`, {
         method,
-        headers: { Authorization: authorization, ...headers },
+        headers: { Authorization: authorizationOf(options.credentials ?? credentials), ...headers },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       }),
     metric: (series) => readMetric(metricsListener.url, series),

@@ -10,12 +10,17 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** A password of so many characters is taken to be random: at any rate of guessing, nobody hits it. */
+const longCharacters = 16;
+
 /**
- * One for all routes of a gateway, as it counts wrong logins. Who has logged in on a connection stays in on it while the
- * address pauses: a guesser beside the autoscaler must not lock it out.
+ * One for all routes of a gateway, as it counts wrong logins. A guesser beside the autoscaler must not lock it out: a long
+ * password always gets in, and pauses meet wrong ones alone. One that could be guessed is not even looked at in a pause;
+ * only who has logged in on a connection before stays in on it.
  */
 export function basicAuth({ user, password }: Credentials, attempts: LoginAttempts): RequestHandler {
   const wanted = digest(`${user}:${password}`);
+  const isLong = password.length >= longCharacters;
   const trusted = new WeakSet<Socket>();
   return (request, _response, next) => {
     const { socket } = request;
@@ -23,14 +28,9 @@ export function basicAuth({ user, password }: Credentials, attempts: LoginAttemp
     // No login is no guess.
     if (!encoded) throw invalid();
     const address = socket.remoteAddress ?? "unknown";
-    const pauseMs = trusted.has(socket) ? 0 : attempts.pauseMs(address);
-    if (pauseMs > 0) {
-      const seconds = Math.ceil(pauseMs / 1_000);
-      const sentence = `too many wrong logins: the next one from ${address} is read in ${seconds} s`;
-      throw new Refusal(429, sentence, { "Retry-After": String(seconds) });
-    }
+    const isRead = isLong || trusted.has(socket) || attempts.pauseMs(address) === 0;
     // Hashes are of one length, so that the comparison tells nothing about the password's.
-    if (timingSafeEqual(digest(Buffer.from(encoded, "base64")), wanted)) {
+    if (isRead && timingSafeEqual(digest(Buffer.from(encoded, "base64")), wanted)) {
       if (!trusted.has(socket)) {
         trusted.add(socket);
         attempts.right(address);
@@ -38,9 +38,17 @@ export function basicAuth({ user, password }: Credentials, attempts: LoginAttemp
       return next();
     }
     trusted.delete(socket);
+    const pauseMs = attempts.pauseMs(address);
+    if (pauseMs > 0) throw paused(address, pauseMs);
     attempts.wrong(address);
     throw invalid();
   };
+}
+
+function paused(address: string, pauseMs: number): Refusal {
+  const seconds = Math.ceil(pauseMs / 1_000);
+  const sentence = `too many wrong logins from ${address}: try again in ${seconds} s`;
+  return new Refusal(429, sentence, { "Retry-After": String(seconds) });
 }
 
 function invalid(): Refusal {
@@ -57,6 +65,7 @@ function digest(value: string | Buffer): Buffer {
  * page may lead here: that only opens ours.
  */
 export function sameSiteOnly(names: readonly string[] = []): RequestHandler {
+  const ours = new Set(names.map((name) => name.toLowerCase()));
   return (request, _response, next) => {
     const { origin, host, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = request.headers;
     const site = request.headers["sec-fetch-site"];
@@ -70,7 +79,7 @@ export function sameSiteOnly(names: readonly string[] = []): RequestHandler {
   function isOurs(origin: string, host: string | undefined): boolean {
     if (!URL.canParse(origin)) return false;
     const url = new URL(origin);
-    return url.host === host?.toLowerCase() || names.includes(url.hostname);
+    return url.host === host?.toLowerCase() || ours.has(url.hostname);
   }
 }
 
