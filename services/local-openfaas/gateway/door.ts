@@ -6,6 +6,9 @@ import { answerText } from "./refusal.ts";
 /** Node's own servers, which functions run on, leave out what is beyond a thousand; the gateway adds a few. */
 const mostHeaders = 900;
 
+/** Longer spellings are not remembered, as they come from outside. */
+const longestRemembered = 64;
+
 /** True when the request may go on; else it has been answered. */
 export type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -20,7 +23,7 @@ export function door(names: readonly string[]): Door {
   const admitted = new Set<string>();
   const admits = (host: string) => {
     if (!ours.has("*") && !isOurs(host, ours)) return false;
-    if (admitted.size < 1_000) admitted.add(host);
+    if (admitted.size < 1_000 && host.length <= longestRemembered) admitted.add(host);
     return true;
   };
   return (request, response) => {
@@ -31,8 +34,11 @@ export function door(names: readonly string[]): Door {
       return false;
     }
     const host = hostIn(raw);
-    if (host === undefined || admitted.has(host) || admits(host)) return true;
-    const asked = `a request for '${host.slice(0, 100)}' is not for this gateway`;
+    const isAdmitted = host === undefined || admitted.has(host) || admits(host);
+    // Nearly always a path. An address in its place names a host of its own, which then counts beside that of the header.
+    const named = request.url!.startsWith("/") ? undefined : authorityIn(request.url!);
+    if (isAdmitted && (named === undefined || admits(named))) return true;
+    const asked = `a request for '${(isAdmitted ? named! : host).slice(0, 100)}' is not for this gateway`;
     answerText(request, response, 421, `${asked}: name it in REPLICANT_GATEWAY_NAMES if it is`);
     return false;
   };
@@ -46,10 +52,19 @@ function hostIn(raw: readonly string[]): string | undefined {
   return undefined;
 }
 
+/** Of `http://host:port/path`; neither `*` nor a path has one. */
+function authorityIn(url: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+}
+
+/** A name or an address with its port, and nothing beside: functions are told it in `X-Forwarded-Host`. */
+const hostForm = /^(?:\[([^\]]*)\]|([\w.-]+))(?::\d{1,5})?$/;
+
 function isOurs(host: string, names: ReadonlySet<string>): boolean {
-  if (host.startsWith("[")) return isIPv6(host.slice(1, host.indexOf("]")));
-  const colon = host.indexOf(":");
-  let name = (colon < 0 ? host : host.slice(0, colon)).toLowerCase();
+  const [, address, written] = hostForm.exec(host) ?? [];
+  if (address !== undefined) return isIPv6(address);
+  if (written === undefined) return false;
+  let name = written.toLowerCase();
   if (name.endsWith(".")) name = name.slice(0, -1);
   return isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost") || names.has(name);
 }

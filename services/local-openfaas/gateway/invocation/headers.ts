@@ -6,36 +6,41 @@ import { servedBy } from "../version.ts";
 type Kind = "pass" | "hop" | "connection" | "length" | "encoding" | "call-id" | "for" | "host" | "ours";
 
 /** What is special about a header; everything else passes. Hop-by-hop ones: RFC 9110, 7.6.1. */
-const kinds: Readonly<Record<string, Kind>> = {
-  connection: "connection",
-  "keep-alive": "hop",
-  "proxy-connection": "hop",
-  "proxy-authenticate": "hop",
-  "proxy-authorization": "hop",
-  te: "hop",
-  trailer: "hop",
-  upgrade: "hop",
+const kinds: ReadonlyMap<string, Kind> = new Map([
+  ["connection", "connection"],
+  ["keep-alive", "hop"],
+  ["proxy-connection", "hop"],
+  ["proxy-authenticate", "hop"],
+  ["proxy-authorization", "hop"],
+  ["te", "hop"],
+  ["trailer", "hop"],
+  ["upgrade", "hop"],
   // Answered by this server already.
-  expect: "hop",
-  "transfer-encoding": "encoding",
-  "content-length": "length",
-  host: "host",
-  "x-call-id": "call-id",
-  "x-forwarded-for": "for",
-  "x-forwarded-host": "host",
-  "x-start-time": "ours",
-  "x-served-by": "ours",
-  "x-duration-seconds": "ours",
-};
+  ["expect", "hop"],
+  ["transfer-encoding", "encoding"],
+  ["content-length", "length"],
+  ["host", "host"],
+  ["x-call-id", "call-id"],
+  ["x-forwarded-for", "for"],
+  ["x-forwarded-host", "host"],
+  ["x-start-time", "ours"],
+  ["x-served-by", "ours"],
+  ["x-duration-seconds", "ours"],
+]);
 
-/** Clients write the same few names again and again: remember what each spelling is. Bounded, as spellings come from outside. */
+/**
+ * Clients write the same few names again and again: remember what each spelling is. Bounded in number and length, as
+ * spellings come from outside; none of the special names is long.
+ */
 const remembered = new Map<string, Kind>();
 const rememberedMost = 2_000;
+const longestRemembered = 64;
 
 function kindOf(name: string): Kind {
+  if (name.length > longestRemembered) return "pass";
   const known = remembered.get(name);
   if (known) return known;
-  const kind = kinds[name.toLowerCase()] ?? "pass";
+  const kind = kinds.get(name.toLowerCase()) ?? "pass";
   if (remembered.size < rememberedMost) remembered.set(name, kind);
   return kind;
 }
