@@ -28,15 +28,20 @@ export function scrapedSource({ endpoint, timeLapse }: ScrapedSourceOptions): Me
       store.appendFailure(source, atMs);
       return scrape.because;
     }
-    const { samples, unusable, isRestart } = scrape;
+    const { samples, unusable, rebased, isRestart } = scrape;
     // What a process has once counted it goes on counting: only with it does a counter go.
-    const missed = store.append(source, atMs, samples, {
+    const { missed, refused } = store.append(source, atMs, samples, {
       unusable,
+      rebased,
       isGone: ({ name }) => isRestart || !isCounted(name),
     });
     const [lost] = missed;
     if (lost !== undefined) {
       return `metrics of the ${source} lack ${missed.length} series that they had, '${lost.key.slice(0, 200)}' among them`;
+    }
+    const [beyond] = refused;
+    if (beyond !== undefined) {
+      return `metrics of the ${source} have ${refused.length} series more than are kept, '${beyond.key.slice(0, 200)}' among them: what they are about is not measured`;
     }
     const [first] = unusable;
     if (first === undefined) return null;

@@ -3,6 +3,8 @@ import { instant, rate } from "./promql.ts";
 import type { Reading } from "./reading.ts";
 import type { Series } from "./series.ts";
 
+const REQUESTS = "kube_pod_container_resource_requests";
+
 /**
  * CPU use ÷ request. Exact: CPU-seconds used ÷ CPU-seconds requested over the time each replica was seen, so that one
  * born half-way counts half. PromQL: the mean over replicas of `rate` ÷ request. `timeLapse` turns CPU-seconds, which are real, per second of
@@ -10,6 +12,7 @@ import type { Series } from "./series.ts";
  */
 export function cpuRatioOf(reading: Reading, timeLapse: number): number | null {
   const { fromMs, toMs, mode } = reading.span;
+  if (!isWhole(reading, "container_cpu_usage_seconds_total")) return null;
   const requests = requestsOf(reading, "cpu");
   let weighted = 0;
   let weights = 0;
@@ -33,6 +36,7 @@ export function cpuRatioOf(reading: Reading, timeLapse: number): number | null {
 
 /** Memory in use ÷ request at the window's end, mean over the replicas there; null when none has a request. */
 export function memoryRatioOf(reading: Reading): number | null {
+  if (!isWhole(reading, "container_memory_working_set_bytes")) return null;
   const requests = requestsOf(reading, "memory");
   let sum = 0;
   let replicas = 0;
@@ -46,6 +50,11 @@ export function memoryRatioOf(reading: Reading): number | null {
   return finite(sum / replicas);
 }
 
+/** A mean over the replicas that the store had room for would be of some of them. */
+function isWhole({ store, span }: Reading, metric: string): boolean {
+  return ![metric, REQUESTS].some((name) => store.isRefused(name, "container", span.functionName, span.fromMs));
+}
+
 /** The container of a function's pod has the function's name. */
 function ofReplicas({ store, span }: Reading, metric: string): Series[] {
   return store.select(metric, "container", span.functionName).filter((s) => s.id.labels.namespace === span.namespace);
@@ -54,7 +63,7 @@ function ofReplicas({ store, span }: Reading, metric: string): Series[] {
 /** Request by pod, in cores or bytes; of pods that ended in the window, too. */
 function requestsOf(reading: Reading, resource: "cpu" | "memory"): ReadonlyMap<string, number> {
   const requests = new Map<string, number>();
-  for (const series of ofReplicas(reading, "kube_pod_container_resource_requests")) {
+  for (const series of ofReplicas(reading, REQUESTS)) {
     if (series.id.labels.resource !== resource) continue;
     let i = series.indexAt(reading.span.toMs);
     while (i >= 0 && !series.isSample(i)) i--;

@@ -47,10 +47,10 @@ function hasSampleIn(series: Series, fromMs: number, toMs: number): boolean {
  * What the counter gained from its newest entry at or before `fromMs` to its newest at or before `toMs`, so that the deltas of
  * windows laid end to end add up to the whole. The caller has seen to it that the source was scraped at both edges: a series
  * that was not there at `fromMs` began from zero since. A value below the one before it is a reset to zero, and so is a return
- * after the source had answered without the series (a source that did not answer proves nothing). Null for a series without
+ * after the source had answered without the series (a source that did not answer proves nothing). Over a new base what it gained is unknown. Null for a series without
  * an entry at or before `toMs`.
  */
-export function counterDelta(series: Series, fromMs: number, toMs: number): number | null {
+export function counterDelta(series: Series, fromMs: number, toMs: number): number | null | "unknown" {
   const end = series.indexAt(toMs);
   if (end < 0) return null;
   let gained = 0;
@@ -62,6 +62,7 @@ export function counterDelta(series: Series, fromMs: number, toMs: number): numb
   for (i++; i <= end; i++) {
     const mark = series.mark(i);
     if (mark === "unreachable") continue;
+    if (mark === "rebased") return "unknown";
     if (mark === "vanished") {
       before = 0;
       continue;

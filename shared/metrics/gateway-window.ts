@@ -1,7 +1,7 @@
 /** What the gateway's own metrics tell of a function over a window. Times are as measured, in real seconds. */
 import type { ErrorCounts, LatencyQuantiles } from "../core/window.ts";
 import { histogramQuantile } from "./histogram-quantile.ts";
-import { gainsBy, GATEWAY_SOURCE, ofFunction } from "./reading.ts";
+import { gainsBy, GATEWAY_SOURCE, isWhole, ofFunction } from "./reading.ts";
 import type { Reading } from "./reading.ts";
 import type { Series } from "./series.ts";
 
@@ -10,18 +10,21 @@ export interface Completions {
   readonly error: ErrorCounts;
 }
 
+const STARTED = "gateway_function_invocation_started";
+const ENDED = "gateway_function_invocation_total";
+
 const codeOf = (series: Series) => series.id.labels.code ?? "";
 const all = () => "";
 const total = (gains: ReadonlyMap<string, number> | null) => (gains === null ? null : (gains.get("") ?? 0));
 
 /** Invocations begun. */
 export function arrivalsOf(reading: Reading): number | null {
-  return total(gainsBy(reading, "gateway_function_invocation_started", all));
+  return total(gainsBy(reading, STARTED, all));
 }
 
 /** Invocations ended, by what the caller got: 2xx and 3xx are OK. Each count is taken `share` times. */
 export function completionsOf(reading: Reading, share = 1): Completions | null {
-  const gains = gainsBy(reading, "gateway_function_invocation_total", codeOf);
+  const gains = gainsBy(reading, ENDED, codeOf);
   if (gains === null) return null;
   let ok = 0;
   const error = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };
@@ -67,8 +70,9 @@ export interface InFlight {
  */
 export function inFlightOf(reading: Reading): InFlight | null {
   const { store, span, listed } = reading;
-  const started = ofFunction(store, span, "gateway_function_invocation_started");
-  const ended = ofFunction(store, span, "gateway_function_invocation_total");
+  if (!isWhole(reading, STARTED) || !isWhole(reading, ENDED)) return null;
+  const started = ofFunction(store, span, STARTED);
+  const ended = ofFunction(store, span, ENDED);
   const up = store.scrapes(GATEWAY_SOURCE);
   if (!up || (started.length === 0 && !listed)) return null;
 

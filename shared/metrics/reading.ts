@@ -54,6 +54,14 @@ export function ofFunction(store: SampleStore, span: Span, metric: string): read
   return qualified.length > 0 ? qualified : store.select(metric, "function_name", span.functionName);
 }
 
+/** Whether all that was said of the function under that name during the span is in the store. */
+export function isWhole({ store, span }: Reading, metric: string): boolean {
+  const { functionName, namespace, fromMs } = span;
+  return ![`${functionName}.${namespace}`, functionName].some((name) =>
+    store.isRefused(metric, "function_name", name, fromMs),
+  );
+}
+
 /** What a counter gained over the span, by the span's mode; null when there was nothing to count. */
 function gained({ span }: Reading, series: Series): number | null | "unknown" {
   const { fromMs, toMs, mode } = span;
@@ -65,7 +73,7 @@ function gained({ span }: Reading, series: Series): number | null | "unknown" {
 
 /**
  * Gains of a gateway counter, summed over series of the same key. Null when the gateway did not answer, when it does not
- * know the function, when one of its series cannot be told, or (Prometheus needs two samples) none can. An empty map
+ * know the function, when one of its series cannot be told or was refused, or (Prometheus needs two samples) none can. An empty map
  * is a measurement: the gateway lists the function and never counted anything for it.
  */
 export function gainsBy<K>(
@@ -73,7 +81,7 @@ export function gainsBy<K>(
   metric: string,
   keyOf: (series: Series) => K,
 ): ReadonlyMap<K, number> | null {
-  if (!reading.answered) return null;
+  if (!reading.answered || !isWhole(reading, metric)) return null;
   const gains = new Map<K, number>();
   let untold = 0;
   for (const series of ofFunction(reading.store, reading.span, metric)) {

@@ -11,6 +11,8 @@ export interface BelievedScrape {
   readonly samples: readonly Sample[];
   /** Said, and of no use: not finite, below zero, said twice, or a counter that went back while its process lived on. */
   readonly unusable: readonly SeriesId[];
+  /** Keys of counters that are believed again below what their process had said: what came meanwhile, nobody can tell. */
+  readonly rebased: ReadonlySet<string>;
   /** Another process counts now: what the one before counted does not come again. */
   readonly isRestart: boolean;
 }
@@ -127,9 +129,10 @@ export class ScrapeCheck {
     return moved;
   }
 
-  #sort(samples: readonly Sample[], atMs: number): Pick<BelievedScrape, "samples" | "unusable"> {
+  #sort(samples: readonly Sample[], atMs: number): Pick<BelievedScrape, "samples" | "unusable" | "rebased"> {
     const kept = new Map<string, Sample>();
     const unusable = new Map<string, SeriesId>();
+    const rebased = new Set<string>();
     for (const sample of samples) {
       const { series, value } = sample;
       if (!KEPT.test(series.name)) continue;
@@ -139,25 +142,29 @@ export class ScrapeCheck {
       kept.set(series.key, sample);
     }
     for (const { series, value } of kept.values()) {
-      if (!unusable.has(series.key) && this.#wentBack(series, value, atMs)) unusable.set(series.key, series);
+      if (unusable.has(series.key)) continue;
+      const belief = this.#believe(series, value, atMs);
+      if (belief === "went-back") unusable.set(series.key, series);
+      if (belief === "rebased") rebased.add(series.key);
     }
     for (const key of unusable.keys()) kept.delete(key);
-    return { samples: [...kept.values()], unusable: [...unusable.values()] };
+    return { samples: [...kept.values()], unusable: [...unusable.values()], rebased };
   }
 
   /**
-   * Below what the same process has counted. It is believed again when it reaches that, or when it has counted on from below for
-   * a while: then what was higher was wrong. Of a process that does not say when it began nothing follows.
+   * `went-back`: below what the same process has counted. It is believed again when it reaches that, or when it has counted on
+   * from below for a while: then what was higher was wrong, and it is `rebased`. Of a process that does not say when it began nothing follows.
    */
-  #wentBack({ name, key }: SeriesId, value: number, atMs: number): boolean {
-    if (!isCounted(name) || this.#startedSeconds === null) return false;
+  #believe({ name, key }: SeriesId, value: number, atMs: number): "as-counted" | "rebased" | "went-back" {
+    if (!isCounted(name) || this.#startedSeconds === null) return "as-counted";
     const known = this.#counters.get(key);
-    if (known === undefined || value >= known.value || countsOn(known, value, atMs)) {
+    const isHigher = known === undefined || value >= known.value;
+    if (isHigher || countsOn(known, value, atMs)) {
       this.#counters.set(key, { value, fell: null });
-      return false;
+      return isHigher ? "as-counted" : "rebased";
     }
     if (known.fell === null || value < known.fell.value) this.#counters.set(key, { ...known, fell: { value, atMs } });
-    return true;
+    return "went-back";
   }
 }
 

@@ -1,9 +1,13 @@
 /** One series: samples in the order of time, in a ring that forgets the oldest. */
 import type { SeriesId } from "./series-id.ts";
 
-/** `vanished`: the endpoint answered without this series; `unreachable`: the endpoint did not answer. Both are stale. */
-export type Mark = "sample" | "vanished" | "unreachable";
-const MARKS = ["sample", "vanished", "unreachable"] as const;
+/**
+ * `rebased`: a sample from which a counter is counted anew: what lies between it and what was known before, nobody can tell.
+ * `vanished`: the endpoint answered without this series; `unreachable`: the endpoint did not answer. These two are stale.
+ */
+export type Mark = "sample" | "rebased" | "vanished" | "unreachable";
+const MARKS = ["sample", "rebased", "vanished", "unreachable"] as const;
+const LAST_SAMPLE_MARK = MARKS.indexOf("rebased");
 
 export interface SeriesBounds {
   /** Samples older than this before the newest are forgotten. */
@@ -41,7 +45,7 @@ export class Series {
   }
 
   isSample(i: number): boolean {
-    return this.#marks[this.#slot(i)] === 0;
+    return this.#marks[this.#slot(i)]! <= LAST_SAMPLE_MARK;
   }
 
   mark(i: number): Mark {
@@ -70,7 +74,7 @@ export class Series {
     const slot = this.#slot(this.#length);
     this.#times[slot] = atMs;
     this.#values[slot] = value;
-    this.#marks[slot] = mark === "sample" ? 0 : mark === "vanished" ? 1 : 2;
+    this.#marks[slot] = mark === "sample" ? 0 : MARKS.indexOf(mark);
     this.#length++;
     return true;
   }

@@ -9,7 +9,7 @@ export interface StoreOptions {
   readonly retentionMs?: number;
   /** Per series. Default 4,096. */
   readonly maxSamples?: number;
-  /** Series beyond this are not taken and counted in `refusedSeries`. Default 100,000. */
+  /** Series beyond this are refused. Default 100,000. */
   readonly maxSeries?: number;
 }
 
@@ -19,9 +19,20 @@ export interface AppendOptions {
   readonly unusable?: readonly SeriesId[];
   /** Whether a series that the scrape lacks is there no more; else it is missed. Default always. */
   readonly isGone?: (id: SeriesId) => boolean;
+  /** Keys of series that are counted anew from this sample on. */
+  readonly rebased?: ReadonlySet<string>;
+}
+
+/** What became of a scrape beside the samples that were taken. */
+export interface Appended {
+  /** Not in it, and expected. */
+  readonly missed: readonly SeriesId[];
+  /** In it, and not taken, because the store was full of series. */
+  readonly refused: readonly SeriesId[];
 }
 
 const NONE: readonly Series[] = [];
+const NOTHING: ReadonlySet<string> = new Set();
 const RETENTION_MS = 600_000;
 const MAX_SAMPLES = 4096;
 const MAX_SERIES = 100_000;
@@ -31,6 +42,8 @@ interface Source {
   /** 1 where the scrape was answered, 0 where it was not: Prometheus's `up`. */
   readonly up: Series;
   live: Set<Series>;
+  /** Keys that its last answered scrape had and the store did not take. */
+  refused: ReadonlySet<string>;
 }
 
 export class SampleStore {
@@ -40,7 +53,9 @@ export class SampleStore {
   /** name → label → value → series; also under label "" value "" all of a name. */
   readonly #postings = new Map<string, Map<string, Map<string, Series[]>>>();
   readonly #sources = new Map<string, Source>();
-  #refusedSeries = 0;
+  /** Name, label and value of series that were refused → when last. Tells an absence from a counter never touched. */
+  readonly #refusedAtMs = new Map<string, number>();
+  #anyRefusedAtMs = -Infinity;
   #outOfOrder = 0;
   #sweptAtMs = -Infinity;
 
@@ -53,11 +68,6 @@ export class SampleStore {
     return this.#series.size;
   }
 
-  /** Samples not taken because the store was full of series. */
-  get refusedSeries(): number {
-    return this.#refusedSeries;
-  }
-
   /** Samples not taken because they were not newer than what is there. */
   get outOfOrder(): number {
     return this.#outOfOrder;
@@ -66,29 +76,36 @@ export class SampleStore {
   /**
    * Takes one answered scrape of `source` at `atMs`. A series that was in the source's last scrape and is not in this
    * one is marked stale at `atMs`, as Prometheus does; one that is only missed goes on being marked, so that it is not forgotten.
-   * Timestamps inside samples are not used: one instant a scrape. Answers what was missed.
+   * Timestamps inside samples are not used: one instant a scrape. What was refused before is counted from its first sample on, not from zero.
    */
   append(
     source: string,
     atMs: number,
     samples: readonly Sample[],
-    { unusable = [], isGone = () => true }: AppendOptions = {},
-  ): readonly SeriesId[] {
+    { unusable = [], isGone = () => true, rebased = NOTHING }: AppendOptions = {},
+  ): Appended {
     const from = this.#source(source);
     if (!from.up.push(atMs, 1)) {
       this.#outOfOrder += samples.length;
-      return [];
+      return { missed: [], refused: [] };
     }
     const live = new Set<Series>();
-    for (const sample of samples) {
-      const series = this.series(sample.series);
-      if (!series) continue;
-      if (series.push(atMs, sample.value)) live.add(series);
+    const refused: SeriesId[] = [];
+    for (const { series: id, value } of samples) {
+      const series = this.series(id);
+      if (!series) {
+        this.#refuse(id, atMs);
+        refused.push(id);
+        continue;
+      }
+      const isRebased = rebased.has(id.key) || (series.length === 0 && from.refused.has(id.key));
+      if (series.push(atMs, value, isRebased ? "rebased" : "sample")) live.add(series);
       else this.#outOfOrder++;
     }
     for (const id of unusable) {
       const series = this.series(id);
-      if (series?.push(atMs, NaN, "unreachable")) live.add(series);
+      if (!series) this.#refuse(id, atMs);
+      else if (series.push(atMs, NaN, "unreachable")) live.add(series);
     }
     const missed: SeriesId[] = [];
     for (const series of from.live) {
@@ -100,8 +117,9 @@ export class SampleStore {
       missed.push(series.id);
     }
     from.live = live;
+    from.refused = refused.length === 0 ? NOTHING : new Set(refused.map(({ key }) => key));
     this.#sweep(atMs);
-    return missed;
+    return { missed, refused };
   }
 
   /** Notes that `source` did not answer at `atMs`: all of its series become stale until it answers again. */
@@ -127,10 +145,7 @@ export class SampleStore {
   series(id: SeriesId): Series | undefined {
     const known = this.#series.get(id.key);
     if (known) return known;
-    if (this.#series.size >= this.#maxSeries) {
-      this.#refusedSeries++;
-      return undefined;
-    }
+    if (this.#series.size >= this.#maxSeries) return undefined;
     const series = new Series(id, this.#bounds);
     this.#series.set(id.key, series);
     for (const list of this.#listsOf(id)) list.push(series);
@@ -142,10 +157,26 @@ export class SampleStore {
     return this.#postings.get(name)?.get(label)?.get(value) ?? NONE;
   }
 
+  /** Whether a series of that name, with `label` = `value`, was refused at `sinceMs` or later: then there are more than `select` has. */
+  isRefused(name: string, label: string, value: string, sinceMs: number): boolean {
+    if (this.#anyRefusedAtMs >= sinceMs) return true;
+    const atMs = this.#refusedAtMs.size === 0 ? undefined : this.#refusedAtMs.get(refusedKey(name, label, value));
+    return atMs !== undefined && atMs >= sinceMs;
+  }
+
+  #refuse({ name, labels }: SeriesId, atMs: number): void {
+    // More than can be told apart: then each may be one of them.
+    if (this.#refusedAtMs.size >= this.#maxSeries) {
+      this.#refusedAtMs.clear();
+      this.#anyRefusedAtMs = atMs;
+    }
+    for (const label of Object.keys(labels)) this.#refusedAtMs.set(refusedKey(name, label, labels[label]!), atMs);
+  }
+
   #source(name: string): Source {
     let source = this.#sources.get(name);
     if (!source) {
-      source = { up: new Series(seriesId("up", { source: name }), this.#bounds), live: new Set() };
+      source = { up: new Series(seriesId("up", { source: name }), this.#bounds), live: new Set(), refused: NOTHING };
       this.#sources.set(name, source);
     }
     return source;
@@ -164,6 +195,9 @@ export class SampleStore {
   #sweep(nowMs: number): void {
     if (nowMs - this.#sweptAtMs < this.#bounds.retentionMs / 4) return;
     this.#sweptAtMs = nowMs;
+    for (const [key, atMs] of this.#refusedAtMs) {
+      if (atMs < nowMs - this.#bounds.retentionMs) this.#refusedAtMs.delete(key);
+    }
     for (const [key, series] of this.#series) {
       // An empty one was just made; its first sample is on its way.
       if (series.length === 0 || series.newestMs >= nowMs - this.#bounds.retentionMs) continue;
@@ -177,6 +211,7 @@ export class SampleStore {
   }
 }
 
+const refusedKey = (name: string, label: string, value: string) => `${name} ${label} ${value}`;
 const newList = (): Series[] => [];
 const newLists = (): Map<string, Series[]> => new Map();
 

@@ -5,13 +5,12 @@ import fc from "fast-check";
 
 import { counterDelta } from "#shared/metrics/counter-delta.ts";
 import { Series } from "#shared/metrics/series.ts";
-import type { Mark } from "#shared/metrics/series.ts";
 import { seriesId } from "#shared/metrics/series-id.ts";
 
-function seriesOf(entries: readonly (readonly [number, number | Exclude<Mark, "sample">])[]): Series {
+function seriesOf(entries: readonly (readonly [number, number | "vanished" | "unreachable", "rebased"?])[]): Series {
   const series = new Series(seriesId("c"), { retentionMs: 1e9, maxSamples: 4096 });
-  for (const [atMs, value] of entries) {
-    if (typeof value === "number") series.push(atMs, value);
+  for (const [atMs, value, mark] of entries) {
+    if (typeof value === "number") series.push(atMs, value, mark);
     else series.push(atMs, NaN, value);
   }
   return series;
@@ -90,12 +89,31 @@ for (const { name, entries, want } of [
     ],
     want: 4,
   },
+  {
+    name: "over a new base nobody can tell",
+    entries: [
+      [10, 1_000_400],
+      [12, "unreachable"],
+      [18, 1_000_020, "rebased"],
+      [20, 1_000_030],
+    ],
+    want: "unknown",
+  },
+  {
+    name: "a new base at the beginning is where it counts from",
+    entries: [
+      [8, 1_000_400],
+      [10, 1_000_020, "rebased"],
+      [20, 1_000_030],
+    ],
+    want: 10,
+  },
   { name: "no entry inside: nothing gained", entries: [[9, 5]], want: 0 },
   { name: "no entry up to the end: unknown", entries: [[30, 5]], want: null },
 ] satisfies {
   name: string;
-  entries: [number, number | "vanished" | "unreachable"][];
-  want: number | null;
+  entries: [number, number | "vanished" | "unreachable", "rebased"?][];
+  want: number | null | "unknown";
 }[]) {
   test(`counter delta: ${name}`, () => assert.equal(counterDelta(seriesOf(entries), 10, 20), want));
 }
@@ -117,7 +135,7 @@ test("counter delta: windows laid end to end add up to the whole, through any re
       const series = seriesOf(entries);
       let sum = 0;
       for (let at = 0; at < list.length; at += stride)
-        sum += counterDelta(series, at, Math.min(at + stride, list.length))!;
+        sum += Number(counterDelta(series, at, Math.min(at + stride, list.length)));
       assert.equal(sum, whole);
     }),
   );

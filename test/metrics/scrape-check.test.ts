@@ -18,6 +18,7 @@ function checking(options = GATEWAY) {
       said: scrape.samples.map(({ series, value }) => [series.name, value]),
       unusable: scrape.unusable.map(({ name }) => name),
       isRestart: scrape.isRestart,
+      ...(scrape.rebased.size > 0 && { rebased: [...scrape.rebased] }),
     };
   };
 }
@@ -106,7 +107,8 @@ describe("a scrape", () => {
     take(page(1e12));
     for (let scrapes = 1; scrapes <= 60; scrapes++) assert.deepEqual(take(page(0, { scrapes })), useless);
     const after = Array.from({ length: 40 }, (_, i) => take(page(5 + i, { scrapes: 61 + i })));
-    assert.deepEqual(after[0], whole(5));
+    assert.deepEqual(after[0], { ...whole(5), rebased: [`gateway_function_invocation_started{function_name="f"}`] });
+    assert.deepEqual(after[1], whole(6));
     const again = checking();
     again(page(1e12));
     const counted = Array.from({ length: 40 }, (_, i) => again(page(5 + i, { scrapes: 1 + i })));

@@ -98,11 +98,34 @@ test("store: a series made and not yet filled is not forgotten", () => {
   assert.equal(store.select("late")[0], made);
 });
 
-test("store: more series than allowed are refused and counted", () => {
+test("store: more series than allowed are refused and told, and what they are about is known to be more", () => {
   const store = new SampleStore({ maxSeries: 2 });
-  store.append("s", 1, samples("a 1\nb 1\nc 1"));
+  const { refused } = store.append("s", 1, samples('a 1\nb 1\nc{f="x",code="200"} 1'));
+  assert.deepEqual(
+    refused.map(({ name }) => name),
+    ["c"],
+  );
   assert.equal(store.size, 2);
-  assert.equal(store.refusedSeries, 1);
+  assert.equal(store.isRefused("c", "f", "x", 1), true);
+  assert.equal(store.isRefused("c", "f", "x", 2), false, "it was before");
+  assert.equal(store.isRefused("c", "f", "y", 1), false);
+});
+
+test("store: what was refused is counted from its first sample on, not from zero", () => {
+  const store = new SampleStore({ maxSeries: 1, retentionMs: 1_000 });
+  store.append("s", 1, samples("a 1\nc 500"));
+  for (let ms = 501; ms < 4_000; ms += 500) store.append("s", ms, samples("c 500"));
+  const [series] = store.select("c");
+  assert.deepEqual([series!.mark(0), series!.value(0)], ["rebased", 500]);
+  assert.equal(series!.mark(1), "sample");
+});
+
+test("store: stays bounded while what it refuses comes and goes", () => {
+  const store = new SampleStore({ maxSeries: 2 });
+  for (let ms = 1; ms <= 5; ms++) store.append("s", ms, samples(`a 1\nb 1\nc{f="${ms}"} 1`));
+  // More than it can tell apart: each may be one of them.
+  assert.equal(store.isRefused("c", "f", "1", 1), true);
+  assert.equal(store.isRefused("d", "f", "never there", 5), true);
 });
 
 test("series: the ring holds what a list would hold, and finds what a scan would find", () => {
