@@ -5,6 +5,7 @@ import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-
 import { instantKey } from "#shared/core/proposal.ts";
 import { TraceClock } from "#shared/core/trace-clock.ts";
 import { nextWindowEndMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
+import { isDecidable } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
@@ -14,7 +15,7 @@ import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gat
 import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports/metrics-source.ts";
 import { FunctionHistory } from "./function-history.ts";
 import type { SeenLimits } from "./seen-limits.ts";
-import { isDecidable } from "#shared/core/window.ts";
+import { unmeasuredWindow } from "./unmeasured-window.ts";
 
 export interface CollectorDeps {
   readonly source: MetricsSource;
@@ -40,7 +41,7 @@ export interface CollectorStatus {
   readonly windows: number;
   readonly ticks: number;
   readonly unpublished: number;
-  /** How late the last look began, real milliseconds. */
+  /** How late the last look began, real milliseconds; one that is too late for its instant says so in `problems`. */
   readonly latenessMs: number;
   /** How far the wall clock was set since the start; trace time does not follow. */
   readonly wallClockSetMs: number;
@@ -54,11 +55,19 @@ export interface Collector {
 
 /** Less is what clocks are nudged by to keep in step. */
 const NOTABLE_STEP_MS = 2_000;
+/** Of a window: a look that begins later than that after its instant tells of another one. */
+const TOO_LATE_SHARE = 1 / 4;
 
 interface Managed {
   readonly function: ManagedFunction;
   /** Null when the gateway did not list it just now. */
   readonly replicas: ReplicaReading | null;
+}
+
+interface Ending {
+  readonly seq: number;
+  readonly endedAtMs: number;
+  readonly isSeen: boolean;
 }
 
 export function createCollector(deps: CollectorDeps): Collector {
@@ -72,6 +81,8 @@ export function createCollector(deps: CollectorDeps): Collector {
   let ticks = 0;
   let unpublished = 0;
   let latenessMs = 0;
+  /** A sentence while a window has an edge at which nobody looked in time. */
+  let tooLate: string | null = null;
   const publishing = new Set<Promise<void>>();
 
   /** Looks and lists at one instant of trace time. */
@@ -124,23 +135,25 @@ export function createCollector(deps: CollectorDeps): Collector {
     void sent.finally(() => publishing.delete(sent));
   }
 
-  function say(look: Look, { function: one, replicas }: Managed, atMs: number): void {
+  /** `ending`: the window that ends with this look; `isSeen` where both its edges were looked at in time. */
+  function say(look: Look, { function: one, replicas }: Managed, atMs: number, ending: Ending | null): void {
     const { functionName, namespace } = one;
     const platform = limits.of(functionName, atMs);
     const managed = platform === undefined ? one : { ...one, platform };
     const about = { functionName, namespace, replicas };
-    const key = instantKey(atMs, generation);
-    const told = { source: "metrics-collector", subject: functionName, key, nowMs: clock.nowMs() };
+    const from = { source: "metrics-collector", subject: functionName, nowMs: clock.nowMs() };
     ticks++;
-    publish(makeEvent("tick", { ...told, data: { managed, tick: { ...look.tick(about), generation } } }), () => {
+    const tick = { ...look.tick(about), generation };
+    publish(makeEvent("tick", { ...from, key: instantKey(atMs, generation), data: { managed, tick } }), () => {
       activity.did("tick", functionName);
     });
-    const closed = look.window(about);
-    if (closed === null) return;
-    const window = { ...closed, generation };
+    if (ending === null) return;
+    const unmeasured = () => unmeasuredWindow({ ...ending, windowSeconds, timeLapse: traceTime.timeLapse }, about);
+    const window = { ...((ending.isSeen && look.window(about)) || unmeasured()), generation };
+    const key = instantKey(window.endedAtMs, generation);
     const history = historyOf(functionName);
     windows++;
-    publish(makeEvent("window", { ...told, data: { managed, window, history: history.windows } }), () => {
+    publish(makeEvent("window", { ...from, key, data: { managed, window, history: history.windows } }), () => {
       activity.did("window", functionName);
       if (isDecidable(window)) activity.did("measurement", functionName);
     });
@@ -153,13 +166,20 @@ export function createCollector(deps: CollectorDeps): Collector {
     return history;
   }
 
+  function noteTooLate(lateMs: number): void {
+    const seconds = Math.round(lateMs / 1_000);
+    tooLate = `the look at a window's end came ${seconds} s after it: neither that window nor the next is measured`;
+    log.warn({ problem: tooLate }, "cannot measure as asked");
+  }
+
   /** What was measured wrong, and what the clock does: one sentence each. */
   function allProblems(): readonly string[] {
     const setMs = traceClock.wallSetMs();
-    if (Math.abs(setMs) < NOTABLE_STEP_MS) return problems;
+    const found = tooLate === null ? problems : [...problems, tooLate];
+    if (Math.abs(setMs) < NOTABLE_STEP_MS) return found;
     const seconds = Math.round(Math.abs(setMs) / 100) / 10;
     const how = `the wall clock was set ${setMs > 0 ? "forward" : "back"} by ${seconds} s`;
-    return [...problems, `${how} since the start; time goes on by the monotonic clock`];
+    return [...found, `${how} since the start; time goes on by the monotonic clock`];
   }
 
   return {
@@ -182,21 +202,30 @@ export function createCollector(deps: CollectorDeps): Collector {
       let windowEndMs = nextWindowEndMs(nowTraceMs(), windowSeconds, traceTime);
       // A clock that stands before the epoch numbers from 1, too.
       const skipped = Math.max(0, 1 - windowNumber(windowEndMs, windowSeconds, traceTime));
+      let sawLastEdge = true;
       while (!signal.aborted) {
         const nextTickMs = traceTime.epochMs + (Math.floor((nowTraceMs() - traceTime.epochMs) / tickMs) + 1) * tickMs;
-        const atMs = Math.min(nextTickMs, windowEndMs);
-        await traceClock.sleepUntil(atMs, signal);
+        const wantedMs = Math.min(nextTickMs, windowEndMs);
+        await traceClock.sleepUntil(wantedMs, signal);
         if (signal.aborted) break;
-        latenessMs = traceClock.realMsSince(atMs);
-        const ends = atMs >= windowEndMs;
-        const window = ends
-          ? { seq: skipped + windowNumber(windowEndMs, windowSeconds, traceTime), windowSeconds }
-          : null;
-        const look = await measure({ atMs, sinceMs, window });
+        latenessMs = traceClock.realMsSince(wantedMs);
+        const beganMs = nowTraceMs();
+        const ends = wantedMs >= windowEndMs || beganMs >= windowEndMs;
+        const dueMs = ends ? windowEndMs : wantedMs;
+        const isLate = beganMs - dueMs > TOO_LATE_SHARE * windowSeconds * 1_000;
+        // What is seen too late is dated when it was seen: under the edge's date it would fill this window and empty the next.
+        const atMs = isLate ? Math.floor(beganMs) : dueMs;
+        const seq = skipped + windowNumber(windowEndMs, windowSeconds, traceTime);
+        const ending = ends ? { seq, endedAtMs: windowEndMs, isSeen: sawLastEdge && !isLate } : null;
+        if (ending?.isSeen) tooLate = null;
+        if (ends && isLate) noteTooLate(beganMs - dueMs);
+        const look = await measure({ atMs, sinceMs, window: ending?.isSeen ? { seq, windowSeconds } : null });
         sinceMs = atMs;
-        for (const one of managed) say(look, one, atMs);
+        for (const one of managed) say(look, one, atMs, ending);
         // Windows that passed while nobody could look stay unsaid: a gap in seq is how the others learn of it.
-        if (ends) windowEndMs = nextWindowEndMs(Math.max(nowTraceMs(), windowEndMs), windowSeconds, traceTime);
+        if (!ends) continue;
+        sawLastEdge = !isLate;
+        windowEndMs = nextWindowEndMs(Math.max(nowTraceMs(), windowEndMs), windowSeconds, traceTime);
       }
       await Promise.all(publishing);
     },

@@ -57,9 +57,20 @@ class FakePlatform {
   };
 }
 
+/** Whoever waits on it wakes that much later, once: as a process that was stopped or starved. */
+class PausingClock extends ManualClock {
+  pauseMs = 0;
+
+  override async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const pauseMs = this.pauseMs;
+    this.pauseMs = 0;
+    await super.sleep(ms + pauseMs, signal);
+  }
+}
+
 async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0 } = {}) {
   const epochMs = 1_000_000;
-  const clock = new ManualClock(epochMs);
+  const clock = new PausingClock(epochMs);
   const bus = memoryBus({ clock });
   /** How far somebody set the wall clock. */
   const wall = { setMs: 0 };
@@ -175,6 +186,44 @@ describe("metrics-collector", () => {
       ],
     );
   });
+
+  for (const { pausedAtSeconds, pauseSeconds, arrivals } of [
+    { pausedAtSeconds: 56, pauseSeconds: 20, arrivals: [300, null, null, 300, 300] },
+    { pausedAtSeconds: 48, pauseSeconds: 30, arrivals: [300, null, null, 300, 300] },
+    // Windows that passed unseen stay unsaid.
+    { pausedAtSeconds: 56, pauseSeconds: 40, arrivals: [300, null, null, 300] },
+    { pausedAtSeconds: 36, pauseSeconds: 16, arrivals: [300, 300, 300, 300, 300] },
+    { pausedAtSeconds: 56, pauseSeconds: 4, arrivals: [300, 320, 280, 300, 300] },
+  ]) {
+    test(`paused for ${pauseSeconds} s from ${pausedAtSeconds + 2} s on: what was seen too late is under no edge's date`, async (t) => {
+      const { clock, platform, windows, ticks, collector } = await aCollector(t);
+      const said = new Set<string>();
+      for (let seconds = 1; seconds <= 150; seconds++) {
+        if (seconds === pausedAtSeconds) clock.pauseMs = pauseSeconds * 1_000;
+        platform.started += 10;
+        platform.ok += 10;
+        await clock.advance(1_000);
+        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+        for (const problem of collector.status().problems) said.add(problem);
+      }
+      await eventually(() => windows.length === arrivals.length);
+      assert.deepEqual(
+        windows.map(({ window }) => window.arrivals),
+        arrivals,
+      );
+      assert.ok(windows.every(({ window }) => window.endedAtMs % 30_000 === 10_000));
+      assert.equal(said.size, arrivals.includes(null) ? 1 : 0, [...said].join());
+      for (const one of said) assert.match(one, /^the look at a window's end came \d\d s after it: neither/);
+      assert.deepEqual(collector.status().problems, []);
+      const instants = ticks.map(({ atMs }) => atMs);
+      assert.deepEqual(
+        instants,
+        instants.toSorted((a, b) => a - b),
+      );
+      const sum = ticks.reduce((all, tick) => all + tick.arrivals!, 0);
+      assert.equal(sum, 1_500, "ticks laid end to end lose nothing");
+    });
+  }
 
   for (const setMs of [-60_000, 120_000]) {
     test(`a wall clock set by ${setMs / 1_000} s and back silences nothing, and is reported`, async (t) => {
