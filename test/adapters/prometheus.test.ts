@@ -228,23 +228,146 @@ describe("prometheus source", () => {
     assert.equal(seen.window(asked)!.completedOk, null);
   });
 
-  test("counters that were there are missed until their process is another one", async (t) => {
-    let isThere = true;
-    let started = "100";
-    const { url } = await aServer(t, ({ query }) => {
-      if (query.includes("process_start_time_seconds")) return vector({ metric: ofStress, value: started });
-      if (query.startsWith("count by")) return isThere ? vector({ metric: ofStress, value: "1" }) : vector();
-      return vector({ metric: ofStress, value: query.includes("timestamp(") ? "59" : "0" });
+  describe("of several gateways", () => {
+    interface Gateway {
+      up: number | null;
+      startedSeconds: number | null;
+      /** What it has of the function: a metric, and a status code after a space. */
+      counters: string[];
+    }
+    const COUNTED = ["service_count", "function_invocation_started", "function_invocation_total 200"];
+    const aGateway = (): Gateway => ({ up: 1, startedSeconds: 100, counters: [...COUNTED] });
+
+    /** Answers as a Prometheus that scrapes these; asked anew after each `change`. */
+    async function scraping(t: TestContext, gateways: Record<string, Gateway>) {
+      const of = (value: (gateway: Gateway) => number | null) =>
+        vector(
+          ...Object.entries(gateways).flatMap(([instance, gateway]) => {
+            const number = value(gateway);
+            return number === null ? [] : [{ metric: { job: "g", instance }, value: String(number) }];
+          }),
+        );
+      const { url } = await aServer(t, ({ query }) => {
+        if (query.startsWith("count by (__name__")) {
+          return vector(
+            ...Object.entries(gateways).flatMap(([instance, { counters }]) =>
+              counters.map((counter) => {
+                const [name, code] = counter.split(" ");
+                const metric = { ...ofStress, job: "g", instance, __name__: `gateway_${name!}`, ...(code && { code }) };
+                return { metric, value: "1" };
+              }),
+            ),
+          );
+        }
+        if (query.includes("(up{")) return of(({ up }) => up);
+        if (query.includes("process_start_time_seconds")) return of(({ startedSeconds }) => startedSeconds);
+        return vector({ metric: ofStress, value: query.includes("timestamp(") ? "59" : "7" });
+      });
+      const source = prometheusFunctions(prometheusClient({ url, timeoutMs: 1_000 }), realTime);
+      return async (change: (gateways: Record<string, Gateway>) => void = () => {}) => {
+        change(gateways);
+        const look = await source.look(instant, [stress]);
+        const [tick, window] = [look.tick(asked), look.window(asked)!];
+        const numbers = [tick.arrivals, tick.inFlight, window.arrivals, window.inFlightMax, window.completedOk];
+        assert.equal(new Set(numbers).size, 1, "ticks and windows agree");
+        return { told: tick.arrivals, problems: look.problems.join() };
+      };
+    }
+
+    for (const { name, change, says } of [
+      {
+        name: "one that is scraped no more",
+        change: (all: Record<string, Gateway>) => void (all["b"] = { up: 0, startedSeconds: null, counters: [] }),
+        says: /'stress' that it had: the gateway 'b' that counts for it answers no scrape/,
+      },
+      {
+        name: "one that lists, has counted nothing, and is scraped no more",
+        change: (all: Record<string, Gateway>) => void (all["c"] = { up: 0, startedSeconds: null, counters: [] }),
+        says: /the gateway 'c' that counts for it answers no scrape/,
+      },
+      {
+        name: "what began, of one, without its process",
+        change: (all: Record<string, Gateway>) => void all["b"]!.counters.splice(1, 1),
+        says: /the process of 'b' that had what began lives on/,
+      },
+      {
+        name: "what ended, of one code of one",
+        change: (all: Record<string, Gateway>) => void all["b"]!.counters.splice(2, 1),
+        says: /the process of 'b' that had what ended with 200 lives on/,
+      },
+      {
+        name: "one code in place of another",
+        change: (all: Record<string, Gateway>) => void all["b"]!.counters.splice(2, 1, "function_invocation_total 500"),
+        says: /what ended with 200 lives on/,
+      },
+      {
+        name: "all of one, which is a target still",
+        change: (all: Record<string, Gateway>) => void (all["b"]!.counters = []),
+        says: /the process of 'b'/,
+      },
+    ]) {
+      test(`${name}: nothing is taken for measured, until it is back`, async (t) => {
+        const look = await scraping(t, {
+          ...{ a: aGateway(), b: aGateway() },
+          c: { ...aGateway(), counters: ["service_count"] },
+        });
+        assert.deepEqual(await look(), { told: 7, problems: "" });
+        for (let times = 0; times < 3; times++) {
+          const { told, problems } = await look(times === 0 ? change : undefined);
+          assert.equal(told, null);
+          assert.match(problems, says);
+        }
+        const mended = await look((all) => {
+          all["b"] = aGateway();
+          all["b"].counters.push("function_invocation_total 500");
+          all["c"] = aGateway();
+        });
+        assert.deepEqual(mended, { told: 7, problems: "" });
+      });
+    }
+
+    for (const startedSeconds of [100, null]) {
+      test(`one that was scaled away is forgotten with its target, where its process says ${startedSeconds}`, async (t) => {
+        const a = { up: 1, startedSeconds, counters: ["service_count"] };
+        const look = await scraping(t, { a, b: { ...aGateway(), startedSeconds } });
+        assert.equal((await look()).told, 7);
+        assert.equal(
+          (await look(({ b }) => Object.assign(b!, { up: 0, startedSeconds: null, counters: [] }))).told,
+          null,
+        );
+        assert.deepEqual(await look((all) => void delete all["b"]), { told: 7, problems: "" });
+      });
+    }
+
+    test("one that began anew is missed while it is away, and has counted nothing then", async (t) => {
+      const look = await scraping(t, { a: aGateway() });
+      assert.equal((await look()).told, 7);
+      assert.equal(
+        (await look(({ a }) => Object.assign(a!, { up: 0, startedSeconds: null, counters: [] }))).told,
+        null,
+      );
+      const again = { up: 1, startedSeconds: 1_000, counters: ["service_count"] };
+      assert.equal((await look(({ a }) => Object.assign(a!, again))).told, 7);
     });
-    const source = prometheusFunctions(prometheusClient({ url, timeoutMs: 1_000 }), realTime);
-    // Without the pulse of a process that answers scrapes nothing would be told at all.
-    const arrivals = async () => (await source.look({ ...instant, window: null }, [stress])).tick(asked).arrivals;
-    assert.equal(await arrivals(), 0);
-    isThere = false;
-    assert.equal(await arrivals(), null);
-    assert.equal(await arrivals(), null);
-    started = "1000";
-    assert.equal(await arrivals(), 0);
+
+    test("one that does not say when it began may have begun anew: only what began is missed", async (t) => {
+      const look = await scraping(t, { a: { ...aGateway(), startedSeconds: null } });
+      assert.equal((await look()).told, 7);
+      assert.equal((await look(({ a }) => void a!.counters.splice(2, 1))).told, 7);
+      assert.equal((await look(({ a }) => void a!.counters.splice(1, 1))).told, null);
+      assert.equal((await look(({ a }) => void a!.counters.push(COUNTED[1]!))).told, 7);
+    });
+  });
+
+  test("what no count can be is missing in a tick, too", async (t) => {
+    const { look: seen } = await look(t, ({ query }) => {
+      if (query.includes("gateway_service_ready_count")) return vector({ metric: ofStress, value: "2.5" });
+      if (query.includes("increase(gateway_function_invocation_started"))
+        return vector({ metric: ofStress, value: "-5" });
+      return vector({ metric: ofStress, value: "3" });
+    });
+    const { arrivals, availableReplicas, inFlight, desiredReplicas } = seen.tick(asked);
+    assert.deepEqual([arrivals, availableReplicas, inFlight, desiredReplicas], [null, null, 3, 3]);
   });
 
   test("its own clock counts: what it is asked is evaluated by it, and after a step nothing is believed for a range", async (t) => {
@@ -277,8 +400,9 @@ describe("prometheus source", () => {
   test("a name is matched literally", async (t) => {
     const odd = { functionName: 'a.b"c', namespace: "n" };
     const { asked: heard } = await look(t, () => vector(), { expected: [odd] });
+    const named = heard.filter(({ query }) => !query.includes("(up{"));
     assert.ok(
-      heard.every(({ query }) => query.includes(String.raw`"a\\.b\"c\\.n|a\\.b\"c"`)),
+      named.every(({ query }) => query.includes(String.raw`"a\\.b\"c\\.n|a\\.b\"c"`)),
       heard[0]!.query,
     );
   });

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
@@ -70,6 +72,49 @@ function both(platform: { readonly metricsUrl: string }, prometheusUrl: string) 
   });
   const asking = withContainers(prometheusFunctions(client, realTime), prometheusContainers(client, realTime));
   return { scraped, asking };
+}
+
+/** A gateway's page in which `ratePerSecond` calls were begun and ended; none fails any more after a restart. */
+async function aCounting(t: TestContext, ratePerSecond: number) {
+  const F = 'function_name="work.openfaas-fn"';
+  let startedMs = Date.now();
+  let fails = true;
+  let scrapes = 0;
+  let frozen: string | null = null;
+  const gateway = {
+    url: "",
+    fault: null as "frozen" | "away" | "without a code" | "without what began" | null,
+    restart: () => {
+      startedMs = Date.now() + 3_000;
+      fails = false;
+    },
+  };
+  const page = () => {
+    const count = Math.max(0, Math.floor(((Date.now() - startedMs) / 1_000) * ratePerSecond));
+    const counted = count > 0 && gateway.fault !== "without what began";
+    return [
+      `gateway_service_count{${F}} 1`,
+      ...(counted ? [`gateway_function_invocation_started{${F}} ${count + 5}`] : []),
+      ...(counted ? [`gateway_function_invocation_total{${F},code="200"} ${count}`] : []),
+      ...(fails && gateway.fault !== "without a code" ? [`gateway_function_invocation_total{${F},code="500"} 5`] : []),
+      `process_start_time_seconds ${startedMs / 1_000}`,
+      `promhttp_metric_handler_requests_total{code="200"} ${++scrapes}`,
+      "",
+    ].join("\n");
+  };
+  const server = createServer((_request, response) => {
+    if (gateway.fault === "away") return void response.writeHead(503).end();
+    if (gateway.fault !== "frozen") frozen = null;
+    else frozen ??= page();
+    response.setHeader("content-type", "text/plain; version=0.0.4").end(frozen ?? page());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  gateway.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+  return gateway;
 }
 
 /** A platform with one function, and a Prometheus that scrapes it every second. */
@@ -164,6 +209,41 @@ describe("prometheus", { skip }, () => {
     const gone = (await lookNow(asking)).window(asked)!;
     assert.equal(gone.desiredReplicas, null);
     assert.equal(gone.metricAgeSeconds, null);
+  });
+
+  test("two gateways: one that is scraped no more, stands still, or lacks a counter leaves no half of the load", async (t) => {
+    const [a, b] = [await aCounting(t, 25), await aCounting(t, 75)];
+    const prometheus = await startPrometheus(t, program!, { a: a.url, b: b.url }, { scrapeMs: 200 });
+    const source = prometheusFunctions(prometheusClient({ url: prometheus.url, timeoutMs: 5_000 }), realTime);
+    const seconds = 2;
+    const lookNow = async () => {
+      const atMs = Date.now();
+      const instant = { atMs, sinceMs: atMs - 1_000, window: { seq: 1, windowSeconds: seconds } };
+      const look = await source.look(instant, [work]);
+      return { arrivals: look.window(asked)!.arrivals, problems: look.problems.join() };
+    };
+    const whole = async () => {
+      const { arrivals, problems } = await lookNow();
+      return problems === "" && arrivals !== null && arrivals > 160 && arrivals < 240;
+    };
+    await eventually(whole, { timeoutMs: 20_000, what: "both are counted" });
+    for (const [fault, says] of [
+      ["frozen", /stand still behind Prometheus/],
+      ["away", /answers no scrape/],
+      ["without a code", /what ended with 500 lives on/],
+      ["without what began", /what began lives on/],
+    ] as const) {
+      b.fault = fault;
+      await eventually(async () => says.test((await lookNow()).problems), { timeoutMs: 20_000, what: fault });
+      // For several scrapes.
+      for (const untilMs = Date.now() + 1_000; Date.now() < untilMs;) {
+        assert.equal((await lookNow()).arrivals, null, fault);
+      }
+      b.fault = null;
+      await eventually(whole, { timeoutMs: 20_000, what: `after ${fault}` });
+    }
+    b.restart();
+    await eventually(whole, { timeoutMs: 20_000, what: "after a restart" });
   });
 
   test("the recording rules evaluate on a real platform's metrics", async (t) => {

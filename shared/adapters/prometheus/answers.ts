@@ -19,6 +19,11 @@ export class Answers<Name extends string> {
     return (this.#vectors.get(name) ?? []).filter(({ labels }) => isAbout(labels, about));
   }
 
+  /** All samples, whatever they are about; null where the question failed. */
+  all(name: Name): readonly VectorSample[] | null {
+    return this.#vectors.get(name) ?? null;
+  }
+
   /** The one number about the function, or null: an empty answer is an absence. */
   value(name: Name, about: FunctionId): number | null {
     return this.samples(name, about)[0]?.value ?? null;

@@ -4,29 +4,39 @@ import type { FunctionId } from "../../ports/metrics-source.ts";
 /** Real milliseconds, as Prometheus keeps time. */
 type Range = number;
 
-const STARTED = "gateway_function_invocation_started";
-const ENDED = "gateway_function_invocation_total";
+export const STARTED = "gateway_function_invocation_started";
+export const ENDED = "gateway_function_invocation_total";
 const SECONDS = "gateway_functions_seconds";
 const DESIRED = "gateway_service_count";
 const READY = "gateway_service_ready_count";
+const BEGAN = "process_start_time_seconds";
+const SCRAPES = "promhttp_metric_handler_requests_total";
 
-export type TickName = "inFlight" | "arrivals" | "desired" | "ready" | "newest" | "present" | "processStart";
+export type TickName = "inFlight" | "arrivals" | "desired" | "ready" | "newest" | "counters" | "up" | "processStart";
 export type WindowName =
   "completions" | "executionMean" | "p50" | "p95" | "p99" | "inFlightMean" | "inFlightMax" | "pulse";
 export type ContainerName = "cpu" | "memory";
 export type Expressions<Name extends string> = Readonly<Record<Name, string>>;
 
-/** What a tick needs; a window needs it too, with the window's range. */
-export function tickExpressions(functions: readonly FunctionId[], rangeMs: Range): Expressions<TickName> {
+/** What a tick needs; a window needs it too, with the window's range. `instances`: of gateways that are known, there or not. */
+export function tickExpressions(
+  functions: readonly FunctionId[],
+  rangeMs: Range,
+  instances: readonly string[] = [],
+): Expressions<TickName> {
   const of = selectorOf(functions);
+  const known = `{instance=~${anyOf(instances)}}`;
+  const counts = `(${DESIRED}${of} or ${STARTED}${of})`;
   return {
     inFlight: inFlight(of),
     arrivals: orNeverCounted(`sum by (function_name) (increase(${STARTED}${of}[${ms(rangeMs)}]))`, STARTED, of),
     desired: `max by (function_name) (${DESIRED}${of})`,
     ready: `max by (function_name) (${READY}${of})`,
-    present: `count by (function_name) (${STARTED}${of})`,
-    processStart: ofTheirProcess("process_start_time_seconds", of),
-    newest: `max by (function_name) (timestamp(${DESIRED}${of}) or timestamp(${STARTED}${of}))`,
+    counters: `count by (__name__, function_name, job, instance, code) ({__name__=~"${DESIRED}|${STARTED}|${ENDED}",${of.slice(1)})`,
+    up: `max by (job, instance) (up${known})`,
+    processStart: `max by (job, instance) (${BEGAN}${known} or ${BEGAN} and on (job, instance) ${counts})`,
+    // Of several gateways the one that was scraped longest ago: what it counts is a part of each sum.
+    newest: `min by (function_name) (max by (function_name, job, instance) (timestamp(${DESIRED}${of}) or timestamp(${STARTED}${of})))`,
   };
 }
 
@@ -46,7 +56,7 @@ export function windowExpressions(functions: readonly FunctionId[], rangeMs: Ran
     p95: quantile(0.95),
     p99: quantile(0.99),
     // Samples are dated by Prometheus: that the page behind them moves, only its own counters tell.
-    pulse: ofTheirProcess(`changes(promhttp_metric_handler_requests_total[${range}])`, of),
+    pulse: ofTheirProcesses(`changes(${SCRAPES}[${range}]) unless count_over_time(${SCRAPES}[${range}]) < 2`, of),
     inFlightMean: `avg_over_time(${looks})`,
     inFlightMax: `max_over_time(${looks})`,
   };
@@ -72,10 +82,10 @@ export function containerExpressions(functions: readonly FunctionId[], rangeMs: 
   };
 }
 
-/** What the process says of itself that answers for the functions: by function, since it is asked for by function. */
-function ofTheirProcess(expression: string, of: string): string {
+/** What the processes say of themselves that answer for the functions, the lowest: by function, since it is asked for by function. */
+function ofTheirProcesses(expression: string, of: string): string {
   const byProcess = `max by (job, instance) (${expression})`;
-  return `max by (function_name) (0 * ${DESIRED}${of} + on (job, instance) group_left () ${byProcess})`;
+  return `min by (function_name) (0 * ${DESIRED}${of} + on (job, instance) group_left () ${byProcess})`;
 }
 
 /** Started less ended; a function that was never called has neither, and then the gateway's list tells that it is there. */

@@ -1,6 +1,6 @@
 /** `MetricsSource` over PromQL ("Prometheus A"): every query of an instant is evaluated at that instant. */
 import { toWallMs, type TraceTime } from "../../core/trace-time.ts";
-import { closeWindow, type ErrorCounts } from "../../core/window.ts";
+import { closeTick, closeWindow, type ErrorCounts } from "../../core/window.ts";
 import type { AskedFunction, FunctionId, Instant, MetricsSource } from "../../ports/metrics-source.ts";
 import { askAll, Answers } from "./answers.ts";
 import type { PrometheusClient } from "./client.ts";
@@ -39,17 +39,7 @@ export function prometheusFunctions(
       const doubts = expected.flatMap((about) => doubtOf(about, ground) ?? []);
       return {
         problems: [...new Set([...told.problems, ...windowTold.problems, ...doubts])],
-        tick: (about) => ({
-          functionName: about.functionName,
-          namespace: about.namespace,
-          generation: "",
-          atMs: instant.atMs,
-          timeLapse,
-          inFlight: known.isMissed(told, about) ? null : told.value("inFlight", about),
-          ...replicasOf(told, about),
-          arrivals: known.isMissed(told, about) ? null : told.value("arrivals", about),
-          metricAgeSeconds: ageSeconds(told, about, atWallMs),
-        }),
+        tick: (about) => tickOf(about, ground),
         window: (about) => instant.window && windowOf(instant.window, about, ground),
       };
     },
@@ -59,26 +49,29 @@ export function prometheusFunctions(
     const ground = { told: NOTHING, windowTold: NOTHING, instant, atWallMs: 0 };
     return {
       problems: [problem],
-      tick: (about: AskedFunction) => ({
-        ...{
-          functionName: about.functionName,
-          namespace: about.namespace,
-          generation: "",
-          atMs: instant.atMs,
-          timeLapse,
-        },
-        ...{ inFlight: null, ...replicasOf(NOTHING, about), arrivals: null, metricAgeSeconds: null },
-      }),
+      tick: (about: AskedFunction) => tickOf(about, ground),
       window: (about: AskedFunction) => instant.window && windowOf(instant.window, about, ground),
     };
+  }
+
+  function tickOf(about: AskedFunction, { told, instant, atWallMs }: WindowGround) {
+    const { functionName, namespace } = about;
+    const counted = (name: "inFlight" | "arrivals") =>
+      known.missedOf(about) === null ? told.value(name, about) : null;
+    return closeTick({
+      ...{ functionName, namespace, generation: "", atMs: instant.atMs, timeLapse },
+      inFlight: counted("inFlight"),
+      ...replicasOf(told, about),
+      arrivals: counted("arrivals"),
+      metricAgeSeconds: ageSeconds(told, about, atWallMs),
+    });
   }
 
   /** Why a window's numbers say nothing although there are some; null where they do. */
   function doubtOf(about: FunctionId, { told, windowTold, instant, atWallMs }: WindowGround): string | null {
     const { functionName } = about;
-    if (known.isMissed(told, about)) {
-      return `Prometheus has the counters of '${functionName}' no more, while the process that counted lives on`;
-    }
+    const missed = known.missedOf(about);
+    if (missed !== null) return `Prometheus lacks counters of '${functionName}' that it had: ${missed}`;
     if (instant.window === null) return null;
     const age = ageSeconds(told, about, atWallMs);
     // Of a range that ends without samples only a part is told, and a part looks like less load.
@@ -93,7 +86,7 @@ export function prometheusFunctions(
 
   async function askTick({ atMs, sinceMs }: Instant, expected: readonly FunctionId[], atWallMs: number): Promise<Told> {
     if (expected.length === 0) return NOTHING;
-    return askAll(client, tickExpressions(expected, (atMs - sinceMs) / timeLapse), atWallMs);
+    return askAll(client, tickExpressions(expected, (atMs - sinceMs) / timeLapse, known.instances), atWallMs);
   }
 
   async function askWindow(
