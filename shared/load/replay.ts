@@ -216,7 +216,8 @@ class Replay implements ReplayRun {
     const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS) || 0;
     const invalidBecause = this.#stopped
       ? `it was stopped after ${((elapsedMs * timeLapse) / 1_000).toFixed(0)} of ${schedule.durationSeconds} s`
-      : (this.#tally.invalidBecause(summary.latenessMs?.p99 ?? null) ?? unansweredBecause(this.totals(), this.#counter.unreached));
+      : (this.#tally.invalidBecause(summary.latenessMs?.p99 ?? null) ??
+        unansweredBecause(this.totals(), this.#counter.unreached));
     return {
       runId,
       functionName,
