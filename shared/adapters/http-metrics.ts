@@ -31,7 +31,7 @@ export function httpMetricsEndpoint({
   const textOf = async (url: string): Promise<string | null> => {
     try {
       // The client's own limit is one of silence: a page that drips would hold a look up for ever.
-      return (await http.get<string>(url, { signal: AbortSignal.timeout(timeoutMs) })).data;
+      return (await http.get<string>(url, { signal: AbortSignal.timeout(Math.ceil(timeoutMs)) })).data;
     } catch {
       return null;
     }

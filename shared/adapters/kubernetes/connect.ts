@@ -71,7 +71,7 @@ export async function connectKubernetes(address: KubernetesAddress): Promise<Kub
       middleware: [
         {
           pre(request) {
-            const inTime = AbortSignal.timeout(timeoutMs);
+            const inTime = AbortSignal.timeout(Math.ceil(timeoutMs));
             request.setSignal(signal ? AbortSignal.any([signal, inTime]) : inTime);
             if (contentType) request.setHeaderParam("Content-Type", contentType);
             return new client.Observable(Promise.resolve(request));
