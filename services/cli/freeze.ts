@@ -61,16 +61,14 @@ async function order(action: Action, functionName: string | null, flags: FreezeF
     throw new BadInputError(`--scaler must be an http or https address, was '${scaler}'`);
   }
   const { gateway, url } = scaler === undefined ? connect(flags, home, env) : { gateway: onePart(scaler), url: scaler };
+  const where = scaler === undefined ? `behind ${url}` : `at ${url}`;
   const request = { action, functionName, by: flags.by ?? userInfo().username };
   const { status, body } = await signedCall({ gateway, key }, "scaler", request, 45_000).catch((thrown: unknown) => {
-    const where = scaler === undefined ? `behind ${url}` : `at ${url}`;
     throw new Error(`the scaler ${where} did not answer, so nothing is ${past(action)}`, { cause: thrown });
   });
   const answered = parsed(body);
   if (status === 400 || status === 401 || status === 404) {
-    throw new BadInputError(
-      answered.error ?? `there is no scaler ${scaler === undefined ? "behind" : "at"} ${url}: HTTP ${status}`,
-    );
+    throw new BadInputError(answered.error ?? `there is no scaler ${where}: HTTP ${status}`);
   }
   const { frozen, problems = [] } = answered;
   if (frozen === undefined) throw new Error(`the scaler did not take the order: HTTP ${status} ${body.slice(0, 200)}`);

@@ -1,9 +1,11 @@
 /** Windows, ticks and a small platform for the guard's tests. */
+import type { Applied } from "#shared/core/decision.ts";
 import {
   decide,
   GUARD_DEFAULTS,
   startGuard,
   withApplied,
+  type GuardDecision,
   type GuardInput,
   type GuardSettings,
   type GuardState,
@@ -91,4 +93,18 @@ export function settle(
   const obeyed: Outcome =
     kind === "scale" && desired !== null ? { kind: "applied", replicas: desired } : { kind: "not-sent" };
   return withApplied(decided.state, decided.decision, outcome ?? obeyed, settings);
+}
+
+/** What becomes of a decision on a platform that obeys, as the scaler publishes it. */
+export function obeyed(
+  state: GuardState,
+  decision: GuardDecision,
+  { fencing = 1, previousId, target = "simulator" }: { fencing?: number; previousId: string | null; target?: string },
+): { readonly state: GuardState; readonly applied: Applied } {
+  const sent = decision.kind === "scale";
+  const outcome: Outcome = sent ? { kind: "applied", replicas: decision.desired! } : { kind: "not-sent" };
+  const done = withApplied(state, decision, outcome, GUARD_DEFAULTS);
+  const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
+  const guard = { fencing, guardSinceMs: state.startedAtMs, previousId };
+  return { state: done.state, applied: { ...told, mode: "auto", target: sent ? target : "none", ...guard } };
 }

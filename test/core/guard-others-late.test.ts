@@ -4,17 +4,9 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import {
-  decide,
-  GUARD_DEFAULTS,
-  isWorthReading,
-  onTick,
-  startGuard,
-  withApplied,
-  type GuardDecision,
-} from "#shared/core/guard.ts";
+import { decide, GUARD_DEFAULTS, isWorthReading, onTick, startGuard, type GuardDecision } from "#shared/core/guard.ts";
 import { checkPromises, type RecordedEvent } from "#shared/core/guard/promises.ts";
-import { aFunction, anInput, aTick, aWindow } from "./guard-fixtures.ts";
+import { aFunction, anInput, aTick, aWindow, obeyed } from "./guard-fixtures.ts";
 
 const TICKS = 15;
 const TICK_SECONDS = 2;
@@ -41,16 +33,11 @@ function recordOf(story: typeof windows extends fc.Arbitrary<infer T> ? T : neve
   let previousId: string | null = null;
   let late = (): void => {};
   const settle = (decision: GuardDecision): void => {
-    const sent = decision.kind === "scale";
-    const outcome = sent ? ({ kind: "applied", replicas: decision.desired! } as const) : { kind: "not-sent" as const };
-    const guardSinceMs = state.startedAtMs;
-    const done = withApplied(state, decision, outcome, GUARD_DEFAULTS);
-    ({ state } = done);
-    const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
-    const target = sent ? "simulator" : "none";
-    record.push({ kind: "applied", data: { ...told, mode: "auto", target, fencing: 1, guardSinceMs, previousId } });
-    previousId = told.decisionId;
-    replicas = done.decision.applied ?? replicas;
+    const settled = obeyed(state, decision, { previousId });
+    ({ state } = settled);
+    record.push({ kind: "applied", data: settled.applied });
+    previousId = settled.applied.decisionId;
+    replicas = settled.applied.applied ?? replicas;
   };
   for (const [index, { inFlight, foreign, ticksLate, readyAfterTicks }] of story.entries()) {
     for (let i = 0; i < TICKS; i++) {

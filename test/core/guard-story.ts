@@ -1,8 +1,8 @@
 /** Sixteen minutes of a guard's life as a record of events. */
-import { decide, GUARD_DEFAULTS, onTick, startGuard, withApplied, type GuardDecision } from "#shared/core/guard.ts";
+import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/core/guard.ts";
 import type { RecordedEvent } from "#shared/core/guard/promises.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
-import { aFunction, anIdleWindow, anInput, aTick, aWindow } from "./guard-fixtures.ts";
+import { aFunction, anIdleWindow, anInput, aTick, aWindow, obeyed } from "./guard-fixtures.ts";
 
 const managed = aFunction({ minReplicas: 1, maxReplicas: 20 });
 const POLICY = { name: "openfaas-pro", version: "1" };
@@ -18,18 +18,11 @@ export function aStory(): RecordedEvent[] {
   let state = startGuard(0);
   let previousId: string | null = null;
   const settle = (decision: GuardDecision) => {
-    const sent = decision.kind === "scale";
-    const outcome = sent ? ({ kind: "applied", replicas: decision.desired! } as const) : { kind: "not-sent" as const };
-    const guardSinceMs = state.startedAtMs;
-    const done = withApplied(state, decision, outcome, GUARD_DEFAULTS);
-    ({ state } = done);
-    const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
-    record.push({
-      kind: "applied",
-      data: { ...told, mode: "auto", target: sent ? "openfaas" : "none", fencing, guardSinceMs, previousId },
-    });
-    previousId = told.decisionId;
-    replicas = done.decision.applied ?? replicas;
+    const settled = obeyed(state, decision, { fencing, previousId, target: "openfaas" });
+    ({ state } = settled);
+    record.push({ kind: "applied", data: settled.applied });
+    previousId = settled.applied.decisionId;
+    replicas = settled.applied.applied ?? replicas;
   };
   for (let seq = 1; seq <= 32; seq++) {
     const busy = seq > 6 && seq < 14;

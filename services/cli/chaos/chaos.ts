@@ -1,6 +1,7 @@
 /** `replicant chaos`: a seeded plan of faults against the platform that runs from this home, and whether everything held. */
 import { createInterface } from "node:readline/promises";
 
+import { deadlineIn } from "#shared/adapters/patience.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { readFlags } from "../flags.ts";
 import { managedOn, openPlatform } from "../live/platform.ts";
@@ -71,7 +72,7 @@ export async function chaos(flags: ChaosFlags, world: ChaosCommandWorld): Promis
     world.say(`${platform.address.url}, ${managed.functionName}: ${plan.map(({ name }) => name).join(", ")}`);
     await confirmed(flags, world, plan.length);
 
-    const signal = AbortSignal.any([world.signal, AbortSignal.timeout(Math.ceil(options.minutes * 60_000))]);
+    const signal = AbortSignal.any([world.signal, deadlineIn(options.minutes * 60_000)]);
     const touchesMetrics = plan.some(({ name }) => name.startsWith("metrics"));
     const opened = await openWorld({ home: world.home, platform, managed, touchesMetrics, signal });
     const told = await watch(platform.bus, managed.functionName);

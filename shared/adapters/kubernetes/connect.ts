@@ -11,6 +11,7 @@ import type {
 } from "@kubernetes/client-node";
 
 import { BadInputError, messageOf } from "../../core/errors.ts";
+import { deadlineIn } from "../patience.ts";
 
 export interface KubernetesAddress {
   /** A kubeconfig as text (a mounted secret), … */
@@ -71,7 +72,7 @@ export async function connectKubernetes(address: KubernetesAddress): Promise<Kub
       middleware: [
         {
           pre(request) {
-            const inTime = AbortSignal.timeout(Math.ceil(timeoutMs));
+            const inTime = deadlineIn(timeoutMs);
             request.setSignal(signal ? AbortSignal.any([signal, inTime]) : inTime);
             if (contentType) request.setHeaderParam("Content-Type", contentType);
             return new client.Observable(Promise.resolve(request));

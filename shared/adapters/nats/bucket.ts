@@ -11,6 +11,7 @@ export interface BucketOptions extends BucketBounds {
   readonly timeoutMs: number;
 }
 
+/** What bounds a bucket that has to be made. */
 export interface BucketBounds {
   /** Values end by themselves after so long; absent: never. Holds where the bucket has to be made. */
   readonly maxAgeMs?: number | undefined;
@@ -39,6 +40,7 @@ export async function openBucket(
   return new Kvm(nc).create(bucket, { history: 1, timeout: timeoutMs, allow_direct: false });
 }
 
+/** Makes the bucket where there is none; one that is there stays as it is. Rejects with what the server says. */
 export async function makeBucket(
   jsm: JetStreamManager,
   { bucket, maxAgeMs, maxBytes = MOST_BYTES }: Pick<BucketOptions, "bucket"> & BucketBounds,

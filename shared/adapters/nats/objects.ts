@@ -118,6 +118,7 @@ export function openObjects(nc: NatsConnection, jsm: JetStreamManager, bucket: s
   };
 }
 
+/** Makes the object store where there is none; one that is there stays as it is. Rejects with what the server says. */
 export async function makeObjects(jsm: JetStreamManager, name: string, bucket: string): Promise<void> {
   if ((await orNull(jsm.streams.info(name))) !== null) return;
   await jsm.streams.add({

@@ -7,6 +7,7 @@ import { openBucket, type BucketOptions } from "./bucket.ts";
 import { openConnection, type Connection, type ConnectionOptions } from "./connection.ts";
 import { findJetStream } from "./stream.ts";
 
+/** A bucket over a connection of its own: what the bus has to carry does not delay it. */
 export interface OwnBucket extends Pick<Connection, "state" | "close"> {
   readonly nc: NatsConnection;
   /** Does `work` on the bucket, opened again where the server came back without it; rejects after `timeoutMs` of the options. */

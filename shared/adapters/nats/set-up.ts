@@ -16,6 +16,7 @@ import { makeObjects } from "./objects.ts";
 import { SIGNATURE_BOUNDS } from "./signature-memory.ts";
 import { declareStream, findJetStream, STREAM_BOUNDS } from "./stream.ts";
 
+/** How `admin` gets on the server, and whose server it is. */
 export interface SetUpOptions extends ConnectionOptions {
   /** Default `replicant`. */
   readonly subjectPrefix?: string | undefined;
@@ -23,6 +24,7 @@ export interface SetUpOptions extends ConnectionOptions {
   readonly isOurServer: boolean;
 }
 
+/** What was made, and is made again after each reconnect until it is closed. */
 export interface SetUp {
   /** Streams, those of buckets among them, that are there. */
   readonly streams: readonly string[];

@@ -2,6 +2,7 @@
 import type { FunctionGateway } from "../../ports/function-gateway.ts";
 import { gatewayClient } from "./client.ts";
 
+/** Calls the part at `url`, whatever function is named; credentials are never sent. Rejects when no answer comes. */
 export function onePart(url: string): Pick<FunctionGateway, "invoke"> {
   const http = gatewayClient({ url, user: null, password: null });
   return {
