@@ -3,7 +3,7 @@ import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
 import { windowRealMs } from "#shared/events/age.ts";
-import { CollectorWatch, type CollectorWatchStatus } from "#shared/events/collector-watch.ts";
+import { CollectorWatch, FOLLOWING, type CollectorWatchStatus } from "#shared/events/collector-watch.ts";
 import { SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
@@ -123,7 +123,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
 
   async function rebuild(): Promise<void> {
     // Ticks are never kept for anyone: they tell what the time is.
-    following ??= await bus.subscribe("tick", async (event) => void collector.onTick(event));
+    following ??= await bus.subscribe("tick", async (event) => void collector.onTick(event), FOLLOWING);
     try {
       const functions = await gateway.list();
       topics = topicsOf(functions);

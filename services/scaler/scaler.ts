@@ -191,13 +191,13 @@ export function createScaler(deps: ScalerDeps): Scaler {
     const waited = windows.add(told);
     if (managed.mode === "off") return;
     watch.window(told);
-    for (const made of waited) await decideOn(made);
-    await inTurn(managed.functionName, (one) => one.onWindow(told));
+    // All in the queue of the function before this returns for the first time: a tenure that ends now waits for it.
+    await Promise.all([...waited.map(decideOn), inTurn(managed.functionName, (one) => one.onWindow(told))]);
   }
 
   /** Also while another one acts: the proposals in its hands are ours if it dies. */
   async function rememberWindow({ data }: ReplicantEvent<"window">): Promise<void> {
-    const managed = acting ? null : managedOf({ ...data.managed, ...nameOf(data.window) });
+    const managed = managedOf({ ...data.managed, ...nameOf(data.window) });
     if (managed !== null) windows.add({ ...data, managed });
   }
 
@@ -230,17 +230,16 @@ export function createScaler(deps: ScalerDeps): Scaler {
     acting = true;
     return Promise.all([
       bus.subscribe("tick", onTick, { mostAtOnce: MOST_AT_ONCE }),
-      bus.subscribe("window", onWindow, { mostAtOnce: MOST_AT_ONCE }),
       bus.subscribe("proposal", onProposal, { durable: "scaler-proposal", mostAtOnce: MOST_AT_ONCE }),
     ]);
   };
 
   /** Ends the work in hand; what a guard remembers of a tenure is of no use in the next. */
   async function fallSilent(subscriptions: readonly Subscription[]): Promise<void> {
+    acting = false;
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
     await Promise.all([...functions.values()].map(({ turn }) => turn));
     functions.clear();
-    acting = false;
     watch.standBy();
   }
 
@@ -267,12 +266,13 @@ export function createScaler(deps: ScalerDeps): Scaler {
     async run(signal) {
       const ending = new AbortController();
       const listing = managedList.run(ending.signal);
-      const remembering = await bus.subscribe("window", rememberWindow);
+      const onAnyWindow = (event: ReplicantEvent<"window">) => (acting ? onWindow(event) : rememberWindow(event));
+      const hearing = await bus.subscribe("window", onAnyWindow, { mostAtOnce: MOST_AT_ONCE });
       try {
         await whileHeld(lease, { listen, fallSilent }, signal);
       } finally {
         ending.abort();
-        await remembering.close();
+        await hearing.close();
         await listing;
       }
     },

@@ -5,7 +5,7 @@
 import type { Clock } from "#shared/core/clock.ts";
 import type { Fact } from "#shared/core/transitions.ts";
 import { windowRealMs } from "#shared/events/age.ts";
-import { CollectorWatch } from "#shared/events/collector-watch.ts";
+import { CollectorWatch, FOLLOWING } from "#shared/events/collector-watch.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
@@ -138,7 +138,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
         bus.subscribe("proposal", ({ data }) => memory.take({ kind: "proposal", proposal: data.proposal }), options),
         bus.subscribe("applied", ({ data }) => memory.take({ kind: "applied", applied: data }), options),
         // Never kept for anyone: they tell what the time is.
-        bus.subscribe("tick", async (event) => void watch.onTick(event)),
+        bus.subscribe("tick", async (event) => void watch.onTick(event), FOLLOWING),
       ]);
       await book.keepTold(signal);
       await Promise.all(subscriptions.map((subscription) => subscription.close()));

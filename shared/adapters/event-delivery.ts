@@ -5,6 +5,7 @@ import { decodeEvent } from "../events/codec.ts";
 import { sourcesOf } from "../events/bus-users.ts";
 import { SUBJECTS, type EventKind } from "../events/subjects.ts";
 import type { ReplicantEvent } from "../events/types.ts";
+import type { SubscribeOptions } from "../ports/event-bus.ts";
 
 /** Since the bus was opened. */
 export interface BusCounters {
@@ -39,7 +40,7 @@ export interface DeliveryWorld {
 }
 
 /** `failed`: the handler rejected, and the event may come again. */
-export type Outcome = "handled" | "failed" | "too-old" | "undecodable" | "foreign";
+export type Outcome = "handled" | "failed" | "too-old" | "too-soon" | "undecodable" | "foreign";
 
 /** `doubt`: what the carrier knows against the message, null for nothing. */
 export type Deliver = (bytes: Uint8Array, deliveryCount: number, doubt?: string | null) => Promise<Outcome>;
@@ -56,10 +57,13 @@ export function pauseMs(deliveryCount: number): number {
 export function delivery<K extends EventKind>(
   kind: K,
   handler: (event: ReplicantEvent<K>) => Promise<void>,
-  maxAgeMs: number | undefined,
+  { maxAgeMs, atMostEveryMs = 0 }: Pick<SubscribeOptions, "maxAgeMs" | "atMostEveryMs">,
   { clock, counters, log }: DeliveryWorld,
 ): Deliver {
   const sources = sourcesOf(kind);
+  let handedOverAtMs = -Infinity;
+  // A clock that is set back must not make a listener deaf until it has caught up.
+  const isTooSoon = () => Math.abs(clock.nowMs() - handedOverAtMs) < atMostEveryMs;
   const foreign = (because: string): Outcome => {
     counters.foreign++;
     log(`passed over a message on '${SUBJECTS[kind]}': ${because}`);
@@ -67,6 +71,7 @@ export function delivery<K extends EventKind>(
   };
   return async (bytes, deliveryCount, doubt = null) => {
     if (doubt !== null) return foreign(doubt);
+    if (isTooSoon()) return "too-soon";
     let event: ReplicantEvent<K>;
     try {
       event = decodeEvent(kind, bytes);
@@ -80,6 +85,7 @@ export function delivery<K extends EventKind>(
       counters.dropped++;
       return "too-old";
     }
+    handedOverAtMs = clock.nowMs();
     counters.received++;
     if (deliveryCount > 1) counters.redelivered++;
     try {

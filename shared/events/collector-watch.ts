@@ -16,6 +16,8 @@ export interface CollectorWatchClocks {
   readonly monotonic: Pick<Clock, "nowMs">;
 }
 
+/** How to subscribe to ticks for the time alone: a look is told in a tick for each function, and any of them will do. */
+export const FOLLOWING = { atMostEveryMs: 100 };
 /** More than the way over the bus explains. */
 const NOTABLE_SKEW_MS = 2_000;
 /** So many windows without a sign of life, and no fewer real seconds than that, are told. */

@@ -11,6 +11,8 @@ export interface SubscribeOptions {
   readonly maxAgeMs?: number;
   /** Events that may be in the handler's hands at the same time; they are begun in their order. Default 1: one after another. */
   readonly mostAtOnce?: number;
+  /** What comes sooner after the last event handed over is passed over unread: for a listener whom any of them serves. Real milliseconds. */
+  readonly atMostEveryMs?: number;
 }
 
 export interface Subscription {
@@ -24,8 +26,8 @@ export interface EventBus {
   /** Resolves when the bus has it (acknowledged where it can be); rejects with `BusUnavailableError` after `timeoutMs`. */
   publish(event: ReplicantEvent): Promise<void>;
   /**
-   * Hands over events in their order, one after another or as many at once as the options say. An event that cannot be decoded is counted, logged and passed over; a handler
-   * that rejects makes a durable event come again, with growing pauses, until it is too old.
+   * Hands over events in their order, one after another or as many at once as the options say. An event that cannot be decoded is
+   * counted, logged and passed over; a handler that rejects makes a durable event come again, with growing pauses, until it is too old.
    */
   subscribe<K extends EventKind>(
     kind: K,

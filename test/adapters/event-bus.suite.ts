@@ -162,6 +162,16 @@ export function eventBusSuite(name: string, { kept, served }: Traits, start: () 
       assert.equal(one.counters().dropped, 2);
     });
 
+    bus("passes over what comes sooner than a subscriber wants, and nothing of the others", async () => {
+      const one = await open();
+      const sampled = await hear(one, { atMostEveryMs: 60_000 });
+      const all = await hear(one);
+      const said = numbers(20);
+      for (const number of said) await one.publish(aModelEvent(number));
+      await eventually(() => all.heard.length === said.length, { what: "all events" });
+      assert.deepEqual([sampled.heard, all.heard], [said.slice(0, 1), said]);
+    });
+
     bus("passes over what it cannot decode", async () => {
       const one = await open();
       const { heard } = await hear(one, { durable: "patient" });

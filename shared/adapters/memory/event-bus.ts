@@ -62,9 +62,9 @@ export function memoryBus({
       world.counters.published++;
     },
 
-    async subscribe(kind, handler, { durable, queue, maxAgeMs, mostAtOnce } = {}) {
+    async subscribe(kind, handler, { durable, queue, mostAtOnce, ...wanted } = {}) {
       if (closed) throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
-      const deliver = delivery(kind, handler, maxAgeMs, world);
+      const deliver = delivery(kind, handler, wanted, world);
       const events = eventQueue(deliver, { again: durable !== undefined, mostAtOnce }, world);
       const leave = broker.join(kind, { queue: queue ?? durable ?? null, events });
       const close = async () => {

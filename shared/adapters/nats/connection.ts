@@ -37,8 +37,8 @@ export interface Connection {
   readonly user: BusUser | null;
   /** Resolves with true when connected, with false after `timeoutMs` or when closed. */
   connected(timeoutMs: number): Promise<boolean>;
-  /** Resolves when the present connection is lost; forgets the question when `signal` aborts. */
-  lost(signal: AbortSignal): Promise<void>;
+  /** Settles as `work` does; rejects when the present connection is lost before that. */
+  unlessLost<T>(work: Promise<T>): Promise<T>;
   onReconnect(listener: () => void): void;
   /** Says goodbye in order where the server answers, and closes in any case. */
   close(): Promise<void>;
@@ -54,12 +54,15 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
   const servers = parseServers(options.servers);
   const nc = await firstConnection(options, servers, clock, log);
   const events = new EventTarget();
-  setMaxListeners(0, events); // Two for each publish under way.
+  setMaxListeners(0, events); // Two for each that waits to be connected.
+  /** What would be lost with the present connection. */
+  const underWay = new Set<(lost: Error) => void>();
   let state: BusState = "connected";
   let identity = identityOf(options, servers);
 
   const become = (next: BusState) => {
     state = next;
+    if (next !== "connected") for (const giveUp of underWay) giveUp(new Error("the connection broke"));
     events.dispatchEvent(new Event(next));
   };
   void (async () => {
@@ -96,7 +99,12 @@ export async function openConnection(options: ConnectionOptions, clock: Clock, l
       done.abort();
       return (state as BusState) === "connected";
     },
-    lost: (signal) => (state === "connected" ? first(["reconnecting", "closed"], signal) : Promise.resolve()),
+    unlessLost: (work) =>
+      new Promise((resolve, reject) => {
+        if (state !== "connected") reject(new Error("the connection broke"));
+        else underWay.add(reject);
+        void work.then(resolve, reject).finally(() => underWay.delete(reject));
+      }),
     onReconnect: (listener) => events.addEventListener("connected", listener),
     async close() {
       if (nc.isClosed()) return;
@@ -140,6 +148,8 @@ async function firstConnection(
         reconnectTimeWait: 100,
         reconnectJitter: 100,
         pingInterval: 10_000,
+        // A stack for each request that might fail costs more than the request.
+        noAsyncTraces: true,
         // A server that comes back may not know us for a moment; to close for ever would need a restart of this process.
         ignoreAuthErrorAbort: true,
         timeout: Math.max(MIN_ATTEMPT_MS, Math.min(ATTEMPT_MS, untilMs - clock.nowMs())),

@@ -12,6 +12,7 @@ import { BusUnavailableError, type EventBus, type Subscription } from "../../por
 import { delivery, newCounters, silent, type BusCounters, type BusLog, type DeliveryWorld } from "../event-delivery.ts";
 import { eventQueue } from "../event-queue.ts";
 import { systemClock } from "../system-clock.ts";
+import { confirmations } from "./confirmations.ts";
 import { openConnection, type ConnectionOptions } from "./connection.ts";
 import { subscribeDurably } from "./durable.ts";
 import { secondHand } from "./first-hand.ts";
@@ -77,38 +78,14 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     () => void declare().catch((thrown: unknown) => log(`the stream could not be declared: ${messageOf(thrown)}`)),
   );
 
-  /** Rejects when the server did not confirm within `timeoutMs`. */
-  async function send(subject: string, bytes: Uint8Array, kept: boolean, id: string, timeoutMs: number): Promise<void> {
-    if (js && kept) {
-      await js.publish(subject, bytes, { msgID: id, timeout: timeoutMs });
-      return;
-    }
-    // A plain publish is lost without an error when the connection breaks: the answer to the flush tells.
-    nc.publish(subject, bytes);
-    await nc.flush();
-  }
+  const plain = confirmations(() => nc.flush(), clock);
 
-  /** One attempt to publish, given up when the time is over or the connection breaks. */
-  async function attempt(
-    subject: string,
-    bytes: Uint8Array,
-    kept: boolean,
-    id: string,
-    timeoutMs: number,
-  ): Promise<void> {
-    const done = new AbortController();
-    const fail = (why: string) => () => (done.signal.aborted ? undefined : Promise.reject(new Error(why)));
-    const sent = send(subject, bytes, kept, id, timeoutMs);
-    sent.catch(() => {}); // May lose the race, and then rejects unheard.
-    try {
-      await Promise.race([
-        sent,
-        clock.sleep(timeoutMs, done.signal).then(fail("the server did not answer in time")),
-        connection.lost(done.signal).then(fail("the connection broke")),
-      ]);
-    } finally {
-      done.abort();
-    }
+  /** One attempt to publish. Rejects when the server did not confirm within `timeoutMs`, or the connection broke. */
+  function attempt(subject: string, bytes: Uint8Array, id: string | null, timeoutMs: number): Promise<unknown> {
+    if (js && id !== null) return connection.unlessLost(js.publish(subject, bytes, { msgID: id, timeout: timeoutMs }));
+    // A plain publish is lost without an error when the connection breaks: the answer that follows it tells.
+    nc.publish(subject, bytes);
+    return connection.unlessLost(plain.next(timeoutMs));
   }
 
   return {
@@ -135,7 +112,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
       }
       const subject = subjectOf(event.kind, prefix);
       // Once for all attempts: a password that changes between two of them must not make two events of one.
-      const id = messageId(connection.identity(), event.id);
+      const id = isKept(event.kind) ? messageId(connection.identity(), event.id) : null;
       const untilMs = clock.nowMs() + publishTimeoutMs;
       let why = "the connection is down";
       for (let tries = 0; ; tries++) {
@@ -149,7 +126,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
         }
         if (!(await connection.connected(leftMs))) continue;
         try {
-          await attempt(subject, bytes, isKept(event.kind), id, Math.min(ATTEMPT_MS, Math.max(1, leftMs)));
+          await attempt(subject, bytes, id, Math.min(ATTEMPT_MS, Math.max(1, leftMs)));
           world.counters.published++;
           return;
         } catch (thrown) {
@@ -162,14 +139,14 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
       }
     },
 
-    async subscribe(kind, handler, { durable, queue, maxAgeMs: eventMaxAgeMs, mostAtOnce } = {}) {
+    async subscribe(kind, handler, { durable, queue, mostAtOnce, ...wanted } = {}) {
       if (connection.state() === "closed")
         throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
       if (durable !== undefined && !/^[A-Za-z0-9_-]+$/.test(durable)) {
         throw new BadInputError(`a durable name must be letters, digits, '-' and '_', was: '${durable}'`);
       }
       const subject = subjectOf(kind, prefix);
-      const deliver = delivery(kind, handler, eventMaxAgeMs, world);
+      const deliver = delivery(kind, handler, wanted, world);
       const inner =
         jsm && durable !== undefined && isKept(kind)
           ? await subscribeDurably(
