@@ -24,9 +24,10 @@ import {
 import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
-import type { ProposalMade, TickTaken, WindowClosed } from "#shared/events/types.ts";
+import type { ProposalMade, TickTaken } from "#shared/events/types.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
+import type { SeenWindow } from "./seen-windows.ts";
 
 /** In mode `canary` the policy decides one window in so many; the fallback rule the others. */
 const CANARY_EVERY_WINDOWS = 4;
@@ -71,7 +72,7 @@ export class FunctionScaler {
     return this.#last;
   }
 
-  async onWindow({ managed, window }: WindowClosed): Promise<void> {
+  async onWindow({ managed, window }: SeenWindow): Promise<void> {
     if (window.endedAtMs <= this.#lastWindowEndMs) return;
     this.#lastWindowEndMs = window.endedAtMs;
     this.#firstWindowSeq ??= window.seq;

@@ -187,7 +187,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   async function onWindow(event: ReplicantEvent<"window">): Promise<void> {
     const managed = managedOf({ ...event.data.managed, ...nameOf(event.data.window) });
     if (managed === null || !isNews(collector.onWindow(event, { live: true }))) return;
-    const told = { ...event.data, managed };
+    const told = { managed, window: event.data.window };
     const waited = windows.add(told);
     if (managed.mode === "off") return;
     watch.window(told);
@@ -198,7 +198,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   /** Also while another one acts: the proposals in its hands are ours if it dies. */
   async function rememberWindow({ data }: ReplicantEvent<"window">): Promise<void> {
     const managed = managedOf({ ...data.managed, ...nameOf(data.window) });
-    if (managed !== null) windows.add({ ...data, managed });
+    if (managed !== null) windows.add({ managed, window: data.window });
   }
 
   async function onProposal({ data }: ReplicantEvent<"proposal">): Promise<void> {

@@ -10,8 +10,11 @@ const REMEMBERED_WINDOWS = 4;
 /** Of one function; a fifth pushes out the first. */
 const MOST_WAITING = 4;
 
+/** Without its history, which nobody here asks for: of a hundred functions it would fill the memory. */
+export type SeenWindow = Pick<WindowClosed, "managed" | "window">;
+
 export type Match =
-  | { readonly kind: "found"; readonly told: WindowClosed }
+  | { readonly kind: "found"; readonly told: SeenWindow }
   /** It may be on its way: the proposal is kept, and comes out with it. */
   | { readonly kind: "waits" }
   /** The window of that number was another one. */
@@ -28,11 +31,11 @@ const COMPARED = [
 ] as const;
 
 export class SeenWindows {
-  readonly #byFunction = new Map<string, readonly WindowClosed[]>();
+  readonly #byFunction = new Map<string, readonly SeenWindow[]>();
   readonly #waiting = new Map<string, readonly ProposalMade[]>();
 
   /** Answers the proposals that waited for it. */
-  add(told: WindowClosed): readonly ProposalMade[] {
+  add(told: SeenWindow): readonly ProposalMade[] {
     const { functionName } = told.window;
     const before = this.#byFunction.get(functionName) ?? [];
     if (before.some(({ window }) => isSame(window, told.window))) return [];

@@ -26,8 +26,10 @@ export interface CollectorTimeStatus {
 interface Line {
   readonly generation: string;
   readonly timeLapse: number;
-  /** The last instants, each with when it was first heard. */
-  readonly heard: { readonly atMs: number; readonly monotonicMs: number }[];
+  /** The last instants, each with how far it lay ahead of the monotonic clock, in trace time, when it was first heard. */
+  readonly heard: { readonly atMs: number; readonly aheadMs: number }[];
+  /** By the instant that was the shortest on its way. */
+  aheadMs: number;
   newsAtMs: number;
 }
 
@@ -108,7 +110,8 @@ export class CollectorTime {
     const before = this.#line?.generation;
     if (before !== undefined) this.#past = [...this.#past.filter((one) => one !== before), before];
     this.#past = this.#past.filter((one) => one !== generation).slice(-REMEMBERED_GENERATIONS);
-    this.#line = { generation, timeLapse, heard: [{ atMs, monotonicMs }], newsAtMs: monotonicMs };
+    const aheadMs = atMs - monotonicMs * timeLapse;
+    this.#line = { generation, timeLapse, heard: [{ atMs, aheadMs }], aheadMs, newsAtMs: monotonicMs };
     this.#number++;
     return "in-time";
   }
@@ -138,11 +141,11 @@ function instantOf({ generation, endedAtMs, timeLapse, windowSeconds }: Measured
 function remember(line: Line, atMs: number, monotonicMs: number): void {
   line.newsAtMs = monotonicMs;
   if (line.heard.some((one) => one.atMs === atMs)) return;
-  line.heard.push({ atMs, monotonicMs });
+  line.heard.push({ atMs, aheadMs: atMs - monotonicMs * line.timeLapse });
   if (line.heard.length > REMEMBERED_INSTANTS) line.heard.shift();
+  line.aheadMs = Math.max(...line.heard.map((one) => one.aheadMs));
 }
 
-/** By the instant that was the shortest on its way. */
-function nowOf({ heard, timeLapse }: Line, monotonicMs: number): number {
-  return Math.max(...heard.map((one) => one.atMs + (monotonicMs - one.monotonicMs) * timeLapse));
+function nowOf({ aheadMs, timeLapse }: Line, monotonicMs: number): number {
+  return aheadMs + monotonicMs * timeLapse;
 }

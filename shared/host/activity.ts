@@ -59,6 +59,7 @@ export class Activity {
   /** It was done just now; with `due` it is expected again. */
   did(deed: Deed, functionName: string, due?: Due): void {
     const entry = this.#entry(functionName, deed);
+    this.#putLast(functionName);
     entry.count++;
     entry.lastMs = this.nowMs();
     if (due) entry.due = due;
@@ -68,7 +69,8 @@ export class Activity {
   expect(deed: Deed, functionName: string, due: Due): void {
     const entry = this.#entry(functionName, deed);
     entry.sinceMs ??= this.nowMs();
-    entry.due = entry.due === null ? due : { ...entry.due, ...(due.else !== undefined && { else: due.else }) };
+    if (entry.due === null) entry.due = due;
+    else if (due.else !== undefined && due.else !== entry.due.else) entry.due = { ...entry.due, else: due.else };
   }
 
   /** Due no longer; how long ago it was done is still told. */
@@ -143,13 +145,18 @@ export class Activity {
   }
 
   #entry(functionName: string, deed: Deed): Entry {
-    const deeds = this.#functions.get(functionName) ?? new Map<Deed, Entry>();
-    // Put back at the end: the first one is the one that was idle longest.
-    this.#functions.delete(functionName);
-    this.#functions.set(functionName, deeds);
+    let deeds = this.#functions.get(functionName);
+    if (!deeds) this.#functions.set(functionName, (deeds = new Map()));
     if (this.#functions.size > MOST_FUNCTIONS) this.#functions.delete(this.#functions.keys().next().value!);
     let entry = deeds.get(deed);
     if (!entry) deeds.set(deed, (entry = { count: 0, lastMs: null, sinceMs: null, due: null }));
     return entry;
+  }
+
+  /** At the end: the first one is the one that was idle longest. */
+  #putLast(functionName: string): void {
+    const deeds = this.#functions.get(functionName)!;
+    this.#functions.delete(functionName);
+    this.#functions.set(functionName, deeds);
   }
 }

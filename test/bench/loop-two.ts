@@ -28,7 +28,7 @@ const nameOf = (i: number) => `managed-${i}`;
 export const loopSection: Section = {
   name: `loop: ${functions} managed functions, ${busy} of them busy, ${windows} windows at time-lapse ${timeLapse}`,
   run: async () => {
-    const world = await startTestStack({ timeLapse });
+    const world = await startTestStack({ timeLapse, promises: "not asked" });
     try {
       const deployedMs = await deployAll(world);
       const loadBefore = loadavg()[0]!;

@@ -136,7 +136,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
       nowMs: clock.nowMs(),
     };
     await bus.publish(makeEvent("window", { ...about, data: { managed, window, history } }));
-    await scaler.onWindow({ managed, window, history });
+    await scaler.onWindow({ managed, window });
     const [result] = await inference.step([{ managed, window, history }]);
     if (result?.kind === "proposal") {
       const { proposal, mode } = result;
