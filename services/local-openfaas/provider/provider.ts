@@ -166,10 +166,18 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     return runner;
   };
 
-  const measureAll = async () => {
-    await Promise.all([...runners.values()].flatMap(({ replicas }) => replicas.map((replica) => replica.measure())));
+  const measureAll = async ({ unlessYoungerMs }: { readonly unlessYoungerMs: number }) => {
+    const atMs = nowMs();
+    const old = [...runners.values()].flatMap(({ replicas }) =>
+      replicas.filter(({ measured }) => measured === null || atMs - measured.atMs >= unlessYoungerMs),
+    );
+    await Promise.all(old.map((replica) => replica.measure()));
   };
-  const measuring = setInterval(() => void measureAll(), USAGE_EVERY_MS).unref();
+  // What a scrape has just measured is young enough for everybody else.
+  const measuring = setInterval(
+    () => void measureAll({ unlessYoungerMs: USAGE_EVERY_MS * 0.9 }),
+    USAGE_EVERY_MS,
+  ).unref();
   const looking = setInterval(() => {
     for (const { replicas } of runners.values()) for (const replica of replicas) replica.look();
   }, LOOK_EVERY_MS).unref();
@@ -234,7 +242,7 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     watchdog: (functionName) => runners.get(functionName)?.spec.settings ?? watchdogSettings(),
     logs: (query, signal) => runners.get(query.name)?.log.read(query, signal) ?? noLines(query),
     containerMetrics: async () => {
-      await measureAll();
+      await measureAll({ unlessYoungerMs: 0 });
       const all = [...runners.values()];
       return renderContainerMetrics(
         all.flatMap(({ spec: _, replicas }) =>

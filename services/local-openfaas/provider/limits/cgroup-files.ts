@@ -91,8 +91,9 @@ function periodsIn(stat: string): { total: number; throttled: number } | null {
 
 /** The number after `name` in a file of `name number` lines. */
 function fieldOf(text: string, name: string): number | undefined {
-  for (const line of text.split("\n")) {
-    if (line.startsWith(`${name} `)) return Number(line.slice(name.length + 1));
-  }
-  return undefined;
+  const begin = `\n${name} `;
+  const lines = `\n${text}\n`;
+  const at = lines.indexOf(begin);
+  if (at === -1) return undefined;
+  return Number(lines.slice(at + begin.length, lines.indexOf("\n", at + 1)));
 }
