@@ -3,7 +3,7 @@ import axios from "axios";
 import { Agent } from "node:http";
 
 import type { MetricsEndpoint } from "../ports/metrics-source.ts";
-import { deadlineIn } from "./patience.ts";
+import { within } from "./patience.ts";
 
 export interface MetricsAddresses {
   readonly functionMetricsUrl: string;
@@ -32,7 +32,7 @@ export function httpMetricsEndpoint({
   const textOf = async (url: string): Promise<string | null> => {
     try {
       // The client's own limit is one of silence: a page that drips would hold a look up for ever.
-      return (await http.get<string>(url, { signal: deadlineIn(timeoutMs) })).data;
+      return (await within(timeoutMs, (signal) => http.get<string>(url, { signal }))).data;
     } catch {
       return null;
     }

@@ -8,10 +8,21 @@ export function deadlineIn(ms: number): AbortSignal {
   return AbortSignal.timeout(Math.ceil(ms));
 }
 
+/** Hands `work` a signal that aborts after `ms` of real time. What is done in time leaves nothing behind, no timer either. */
+export async function within<T>(ms: number, work: (deadline: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), Math.ceil(ms));
+  try {
+    return await work(deadline.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * A deadline a little after `timeoutMs`, where the HTTP client's own time-out is one of silence: silence is reported by the client
  * in its own words, and an answer that drips ends all the same.
  */
-export function wholeAnswerWithin(timeoutMs: number): AbortSignal {
-  return deadlineIn(1.1 * timeoutMs);
+export function wholeAnswerMs(timeoutMs: number): number {
+  return 1.1 * timeoutMs;
 }

@@ -62,16 +62,21 @@ const window = z.object({
   missing: z.array(name).max(32),
 }) satisfies z.ZodType<MetricsWindow>;
 
+const windows = z.array(window);
+
 /** One bad sample of the past silences nothing: its window is left out, and the gap in `seq` tells of it. */
 const history = z
   .array(z.unknown())
   .max(HISTORY_WINDOWS)
-  .transform((entries): MetricsWindow[] =>
-    entries.flatMap((entry) => {
+  .transform((entries): MetricsWindow[] => {
+    // All at once takes a third of the time, and a bad one is rare.
+    const all = readSafely(windows, entries);
+    if (all?.success) return all.data;
+    return entries.flatMap((entry) => {
       const read = readSafely(window, entry);
       return read?.success ? [read.data] : [];
-    }),
-  );
+    });
+  });
 
 const tick = z.object({
   functionName: name,

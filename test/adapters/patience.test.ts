@@ -1,10 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { wholeAnswerWithin } from "#shared/adapters/patience.ts";
+import { deadlineIn, within } from "#shared/adapters/patience.ts";
 
-test("a whole answer may take any number of milliseconds: no time-out is refused as a fraction", () => {
-  for (let timeoutMs = 1; timeoutMs <= 60_000; timeoutMs += 499)
-    assert.equal(wholeAnswerWithin(timeoutMs).aborted, false);
-  for (const timeoutMs of [300, 3_000, 45_000, 0.5]) assert.equal(wholeAnswerWithin(timeoutMs).aborted, false);
+const MS = [0.5, 1, 2_000 / 3, 1.1 * 45_000, 60_000];
+
+test("a deadline may be any number of milliseconds: none is refused as a fraction", async () => {
+  for (const ms of MS) {
+    assert.equal(deadlineIn(ms).aborted, false);
+    assert.equal(await within(ms, async ({ aborted }) => aborted), false);
+  }
+});
+
+test("what takes longer is told so; what is done, or fails, in time leaves no timer behind", async () => {
+  const late = within(
+    1,
+    (deadline) => new Promise((resolve) => deadline.addEventListener("abort", () => resolve("late"))),
+  );
+  assert.equal(await late, "late");
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  await within(60_000, async () => "done");
+  await assert.rejects(
+    within(60_000, () => Promise.reject(new Error("no"))),
+    /no/,
+  );
+  assert.equal(timers(), before);
 });

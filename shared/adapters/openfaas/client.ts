@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from "axios";
 import { Agent } from "node:http";
 
 import { messageOf } from "../../core/errors.ts";
-import { wholeAnswerWithin } from "../patience.ts";
+import { wholeAnswerMs, within } from "../patience.ts";
 
 export interface GatewayAddress {
   readonly url: string;
@@ -14,7 +14,13 @@ export interface GatewayAddress {
 
 /** Answers every status; rejects only when no answer came. Bodies are text. */
 export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: GatewayAddress): AxiosInstance {
+  const ask = axios.getAdapter("http");
   const http = axios.create({
+    // The client's own limit is one of silence: an answer that drips would hold its caller up for ever.
+    adapter: (config) =>
+      config.signal
+        ? ask(config)
+        : within(wholeAnswerMs(config.timeout ?? timeoutMs), (signal) => ask({ ...config, signal })),
     baseURL: url.replace(/(?<!\/)\/+$/, ""),
     timeout: timeoutMs,
     httpAgent: new Agent({ keepAlive: true, maxSockets: 32 }),
@@ -26,11 +32,6 @@ export function gatewayClient({ url, user, password, timeoutMs = 5_000 }: Gatewa
     headers: { "Content-Type": "application/json", "User-Agent": "replicant" },
     ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
   });
-  // The client's own limit is one of silence: an answer that drips would hold its caller up for ever.
-  http.interceptors.request.use((config) => ({
-    ...config,
-    signal: config.signal ?? wholeAnswerWithin(config.timeout ?? timeoutMs),
-  }));
   http.interceptors.response.use(undefined, (thrown: unknown) => Promise.reject(withoutRequest(thrown)));
   return http;
 }

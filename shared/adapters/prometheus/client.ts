@@ -4,7 +4,7 @@ import { Agent } from "node:http";
 import { Agent as TlsAgent } from "node:https";
 
 import { messageOf } from "../../core/errors.ts";
-import { wholeAnswerWithin } from "../patience.ts";
+import { wholeAnswerMs, within } from "../patience.ts";
 
 export interface PrometheusAddress {
   /** Base address, with a path prefix where the server has one. */
@@ -56,12 +56,15 @@ export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddres
       });
       // POST: with many functions the expression is longer than an address may be.
       // The client's own limit is one of silence: an answer that drips would hold a look up for ever.
-      const signal = wholeAnswerWithin(timeoutMs);
-      const answer = await http
-        .post<unknown>("/api/v1/query", asked, { signal })
-        .catch((thrown: unknown) =>
-          refuse(signal.aborted ? `did not end its answer in ${timeoutMs} ms` : `did not answer: ${messageOf(thrown)}`),
-        );
+      const answer = await within(wholeAnswerMs(timeoutMs), (signal) =>
+        http
+          .post<unknown>("/api/v1/query", asked, { signal })
+          .catch((thrown: unknown) =>
+            refuse(
+              signal.aborted ? `did not end its answer in ${timeoutMs} ms` : `did not answer: ${messageOf(thrown)}`,
+            ),
+          ),
+      );
       const body = (answer.data ?? {}) as Answer;
       if (answer.status === 401 || answer.status === 403) refuse(`refused the credentials: HTTP ${answer.status}`);
       if (body.status === "error") refuse(`refused a query: ${body.errorType}: ${String(body.error).slice(0, 200)}`);
