@@ -146,7 +146,7 @@ export class Activity {
 
   #entry(functionName: string, deed: Deed): Entry {
     let deeds = this.#functions.get(functionName);
-    if (!deeds) this.#functions.set(functionName, (deeds = new Map()));
+    if (!deeds) this.#functions.set(functionName, (deeds = new Map<Deed, Entry>()));
     if (this.#functions.size > MOST_FUNCTIONS) this.#functions.delete(this.#functions.keys().next().value!);
     let entry = deeds.get(deed);
     if (!entry) deeds.set(deed, (entry = { count: 0, lastMs: null, sinceMs: null, due: null }));
