@@ -4,6 +4,7 @@ import { withinPlatform, type Mode } from "#shared/core/managed-function.ts";
 import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import { decisionIdOf, type Proposal } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
+import { readHistory } from "#shared/events/history.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { AnchoredPolicy, catchUp, firstRemembered, proposeAnchored } from "#shared/policies/anchored.ts";
 import { Recent, REMEMBERED } from "./recent.ts";
@@ -151,7 +152,9 @@ function chainOf(closed: WindowClosed, { make }: Proposing, last: Remembered | n
   const policy = make();
   const first = policy instanceof AnchoredPolicy ? firstRemembered(window.seq) : 0;
   const { generation } = window;
-  const seen = history.filter((one) => one.generation === generation && one.seq >= first && one.seq < window.seq);
+  const seen = readHistory(history).filter(
+    (one) => one.generation === generation && one.seq >= first && one.seq < window.seq,
+  );
   return { policy, inputs: [...seen, window].map(input) };
 }
 

@@ -1,4 +1,4 @@
-/** How deep a JSON text nests, known before it is parsed: a few megabytes of brackets become millions of objects. */
+/** How deep JSON nests. Of a text it is known before it is parsed: a few megabytes of brackets become millions of objects. */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -29,4 +29,14 @@ function endOfString(text: string, from: number): number {
     at += code === BACKSLASH ? 2 : 1;
   }
   return at;
+}
+
+/** The same of what is parsed already, and might be too deep to be written again. Looks no deeper than `most`. */
+export function valueNestsDeeperThan(value: unknown, most: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (most === 0) return true;
+  for (const name in value) {
+    if (valueNestsDeeperThan((value as Readonly<Record<string, unknown>>)[name], most - 1)) return true;
+  }
+  return false;
 }

@@ -2,13 +2,13 @@
 import * as z from "zod";
 
 import { GUARD_STAGES, type Applied } from "../core/decision.ts";
+import { valueNestsDeeperThan } from "../core/json-depth.ts";
 import type { LoadReport } from "../core/load.ts";
 import { MODES, type ManagedFunction } from "../core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelNews } from "../core/model.ts";
 import type { LearnedDetail, Proposal } from "../core/proposal.ts";
 import type { Fact } from "../core/transitions.ts";
 import { HISTORY_WINDOWS, type MetricsWindow, type Tick } from "../core/window.ts";
-import { readSafely } from "./read-safely.ts";
 import type { EventKind } from "./subjects.ts";
 import type { EventData, ProposalMade, TickTaken, WindowClosed } from "./types.ts";
 
@@ -38,7 +38,8 @@ const managed = z.object({
   platform: z.object({ minReplicas: replicas.nullable(), maxReplicas: replicas.nullable() }).optional(),
 }) satisfies z.ZodType<ManagedFunction>;
 
-const window = z.object({
+/** A window by itself. */
+export const WINDOW_SCHEMA = z.object({
   functionName: name,
   namespace: name,
   generation,
@@ -62,20 +63,15 @@ const window = z.object({
   missing: z.array(name).max(32),
 }) satisfies z.ZodType<MetricsWindow>;
 
-const windows = z.array(window);
+/** Far more than any version's windows need, far less than cannot be written again. */
+const HISTORY_DEPTH = 16;
 
-/** One bad sample of the past silences nothing: its window is left out, and the gap in `seq` tells of it. */
+/** Its entries are read by whoever needs them; whoever only hands them on must be able to write them. */
 const history = z
   .array(z.unknown())
   .max(HISTORY_WINDOWS)
-  .transform((entries): MetricsWindow[] => {
-    // All at once takes a third of the time, and a bad one is rare.
-    const all = readSafely(windows, entries);
-    if (all?.success) return all.data;
-    return entries.flatMap((entry) => {
-      const read = readSafely(window, entry);
-      return read?.success ? [read.data] : [];
-    });
+  .refine((entries) => !valueNestsDeeperThan(entries, HISTORY_DEPTH), {
+    message: `must nest at most ${HISTORY_DEPTH} deep`,
   });
 
 const tick = z.object({
@@ -185,11 +181,11 @@ export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> 
   tick: z.object({ managed, tick }) satisfies z.ZodType<TickTaken>,
   window: z.object({
     managed,
-    window,
+    window: WINDOW_SCHEMA,
     history,
   }) satisfies z.ZodType<WindowClosed>,
   proposal: z
-    .object({ managed, proposal, window })
+    .object({ managed, proposal, window: WINDOW_SCHEMA })
     // A proposer that knows no generations answers the window that it was given.
     .transform((made) => ({
       ...made,
@@ -202,7 +198,7 @@ export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> 
 
 /** A fact as a log has it. */
 export const FACT_SCHEMA = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("window"), managed, window }),
+  z.object({ kind: z.literal("window"), managed, window: WINDOW_SCHEMA }),
   z.object({ kind: z.literal("proposal"), proposal }),
   z.object({ kind: z.literal("applied"), applied }),
 ]) satisfies z.ZodType<Fact>;

@@ -7,11 +7,12 @@ import type { Proposal } from "../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { EventKind } from "./subjects.ts";
 
-/** A closed window, the function it belongs to as its annotations describe it, and up to 64 windows before it, oldest first. */
+/** A closed window, and the function it belongs to as its annotations describe it. */
 export interface WindowClosed {
   readonly managed: ManagedFunction;
   readonly window: MetricsWindow;
-  readonly history: readonly MetricsWindow[];
+  /** Up to 64 windows before it, oldest first, as they came: `readHistory` reads them for the few who need them. */
+  readonly history: readonly unknown[];
 }
 
 /** A tick and the function it belongs to. */

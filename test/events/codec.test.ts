@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { decodeEvent, encodeEvent, EventFormatError, makeEvent } from "#shared/events/codec.ts";
+import { readHistory } from "#shared/events/history.ts";
 import { SUBJECTS } from "#shared/events/subjects.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
@@ -59,7 +60,7 @@ describe("event codec", () => {
       const { data } = decodeEvent("window", tampered(path, value));
       assert.equal(data.window.seq, 3);
       assert.deepEqual(
-        data.history.map(({ seq }) => seq),
+        readHistory(data.history).map(({ seq }) => seq),
         value === null && path !== "data.history.0" ? [1, 2] : [2],
         path,
       );
@@ -116,6 +117,12 @@ describe("event codec", () => {
       path: "data.history",
       value: {},
       says: "replicant.window: window.history must be a array, was: 'an object'",
+    },
+    {
+      name: "a history that could not be handed on",
+      path: "data.history.0.latencySeconds.p95",
+      value: JSON.parse("[".repeat(16) + "]".repeat(16)) as unknown,
+      says: "replicant.window: window.history must nest at most 16 deep, was: 'a list of 2'",
     },
     {
       name: "another event's type",

@@ -14,6 +14,7 @@ import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { decodeEvent, encodeEvent, EventFormatError, makeEvent } from "#shared/events/codec.ts";
+import { readHistory } from "#shared/events/history.ts";
 import { EVENT_KINDS, SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
 import type { EventData, ReplicantEvent } from "#shared/events/types.ts";
 import { Activity } from "#shared/host/activity.ts";
@@ -107,7 +108,9 @@ describe("an event that was bent", () => {
     }
     const event = eventJson("window") as { data: { history: Record<string, unknown>[] } };
     event.data.history[0]!["namespace"] = { length };
-    assert.equal(decodeEvent("window", Buffer.from(jsonText(event))).data.history.length, 1);
+    tried++;
+    const { history } = decodeEvent("window", Buffer.from(jsonText(event))).data;
+    assert.equal(readHistory(history).length, 1);
   });
 
   test("by nesting deeper than can be written is refused like any other", () => {
@@ -117,7 +120,10 @@ describe("an event that was bent", () => {
         ['{"a":', "}"],
       ] as const) {
         const deep = open.repeat(depth) + "1" + close.repeat(depth);
-        for (const text of [deep, jsonText(eventJson("window")).replace('"stress"', deep)]) {
+        const windowText = jsonText(eventJson("window"));
+        const inHistory = windowText.replace('"history":[', `"history":[${deep},`);
+        assert.notEqual(inHistory, windowText);
+        for (const text of [deep, windowText.replace('"stress"', deep), inHistory]) {
           tried++;
           assert.throws(() => decodeEvent("window", Buffer.from(text)), EventFormatError);
         }

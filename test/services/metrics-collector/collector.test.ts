@@ -4,6 +4,7 @@ import { describe, test, type TestContext } from "node:test";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { ManualClock } from "#shared/core/clock.ts";
 import type { Tick } from "#shared/core/window.ts";
+import { readHistory } from "#shared/events/history.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
@@ -178,7 +179,7 @@ describe("metrics-collector", () => {
     await pass(90);
     await eventually(() => windows.length === 3);
     assert.deepEqual(
-      windows.map(({ window, history }) => [window.seq, history.map(({ seq }) => seq)]),
+      windows.map(({ window, history }) => [window.seq, readHistory(history).map(({ seq }) => seq)]),
       [
         [1, []],
         [2, [1]],
