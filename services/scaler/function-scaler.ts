@@ -4,7 +4,7 @@ import { messageOf } from "#shared/core/errors.ts";
 import {
   chooseTrigger,
   decide,
-  isWorthReading,
+  glance,
   onTick,
   startGuard,
   withApplied,
@@ -101,8 +101,12 @@ export class FunctionScaler {
     // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
     const platform = () => limitsAt(this.#limits, tick.atMs, "floor");
     const seen = { managed, tick, frozen: this.#frozen(managed) };
-    const isWorth = isWorthReading(before, { ...seen, platform: platform() }, settings);
-    const current = isWorth ? await this.#read(managed) : null;
+    const { isWorthReading, state: unread } = glance(before, { ...seen, platform: platform() }, settings);
+    if (!isWorthReading) {
+      this.#guard = unread;
+      return;
+    }
+    const current = await this.#read(managed);
     const { decision, state } = onTick(before, { ...seen, platform: platform(), current }, settings);
     this.#guard = state;
     if (decision !== null) await this.#apply(managed, decision, state);

@@ -182,17 +182,24 @@ export function onTick(
   return { state: { ...state, wishes }, decision };
 }
 
+export interface Glance {
+  /** The floor would ask for more if as few replicas were desired as the tick, or what was read back last, allows. */
+  readonly isWorthReading: boolean;
+  /** After the tick where it is not: nothing is decided then. */
+  readonly state: GuardState;
+}
+
 /**
- * Whether the count is worth reading for a tick: would the floor ask for more if as few replicas were desired as the tick, or what was
- * read back last, allows? Either may be behind: the tick after our own scale-up, what was read back after someone else's scale-down.
+ * A tick before the count is read, which is worth it only now and then. Tick and last reading may both be behind: the tick after
+ * our own scale-up, what was read back after someone else's scale-down.
  */
-export function isWorthReading(
-  before: GuardState,
-  input: Omit<TickInput, "current">,
-  settings: GuardSettings,
-): boolean {
+export function glance(before: GuardState, input: Omit<TickInput, "current">, settings: GuardSettings): Glance {
+  const { state } = onTick(before, { ...input, current: null }, settings);
+  // The usual case: whatever the count is, nothing but panic asks for more.
+  if (state.panic.sinceMs === null) return { isWorthReading: false, state };
   const counts = [before.expected, input.tick.desiredReplicas].filter((count) => count !== null);
-  return counts.length > 0 && onTick(before, { ...input, current: Math.min(...counts) }, settings).decision !== null;
+  const atLeast = { ...input, current: Math.min(...counts) };
+  return { isWorthReading: counts.length > 0 && onTick(before, atLeast, settings).decision !== null, state };
 }
 
 function notACount({ proposedReplicas }: { readonly proposedReplicas: number }): string | null {

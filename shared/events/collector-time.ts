@@ -140,7 +140,8 @@ function instantOf({ generation, endedAtMs, timeLapse, windowSeconds }: Measured
 
 function remember(line: Line, atMs: number, monotonicMs: number): void {
   line.newsAtMs = monotonicMs;
-  if (line.heard.some((one) => one.atMs === atMs)) return;
+  // From the newest: every function has a tick of the same instant.
+  if (line.heard.findLast((one) => one.atMs === atMs)) return;
   line.heard.push({ atMs, aheadMs: atMs - monotonicMs * line.timeLapse });
   if (line.heard.length > REMEMBERED_INSTANTS) line.heard.shift();
   line.aheadMs = Math.max(...line.heard.map((one) => one.aheadMs));

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { decide, GUARD_DEFAULTS, isWorthReading, onTick, startGuard, type GuardDecision } from "#shared/core/guard.ts";
+import { decide, glance, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/core/guard.ts";
 import { checkPromises, type RecordedEvent } from "#shared/core/guard/promises.ts";
 import { aFunction, anInput, aTick, aWindow, obeyed } from "./guard-fixtures.ts";
 
@@ -47,8 +47,10 @@ function recordOf(story: typeof windows extends fc.Arbitrary<infer T> ? T : neve
       const tick = aTick((index * TICKS + i + 1) * TICK_SECONDS, { ...counts, inFlight: inFlight[i]! });
       record.push({ kind: "tick", data: { managed, tick } });
       const seen = { managed, tick };
-      const current = isWorthReading(state, seen, GUARD_DEFAULTS) ? replicas : null;
-      const ticked = onTick(state, { ...seen, current }, GUARD_DEFAULTS);
+      const glanced = glance(state, seen, GUARD_DEFAULTS);
+      const ticked = glanced.isWorthReading
+        ? onTick(state, { ...seen, current: replicas }, GUARD_DEFAULTS)
+        : { ...glanced, decision: null };
       ({ state } = ticked);
       if (ticked.decision !== null) settle(ticked.decision);
       if (i === ticksLate) {

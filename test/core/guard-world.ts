@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 import {
   decide,
-  isWorthReading,
+  glance,
   onTick,
   startGuard,
   withApplied,
@@ -186,8 +186,11 @@ export function live({ settings, min, max, platform, startCount, happenings }: W
       record.push({ kind: "tick", data: { managed: told, tick } });
       // As the scaler does it.
       const seen = { managed, tick, platform };
-      const current = event.readable && isWorthReading(state, seen, settings) ? replicas : null;
-      const ticked = onTick(state, { ...seen, current }, settings);
+      const current = event.readable ? replicas : null;
+      const glanced = glance(state, seen, settings);
+      const ticked = glanced.isWorthReading
+        ? onTick(state, { ...seen, current }, settings)
+        : { ...glanced, decision: null };
       ({ state } = ticked);
       if (ticked.decision === null) continue;
       steps.push({

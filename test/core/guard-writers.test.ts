@@ -7,7 +7,7 @@ import {
   GUARD_DEFAULTS,
   GUARD_TABLE,
   guardSettingsProblems,
-  isWorthReading,
+  glance,
   onTick,
   type GuardInput,
   type GuardSettings,
@@ -73,7 +73,7 @@ describe("guard: two writers", () => {
     const tickAt = (atSeconds: number, count: number, inFlight: number) =>
       aTick(atSeconds, { inFlight, desiredReplicas: count, availableReplicas: count });
     for (const atSeconds of [332, 334]) state = burst(state, atSeconds, 5, 24).state;
-    const isAsked = (tick: Tick) => isWorthReading(state, { managed, tick }, GUARD_DEFAULTS);
+    const isAsked = (tick: Tick) => glance(state, { managed, tick }, GUARD_DEFAULTS).isWorthReading;
     assert.equal(isAsked(tickAt(336, 5, 24)), false, "five do what five are needed for");
     assert.equal(isAsked(tickAt(336, 1, 24)), true);
     const met = onTick(state, { managed, tick: tickAt(336, 1, 24), current: 1 }, GUARD_DEFAULTS);
