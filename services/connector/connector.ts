@@ -110,7 +110,8 @@ export function createConnector(deps: ConnectorDeps): Connector {
       const read = readManagedFunction(one).managed;
       return read && read.mode !== "off" ? [read.functionName] : [];
     });
-    activity.keepOnly(managed);
+    const names = new Set(managed);
+    activity.keepOnly((name) => names.has(name));
     const everyMs = windowSeconds * 1_000;
     for (const name of managed) activity.expect("window_delivery", name, { everyMs, ...UNDELIVERED });
   }

@@ -117,9 +117,10 @@ export function createCollector(deps: CollectorDeps): Collector {
   /** What is due for each function: a window, and one that can be decided on. */
   function watch(): void {
     const everyMs = (windowSeconds * 1_000) / traceTime.timeLapse;
-    const names = managed.map(({ function: one }) => one.functionName);
-    activity.keepOnly(names);
-    limits.keepOnly(names);
+    const names = new Set(managed.map(({ function: one }) => one.functionName));
+    const isManaged = (functionName: string) => names.has(functionName);
+    activity.keepOnly(isManaged);
+    limits.keepOnly(isManaged);
     for (const { function: one } of managed) {
       activity.expect("window", one.functionName, { everyMs, else: "nobody decides" });
       activity.expect("measurement", one.functionName, { everyMs, else: "without one nothing is scaled by the model" });

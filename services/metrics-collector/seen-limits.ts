@@ -13,7 +13,7 @@ export interface SeenLimits {
   /** Undefined while nothing is known, or when what was known is to be tried anew. Only functions asked for are listened for. */
   of(functionName: string, nowMs: number): PlatformLimits | undefined;
   /** Forgets functions that are managed no longer. */
-  keepOnly(functionNames: readonly string[]): void;
+  keepOnly(isManaged: (functionName: string) => boolean): void;
 }
 
 export function createSeenLimits(): SeenLimits {
@@ -29,9 +29,8 @@ export function createSeenLimits(): SeenLimits {
       if (!known.has(functionName)) known.set(functionName, null);
       return limitsAt(known.get(functionName)!, nowMs) ?? undefined;
     },
-    keepOnly(functionNames) {
-      const kept = new Set(functionNames);
-      for (const name of known.keys()) if (!kept.has(name)) known.delete(name);
+    keepOnly(isManaged) {
+      for (const name of known.keys()) if (!isManaged(name)) known.delete(name);
     },
   };
 }

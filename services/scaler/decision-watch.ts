@@ -50,7 +50,7 @@ export function decisionWatch(activity: Activity, windowSeconds: number): Decisi
       if (trigger !== "floor") activity.did("decision", functionName);
       if (applied !== null) activity.did("applied", functionName);
     },
-    keepOnly: (isListed) => activity.keepOnly(Object.keys(activity.ages()).filter(isListed)),
-    standBy: () => activity.keepOnly([]),
+    keepOnly: (isListed) => activity.keepOnly(isListed),
+    standBy: () => activity.keepOnly(() => false),
   };
 }

@@ -170,22 +170,28 @@ export function createScaler(deps: ScalerDeps): Scaler {
     return standing === "in-time";
   };
 
-  /** As the platform lists it, with what the collector met of its limits; null for what is not managed. */
-  function managedOf({ functionName, namespace, platform }: ManagedFunction): ManagedFunction | null {
+  /**
+   * What was measured, as the platform lists it; null for what is not managed. Of what the event says beside it only the limits
+   * that the collector met count.
+   */
+  function managedOf(
+    { functionName, namespace }: { readonly functionName: string; readonly namespace: string },
+    { platform }: ManagedFunction,
+  ): ManagedFunction | null {
     const listed = managedList.find(functionName, namespace);
     return listed === null || platform === undefined ? listed : { ...listed, platform };
   }
 
   async function onTick(event: ReplicantEvent<"tick">): Promise<void> {
     const { tick } = event.data;
-    const managed = managedOf({ ...event.data.managed, ...nameOf(tick) });
+    const managed = managedOf(tick, event.data.managed);
     if (managed === null || collector.onTick(event) !== "in-time") return;
     watch.tick({ managed, tick });
     if (managed.mode !== "off") await inTurn(managed.functionName, (one) => one.onTick({ managed, tick }));
   }
 
   async function onWindow(event: ReplicantEvent<"window">): Promise<void> {
-    const managed = managedOf({ ...event.data.managed, ...nameOf(event.data.window) });
+    const managed = managedOf(event.data.window, event.data.managed);
     if (managed === null || !isNews(collector.onWindow(event, { live: true }))) return;
     const told = { managed, window: event.data.window };
     const waited = windows.add(told);
@@ -197,7 +203,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
 
   /** Also while another one acts: the proposals in its hands are ours if it dies. */
   async function rememberWindow({ data }: ReplicantEvent<"window">): Promise<void> {
-    const managed = managedOf({ ...data.managed, ...nameOf(data.window) });
+    const managed = managedOf(data.window, data.managed);
     if (managed !== null) windows.add({ managed, window: data.window });
   }
 
@@ -277,9 +283,4 @@ export function createScaler(deps: ScalerDeps): Scaler {
       }
     },
   };
-}
-
-/** Managed is what the measurements are about, not what stands beside them. */
-function nameOf({ functionName, namespace }: { readonly functionName: string; readonly namespace: string }) {
-  return { functionName, namespace };
 }

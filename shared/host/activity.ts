@@ -81,9 +81,8 @@ export class Activity {
   }
 
   /** Forgets all other functions. */
-  keepOnly(functionNames: readonly string[]): void {
-    const kept = new Set(functionNames);
-    for (const name of this.#functions.keys()) if (!kept.has(name)) this.#functions.delete(name);
+  keepOnly(isKept: (functionName: string) => boolean): void {
+    for (const name of this.#functions.keys()) if (!isKept(name)) this.#functions.delete(name);
   }
 
   ages(): Readonly<Record<string, Ages>> {
