@@ -26,13 +26,14 @@ export interface Measured extends Contender {
 /** Short rounds and many of them: what else the machine does comes in bursts longer than one. */
 const ROUND_MS = 250;
 export const ROUNDS = 7;
+/** Ahead of them: code is compiled once it has run for a while, and what that takes is no request's. */
+const WARM_UP_ROUNDS = 12;
 
 export type Order = Pick<LoadOrder, "method" | "bodyBytes" | "connections">;
 
 export async function inTurn(load: Peer, contenders: readonly Contender[], order: Order): Promise<readonly Measured[]> {
   const measured = contenders.map((contender) => ({ ...contender, rounds: [] as Round[] }));
-  // The first is to warm up.
-  for (let round = -1; round < ROUNDS; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     // Forth and back, so that none always follows the same one.
     for (const each of round % 2 === 0 ? measured : measured.toReversed()) {
       const result = await oneRound(load, each, order);

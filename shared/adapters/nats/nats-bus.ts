@@ -112,7 +112,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
       }
       const subject = subjectOf(event.kind, prefix);
       // Once for all attempts: a password that changes between two of them must not make two events of one.
-      const id = isKept(event.kind) ? messageId(connection.identity(), event.id) : null;
+      const id = js && isKept(event.kind) ? messageId(connection.identity(), event.id) : null;
       const untilMs = clock.nowMs() + publishTimeoutMs;
       let why = "the connection is down";
       for (let tries = 0; ; tries++) {
