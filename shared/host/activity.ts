@@ -59,6 +59,7 @@ export class Activity {
   /** It was done just now; with `due` it is expected again. */
   did(deed: Deed, functionName: string, due?: Due): void {
     const entry = this.#entry(functionName, deed);
+    this.#putLast(functionName);
     entry.count++;
     entry.lastMs = this.nowMs();
     if (due) entry.due = due;
@@ -144,21 +145,17 @@ export class Activity {
 
   #entry(functionName: string, deed: Deed): Entry {
     let deeds = this.#functions.get(functionName);
-    if (!deeds) this.#functions.set(functionName, (deeds = this.#roomForOne()));
+    if (!deeds) this.#functions.set(functionName, (deeds = new Map<Deed, Entry>()));
+    if (this.#functions.size > MOST_FUNCTIONS) this.#functions.delete(this.#functions.keys().next().value!);
     let entry = deeds.get(deed);
     if (!entry) deeds.set(deed, (entry = { count: 0, lastMs: null, sinceMs: null, due: null }));
     return entry;
   }
 
-  /** The function that was idle longest gives way. */
-  #roomForOne(): Map<Deed, Entry> {
-    if (this.#functions.size >= MOST_FUNCTIONS) {
-      const idle = [...this.#functions].map(([name, deeds]) => ({
-        name,
-        idleMs: Math.min(...[...deeds.values()].map((entry) => this.#idleMs(entry))),
-      }));
-      this.#functions.delete(idle.reduce((a, b) => (b.idleMs > a.idleMs ? b : a)).name);
-    }
-    return new Map<Deed, Entry>();
+  /** At the end: the first one is the one that was idle longest. */
+  #putLast(functionName: string): void {
+    const deeds = this.#functions.get(functionName)!;
+    this.#functions.delete(functionName);
+    this.#functions.set(functionName, deeds);
   }
 }
