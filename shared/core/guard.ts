@@ -182,6 +182,7 @@ export function onTick(
   return { state: { ...state, wishes }, decision };
 }
 
+/** What a tick comes to while the count is not read. */
 export interface Glance {
   /** The floor would ask for more if as few replicas were desired as the tick, or what was read back last, allows. */
   readonly isWorthReading: boolean;
@@ -190,16 +191,16 @@ export interface Glance {
 }
 
 /**
- * A tick before the count is read, which is worth it only now and then. Tick and last reading may both be behind: the tick after
- * our own scale-up, what was read back after someone else's scale-down.
+ * Takes a tick without the replica count, and tells whether that is worth reading: for most ticks it is not. Either the tick or
+ * the last reading may be behind: the tick after our own scale-up, what was read back after someone else's scale-down.
  */
 export function glance(before: GuardState, input: Omit<TickInput, "current">, settings: GuardSettings): Glance {
   const { state } = onTick(before, { ...input, current: null }, settings);
   // The usual case: whatever the count is, nothing but panic asks for more.
   if (state.panic.sinceMs === null) return { isWorthReading: false, state };
   const counts = [before.expected, input.tick.desiredReplicas].filter((count) => count !== null);
-  const atLeast = { ...input, current: Math.min(...counts) };
-  return { isWorthReading: counts.length > 0 && onTick(before, atLeast, settings).decision !== null, state };
+  const fewest = { ...input, current: Math.min(...counts) };
+  return { isWorthReading: counts.length > 0 && onTick(before, fewest, settings).decision !== null, state };
 }
 
 function notACount({ proposedReplicas }: { readonly proposedReplicas: number }): string | null {

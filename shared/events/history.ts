@@ -1,4 +1,4 @@
-/** The windows that travel along with a window. Few need them and they take longest to check, so that who hears a window does not. */
+/** The windows that travel along with a window: unread until a part needs them, for few do and checking them takes longest. */
 import * as z from "zod";
 
 import type { MetricsWindow } from "../core/window.ts";
@@ -7,7 +7,10 @@ import { WINDOW_SCHEMA } from "./schemas.ts";
 
 const WINDOWS_SCHEMA = z.array(WINDOW_SCHEMA);
 
-/** One bad sample of the past silences nothing: its window is left out, and the gap in `seq` tells of it. */
+/**
+ * The windows of `WindowClosed.history`, in their order. Never throws: one bad sample of the past silences nothing, as its
+ * window is left out and the gap in `seq` tells of it.
+ */
 export function readHistory(history: readonly unknown[]): readonly MetricsWindow[] {
   // All at once takes a third of the time, and a bad one is rare.
   const all = readSafely(WINDOWS_SCHEMA, history);

@@ -17,7 +17,10 @@ const windows = 6;
 const timeLapse = 3;
 const windowSeconds = 30;
 const windowMs = windowSeconds * 1_000;
-/** Before it counts: the fallback rule decides on functions that the loop has just met, its parts' code is new, and windows have no history. */
+/**
+ * Before it counts: the fallback rule decides on functions that the loop has just met, its parts' code is new, and windows have
+ * no history.
+ */
 const warmUpWindows = 8;
 const parts = ["metrics-collector", "connector", "policy-inference", "scaler"] as const;
 const steps = ["window", "proposal", "applied"] as const;
@@ -121,8 +124,8 @@ async function watch(world: TestStack): Promise<Watched> {
 
   const calling = startCalls(world);
   const lastMs = toWallMs(untilMs, traceTime) - Date.now();
-  const isBegun = () => Date.now() >= toWallMs(fromMs, traceTime);
-  await eventually(isBegun, { timeoutMs: lastMs + 20_000, what: "the first edge" });
+  const hasBegun = () => Date.now() >= toWallMs(fromMs, traceTime);
+  await eventually(hasBegun, { timeoutMs: lastMs + 20_000, what: "the first edge" });
   const before = cpuByProcess(world);
   const startedAtMs = performance.now();
   const wanted = functions * windows;
