@@ -1,5 +1,6 @@
 /** What all control routes share: JSON bodies of any content type up to 1 MB, one-sentence errors. */
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import { nestsDeeperThan } from "#shared/core/json-depth.ts";
 import { readBody } from "../body.ts";
 import { answerThrown, Refusal } from "../refusal.ts";
 
@@ -12,7 +13,7 @@ export const controlBodyBytes = 1024 * 1024;
 export function jsonBody(): RequestHandler {
   return async (request, _response, next) => {
     const body = await readBody(request, controlBodyBytes);
-    request.body = body.length === 0 ? undefined : parseJson(body);
+    request.body = body.length === 0 ? undefined : parseJson(body.toString("utf8"));
     next();
   };
 }
@@ -20,33 +21,14 @@ export function jsonBody(): RequestHandler {
 /** Ours are three levels deep. What is read later, level by level, must not exhaust the stack. */
 const mostLevels = 32;
 
-function parseJson(body: Buffer): unknown {
-  if (isDeeper(body, mostLevels))
+function parseJson(text: string): unknown {
+  if (nestsDeeperThan(text, mostLevels))
     throw new Refusal(400, `the body must not be nested deeper than ${mostLevels} levels`);
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(text);
   } catch {
     throw new Refusal(400, "the body must be JSON");
   }
-}
-
-const [quote, backslash, openList, closeList, openObject, closeObject] = Buffer.from('"\\[]{}');
-
-/** Counts brackets outside of texts. Of what is no JSON any answer will do: it is refused as such. */
-function isDeeper(body: Buffer, most: number): boolean {
-  let level = 0;
-  let inText = false;
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i];
-    if (inText) {
-      if (byte === backslash) i++;
-      else if (byte === quote) inText = false;
-    } else if (byte === quote) inText = true;
-    else if (byte === openList || byte === openObject) {
-      if (++level > most) return true;
-    } else if (byte === closeList || byte === closeObject) level--;
-  }
-  return false;
 }
 
 export function methodNotAllowed(allowed: string): RequestHandler {
