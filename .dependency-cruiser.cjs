@@ -33,7 +33,11 @@ module.exports = {
     only("evaluation", ["core", "metrics", "sim", "policies", "rl"], "An evaluation runs policies in the simulator."),
     only("events", ["core"], "An event carries words of the domain."),
     only("ports", ["core", "events"], "A port is said in our own words."),
-    only("adapters", ["core", "events", "ports"], "An adapter knows the world and the port it serves."),
+    only(
+      "adapters",
+      ["core", "events", "metrics", "ports"],
+      "An adapter knows the world and the port it serves; what a histogram says is reckoned in one room.",
+    ),
     only("config", ["core"], "Settings are read once, before anything else."),
     only("host", ["config", "core", "events", "ports"], "Being a workload is the same for every function."),
     {

@@ -12,8 +12,11 @@ export interface ShippedTraces {
   load(reference: string): Promise<Trace>;
 }
 
+/** What lies beside the traces and says which of them are for what. */
+const MANIFESTS: readonly string[] = ["manifest.json", "loads.json"];
+
 export function shippedTraces(folder: string): ShippedTraces {
-  const isTrace = (name: string) => /\.(json|csv)$/.test(name) && name !== "manifest.json";
+  const isTrace = (name: string) => /\.(json|csv)$/.test(name) && !MANIFESTS.includes(name);
   const names = async () => (await readdir(folder).catch(() => [])).filter(isTrace).sort();
   return {
     names,

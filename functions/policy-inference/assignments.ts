@@ -2,6 +2,7 @@
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { heldModel } from "#shared/policies/held-model.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { policyReference, type PolicyReference } from "#shared/policies/reference.ts";
 import type { ModelShelf } from "#shared/ports/model-shelf.ts";
@@ -69,7 +70,9 @@ export function createAssignments(deps: AssignmentsDeps): Assignments {
     let release = () => {};
     let refused: string | null = null;
     try {
-      ({ model, release } = await models.use(functionName, reference.source, step));
+      const used = await models.use(functionName, reference.source, step);
+      release = used.release;
+      model = reference.isHeld ? heldModel(used.model) : used.model;
     } catch (thrown) {
       if (!(thrown instanceof BadInputError)) throw thrown;
       refused = thrown.message;

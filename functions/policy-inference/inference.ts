@@ -62,6 +62,10 @@ export function createInference({ assignments, nowMs, later = atOnce }: Inferenc
       const fits = last?.key === key && last.generation === generation && (last.seq === seq || last.seq === seq - 1);
       return fits ? last : null;
     },
+    learned(functionName, { key }) {
+      const last = remembered.get(functionName);
+      return last?.key === key && last.result.kind === "proposal" ? last.result.proposal.target?.memory : undefined;
+    },
     keep: (functionName, one) => remembered.set(functionName, one),
   };
   return {
@@ -72,20 +76,22 @@ export function createInference({ assignments, nowMs, later = atOnce }: Inferenc
 
 /** What rules propose from history alone. Touches nothing that a signed call uses. */
 export function previewRules(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]> {
-  return answerAll(closed, rulesOnly, { recall: () => null, keep: () => {} }, atOnce);
+  return answerAll(closed, rulesOnly, { recall: () => null, learned: () => undefined, keep: () => {} }, atOnce);
 }
 
 const atOnce = (work: () => void) => work();
 
 interface Memory {
   recall(one: WindowClosed, assignment: Proposing): Remembered | null;
+  /** What the function's policy had learned by its last proposal, where the chain of windows broke since. */
+  learned(functionName: string, assignment: Proposing): PolicyInput["memory"];
   keep(functionName: string, remembered: Remembered): void;
 }
 
 async function answerAll(
   closed: readonly WindowClosed[],
   assignments: Assigning,
-  { recall, keep }: Memory,
+  { recall, learned, keep }: Memory,
   later: (work: () => void) => void,
 ): Promise<readonly InferenceResult[]> {
   const assigned = await Promise.all(closed.map((one) => assignmentOf(one, assignments)));
@@ -101,7 +107,12 @@ async function answerAll(
       }
       const last = recall(one, assignment);
       if (last?.seq === one.window.seq) results[index] = last.result;
-      else chains.push({ index, key: assignment.key, chain: chainOf(one, assignment, last) });
+      else
+        chains.push({
+          index,
+          key: assignment.key,
+          chain: chainOf(one, assignment, last, () => learned(one.window.functionName, assignment)),
+        });
     }
     const answers = answersOf(chains.map(({ chain }) => chain));
     later(() => catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof AnchoredPolicy ? policy : []))));
@@ -143,11 +154,16 @@ function wavesOf(closed: readonly WindowClosed[]): number[][] {
 }
 
 /** One window where the chain goes on; all that may be remembered where it begins. */
-function chainOf(closed: WindowClosed, { make }: Proposing, last: Remembered | null): Chain {
+function chainOf(
+  closed: WindowClosed,
+  { make }: Proposing,
+  last: Remembered | null,
+  learned: () => PolicyInput["memory"],
+): Chain {
   const { window, history } = closed;
   const managed = withinPlatform(closed.managed);
-  const input = (one: MetricsWindow): PolicyInput | null =>
-    isDecidable(one) ? { window: one, managed, nowMs: one.endedAtMs } : null;
+  const input = (one: MetricsWindow, memory?: PolicyInput["memory"]): PolicyInput | null =>
+    isDecidable(one) ? { window: one, managed, nowMs: one.endedAtMs, memory } : null;
   if (last) return { policy: last.policy, inputs: [input(window)] };
   const policy = make();
   const first = policy instanceof AnchoredPolicy ? firstRemembered(window.seq) : 0;
@@ -155,7 +171,10 @@ function chainOf(closed: WindowClosed, { make }: Proposing, last: Remembered | n
   const seen = readHistory(history).filter(
     (one) => one.generation === generation && one.seq >= first && one.seq < window.seq,
   );
-  return { policy, inputs: [...seen, window].map(input) };
+  return {
+    policy,
+    inputs: [...seen.map((one) => input(one)), input(window, closed.control?.target.memory ?? learned())],
+  };
 }
 
 /** What each chain answers to its last window; learned policies step together, as many functions as there are in one go. */
@@ -207,6 +226,7 @@ function resultOf(
     proposedReplicas: answer.proposedReplicas,
     because: answer.because,
     learned: learned ?? null,
+    ...(answer.target && { target: answer.target }),
     ...(isAdvice && { isAdvice }),
   };
   return { kind: "proposal", proposal, mode };

@@ -1,17 +1,19 @@
-/** `replicant evaluate`: policies × traces × profiles × rate scales × seeds, in the simulator or live, side by side. */
+/** `replicant evaluate`: policies × (traces × profiles × rate scales, or loads) × seeds, simulated or live, side by side. */
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
+import { belowBounds } from "./evaluate/below-bounds.ts";
+import { cellsOf, onTerms } from "./evaluate/cells.ts";
 import { csvOf } from "./evaluate/csv.ts";
 import { machine, versions } from "./evaluate/machine.ts";
-import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "./evaluate/options.ts";
+import { readMatrixFlags, type EvaluateFlags } from "./evaluate/options.ts";
 import { overlapWarnings, readPolicies } from "./evaluate/policies.ts";
 import { readProfiles } from "./evaluate/profiles.ts";
 import { reportOf } from "./evaluate/report/report.ts";
 import { checkResultFolder, writeResultFolder } from "./evaluate/result-folder.ts";
 import { resultOf } from "./evaluate/result.ts";
-import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "./evaluate/run-matrix.ts";
+import { runJobs, withPool, type EvaluationWorld } from "./evaluate/run-matrix.ts";
+import { infeasibleLines, summaryLines } from "./evaluate/summary.ts";
 import { tableOf } from "./evaluate/table.ts";
-import { loadNamedTraces } from "./evaluate/traces.ts";
 import { readFlags } from "./flags.ts";
 
 const ENVIRONMENTS = ["sim", "live"] as const;
@@ -30,31 +32,32 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
     if (given !== undefined) read.problem(`--${name} belongs to --env live`);
   }
   const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
+  if (options.loads !== null && flags.profiles !== undefined) {
+    read.problem("--loads and --profiles exclude each other: a load brings its function");
+  }
   const profiles = await readProfiles(flags.profiles, read);
   if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,kpa,openfaas-pro,oracle");
   read.done();
   const policies = await readPolicies(flags.policies!, world.modelsFolder);
   if (options.out !== null) await checkResultFolder(options.out);
 
-  const scaled = await scaledTraces(options, DEFAULT_RATE_SCALES);
-  const traces = await loadNamedTraces(
-    scaled.map(({ trace }) => trace),
-    options.format,
-  );
-  const cells: MatrixCell[] = traces.flatMap((trace, i) =>
-    profiles.flatMap((profile) => scaled[i]!.rateScales.map((rateScale) => ({ trace, profile, rateScale }))),
-  );
-  const warnings = overlapWarnings(policies, traces);
+  const cells = onTerms(await cellsOf(options, profiles, DEFAULT_RATE_SCALES), options);
+  const warnings = overlapWarnings(policies, [...new Set(cells.map(({ trace }) => trace))]);
   for (const warning of warnings) world.say(`warning: ${warning}`);
 
   const matrix: Matrix = {
-    cells: cells.map(({ trace, profile, rateScale }) => ({ trace: trace.name, profile: profile.name, rateScale })),
+    cells: cells.map(({ trace, profile, rateScale }) => ({
+      ...{ trace: trace.name, profile: profile.name, rateScale },
+      ...{ slo: profile.slo, startCostSeconds: options.startCostSeconds },
+    })),
     policies: policies.map(({ name }) => name),
     seeds: options.seeds,
   };
   const jobs = planJobs(matrix);
   const workers = Math.min(options.workers, jobs.length);
-  world.say(`${jobs.length} runs on ${workers} ${workers === 1 ? "worker" : "workers"}, the oracle's included`);
+  world.say(
+    `${jobs.length} runs on ${workers} ${workers === 1 ? "worker" : "workers"}, those of the oracle and of foresight included`,
+  );
   const startMs = systemClock.nowMs();
   const runs = await withPool(world, { cells, guard: options.guard, workers }, (pool) =>
     runJobs(pool, { cells, jobs, what: "evaluating" }, world.progress),
@@ -75,9 +78,13 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
       "report.html": await reportOf(result, jobs, runs, world.reportAssets),
     });
   }
-  if (options.json) return world.answer(json);
-  for (const line of tableOf(result)) world.say(line);
-  if (options.out !== null) world.say(`${options.out}: results.json, results.csv, report.html`);
+  if (options.json) world.answer(json);
+  else {
+    for (const line of [...tableOf(result), ...summaryLines(result), ...infeasibleLines(result.cells)]) world.say(line);
+    if (options.out !== null) world.say(`${options.out}: results.json, results.csv, report.html`);
+  }
+  const wrong = belowBounds(result);
+  if (wrong.length > 0) throw new Error(wrong.join("; "));
 }
 
 function liveOnly({ function: functionName, fromWindow, windows, settleWindows }: EvaluateFlags) {

@@ -11,7 +11,8 @@ export async function explain(gateway: FunctionGateway, decisionId: string): Pro
   throw new BadInputError(`the scaler did not explain '${decisionId}': HTTP ${status} ${body.slice(0, 200)}`);
 }
 
-export function explanation(decision: Applied): string[] {
+/** `budget`: what the function has used by now of its SLO's budget, in words; null where nobody tells. */
+export function explanation(decision: Applied, budget: string | null): string[] {
   const { decisionId, atMs, policy, trigger, mode, reason, stages, target } = decision;
   return [
     `${decisionId}   ${new Date(atMs).toISOString()}   ${mode}, by ${trigger} (${policy.name} ${policy.version}), target ${target}`,
@@ -20,5 +21,6 @@ export function explanation(decision: Applied): string[] {
     ...stages.map(
       ({ stage, replicas, note }) => `  ${stage.padEnd(13)} ${String(replicas).padStart(4)}   ${note ?? ""}`,
     ),
+    ...(budget === null ? [] : ["", `SLO of ${decision.functionName} now: ${budget}`]),
   ];
 }

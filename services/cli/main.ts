@@ -37,7 +37,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 program
   .command("up")
   .description("run the platform, all of stack.yml and a load on this machine; a line a window")
-  .option("--demo", "a few minutes of the seed's trace, ten times as fast")
+  .option("--demo", "a few minutes of the seed's trace, ten times as fast, or slower where the machine is busy")
   .option("--trace <file>", "replay this trace against the managed function")
   .option("--format <name>", "the trace's format, where detection is not wanted")
   .option("--from-window <n>", "skip so many windows of the trace")
@@ -54,11 +54,13 @@ program
   .option("--verbose", "tell what the platform does, on stderr")
   .action(async (flags: UpFlags) => {
     const { up } = await import("./up/up.ts");
-    await up(flags, {
+    const { demoAtItsPace, measureRoom } = await import("./up/pace.ts");
+    const say = sayUnless(flags.json);
+    await up(await demoAtItsPace(flags, measureRoom, say), {
       home,
       dist: distFolder(),
       env: process.env,
-      say: sayUnless(flags.json),
+      say,
       answer,
       columns: () => process.stdout.columns ?? 200,
       signal: ending.signal,
@@ -88,10 +90,12 @@ gatewayFlags(program.command("explain").description("why this replica count: eve
   .argument("<decision-id>", "as the line of 'up', the page and the events tell it")
   .option("--json", "as JSON")
   .action(async (decisionId: string, flags: GatewayFlags & { json?: boolean }) => {
-    const { connect, explain, explanation } = await beside();
-    const decision = await explain(connect(flags, home, process.env).gateway, decisionId);
+    const { connect, explain, explanation, askBudgets } = await beside();
+    const { gateway } = connect(flags, home, process.env);
+    const decision = await explain(gateway, decisionId);
     if (flags.json) return console.log(JSON.stringify(decision));
-    for (const line of explanation(decision)) console.log(line);
+    const budget = (await askBudgets(gateway))[decision.functionName] ?? null;
+    for (const line of explanation(decision, budget)) console.log(line);
   });
 
 program
@@ -127,12 +131,13 @@ registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signa
 
 /** What commands beside a running platform need. */
 async function beside() {
-  const [{ connect }, status, explained] = await Promise.all([
+  const [{ connect }, status, explained, budgets] = await Promise.all([
     import("./connect.ts"),
     import("./status.ts"),
     import("./explain.ts"),
+    import("./budgets.ts"),
   ]);
-  return { connect, ...status, ...explained };
+  return { connect, ...status, ...explained, ...budgets };
 }
 
 function sayUnless(json: boolean | undefined): (line: string) => void {

@@ -1,8 +1,10 @@
 /** `replicant simulate`: one policy on one trace in the simulator. */
-import { REFERENCE_POLICY } from "#shared/evaluation/matrix.ts";
+import { budgetWords, sloWords, type Slo } from "#shared/core/slo.ts";
+import { costOf } from "#shared/evaluation/cost.ts";
+import { isBoundName, REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
 import type { RunJob } from "#shared/evaluation/matrix.ts";
-import { isOracleName } from "#shared/evaluation/rows.ts";
-import type { SimTotals } from "#shared/sim/simulate.ts";
+import type { Bounds } from "#shared/evaluation/foresight/bounds.ts";
+import type { Run } from "#shared/evaluation/run.ts";
 import { readMatrixFlags } from "./evaluate/options.ts";
 import { readPolicies, resolveByName } from "./evaluate/policies.ts";
 import { readProfile } from "./evaluate/profiles.ts";
@@ -19,6 +21,7 @@ export interface SimulateFlags {
   readonly rateScale?: string;
   readonly seed?: string;
   readonly guard?: string;
+  readonly startCost?: string;
   readonly json?: boolean;
 }
 
@@ -30,7 +33,7 @@ export async function simulateCommand(flags: SimulateFlags, world: EvaluationWor
   const profile = await readProfile(flags.profile, read);
   const rateScale = read.number("rate-scale", flags.rateScale, 1, { least: 0.0001, most: 1_000_000 });
   const seed = read.number("seed", flags.seed, 1, { least: 1, most: 999_999_999, whole: true });
-  const { format, guard: asked } = readMatrixFlags({ ...sharedFlags(flags), traces: "-" }, read, 1);
+  const { format, guard: asked, startCostSeconds } = readMatrixFlags({ ...sharedFlags(flags), traces: "-" }, read, 1);
   read.done();
   const [policy, second] = await readPolicies(flags.policy!, world.modelsFolder);
   if (second !== undefined) read.problem(`--policy takes one policy, and '${second.name}' is a second one`);
@@ -38,11 +41,11 @@ export async function simulateCommand(flags: SimulateFlags, world: EvaluationWor
   const [trace] = await loadNamedTraces([flags.trace!], format);
 
   const guard = (await resolveByName(policy!.name, world.modelsFolder)).guard ?? asked;
-  const cells = [{ trace: trace!, profile, rateScale }];
+  const cells = [{ trace: trace!, profile: { ...profile, startCostSeconds }, rateScale }];
   const job = (name: string, detail: RunJob["detail"]) => ({ cell: 0, policy: name, seed, detail });
   const jobs = [job(policy!.name, "windows")];
-  // An oracle is its own measure.
-  if (!isOracleName(policy!.name)) jobs.push(job(REFERENCE_POLICY, "totals"));
+  // Perfect foresight is its own measure.
+  if (!isBoundName(policy!.name)) jobs.push(job(REFERENCE_POLICY, "totals"));
   const [run, reference] = await withPool(world, { cells, guard, workers: jobs.length }, (pool) =>
     runJobs(pool, { cells, jobs, what: "simulating" }, world.progress),
   );
@@ -52,25 +55,36 @@ export async function simulateCommand(flags: SimulateFlags, world: EvaluationWor
   const heading = {
     policy: policy!.name,
     profile: profile.name,
-    sloP95Seconds: profile.sloP95Seconds,
+    slo: profile.slo,
     rateScale,
     seed,
     guard,
+    startCostSeconds,
   };
   if (flags.json) {
-    const { totals, needed, initialReplicas, windows } = run!;
-    const document = { ...heading, trace: summaryOf(trace!), needed, initialReplicas, totals, oracleMultiple, windows };
+    const { totals, needed, initialReplicas, bounds, windows } = run!;
+    const cost = costOf(totals, startCostSeconds);
+    const parts = { needed, initialReplicas, totals, cost, bounds, oracleMultiple, windows };
+    const document = { ...heading, trace: summaryOf(trace!), ...parts };
     return world.answer(JSON.stringify({ ...document, versions: versions() }));
   }
   world.say(`${policy!.name} on ${trace!.name} × ${rateScale}, profile ${profile.name}, seed ${seed}, guard ${guard}`);
-  for (const line of linesOf(run!.totals, oracleMultiple, profile.sloP95Seconds)) world.say(line);
+  for (const line of linesOf(run!, oracleMultiple, heading)) world.say(line);
 }
 
-function sharedFlags({ format, guard }: SimulateFlags) {
-  return { ...(format === undefined ? {} : { format }), ...(guard === undefined ? {} : { guard }) };
+function sharedFlags({ format, guard, startCost }: SimulateFlags) {
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(guard === undefined ? {} : { guard }),
+    ...(startCost === undefined ? {} : { startCost }),
+  };
 }
 
-function linesOf(totals: SimTotals, oracleMultiple: number | null, sloSeconds: number): string[] {
+function linesOf(
+  { totals, bounds }: Run,
+  oracleMultiple: number | null,
+  { slo, startCostSeconds }: { readonly slo: Slo; readonly startCostSeconds: number },
+): string[] {
   const failed = Object.entries(totals.failedByClass).map(([name, count]) => `${count} × ${name}`);
   const percent = (share: number | null) => (share === null ? "–" : `${(share * 100).toFixed(2)} %`);
   const seconds = (value: number | null) => (value === null ? "–" : value.toFixed(3));
@@ -78,10 +92,18 @@ function linesOf(totals: SimTotals, oracleMultiple: number | null, sloSeconds: n
   const multiple = oracleMultiple === null ? "" : `, ${oracleMultiple.toFixed(2)} × the oracle's`;
   return [
     `calls      ${totals.calls}: ${totals.ok} ok, ${totals.failed} failed${failed.length > 0 ? ` (${failed.join(", ")})` : ""}`,
-    `violations ${percent(totals.sloViolationShare)} of calls over ${sloSeconds} s or failed; windows fully served ${percent(totals.windowsFullyServedShare)}`,
+    `late       ${budgetWords(totals.sloViolationShare, slo)} (${sloWords(slo)}); windows fully served ${percent(totals.windowsFullyServedShare)}`,
     `latency    P50 ${seconds(p50Seconds)} s, P95 ${seconds(p95Seconds)} s, P99 ${seconds(p99Seconds)} s`,
     `replicas   ${Math.round(totals.replicaSeconds)} replica-seconds${multiple}; ${(totals.replicaSeconds / totals.durationSeconds).toFixed(2)} on average`,
-    `changes    ${totals.churn} replicas up and down, ${totals.replicaStarts} starts, ${totals.coldStarts} cold starts`,
+    `cost       ${Math.round(costOf(totals, startCostSeconds)!)}: the replica-seconds, and ${startCostSeconds} for each of ${totals.replicaStarts} starts`,
+    `changes    ${totals.churn} replicas up and down, ${totals.reversals} reversals, ${totals.coldStarts} cold starts`,
     `guard      ${totals.clippedDecisions} decisions changed, ${totals.heldDecisions} held`,
+    ...(bounds === null ? [] : [boundsLine(bounds)]),
   ];
+}
+
+function boundsLine({ lower, upper, isKept, simulations }: Bounds): string {
+  if (lower === null) return "bound      none: even the maximum held throughout breaks the SLO";
+  const gap = lower > 0 ? `, gap ${(upper / lower).toFixed(2)}` : "";
+  return `bound      ${Math.round(lower)} at least${isKept ? gap : ""}; ${simulations} simulations searched`;
 }

@@ -4,18 +4,22 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { REFERENCE_POLICY, type RunJob } from "#shared/evaluation/matrix.ts";
+import { budgetOf } from "#shared/core/slo.ts";
+import { costOf } from "#shared/evaluation/cost.ts";
+import { REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
+import type { RunJob } from "#shared/evaluation/matrix.ts";
 import type { Run } from "#shared/evaluation/run.ts";
 import { scoreOf, type Score } from "#shared/evaluation/tune/score.ts";
 import { searchRule, type Search } from "#shared/evaluation/tune/search.ts";
-import { tunableRule } from "#shared/evaluation/tune/space.ts";
+import { nameOf, tunableRule } from "#shared/evaluation/tune/space.ts";
+import { cellsOf, onTerms } from "./evaluate/cells.ts";
 import { versions } from "./evaluate/machine.ts";
-import { readMatrixFlags, scaledTraces, type MatrixFlags } from "./evaluate/options.ts";
+import { readMatrixFlags, type MatrixFlags } from "./evaluate/options.ts";
 import { resolveByName } from "./evaluate/policies.ts";
 import { readProfile } from "./evaluate/profiles.ts";
 import type { Pool } from "./evaluate/pool.ts";
 import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "./evaluate/run-matrix.ts";
-import { loadNamedTraces } from "./evaluate/traces.ts";
+import { dataOf } from "./evaluate/traces.ts";
 import { TUNED_KIND, type TunedPolicy } from "./evaluate/tuned-policy.ts";
 import { readFlags } from "./flags.ts";
 
@@ -29,33 +33,27 @@ export interface TuneFlags extends MatrixFlags {
 
 const DEFAULT_BUDGET = 32;
 const DEFAULT_SEEDS = 2;
-/** A P95 SLO lets one call in twenty be late. */
-const DEFAULT_MAX_VIOLATIONS_PERCENT = 5;
 
 /** Throws `BadInputError` before anything runs, `InterruptedError` when the person ends it; nothing is written then. */
 export async function tune(flags: TuneFlags, world: EvaluationWorld): Promise<void> {
   const read = readFlags();
   const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
-  const profile = await readProfile(flags.profile, read);
+  if (options.loads !== null && flags.profile !== undefined) {
+    read.problem("--loads and --profile exclude each other: a load brings its function");
+  }
+  const { startCostSeconds } = options;
+  const profile = { ...(await readProfile(flags.profile, read)), startCostSeconds };
+  const slo = { ...profile.slo, percentile: options.percentile ?? profile.slo.percentile };
   const budget = read.number("budget", flags.budget, DEFAULT_BUDGET, { least: 1, most: 100_000, whole: true });
-  const percent = read.number("max-violations", flags.maxViolations, DEFAULT_MAX_VIOLATIONS_PERCENT, {
-    least: 0,
-    most: 100,
-  });
+  const percents = { least: 0, most: 100 };
+  const percent = read.number("max-violations", flags.maxViolations, budgetOf(slo) * 100, percents);
   if (flags.policy === undefined) read.problem("--policy is missing: for example hpa");
   read.done();
   const rule = tunableRule(flags.policy!);
-  if (rule.rule !== "fixed") await resolveByName(flags.policy!, world.modelsFolder);
+  if (rule.rule !== "fixed") await resolveByName(nameOf(rule, null), world.modelsFolder);
   if (options.out !== null) await checkTunedFile(options.out);
 
-  const scaled = await scaledTraces(options, [1]);
-  const traces = await loadNamedTraces(
-    scaled.map(({ trace }) => trace),
-    options.format,
-  );
-  const cells: MatrixCell[] = traces.flatMap((trace, i) =>
-    scaled[i]!.rateScales.map((rateScale) => ({ trace, profile, rateScale })),
-  );
+  const cells = onTerms(await cellsOf(options, [profile], [1]), options);
   const { guard, seeds } = options;
   const maxViolationShare = percent / 100;
   const searchSeed = flags.searchSeed ?? "1";
@@ -65,7 +63,7 @@ export async function tune(flags: TuneFlags, world: EvaluationWorld): Promise<vo
     const oracle = await runPolicies(bench, [REFERENCE_POLICY], "the oracle");
     const evaluatePolicies = async (policies: readonly string[]): Promise<Score[]> => {
       const runs = await runPolicies(bench, policies, `${policies.length} candidates`);
-      return policies.map((_, p) => scoreOf(outcomesOf(runs[p]!, oracle[0]!), maxViolationShare));
+      return policies.map((_, p) => scoreOf(outcomesOf(runs[p]!, oracle[0]!, startCostSeconds), maxViolationShare));
     };
     return searchRule({ rule, budget, random: seededRandom(`tune/${searchSeed}`), evaluate: evaluatePolicies });
   });
@@ -75,13 +73,13 @@ export async function tune(flags: TuneFlags, world: EvaluationWorld): Promise<vo
     version: 1,
     policy: search.best.policy,
     score: search.best.score,
-    goal: `least mean replica-seconds ÷ oracle's with at most ${percent} % violations on average over traces and seeds`,
+    goal: `least mean cost ÷ oracle's (a start: ${startCostSeconds} replica-seconds) with at most ${percent} % late on average over traces and seeds`,
     budget,
-    profile: profile.name,
+    profile: options.loads === null ? profile.name : "each load's own",
     guard,
     seed: searchSeed,
     seeds,
-    traces: cells.map(({ trace: { name, digest, selection }, rateScale }) => ({ name, digest, selection, rateScale })),
+    traces: dataOfCells(cells),
     candidates: search.candidates,
     command: world.command,
     replicantVersion: versions().replicant,
@@ -95,6 +93,12 @@ export async function tune(flags: TuneFlags, world: EvaluationWorld): Promise<vo
       ? "--out FILE writes this for 'evaluate --policies @FILE'"
       : `${options.out}: use it as 'evaluate --policies @${options.out}'`,
   );
+}
+
+/** A function of Azure's is in many loads, and is named once. */
+function dataOfCells(cells: readonly MatrixCell[]): TunedPolicy["traces"] {
+  const all = cells.flatMap(({ trace, rateScale }) => dataOf(trace).map((data) => ({ ...data, rateScale })));
+  return [...new Map(all.map((data) => [JSON.stringify(data), data])).values()];
 }
 
 interface Bench {
@@ -118,25 +122,25 @@ async function runPolicies(
   return policies.map((_, p) => runs.filter((_, i) => i % policies.length === p));
 }
 
-function outcomesOf(runs: readonly Run[], oracle: readonly Run[]) {
-  return runs.map(({ totals: { sloViolationShare, replicaSeconds } }, i) => ({
-    sloViolationShare,
-    replicaSeconds,
-    oracleReplicaSeconds: oracle[i]!.totals.replicaSeconds,
+function outcomesOf(runs: readonly Run[], oracle: readonly Run[], startCostSeconds: number) {
+  return runs.map(({ totals }, i) => ({
+    sloViolationShare: totals.sloViolationShare,
+    cost: costOf(totals, startCostSeconds)!,
+    oracleCost: costOf(oracle[i]!.totals, startCostSeconds)!,
   }));
 }
 
 function linesOf({ best, candidates }: Search, percent: number): string[] {
   const line = ({ policy, score }: Search["best"]) =>
-    `${(score.sloViolationShare * 100).toFixed(2).padStart(6)} % violations, ${score.oracleMultiple.toFixed(3)} × oracle  ${policy}`;
+    `${(score.sloViolationShare * 100).toFixed(2).padStart(6)} % late, ${score.oracleMultiple.toFixed(3)} × oracle  ${policy}`;
   const first = candidates[0]!;
   return [
-    `tried ${candidates.length} candidates; at most ${percent} % violations wanted`,
+    `tried ${candidates.length} candidates; at most ${percent} % late wanted`,
     `first ${line(first)}`,
     `best  ${line(best)}`,
     ...(best.score.isFeasible
       ? []
-      : [`no candidate stays below ${percent} %: this is the one with the fewest violations`]),
+      : [`no candidate stays below ${percent} %: this is the one with the fewest late calls`]),
   ];
 }
 

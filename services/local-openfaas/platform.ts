@@ -57,6 +57,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
       : startGateway({
           ...common,
           ...{ metricsListener, profile, limits: options.gatewayLimits ?? {}, callbackHosts: options.callbackHosts },
+          timeLapse: options.timeLapse,
           mountUi: options.mountUi ?? ownUi(options, provider.describeLimits(), common.log),
         });
     undo.push(() => gateway.close(closeGraceMs));

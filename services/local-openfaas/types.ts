@@ -27,6 +27,8 @@ export interface PlatformOptions {
   readonly restore?: boolean | ((functionName: string) => boolean) | undefined;
   /** CFS period for CPU limits, microseconds. Default 50 000. */
   readonly cfsPeriodMicros?: number;
+  /** Trace seconds in a real one: an SLO of 3 s is over after 3/k real ones, and there its histogram has an edge. Default 1. */
+  readonly timeLapse?: number | undefined;
   /** Where the page under `/ui` hears decisions; without it, it says that it hears none. The caller closes the bus. */
   readonly events?: { readonly bus: EventBus; /** One line for people. */ readonly description: string } | undefined;
   /** The page's files. Default `<dist>/services/local-openfaas/public`. */

@@ -13,8 +13,11 @@ import type { Log } from "#shared/host/log.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports/metrics-source.ts";
+import { Budgets, type BudgetStatus } from "./budgets.ts";
 import { FunctionHistory } from "./function-history.ts";
+import type { LastControls } from "./last-controls.ts";
 import type { SeenLimits } from "./seen-limits.ts";
+import { createSloNotes } from "./slo-notes.ts";
 import { unmeasuredWindow } from "./unmeasured-window.ts";
 
 export interface CollectorDeps {
@@ -22,6 +25,7 @@ export interface CollectorDeps {
   readonly gateway: Pick<FunctionGateway, "list">;
   readonly bus: Pick<EventBus, "publish">;
   readonly limits: Pick<SeenLimits, "of" | "keepOnly">;
+  readonly controls: Pick<LastControls, "of" | "keepOnly">;
   readonly activity: Activity;
   /** Dates events; nothing else is reckoned by it. */
   readonly clock: Pick<Clock, "nowMs">;
@@ -46,6 +50,10 @@ export interface CollectorStatus {
   /** How far the wall clock was set since the start; trace time does not follow. */
   readonly wallClockSetMs: number;
   readonly problems: readonly string[];
+  /** What its buckets let be known of a function's SLO, where that is not all. Nothing is wrong. */
+  readonly notes: readonly string[];
+  /** By function: what its last hour has used of its SLO's budget. */
+  readonly budgets: Readonly<Record<string, BudgetStatus>>;
 }
 
 export interface Collector {
@@ -71,10 +79,12 @@ interface Ending {
 }
 
 export function createCollector(deps: CollectorDeps): Collector {
-  const { source, gateway, bus, limits, activity, clock, monotonic, generation, log } = deps;
+  const { source, gateway, bus, limits, controls, activity, clock, monotonic, generation, log } = deps;
   const { traceTime, windowSeconds, tickSeconds } = deps;
   const traceClock = new TraceClock({ wall: clock, monotonic }, traceTime);
+  const notes = createSloNotes((note) => log.info({ note }, "what the buckets allow"));
   const histories = new Map<string, FunctionHistory>();
+  const budgets = new Budgets();
   let managed: readonly Managed[] = [];
   let problems: readonly string[] = [];
   let windows = 0;
@@ -121,6 +131,9 @@ export function createCollector(deps: CollectorDeps): Collector {
     const isManaged = (functionName: string) => names.has(functionName);
     activity.keepOnly(isManaged);
     limits.keepOnly(isManaged);
+    controls.keepOnly(isManaged);
+    notes.keepOnly(isManaged);
+    budgets.keepOnly(isManaged);
     for (const { function: one } of managed) {
       activity.expect("window", one.functionName, { everyMs, else: "nobody decides" });
       activity.expect("measurement", one.functionName, { everyMs, else: "without one nothing is scaled by the model" });
@@ -141,7 +154,7 @@ export function createCollector(deps: CollectorDeps): Collector {
     const { functionName, namespace } = one;
     const platform = limits.of(functionName, atMs);
     const managed = platform === undefined ? one : { ...one, platform };
-    const about = { functionName, namespace, replicas };
+    const about = { functionName, namespace, replicas, sloSeconds: one.slo.seconds };
     const from = { source: "metrics-collector", subject: functionName, nowMs: clock.nowMs() };
     ticks++;
     const tick = { ...look.tick(about), generation };
@@ -151,14 +164,18 @@ export function createCollector(deps: CollectorDeps): Collector {
     if (ending === null) return;
     const unmeasured = () => unmeasuredWindow({ ...ending, windowSeconds, timeLapse: traceTime.timeLapse }, about);
     const window = { ...((ending.isSeen && look.window(about)) || unmeasured()), generation };
+    notes.hear(one, look.sloFit(about));
     const key = instantKey(window.endedAtMs, generation);
     const history = historyOf(functionName);
     windows++;
-    publish(makeEvent("window", { ...from, key, data: { managed, window, history: history.windows } }), () => {
+    const control = controls.of(functionName);
+    const data = { managed, window, history: history.windows, ...(control && { control }) };
+    publish(makeEvent("window", { ...from, key, data }), () => {
       activity.did("window", functionName);
       if (isDecidable(window)) activity.did("measurement", functionName);
     });
     history.add(window);
+    budgets.add(one, window);
   }
 
   function historyOf(functionName: string): FunctionHistory {
@@ -193,6 +210,8 @@ export function createCollector(deps: CollectorDeps): Collector {
       latenessMs: Math.round(latenessMs),
       wallClockSetMs: Math.round(traceClock.wallSetMs()),
       problems: allProblems(),
+      notes: notes.all(),
+      budgets: Object.fromEntries(managed.map(({ function: one }) => [one.functionName, budgets.of(one)] as const)),
     }),
     async run(signal) {
       const tickMs = tickSeconds * 1_000;

@@ -9,6 +9,7 @@ import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createCollector } from "./collector.ts";
+import { createLastControls } from "./last-controls.ts";
 import { createSeenLimits } from "./seen-limits.ts";
 import { SOURCE_SETTINGS, sourceOf } from "./source.ts";
 
@@ -21,7 +22,11 @@ export default startService(
     workload.onEnd(() => bus.close());
     const traceTime = { timeLapse: settings.TIME_LAPSE, epochMs: settings.TIME_LAPSE_EPOCH_MS };
     const limits = createSeenLimits();
-    await bus.subscribe("applied", async ({ data }) => limits.hear(data));
+    const controls = createLastControls();
+    await bus.subscribe("applied", async ({ data }) => {
+      limits.hear(data);
+      controls.hear(data);
+    });
     const activity = new Activity(() => monotonicClock.nowMs());
     const collector = createCollector({
       source: await sourceOf(workload, traceTime),
@@ -32,6 +37,7 @@ export default startService(
       }),
       bus,
       limits,
+      controls,
       activity,
       clock: systemClock,
       monotonic: monotonicClock,

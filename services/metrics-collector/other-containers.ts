@@ -12,6 +12,7 @@ export function withContainers(functions: MetricsSource, containers: ContainerSo
       return {
         problems: [...look.problems, ...(other?.problems ?? [])],
         tick: (about) => look.tick(about),
+        sloFit: (about) => look.sloFit(about),
         window(about) {
           const window = look.window(about);
           if (window === null || other === null) return window;

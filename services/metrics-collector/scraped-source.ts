@@ -1,6 +1,8 @@
 /** Metrics by scraping the platform itself: exact counts between the edges of a window, since it is scraped at the edges. */
 import { messageOf } from "#shared/core/errors.ts";
 import { expositionParser } from "#shared/metrics/exposition.ts";
+import { latencyEdgesOf } from "#shared/metrics/gateway-window.ts";
+import { sloFitOf } from "#shared/metrics/late-share.ts";
 import { isCounted } from "#shared/metrics/names.ts";
 import { CONTAINER_SOURCE, GATEWAY_SOURCE } from "#shared/metrics/reading.ts";
 import { ScrapeCheck, type BelievedScrape, type RefusedScrape } from "#shared/metrics/scrape-check.ts";
@@ -69,7 +71,16 @@ export function scrapedSource({ endpoint, timeLapse }: ScrapedSourceOptions): Me
         problems: problems.filter((problem) => problem !== null),
         tick: (about) => buildTick(store, { ...specOf(about, timeLapse), atMs, sinceMs }),
         window: (about) =>
-          ending && buildWindow(store, { ...specOf(about, timeLapse), ...ending, endedAtMs: atMs, mode: "exact" }),
+          ending &&
+          buildWindow(store, {
+            ...specOf(about, timeLapse),
+            ...ending,
+            endedAtMs: atMs,
+            mode: "exact",
+            sloSeconds: about.sloSeconds,
+          }),
+        sloFit: (about) =>
+          ending && sloFitOf(latencyEdgesOf(store, about, atMs), { sloSeconds: about.sloSeconds, timeLapse }),
       };
     },
   };

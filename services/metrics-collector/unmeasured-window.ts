@@ -13,6 +13,7 @@ export function unmeasuredWindow(
     ...{ arrivals: null, completedOk: null, completedError: null, throughputRps: null },
     executionSecondsMean: null,
     latencySeconds: { p50: null, p95: null, p99: null },
+    late: { share: null, because: "not measured" },
     ...{ inFlightMean: null, inFlightMax: null },
     desiredReplicas: replicas?.desiredReplicas ?? null,
     availableReplicas: replicas?.availableReplicas ?? null,

@@ -47,7 +47,7 @@ export function decisionWatch(activity: Activity, windowSeconds: number): Decisi
     },
     applied({ functionName, trigger, applied }) {
       // The floor acts between windows, whether or not there are any.
-      if (trigger !== "floor") activity.did("decision", functionName);
+      if (trigger !== "floor" && trigger !== "tick") activity.did("decision", functionName);
       if (applied !== null) activity.did("applied", functionName);
     },
     keepOnly: (isListed) => activity.keepOnly(isListed),

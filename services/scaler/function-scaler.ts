@@ -1,16 +1,28 @@
 /** The scaler's work for one function: hears its windows, proposals and ticks, lets the guard decide, applies, reads back. */
+import {
+  holdAnswer,
+  memoryOf,
+  restoreHeld,
+  tickHeld,
+  type Answer,
+  type ControlMemory,
+  type Held,
+} from "#shared/core/control/held.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import {
   chooseTrigger,
   decide,
   glance,
+  glanceHeld,
+  onHeldTick,
   onTick,
   startGuard,
   withApplied,
   type GuardDecision,
   type GuardSettings,
   type GuardState,
+  type TickInput,
 } from "#shared/core/guard.ts";
 import { withinPlatform, type ManagedFunction } from "#shared/core/managed-function.ts";
 import {
@@ -21,7 +33,7 @@ import {
   type LearnedLimits,
   type PlatformLimits,
 } from "#shared/core/platform-limits.ts";
-import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
+import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { ProposalMade, TickTaken } from "#shared/events/types.ts";
@@ -45,18 +57,22 @@ export interface FunctionScalerDeps {
   readonly frozen?: (functionName: string) => string | null;
   /** Hears of every decision, applied or held. */
   readonly tell: (applied: Applied) => Promise<void>;
+  /** Where the function's fast controller stood before this one began; undefined where nobody knows. */
+  readonly restored?: ControlMemory | undefined;
   /** Hears why the platform did not do as asked. */
   readonly complain: (problem: string) => void;
 }
 
 interface Wish {
   readonly policy: PolicyIdentity;
-  readonly answer: Pick<PolicyAnswer, "proposedReplicas" | "because"> | null;
+  readonly answer: Answer | null;
   readonly trigger: "proposal" | "fallback";
 }
 
 export class FunctionScaler {
   #guard: GuardState | null = null;
+  /** The policy's target and the fast controller that holds it; null where the policy decides counts. */
+  #held: Held | null;
   #limits: LearnedLimits | null = null;
   #firstWindowSeq: number | null = null;
   #lastProposalSeq: number | null = null;
@@ -65,22 +81,30 @@ export class FunctionScaler {
   #lastFallback: { readonly endedAtMs: number; readonly answer: PolicyAnswer | null } | null = null;
   #last: Applied | null = null;
 
-  constructor(readonly deps: FunctionScalerDeps) {}
+  constructor(readonly deps: FunctionScalerDeps) {
+    this.#held = deps.restored === undefined ? null : restoreHeld(deps.restored);
+  }
+
+  /** For whoever goes on after this one. */
+  get control(): ControlMemory | undefined {
+    return this.#held === null ? undefined : memoryOf(this.#held);
+  }
 
   /** The last decision, for the status. */
   get last(): Applied | null {
     return this.#last;
   }
 
-  async onWindow({ managed, window }: SeenWindow): Promise<void> {
+  async onWindow({ managed, window, control }: SeenWindow): Promise<void> {
     if (window.endedAtMs <= this.#lastWindowEndMs) return;
+    if (this.#held === null && this.#last === null && control !== undefined) this.#held = restoreHeld(control);
     this.#lastWindowEndMs = window.endedAtMs;
     this.#firstWindowSeq ??= window.seq;
     const choice = chooseTrigger(
       { windowSeq: window.seq, lastProposalSeq: this.#lastProposalSeq, firstWindowSeq: this.#firstWindowSeq },
       this.deps.settings,
     );
-    const wish = this.#fallbackWish(managed, window);
+    const wish = this.#fallbackWish(managed, window, control?.target.memory);
     if (choice === "fallback") await this.#decideOn(managed, window, wish);
   }
 
@@ -101,6 +125,7 @@ export class FunctionScaler {
     // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
     const platform = () => limitsAt(this.#limits, tick.atMs, "floor");
     const seen = { managed, tick, frozen: this.#frozen(managed) };
+    if (this.#held !== null) return this.#onHeldTick(before, seen, tickHeld(this.#held, tick));
     const { isWorthReading, state: unread } = glance(before, { ...seen, platform: platform() }, settings);
     if (!isWorthReading) {
       this.#guard = unread;
@@ -108,6 +133,28 @@ export class FunctionScaler {
     }
     const current = await this.#read(managed);
     const { decision, state } = onTick(before, { ...seen, platform: platform(), current }, settings);
+    this.#guard = state;
+    if (decision !== null) await this.#apply(managed, decision, state);
+  }
+
+  async #onHeldTick(
+    before: GuardState,
+    seen: Omit<TickInput, "current">,
+    { held, wanted }: ReturnType<typeof tickHeld>,
+  ): Promise<void> {
+    const { settings } = this.deps;
+    this.#held = held;
+    const { managed, tick } = seen;
+    const input = () => ({ ...seen, wanted, policy: held.policy, platform: this.#platform(managed, tick.atMs) });
+    const { isWorthReading, state: unread } = glanceHeld(before, input(), settings);
+    // Where nothing is applied, the count never gets there: once is enough to tell.
+    const isTold = !acts(managed) && wanted?.proposedReplicas === this.#last?.desired;
+    if (!isWorthReading || isTold) {
+      this.#guard = unread;
+      return;
+    }
+    const current = await this.#read(managed);
+    const { decision, state } = onHeldTick(before, { ...input(), current }, settings);
     this.#guard = state;
     if (decision !== null) await this.#apply(managed, decision, state);
   }
@@ -121,10 +168,13 @@ export class FunctionScaler {
     return this.deps.frozen?.(functionName) ?? null;
   }
 
-  #fallbackWish(managed: ManagedFunction, window: MetricsWindow): Wish {
+  #fallbackWish(managed: ManagedFunction, window: MetricsWindow, memory?: PolicyInput["memory"]): Wish {
     if (this.#lastFallback?.endedAtMs !== window.endedAtMs) {
       const answer = isDecidable(window)
-        ? this.deps.fallback.propose({ window, managed: withinPlatform(managed), nowMs: window.endedAtMs })
+        ? this.deps.fallback.propose({
+            ...{ window, managed: withinPlatform(managed), nowMs: window.endedAtMs },
+            memory: this.#lastFallback === null ? memory : undefined,
+          })
         : null;
       this.#lastFallback = { endedAtMs: window.endedAtMs, answer };
     }
@@ -136,6 +186,8 @@ export class FunctionScaler {
     const nowMs = window.endedAtMs;
     const before = (this.#guard ??= startGuard(nowMs));
     const current = await this.#read(managed);
+    const taken = wish.answer && holdAnswer(this.#held, wish.answer, wish.policy, nowMs);
+    if (taken !== null) this.#held = taken.held;
     const { decision, state } = decide(
       before,
       {
@@ -145,9 +197,10 @@ export class FunctionScaler {
         current,
         trigger: wish.trigger,
         policy: wish.policy,
-        proposal: wish.answer,
+        proposal: taken?.wanted ?? null,
         platform: this.#platform(managed, nowMs),
         frozen: this.#frozen(managed),
+        guard: this.#held === null ? 1 : 2,
       },
       this.deps.settings,
     );
@@ -159,9 +212,8 @@ export class FunctionScaler {
     // Nothing may come between this look and the call: whoever stood still in the meantime must not act on old rights.
     if (!lease.isHeld(monotonicNowMs())) return;
     const { fencing } = lease;
-    const acts = managed.mode === "auto" || managed.mode === "canary";
     // Frozen in this very moment: the decision stands, and is not sent.
-    const sent = decision.kind === "scale" && acts && this.#frozen(managed) === null;
+    const sent = decision.kind === "scale" && acts(managed) && this.#frozen(managed) === null;
     const outcome = sent ? await this.#scale(managed, decision, fencing) : ({ kind: "not-sent" } as const);
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;
@@ -171,7 +223,8 @@ export class FunctionScaler {
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     const target = sent ? this.deps.target.name : "none";
     const previousId = this.#last?.decisionId ?? null;
-    this.#last = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs, previousId };
+    const head = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs, previousId };
+    this.#last = { ...head, ...(this.#held && { control: memoryOf(this.#held) }) };
     await this.deps.tell(this.#last);
   }
 
@@ -209,4 +262,8 @@ export class FunctionScaler {
       return { kind: "unanswered", because } as const;
     }
   }
+}
+
+function acts({ mode }: ManagedFunction): boolean {
+  return mode === "auto" || mode === "canary";
 }

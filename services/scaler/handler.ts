@@ -14,7 +14,7 @@ import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresse
 import { startService } from "#shared/host/service.ts";
 import type { Workload } from "#shared/host/workload.ts";
 import { writableFolder } from "#shared/host/writable-folder.ts";
-import { policyByName } from "#shared/policies/by-name.ts";
+import { fallbackByName } from "#shared/policies/first-able.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { answerFreeze } from "./freeze/answer.ts";
 import { FreezeKeeper } from "./freeze/keeper.ts";
@@ -35,7 +35,7 @@ const SETTING_NAMES = [
 export default startService("scaler", SETTING_NAMES, async (workload) => {
   const { settings, log } = workload;
   // An unknown rule ends the process here, by name, before it could be needed.
-  const fallback = policyByName(settings.FALLBACK_POLICY);
+  const fallback = fallbackByName(settings.FALLBACK_POLICY);
   const file = textFile(nodeFiles, join(writableFolder(settings.SCALER_FOLDER), "frozen.json"));
   const keeper = new FreezeKeeper({ file, clock: monotonicClock, log });
   await keeper.look();

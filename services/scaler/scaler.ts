@@ -147,6 +147,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
         lease,
         monotonicNowMs: () => monotonic.nowMs(),
         tell,
+        restored: entry?.scaler.control,
         complain: (problem) => complain(functionName, problem),
       });
       entry = { scaler, generation: collector.number, turn: entry?.turn ?? Promise.resolve() };
@@ -193,7 +194,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
   async function onWindow(event: ReplicantEvent<"window">): Promise<void> {
     const managed = managedOf(event.data.window, event.data.managed);
     if (managed === null || !isNews(collector.onWindow(event, { live: true }))) return;
-    const told = { managed, window: event.data.window };
+    const { window, control } = event.data;
+    const told = { managed, window, control };
     const waited = windows.add(told);
     if (managed.mode === "off") return;
     watch.window(told);

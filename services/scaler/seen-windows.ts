@@ -11,7 +11,7 @@ const REMEMBERED_WINDOWS = 4;
 const MOST_WAITING = 4;
 
 /** Without its history, which nobody here asks for: of a hundred functions it would fill the memory. */
-export type SeenWindow = Pick<WindowClosed, "managed" | "window">;
+export type SeenWindow = Pick<WindowClosed, "managed" | "window" | "control">;
 
 export type Match =
   | { readonly kind: "found"; readonly told: SeenWindow }

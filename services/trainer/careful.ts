@@ -4,7 +4,7 @@ import { messageOf } from "#shared/core/errors.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { FunctionRecord } from "./function-record.ts";
 import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
-import type { Standing } from "./standing.ts";
+import { modelName, type Standing } from "./standing.ts";
 
 export interface Careful {
   readonly record: FunctionRecord;
@@ -37,7 +37,7 @@ export function statusOf({ record, standing, problem, training }: Careful, profi
   return {
     policy: managed?.policy ?? null,
     model: standing && {
-      name: `${standing.record.settings.agent}@${standing.record.settings.form}`,
+      name: modelName(standing),
       version: standing.version,
       step: standing.control.step,
       mode: standing.control.mode,

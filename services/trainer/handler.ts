@@ -25,6 +25,7 @@ export default startService(
   [
     ...BUS_SETTINGS,
     "FALLBACK_POLICY",
+    "TRAINER_COUNT_RULE",
     "MODEL_STORE",
     "MODEL_FOLDER",
     "TRAINER_FOLDER",
@@ -36,8 +37,9 @@ export default startService(
   ],
   async (workload) => {
     const { settings } = workload;
-    // An unknown rule ends the process here, by name, before a model could be held against it.
-    policyByName(settings.FALLBACK_POLICY);
+    // An unknown rule ends the process here, by name, before a model could be compared with it.
+    const rules = { counts: settings.TRAINER_COUNT_RULE, held: settings.FALLBACK_POLICY };
+    for (const rule of Object.values(rules)) policyByName(rule);
     const say = (message: string) => workload.log.warn({}, message);
     const address = busAddress(workload);
     const log = await openLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER));
@@ -69,7 +71,7 @@ export default startService(
       activity,
       monotonic: monotonicClock,
       say: workload.log,
-      rule: settings.FALLBACK_POLICY,
+      rules,
       profiles: await readProfiles(settings.TRAINER_PROFILES),
       settings: {
         isAutomatic: settings.TRAINER_AUTO,

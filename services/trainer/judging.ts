@@ -8,6 +8,7 @@ import { rangeRefusal, type Careful } from "./careful.ts";
 import type { ControlBook } from "./control-book.ts";
 import type { Learner } from "./learning/learner.ts";
 import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
+import { ruleFor, type Rules } from "./rules.ts";
 import type { Standing } from "./standing.ts";
 import type { BeginTraining } from "./training.ts";
 
@@ -16,7 +17,7 @@ export interface JudgingDeps {
   readonly begin: BeginTraining;
   readonly learner: Pick<Learner, "estimate">;
   readonly activity: Activity;
-  readonly rule: string;
+  readonly rules: Rules;
   readonly profiles: CalibratedProfiles;
   readonly rolloutWindows: number;
   readonly judgeWindows: number;
@@ -33,7 +34,7 @@ const MOST_WINDOWS_UNJUDGED = 5;
 const REST_SHARE = 0.25;
 
 export function createJudging(deps: JudgingDeps): (one: Careful) => Promise<void> {
-  const { book, begin, learner, activity, rule, profiles, rolloutWindows } = deps;
+  const { book, begin, learner, activity, rules, profiles, rolloutWindows } = deps;
   const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: deps.judgeWindows };
 
   return async (one) => {
@@ -45,11 +46,13 @@ export function createJudging(deps: JudgingDeps): (one: Careful) => Promise<void
     const standing = await book.standingFor(one, managed);
     if (standing === null) return activity.excuse("judgement", record.functionName);
     const { endedAtMs: atMs } = last;
-    const { files, version } = standing;
+    const { files, version, reference } = standing;
+    const { isHeld } = reference;
+    const rule = ruleFor(reference, rules);
     // Of this streak alone: what was before a gap or a new start says nothing of the load that it is judged for.
     const windows = record.streak.slice(-JUDGED_FROM);
     const { profile: base } = baseProfile(profiles, last);
-    const estimate = await learner.estimate({ files, version, managed, windows, rule, base });
+    const estimate = await learner.estimate({ files, version, isHeld, managed, windows, rule, base });
     if (one.standing !== standing) return;
     one.problem = null;
     if (estimate !== null) {

@@ -49,7 +49,7 @@ export function createOrders({ memory, careOf, book, begin, say }: OrdersDeps): 
     async trainNow(functionName) {
       const { one, standing } = await modelOf(functionName);
       if (!standing.reference.follows) {
-        const how = `name it 'model:${standing.reference.source}' to have it trained`;
+        const how = `name it 'model:${standing.reference.text}' to have it trained`;
         throw new BadInputError(`the model of '${functionName}' stays what it is: ${how}`);
       }
       if (one.training !== null) throw new BadInputError(`'${functionName}' is being trained already: ${one.training}`);

@@ -8,6 +8,7 @@ import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { CheckpointFiles, TrainingRecord } from "#shared/rl/checkpoint/types.ts";
+import { HELD } from "#shared/policies/held-model.ts";
 import type { PolicyReference } from "#shared/policies/reference.ts";
 import type { ModelSource, ModelShelf } from "#shared/ports/model-shelf.ts";
 
@@ -86,17 +87,22 @@ export async function standingOf(
   return { reference, control, files, record, digest, version: digest.slice(0, VERSION_LETTERS) };
 }
 
+/** As in its proposals. */
+export function modelName({ record: { settings }, reference }: Pick<Standing, "record" | "reference">): string {
+  return `${settings.agent}@${settings.form}${reference.isHeld ? HELD : ""}`;
+}
+
 export function newsOf(
-  { control, record, digest, version }: Standing,
+  standing: Standing,
   action: ModelAction,
   summary: string,
   { atMs, generation, nowMs }: { readonly atMs: number; readonly generation: string; readonly nowMs: number },
 ): ReplicantEvent<"model"> {
-  const { agent, form, layout } = record.settings;
+  const { control, record, digest, version } = standing;
   const data: ModelNews = {
     functionName: control.functionName,
-    policy: { name: `${agent}@${form}`, version },
-    layout,
+    policy: { name: modelName(standing), version },
+    layout: record.settings.layout,
     digest,
     action,
     summary: summary.slice(0, 2_000),

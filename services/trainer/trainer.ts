@@ -19,6 +19,7 @@ import type { SegmentLog } from "./log/segments.ts";
 import { TrainerMemory } from "./memory.ts";
 import { createOrders, type Orders } from "./orders.ts";
 import type { CalibratedProfiles } from "./profiles.ts";
+import { rulesInWords, type Rules } from "./rules.ts";
 import type { StandingDeps } from "./standing.ts";
 import { createTraining } from "./training.ts";
 
@@ -31,8 +32,8 @@ export interface TrainerDeps extends StandingDeps {
   /** Ages are its. */
   readonly monotonic: Pick<Clock, "nowMs">;
   readonly say: Log;
-  /** The fallback rule by name: what models are held against. */
-  readonly rule: string;
+  /** What models are compared with. */
+  readonly rules: Rules;
   readonly profiles: CalibratedProfiles;
   readonly settings: TrainerSettings;
 }
@@ -61,7 +62,7 @@ const MOST_QUEUED = 256;
 const MOST_IN_HAND = 32;
 
 export function createTrainer(deps: TrainerDeps): Trainer {
-  const { bus, log, learner, clock, monotonic, activity, say, shelf, rule, profiles, settings } = deps;
+  const { bus, log, learner, clock, monotonic, activity, say, shelf, rules, profiles, settings } = deps;
   const memory = new TrainerMemory(log);
   const watch = new CollectorWatch({ clock, monotonic });
   const functions = new Map<string, Careful>();
@@ -79,9 +80,9 @@ export function createTrainer(deps: TrainerDeps): Trainer {
 
   const book = createControlBook({ ...deps, memory, careOf });
   const { rolloutWindows, judgeWindows, simulatedSteps } = settings;
-  const begin = createTraining({ memory, book, learner, shelf, say, rule, profiles, simulatedSteps });
+  const begin = createTraining({ memory, book, learner, shelf, say, rules, profiles, simulatedSteps });
   const consider = createJudging({
-    ...{ book, begin, learner, activity, rule, profiles, rolloutWindows, judgeWindows, isAutomatic },
+    ...{ book, begin, learner, activity, rules, profiles, rolloutWindows, judgeWindows, isAutomatic },
   });
   const orders = createOrders({ memory, careOf, book, begin, say });
 
@@ -113,7 +114,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     take: (fact) => memory.take(fact),
     status: () => ({
       training: isAutomatic() ? "by itself" : "on request",
-      rule,
+      rule: rulesInWords(rules),
       models: shelf.place,
       log: memory.log,
       joins: memory.joins,

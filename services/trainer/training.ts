@@ -10,6 +10,7 @@ import { comparisonWords } from "./learning/compare.ts";
 import type { Learner } from "./learning/learner.ts";
 import type { TrainerMemory } from "./memory.ts";
 import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
+import { ruleFor, type Rules } from "./rules.ts";
 import type { Standing } from "./standing.ts";
 
 export interface TrainingDeps {
@@ -18,7 +19,7 @@ export interface TrainingDeps {
   readonly learner: Pick<Learner, "fineTune">;
   readonly shelf: ModelShelf;
   readonly say: Log;
-  readonly rule: string;
+  readonly rules: Rules;
   readonly profiles: CalibratedProfiles;
   readonly simulatedSteps: number;
 }
@@ -30,12 +31,12 @@ export type BeginTraining = (one: Careful, standing: Standing, reason: string) =
 const MOST_MODELS = 10;
 
 export function createTraining(deps: TrainingDeps): BeginTraining {
-  const { memory, book, learner, shelf, say, rule, profiles, simulatedSteps } = deps;
+  const { memory, book, learner, shelf, say, rules, profiles, simulatedSteps } = deps;
 
   async function train(one: Careful, standing: Standing, reason: string): Promise<void> {
     const { record } = one;
     const { functionName } = record;
-    const { files, version } = standing;
+    const { files, version, reference } = standing;
     const transitions = [...record.transitions];
     const last = record.windows.at(-1)!;
     const atMs = last.endedAtMs;
@@ -43,10 +44,11 @@ export function createTraining(deps: TrainingDeps): BeginTraining {
     const outcome = await learner.fineTune({
       files,
       version,
+      isHeld: reference.isHeld,
       managed: record.managed!,
       transitions,
       windows: record.windows,
-      rule,
+      rule: ruleFor(reference, rules),
       base: baseProfile(profiles, last).profile,
       simulatedSteps,
       seed: `${functionName}@${atMs}`,

@@ -107,6 +107,12 @@ export const SETTINGS = {
     "the name of a rule",
     "The rule that decides when no proposal came for two windows.",
     text,
+    "forecast-mpc",
+  ),
+  TRAINER_COUNT_RULE: setting(
+    "the name of a rule",
+    "What a model that decides counts at windows is compared with; one that ticks hold is compared with FALLBACK_POLICY.",
+    text,
     "openfaas-pro",
   ),
   STABILISATION_SECONDS: setting(

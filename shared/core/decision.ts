@@ -1,4 +1,5 @@
 /** What was decided and why: every guard stage with its number. */
+import type { ControlMemory } from "./control/held.ts";
 import type { Mode } from "./managed-function.ts";
 import type { PolicyIdentity } from "./proposal.ts";
 
@@ -13,8 +14,9 @@ export interface GuardStage {
   readonly note: string | null;
 }
 
-/** What led to the decision: a proposal in time, the fallback rule, or the reactive floor between windows. */
-export type DecisionTrigger = "proposal" | "fallback" | "floor";
+/** What led to the decision: a proposal in time, the fallback rule, or between windows the reactive floor, or a target held at a tick. */
+export const DECISION_TRIGGERS = ["proposal", "fallback", "floor", "tick"] as const;
+export type DecisionTrigger = (typeof DECISION_TRIGGERS)[number];
 
 export interface Applied {
   readonly decisionId: string;
@@ -44,6 +46,8 @@ export interface Applied {
   readonly guardSinceMs?: number | undefined;
   /** The decision of the same guard before this one, so that a record shows its gaps; null for the first. Absent in older events. */
   readonly previousId?: string | null | undefined;
+  /** Where the fast controller stands after it; absent where no target is held, and in older events. */
+  readonly control?: ControlMemory | undefined;
   /** One sentence that tells old → new and why. */
   readonly reason: string;
 }

@@ -1,5 +1,6 @@
 /** The guard: a policy proposes, the guard decides. Pure; the same in the scaler and in the training environment. */
 import type { DecisionTrigger, GuardStage } from "./decision.ts";
+import type { Wanted } from "./control/controller.ts";
 import { noteTick, noteWindow } from "./guard/activity.ts";
 import { bound, boundsOf } from "./guard/bounds.ts";
 import { reasonOf, type GuardDecision } from "./guard/decision.ts";
@@ -10,7 +11,8 @@ import type { GuardSettings } from "./guard/settings.ts";
 import { remember } from "./guard/stabilise.ts";
 import { floor, holdCount, passStages } from "./guard/stages.ts";
 import { begin, type ForeignChange, type GuardState } from "./guard/state.ts";
-import { reasonToHold } from "./guard/validity.ts";
+import { isMeasuredTick, reasonToHold } from "./guard/validity.ts";
+import type { GuardVersion } from "./guard/version.ts";
 import { NOT_READ, SOMEONE_ELSE } from "./guard/words.ts";
 import type { ManagedFunction } from "./managed-function.ts";
 import type { PlatformLimits } from "./platform-limits.ts";
@@ -22,6 +24,7 @@ export type { DecisionKind, GuardDecision } from "./guard/decision.ts";
 export { chooseTrigger, type ProposalsSoFar, type TriggerChoice } from "./guard/fallback.ts";
 export { withApplied, type Outcome, type SettledDecision } from "./guard/outcome.ts";
 export { GUARD_DEFAULTS, GUARD_TABLE, guardSettingsProblems, type GuardSettings } from "./guard/settings.ts";
+export type { GuardVersion } from "./guard/version.ts";
 export { startGuard, type ForeignChange, type GuardState } from "./guard/state.ts";
 
 export interface GuardInput {
@@ -39,6 +42,8 @@ export interface GuardInput {
   readonly platform?: PlatformLimits | null;
   /** Why an operator wants nothing scaled, in words: then nothing is, up or down. */
   readonly frozen?: string | null;
+  /** Default 1. */
+  readonly guard?: GuardVersion;
 }
 
 export interface TickInput {
@@ -100,7 +105,10 @@ export function decide(
           { state, current, bounds, why: [hold, adopted].filter(Boolean).join("; "), mayLift, mayRaise },
           settings,
         )
-      : passStages({ state, current, bounds, proposal, windowEndedAtMs: window.endedAtMs, adopted }, settings);
+      : passStages(
+          { state, current, bounds, proposal, seenAtMs: window.endedAtMs, adopted, guard: input.guard ?? 1 },
+          settings,
+        );
   const { stages } = passed;
   const replicas = stages.at(-1)!.replicas;
 
@@ -182,6 +190,57 @@ export function onTick(
   return { state: { ...state, wishes }, decision };
 }
 
+export interface HeldTickInput extends TickInput {
+  readonly policy: PolicyIdentity;
+  /** What the policy's target comes to at this tick; null where it is not known. */
+  readonly wanted: Wanted | null;
+}
+
+/** Takes a tick on which a policy's target is held, behind guard 2. A decision comes out only when the count is to change. */
+export function onHeldTick(
+  before: GuardState,
+  input: HeldTickInput,
+  settings: GuardSettings,
+): { readonly decision: GuardDecision | null; readonly state: GuardState } {
+  const { managed, tick, wanted, policy } = input;
+  // What in-flight requests prove counts here as well: where the policy's own word may not count, it is all there is.
+  const proven = onTick(before, input, settings);
+  const { current } = input;
+  const mayConclude =
+    wanted !== null && Number.isFinite(wanted.proposedReplicas) && isMeasuredTick(tick, settings) && !input.frozen;
+  if (current === null || !mayConclude || proven.state.foreign !== null) return proven;
+
+  const state = { ...proven.state, wishes: before.wishes };
+  const bounds = boundsOf(managed, input.platform ?? null, current);
+  const passed = passStages(
+    { state, current, bounds, proposal: wanted, seenAtMs: tick.atMs, adopted: null, guard: 2 },
+    settings,
+  );
+  const desired = passed.stages.at(-1)!.replicas;
+  if (desired === current) return { state: passed.state, decision: null };
+  const asked = {
+    managed,
+    policy,
+    trigger: "tick",
+    decisionId: `${decisionIdOf(managed.functionName, tick.atMs, tick.generation)}/tick`,
+    generation: tick.generation,
+    seq: null,
+    atMs: state.clockMs,
+  } as const;
+  const because = wanted.because;
+  const decision: GuardDecision = {
+    ...headOf(asked),
+    kind: "scale",
+    current,
+    proposed: wanted.proposedReplicas,
+    stages: passed.stages,
+    desired,
+    foreignChange: null,
+    reason: reasonOf({ ...asked, current, desired, kind: "scale", because, stages: passed.stages }),
+  };
+  return { state: passed.state, decision };
+}
+
 /** What a tick comes to while the count is not read. */
 export interface Glance {
   /** The floor would ask for more if as few replicas were desired as the tick, or what was read back last, allows. */
@@ -201,6 +260,26 @@ export function glance(before: GuardState, input: Omit<TickInput, "current">, se
   const counts = [before.expected, input.tick.desiredReplicas].filter((count) => count !== null);
   const fewest = { ...input, current: Math.min(...counts) };
   return { isWorthReading: counts.length > 0 && onTick(before, fewest, settings).decision !== null, state };
+}
+
+/** The same of a tick on which a target is held: worth reading where it is not the count that we know, or that the tick tells. */
+export function glanceHeld(before: GuardState, input: Omit<HeldTickInput, "current">, settings: GuardSettings): Glance {
+  const { state } = onTick(before, { ...input, current: null }, settings);
+  const counts = [before.expected, input.tick.desiredReplicas].filter((count) => count !== null);
+  // The usual case: what is wanted stands as far as anybody knows, and nothing but panic asks for more.
+  if (state.panic.sinceMs === null && counts.every((count) => isAsWanted(count, input)))
+    return { isWorthReading: false, state };
+  const isWorthReading = [...new Set(counts)].some(
+    (current) => onHeldTick(before, { ...input, current }, settings).decision !== null,
+  );
+  return { isWorthReading, state };
+}
+
+/** A count that is what the target comes to, within the bounds, and that no rule about idle functions can take to zero. */
+function isAsWanted(count: number, { managed, wanted, platform }: Omit<HeldTickInput, "current">): boolean {
+  if (wanted === null || managed.minReplicas === 0 || count !== Math.ceil(wanted.proposedReplicas)) return false;
+  const { lower, upper } = boundsOf(managed, platform ?? null, count);
+  return lower > 0 && count >= lower && count <= upper;
 }
 
 function notACount({ proposedReplicas }: { readonly proposedReplicas: number }): string | null {

@@ -4,6 +4,14 @@ export type RequestOutcome = "ok" | "error" | "shed" | "unfinished";
 
 export type ErrorClass = "connect" | "timeout" | "reset" | "429" | "4xx" | "502" | "504" | "5xx";
 
+/** Requests that were answered well, and later than the SLO. */
+export interface LateCounts {
+  /** From the instant at which they were due: what a user waited. */
+  readonly fromIntended: number;
+  /** From the instant at which they were sent: nearly what a gateway sees, which learns of a request when it arrives. */
+  readonly fromSent: number;
+}
+
 /**
  * Counts of one replay; once it is over `sent` = ok + failed + unfinished and `scheduled` = sent + shed. `scheduled` is
  * all that was planned; of a replay that was stopped, what was reached until then.
@@ -16,6 +24,8 @@ export interface ReplayTotals {
   readonly shed: number;
   readonly unfinished: number;
   readonly failedByClass: Readonly<Partial<Record<ErrorClass, number>>>;
+  /** Among `ok`; null when no SLO was given. */
+  readonly late: LateCounts | null;
 }
 
 /**
@@ -36,6 +46,8 @@ export interface LoadWindow {
   readonly p99Seconds: number | null;
   /** Sent − intended, real milliseconds. */
   readonly latenessP99Ms: number | null;
+  /** Among `ok`; null when no SLO was given. */
+  readonly late: LateCounts | null;
 }
 
 export interface LoadReport {
@@ -50,4 +62,12 @@ export interface LoadReport {
   readonly invalidBecause: string | null;
   /** Finished only: requests over the SLO, failed or shed ÷ all; null when no SLO was given. */
   readonly sloViolationShare: number | null;
+}
+
+/** Of the requests that came to an end, the share that was late or failed; null where there is none, and without an SLO. */
+export function brokenShare(
+  { ok, failed, late }: Pick<ReplayTotals, "ok" | "failed" | "late">,
+  from: keyof LateCounts,
+): number | null {
+  return late === null || ok + failed === 0 ? null : (late[from] + failed) / (ok + failed);
 }

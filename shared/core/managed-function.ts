@@ -1,5 +1,6 @@
 /** A function under Replicant's care: what its annotations in stack.yml say. */
 import { rangeProblem, rangeWithin, type PlatformLimits } from "./platform-limits.ts";
+import { SLO_PERCENTILES, type Slo } from "./slo.ts";
 
 export const MODES = ["off", "shadow", "canary", "auto"] as const;
 export type Mode = (typeof MODES)[number];
@@ -9,11 +10,13 @@ export interface ManagedFunction {
   readonly namespace: string;
   /** `shadow`: decide and publish, do not apply. */
   readonly mode: Mode;
-  /** The policy by name: `hpa`, `kpa`, `openfaas-pro`, `fixed:3`, or a checkpoint. */
+  /** The policy by name: `forecast-mpc`, `hpa`, `kpa`, `openfaas-pro`, `fixed:3`, or a checkpoint. */
   readonly policy: string;
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  readonly sloP95Seconds: number;
+  readonly slo: Slo;
+  /** What a replica's start costs, in replica-seconds: as much idling is worth it to save one. */
+  readonly startCostSeconds: number;
   /** In-flight invocations one replica is meant to carry; the panic floor reckons with it. */
   readonly targetInFlight: number;
   /** What the platform was seen to clamp this function to; absent while nothing is known. */
@@ -33,10 +36,11 @@ export function trainingRefusal(managed: ManagedFunction): string | null {
 
 export const MANAGED_DEFAULTS = {
   mode: "auto",
-  policy: "openfaas-pro",
+  policy: "forecast-mpc",
   minReplicas: 1,
   maxReplicas: 20,
-  sloP95Seconds: 3,
+  slo: { seconds: 3, percentile: 95 },
+  startCostSeconds: 15,
   targetInFlight: 5,
 } as const satisfies Partial<ManagedFunction>;
 
@@ -56,8 +60,9 @@ export interface ManagedReading {
 }
 
 /**
- * Reads `replicant.mode`, `.policy`, `.min`, `.max`, `.slo.p95-seconds`, `.target-in-flight`; bounds fall back to
- * `com.openfaas.scale.min/max`, the target to `com.openfaas.scale.target` when its type is `capacity`.
+ * Reads `replicant.mode`, `.policy`, `.min`, `.max`, `.slo.seconds`, `.slo.percentile` (or both as `.slo.p95-seconds`),
+ * `.start-cost-seconds`, `.target-in-flight`; bounds fall back to `com.openfaas.scale.min/max`, the target to
+ * `com.openfaas.scale.target` when its type is `capacity`.
  */
 export function readManagedFunction(status: Labelled): ManagedReading {
   const annotations = status.annotations ?? {};
@@ -68,11 +73,7 @@ export function readManagedFunction(status: Labelled): ManagedReading {
   const say = (key: string, want: string, was: string) =>
     problems.push(`${status.name}: ${key} must be ${want}, was: '${was}'`);
 
-  const number = (
-    keys: readonly { key: string; from: Readonly<Record<string, string>> }[],
-    fallback: number,
-    { integer, least }: { integer: boolean; least: number },
-  ): number => {
+  const number: ReadNumber = (keys, fallback, { integer, least }) => {
     const found = keys.find(({ key, from }) => from[key] !== undefined);
     if (!found) return fallback;
     const text = found.from[found.key]!;
@@ -106,10 +107,11 @@ export function readManagedFunction(status: Labelled): ManagedReading {
   if (minReplicas > maxReplicas)
     problems.push(`${status.name}: min (${minReplicas}) must not exceed max (${maxReplicas})`);
 
-  const sloP95Seconds = number(
-    [{ key: "replicant.slo.p95-seconds", from: annotations }],
-    MANAGED_DEFAULTS.sloP95Seconds,
-    { integer: false, least: 0.001 },
+  const slo = readSlo(status.name, annotations, { number, problems });
+  const startCostSeconds = number(
+    [{ key: "replicant.start-cost-seconds", from: annotations }],
+    MANAGED_DEFAULTS.startCostSeconds,
+    { integer: false, least: 0 },
   );
   const capacityLabels = labels["com.openfaas.scale.type"] === "capacity" ? labels : {};
   const targetInFlight = number(
@@ -129,8 +131,41 @@ export function readManagedFunction(status: Labelled): ManagedReading {
     policy: annotations["replicant.policy"] ?? MANAGED_DEFAULTS.policy,
     minReplicas,
     maxReplicas,
-    sloP95Seconds,
+    slo,
+    startCostSeconds,
     targetInFlight,
   };
   return { managed, problems };
+}
+
+type ReadNumber = (
+  keys: readonly { key: string; from: Readonly<Record<string, string>> }[],
+  fallback: number,
+  range: { integer: boolean; least: number },
+) => number;
+
+/** The SLO in its two annotations, or as a 95th percentile in one; told both ways, the ways must agree. */
+function readSlo(
+  functionName: string,
+  annotations: Readonly<Record<string, string>>,
+  { number, problems }: { readonly number: ReadNumber; readonly problems: string[] },
+): Slo {
+  const otherwise = MANAGED_DEFAULTS.slo;
+  const range = { integer: false, least: 0.001 };
+  const keyOf = (key: string) => [{ key, from: annotations }];
+  const p95Seconds = number(keyOf("replicant.slo.p95-seconds"), otherwise.seconds, range);
+  const seconds = number(keyOf("replicant.slo.seconds"), p95Seconds, range);
+  const text = annotations["replicant.slo.percentile"];
+  const percentile = text === undefined ? otherwise.percentile : SLO_PERCENTILES.find((one) => one === Number(text));
+  if (percentile === undefined) {
+    problems.push(
+      `${functionName}: replicant.slo.percentile must be one of ${SLO_PERCENTILES.join(", ")}, was: '${text}'`,
+    );
+  }
+  if ("replicant.slo.p95-seconds" in annotations && (seconds !== p95Seconds || percentile !== 95)) {
+    problems.push(
+      `${functionName}: replicant.slo.p95-seconds says otherwise than replicant.slo.seconds and .percentile: keep one of the two`,
+    );
+  }
+  return { seconds, percentile: percentile ?? otherwise.percentile };
 }

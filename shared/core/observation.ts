@@ -2,7 +2,7 @@
 import { BadInputError } from "./errors.ts";
 import { box } from "./environment/spaces.ts";
 import type { BoxSpace } from "./environment/spaces.ts";
-import type { MetricsWindow } from "./window.ts";
+import { failuresOf, type MetricsWindow } from "./window.ts";
 
 export interface Feature {
   readonly name: string;
@@ -40,8 +40,7 @@ const layout = (name: string, rows: readonly Row[]): ObservationLayout => ({
 /** Of all calls that ended, those that ended well; null when none ended. */
 export function successShare({ completedOk, completedError }: MetricsWindow): number | null {
   if (completedOk === null || completedError === null) return null;
-  const ended =
-    completedOk + completedError["4xx"] + completedError["429"] + completedError["5xx"] + completedError["504"];
+  const ended = completedOk + failuresOf(completedError);
   return ended > 0 ? completedOk / ended : null;
 }
 

@@ -1,4 +1,5 @@
 /** What every policy is: a function of what was measured, with a memory of its own. */
+import type { ReplicaTarget } from "./control/target.ts";
 import type { ManagedFunction } from "./managed-function.ts";
 import type { LearnedDetail, PolicyIdentity } from "./proposal.ts";
 import type { DecidableWindow } from "./window.ts";
@@ -8,6 +9,8 @@ export interface PolicyInput {
   readonly managed: ManagedFunction;
   /** Trace time; the end of the window. */
   readonly nowMs: number;
+  /** What an earlier instance remembered, given once to a fresh one: it goes on from there, whatever it saw before. */
+  readonly memory?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface PolicyAnswer {
@@ -15,6 +18,8 @@ export interface PolicyAnswer {
   readonly proposedReplicas: number;
   readonly because: string;
   readonly learned?: LearnedDetail;
+  /** Where it is given, ticks hold it until the next window: the count above is only for a platform without ticks. */
+  readonly target?: ReplicaTarget | undefined;
 }
 
 /**

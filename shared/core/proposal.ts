@@ -1,4 +1,5 @@
 /** What a policy wishes for, and what it saw. */
+import type { ReplicaTarget } from "./control/target.ts";
 
 export interface PolicyIdentity {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface Proposal {
   readonly because: string;
   /** Learned policies only; null for rules. */
   readonly learned: LearnedDetail | null;
+  /** Where it is given, ticks hold it until the next window, in place of the count. Absent in older events. */
+  readonly target?: ReplicaTarget | undefined;
   /** True: told for the record, and the fallback rule decides on this window. */
   readonly isAdvice?: boolean | undefined;
 }

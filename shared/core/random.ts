@@ -20,48 +20,76 @@ export interface Random {
 
 /** sfc32 (Chris Doty-Humphrey), seeded through splitmix32; `seed` is any number or text. */
 export function seededRandom(seed: number | string): Random {
-  let state = hash32(String(seed));
-  const splitmix = () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = state ^ (state >>> 16);
-    z = Math.imul(z, 0x21f0aaad);
-    z ^= z >>> 15;
-    z = Math.imul(z, 0x735a2d97);
-    return (z ^ (z >>> 15)) | 0;
-  };
-  let a = splitmix();
-  let b = splitmix();
-  let c = splitmix();
-  let counter = 1;
-  const bits = () => {
-    const t = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + t) | 0;
-    return t >>> 0;
-  };
-  for (let warmUp = 0; warmUp < 12; warmUp++) bits();
+  return new Sfc32(hashOn(FNV_OFFSET, String(seed)));
+}
 
-  const random: Random = {
-    next: () => bits() / 4294967296,
-    integer: (below) => Math.floor((bits() / 4294967296) * below),
-    exponential: (mean) => -mean * Math.log(1 - random.next()),
-    normal: () => {
-      // Box–Muller, cosine half only: two draws, no hidden spare value.
-      const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
-      return radius * Math.cos(2 * Math.PI * random.next());
-    },
-    logNormal: (mean, cv) => {
-      if (cv <= 0) return mean;
-      const variance = Math.log(1 + cv * cv);
-      return Math.exp(Math.log(mean) - variance / 2 + Math.sqrt(variance) * random.normal());
-    },
-    poisson: (mean) => poisson(mean, random),
-    fork: (name) => seededRandom(`${String(seed)}/${name}`),
-  };
-  return random;
+/** A schedule has two streams for each bin: making one must cost no more than a handful of draws. */
+class Sfc32 implements Random {
+  readonly #hash: number;
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+
+  constructor(hash: number) {
+    this.#hash = hash;
+    this.#a = splitmix(hash, 1);
+    this.#b = splitmix(hash, 2);
+    this.#c = splitmix(hash, 3);
+    for (let warmUp = 0; warmUp < 12; warmUp++) this.#bits();
+  }
+
+  next(): number {
+    return this.#bits() / 4294967296;
+  }
+
+  integer(below: number): number {
+    return Math.floor((this.#bits() / 4294967296) * below);
+  }
+
+  exponential(mean: number): number {
+    return -mean * Math.log(1 - this.next());
+  }
+
+  normal(): number {
+    // Box–Muller, cosine half only: two draws, no hidden spare value.
+    const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
+    return radius * Math.cos(2 * Math.PI * this.next());
+  }
+
+  logNormal(mean: number, cv: number): number {
+    if (cv <= 0) return mean;
+    const variance = Math.log(1 + cv * cv);
+    return Math.exp(Math.log(mean) - variance / 2 + Math.sqrt(variance) * this.normal());
+  }
+
+  poisson(mean: number): number {
+    return poisson(mean, this);
+  }
+
+  /** The stream of `<seed>/<name>`: its hash goes on where the seed's ended. */
+  fork(name: string): Random {
+    return new Sfc32(hashOn(hashOn(this.#hash, "/"), name));
+  }
+
+  #bits(): number {
+    const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
+    return t >>> 0;
+  }
+}
+
+/** The `n`th number of splitmix32 from a state. */
+function splitmix(state: number, n: number): number {
+  const at = (state + Math.imul(n, 0x9e3779b9)) | 0;
+  let z = at ^ (at >>> 16);
+  z = Math.imul(z, 0x21f0aaad);
+  z ^= z >>> 15;
+  z = Math.imul(z, 0x735a2d97);
+  return (z ^ (z >>> 15)) | 0;
 }
 
 /** Knuth's product for small means; large means are split in halves, which keeps the law exact. */
@@ -77,9 +105,11 @@ function poisson(mean: number, random: Random): number {
   return count;
 }
 
-/** FNV-1a, enough to spread a seed's text over 32 bits. */
-function hash32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash | 0;
+const FNV_OFFSET = 0x811c9dc5 | 0;
+
+/** FNV-1a of a text, on from a hash; enough to spread a seed's text over 32 bits. */
+function hashOn(hash: number, text: string): number {
+  let on = hash;
+  for (let i = 0; i < text.length; i++) on = Math.imul(on ^ text.charCodeAt(i), 0x01000193);
+  return on | 0;
 }

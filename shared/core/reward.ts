@@ -9,7 +9,7 @@ export interface RewardInput {
   readonly requestedReplicas: number;
   /** The request lay within the function's bounds. */
   readonly isWithinBounds: boolean;
-  readonly sloP95Seconds: number;
+  readonly sloSeconds: number;
   /** Replicas integrated over the window. */
   readonly replicaSeconds: number;
 }
@@ -121,9 +121,9 @@ export function correctedUtilisation(u: number): number {
  * - replicas cost what they last: |n − n*| pulled towards n*, which memory could push up without end;
  * - [requested ≠ n] is gone: a slow start is the platform's. So is −100: what leaves the bounds is masked, or else cut to them.
  */
-function correctedReward({ window, sloP95Seconds, replicaSeconds }: RewardInput): Reward {
+function correctedReward({ window, sloSeconds, replicaSeconds }: RewardInput): Reward {
   const { p95 } = window.latencySeconds;
-  const slos = p95 === null ? 0 : p95 / sloP95Seconds;
+  const slos = p95 === null ? 0 : p95 / sloSeconds;
   const gain = window.cpuRatio === null ? 0 : correctedUtilisation(window.cpuRatio);
   const { from, to, weight } = MEMORY_RISK;
   const risk = Math.min(1, Math.max(0, ((window.memoryRatio ?? 0) - from) / (to - from)));

@@ -11,6 +11,7 @@ export type GapRule = (typeof GAP_RULES)[number];
 
 export const TRACE_FORMATS = [
   "counts-30s",
+  "counts-binned",
   "azure-per-minute",
   "per-invocation",
   "servibench",

@@ -18,8 +18,8 @@ export interface Transition {
   readonly applied: Applied;
   /** The window that followed. */
   readonly next: MetricsWindow;
-  /** Decisions of the reactive floor within `next`: the platform moved once more. */
-  readonly floors: number;
+  /** Decisions on ticks within `next`, of the panic floor or of a held target: the platform moved once more. */
+  readonly tickDecisions: number;
 }
 
 export interface JoinCounts {
@@ -54,8 +54,8 @@ interface OfGeneration {
   readonly generation: string;
   /** By decision id, in the order of the first thing heard. */
   readonly pending: Map<string, Pending>;
-  /** Instants of floor decisions. */
-  floors: number[];
+  /** Instants of decisions on ticks. */
+  tickDecisions: number[];
   /** What ended at or before this was given up. */
   givenUpMs: number;
 }
@@ -77,7 +77,7 @@ export class TransitionJoiner {
     const { functionName, generation, endedAtMs } = placeOf(fact);
     const known = this.#functions.get(functionName)?.find((one) => one.generation === generation);
     if (!known) return true;
-    if (endedAtMs === null) return !known.floors.includes(floorAtMs(fact));
+    if (endedAtMs === null) return !known.tickDecisions.includes(tickAtMs(fact));
     const id = decisionIdOf(functionName, endedAtMs, generation);
     return endedAtMs > known.givenUpMs && !has(known.pending.get(id), fact);
   }
@@ -87,7 +87,7 @@ export class TransitionJoiner {
     const { functionName, generation, endedAtMs } = placeOf(fact);
     const of = this.#of(functionName, generation);
     if (endedAtMs === null) {
-      this.#takeFloor(of, floorAtMs(fact));
+      this.#takeTickDecision(of, tickAtMs(fact));
       return [];
     }
     if (endedAtMs <= of.givenUpMs) {
@@ -111,7 +111,7 @@ export class TransitionJoiner {
     const known = this.#functions.get(functionName) ?? [];
     const found = known.find((one) => one.generation === generation);
     if (found) return found;
-    const of: OfGeneration = { generation, pending: new Map(), floors: [], givenUpMs: -Infinity };
+    const of: OfGeneration = { generation, pending: new Map(), tickDecisions: [], givenUpMs: -Infinity };
     const all = [...known, of];
     for (const { pending } of all.slice(0, -MOST_GENERATIONS)) {
       for (const { isJoined } of pending.values()) if (!isJoined) this.#incomplete++;
@@ -120,9 +120,9 @@ export class TransitionJoiner {
     return of;
   }
 
-  #takeFloor(of: OfGeneration, atMs: number): void {
-    if (of.floors.includes(atMs)) this.#duplicates++;
-    else of.floors = [...of.floors, atMs].slice(-WAIT_WINDOWS);
+  #takeTickDecision(of: OfGeneration, atMs: number): void {
+    if (of.tickDecisions.includes(atMs)) this.#duplicates++;
+    else of.tickDecisions = [...of.tickDecisions, atMs].slice(-WAIT_WINDOWS);
   }
 
   /** A fact completes its own window's transition, or, being a window, that of the one before. */
@@ -143,8 +143,8 @@ export class TransitionJoiner {
     if (next === null || next.seq !== window.seq + 1) return null;
     pending.isJoined = true;
     this.#joined++;
-    const floors = of.floors.filter((atMs) => atMs > endedAtMs && atMs <= nextEndMs).length;
-    return { decisionId, managed, window, proposal, applied, next, floors };
+    const tickDecisions = of.tickDecisions.filter((atMs) => atMs > endedAtMs && atMs <= nextEndMs).length;
+    return { decisionId, managed, window, proposal, applied, next, tickDecisions };
   }
 
   #giveUpOld(of: OfGeneration): void {
@@ -192,17 +192,17 @@ export function datesOf(fact: Fact): {
   readonly atMs: number;
 } {
   const { functionName, generation, endedAtMs } = placeOf(fact);
-  return { functionName, generation, atMs: endedAtMs ?? floorAtMs(fact) };
+  return { functionName, generation, atMs: endedAtMs ?? tickAtMs(fact) };
 }
 
 /** The same for the same fact, however often it is told. */
 export function factKey(fact: Fact): string {
   const { functionName, generation, endedAtMs } = placeOf(fact);
-  return JSON.stringify([fact.kind, functionName, generation, endedAtMs, endedAtMs ?? floorAtMs(fact)]);
+  return JSON.stringify([fact.kind, functionName, generation, endedAtMs, endedAtMs ?? tickAtMs(fact)]);
 }
 
-/** Decisions between windows are the floor's. */
-function floorAtMs(fact: Fact): number {
+/** Decisions between windows are made on a tick. */
+function tickAtMs(fact: Fact): number {
   return fact.kind === "applied" ? fact.applied.atMs : NaN;
 }
 

@@ -6,6 +6,14 @@ export interface LatencyQuantiles {
   readonly p99: number | null;
 }
 
+/** Of the requests that ended, the share that broke the function's SLO: late, failed or turned away. */
+export interface LateShare {
+  /** 0…1; null where nothing ended, or where it cannot be told. */
+  readonly share: number | null;
+  /** Why the share cannot be told, or how it was estimated, in words; null where it is exact. */
+  readonly because: string | null;
+}
+
 /** Completions that were not 2xx/3xx, by class. */
 export interface ErrorCounts {
   /** Client errors but 429. */
@@ -16,6 +24,11 @@ export interface ErrorCounts {
   readonly "5xx": number;
   /** Cut off by `exec_timeout`. */
   readonly "504": number;
+}
+
+/** All that failed or was turned away. */
+export function failuresOf(error: ErrorCounts): number {
+  return error["4xx"] + error["429"] + error["5xx"] + error["504"];
 }
 
 /** Everything is in trace time: at time-lapse k, one real second stands for k seconds here. */
@@ -37,6 +50,7 @@ export interface MetricsWindow {
   readonly throughputRps: number | null;
   readonly executionSecondsMean: number | null;
   readonly latencySeconds: LatencyQuantiles;
+  readonly late: LateShare;
   readonly inFlightMean: number | null;
   readonly inFlightMax: number | null;
   readonly desiredReplicas: number | null;
@@ -46,7 +60,7 @@ export interface MetricsWindow {
   readonly memoryRatio: number | null;
   /** Age of the newest sample behind this window, seconds. */
   readonly metricAgeSeconds: number | null;
-  /** Names of the fields that are null, in the order above; quantiles as `latencySeconds.p95`. */
+  /** Names of the fields that are null, in the order above; quantiles as `latencySeconds.p95`, the late share as `late.share`. */
   readonly missing: readonly string[];
 }
 
@@ -68,6 +82,7 @@ export function closeWindow(said: MeasuredWindow): MetricsWindow {
     throughputRps: amount(said.throughputRps),
     executionSecondsMean: amount(said.executionSecondsMean),
     latencySeconds: { p50: amount(p50), p95: amount(p95), p99: amount(p99) },
+    late: { share: share(said.late.share), because: said.late.because },
     inFlightMean: amount(said.inFlightMean),
     inFlightMax: amount(said.inFlightMax),
     desiredReplicas: replicas(said.desiredReplicas),
@@ -83,6 +98,7 @@ export function closeWindow(said: MeasuredWindow): MetricsWindow {
   for (const quantile of ["p50", "p95", "p99"] as const) {
     if (measured.latencySeconds[quantile] === null) missing.push(`latencySeconds.${quantile}`);
   }
+  if (measured.late.share === null) missing.push("late.share");
   return { ...measured, missing };
 }
 
@@ -100,6 +116,7 @@ export function closeTick(said: Tick): Tick {
 
 const isAmount = (value: number) => Number.isFinite(value) && value >= 0;
 const amount = (value: number | null) => (value !== null && isAmount(value) ? value : null);
+const share = (value: number | null) => (value !== null && isAmount(value) && value <= 1 ? value : null);
 const replicas = (value: number | null) =>
   value !== null && isAmount(value) && Number.isInteger(value) ? value : null;
 

@@ -1,4 +1,4 @@
-/** What the oracle knows of a run, and with how many replicas every run begins. */
+/** What the load of a run needs: as the oracle knows it, and for the replicas that every run begins with. */
 import type { Schedule } from "../core/schedule.ts";
 import type { Foresight } from "../policies/oracle.ts";
 import { neededReplicas } from "../sim/profiles.ts";

@@ -1,4 +1,6 @@
 /** Policies × cells × seeds as a list of jobs whose order does not matter. */
+import type { Slo } from "../core/slo.ts";
+import { FORESIGHT_POLICY, REFERENCE_POLICY } from "./knowing.ts";
 import type { Detail } from "./run.ts";
 
 /** What a policy is evaluated on, by name. */
@@ -6,6 +8,12 @@ export interface CellName {
   readonly trace: string;
   readonly profile: string;
   readonly rateScale: number;
+}
+
+/** What a cell's policies owe, and what a start costs there, replica-seconds. */
+export interface CellTerms {
+  readonly slo: Slo;
+  readonly startCostSeconds: number;
 }
 
 export interface RunJob {
@@ -17,17 +25,20 @@ export interface RunJob {
 }
 
 export interface Matrix {
-  readonly cells: readonly CellName[];
+  readonly cells: readonly (CellName & CellTerms)[];
   readonly policies: readonly string[];
   readonly seeds: readonly number[];
 }
 
-/** The lower bound that replica-seconds are a multiple of; it runs on every cell and seed, asked for or not. */
-export const REFERENCE_POLICY = "oracle";
+const KNOWING = [FORESIGHT_POLICY, REFERENCE_POLICY];
 
 /** A time line is kept for the first seed. Neighbours share their schedule. */
-export function planJobs({ cells, policies, seeds }: Matrix): RunJob[] {
-  const all = policies.includes(REFERENCE_POLICY) ? policies : [REFERENCE_POLICY, ...policies];
+export function planJobs({
+  cells,
+  policies,
+  seeds,
+}: Pick<Matrix, "policies" | "seeds"> & { readonly cells: readonly unknown[] }): RunJob[] {
+  const all = [...KNOWING.filter((bound) => !policies.includes(bound)), ...policies];
   return cells.flatMap((_, cell) =>
     seeds.flatMap((seed) =>
       all.map((policy) => ({ cell, policy, seed, detail: seed === seeds[0] ? "timeline" : "totals" })),

@@ -1,16 +1,16 @@
-/** Who is beaten by nobody: fewer violations cost more replicas, and the other way round. */
+/** Who is beaten by nobody: fewer late calls cost more, and the other way round. */
 
 export interface Outcome {
   readonly sloViolationShare: number;
-  readonly replicaSeconds: number;
+  readonly cost: number;
 }
 
 /** `a` is at least as good on both axes and better on one. */
 export function dominates(a: Outcome, b: Outcome): boolean {
   return (
     a.sloViolationShare <= b.sloViolationShare &&
-    a.replicaSeconds <= b.replicaSeconds &&
-    (a.sloViolationShare < b.sloViolationShare || a.replicaSeconds < b.replicaSeconds)
+    a.cost <= b.cost &&
+    (a.sloViolationShare < b.sloViolationShare || a.cost < b.cost)
   );
 }
 

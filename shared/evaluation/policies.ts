@@ -1,22 +1,29 @@
 /**
- * Policies as an evaluation names them: `<rule or path>[@30s|@bare|@sampled]`.
+ * Policies as an evaluation names them: `<rule or path>[@held][@30s|@bare|@sampled][@stabilised=SECONDS]`.
  *
  * A policy proposes at the end of each window, and the guard stands between it and the platform, as in the live loop. `@bare`
- * takes the guard away: the rule as its vendor ships it. `kpa` decides on its own, every 2 s and without guard, as Knative runs
- * it; `kpa@30s` is KPA at the pace of a window, guarded like the others. The oracle needs no guard: it cannot err. A model takes
- * the action it thinks likeliest, as in service; `@sampled` has it draw, as in training.
+ * takes the guard away: the rule as its vendor ships it. `@stabilised=30` has it keep a scale-down waiting for 30 s. `kpa` decides on
+ * its own, every 2 s and without guard, as Knative runs it; `kpa@30s` is KPA at the pace of a window, guarded like the others. The
+ * oracle and `foresight` need no guard: they know what comes. A model takes the action it thinks likeliest, as in service; `@sampled`
+ * has it draw, as in training. It decides counts behind the guard that it was trained with; `@held` has ticks hold it, behind guard 2.
  */
 import { BadInputError } from "../core/errors.ts";
+import type { GuardSettings } from "../core/guard.ts";
 import type { PolicyFactory, ScalingPolicy } from "../core/policy.ts";
 import { kpaOptionsByName, policyByName, POLICY_USAGES } from "../policies/by-name.ts";
 import type { Foresight } from "../policies/oracle.ts";
 import type { GuardSwitch } from "../sim/scaler.ts";
 import type { TickPolicy } from "../sim/simulate.ts";
+import type { PlanStep } from "./foresight/plan.ts";
+import { foresightPolicy } from "./foresight/policy.ts";
 import { kpaTickPolicy } from "./kpa-ticks.ts";
+import { FORESIGHT_POLICY } from "./knowing.ts";
 
 export interface RunContext {
   readonly seed: number | string;
   readonly foresight: Foresight;
+  /** Searches for it when it is asked for. */
+  readonly plan?: () => readonly PlanStep[];
 }
 
 /** A policy's instance for one run. */
@@ -26,9 +33,12 @@ export type RunningPolicy =
 export interface EvaluatedPolicy {
   /** As it stands in tables. */
   readonly name: string;
+  /** Knows what no policy can. */
   readonly isOracle: boolean;
   /** Null: as the evaluation says. */
   readonly guard: GuardSwitch | null;
+  /** Where the guard is another than usual. */
+  readonly guardSettings?: Partial<GuardSettings>;
   start(context: RunContext): RunningPolicy;
 }
 
@@ -43,13 +53,39 @@ export interface FoundPolicy {
 export type PathResolver = (path: string) => Promise<FoundPolicy | null>;
 
 const SUFFIX = /@(30s|bare|sampled)$/;
+const STABILISED = /@stabilised=(\d{1,4})$/;
+const MOST_STABILISED_SECONDS = 3600;
 const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
+
+/** Whether the policy is a rule with its settings, and no model. */
+export function isRuleName(name: string): boolean {
+  return RULE_NAMES.has(name.split(/[:@]/)[0]!);
+}
 
 /** Throws `BadInputError` for options that cannot be used, and for a name that is neither a rule nor known to `atPath`. */
 export async function resolvePolicy(name: string, atPath?: PathResolver): Promise<EvaluatedPolicy> {
+  const seconds = STABILISED.exec(name)?.[1];
+  if (seconds === undefined) return resolveGuarded(name, atPath);
+  const policy = await resolveGuarded(name.replace(STABILISED, ""), atPath);
+  const stabilisationSeconds = Number(seconds);
+  if (policy.guard === "off" || stabilisationSeconds > MOST_STABILISED_SECONDS) {
+    const what = policy.guard === "off" ? "no guard stands behind it" : `at most ${MOST_STABILISED_SECONDS} s`;
+    throw new BadInputError(`policy '${name}': @stabilised=${seconds}: ${what}`);
+  }
+  return { ...policy, name, guardSettings: { stabilisationSeconds } };
+}
+
+async function resolveGuarded(name: string, atPath?: PathResolver): Promise<EvaluatedPolicy> {
   const suffix = SUFFIX.exec(name)?.[1] ?? null;
   const text = suffix === null ? name : name.slice(0, -suffix.length - 1);
   const guard = suffix === "bare" ? "off" : null;
+  if (name === FORESIGHT_POLICY) {
+    const start = ({ plan }: RunContext): RunningPolicy => {
+      if (plan === undefined) throw new BadInputError(`policy '${name}': only an evaluation can search for its plan`);
+      return { pace: "tick", policy: foresightPolicy(plan(), name) };
+    };
+    return { name, isOracle: true, guard: "off", start };
+  }
   const [rule, after] = text.split(/[:@]/) as [string, string | undefined];
   if (RULE_NAMES.has(rule) && text.startsWith(`${rule}@`)) {
     throw new BadInputError(`policy '${name}': after '@' may stand 30s or bare, was: '${after}'`);
@@ -64,7 +100,8 @@ export async function resolvePolicy(name: string, atPath?: PathResolver): Promis
     if (sampled)
       return { name, isOracle: false, guard, start: ({ seed }) => ({ pace: "window", policy: sampled(seed) }) };
   }
-  if (suffix === "sampled") throw new BadInputError(`policy '${name}': only a model has actions to draw`);
+  if (suffix === "sampled")
+    throw new BadInputError(`policy '${name}': only a model that decides counts has actions to draw`);
   if (rule === "kpa" && suffix !== "30s") {
     const options = { ...kpaOptionsByName(text), name };
     return { name, isOracle: false, guard: "off", start: () => ({ pace: "tick", policy: kpaTickPolicy(options) }) };

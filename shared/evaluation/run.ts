@@ -6,6 +6,8 @@ import type { SimProfile } from "../sim/profiles.ts";
 import type { GuardSwitch } from "../sim/scaler.ts";
 import { simulate } from "../sim/simulate.ts";
 import type { SimTotals, SimWindowRecord, SimWindowTruth } from "../sim/simulate.ts";
+import { foresee } from "./foresight/bounds.ts";
+import type { Bounds, Foreseen } from "./foresight/bounds.ts";
 import { foresightOf, initialReplicas, neededSpan } from "./foresight.ts";
 import type { NeededSpan } from "./foresight.ts";
 import type { EvaluatedPolicy } from "./policies.ts";
@@ -26,6 +28,8 @@ export interface Run {
   readonly totals: SimTotals;
   readonly initialReplicas: number;
   readonly needed: NeededSpan;
+  /** Of the run of `foresight` alone. */
+  readonly bounds: Bounds | null;
   /** Null where it was not asked for. */
   readonly timeline: Timeline | null;
   readonly windows: readonly WindowLine[] | null;
@@ -64,7 +68,12 @@ export interface RunOptions {
 
 /** Same options, same run. */
 export function evaluateRun({ schedule, profile, policy, seed, guard, detail, onWindow }: RunOptions): Run {
-  const running = policy.start({ seed, foresight: foresightOf(schedule, profile) });
+  let foreseen: Foreseen | null = null;
+  const running = policy.start({
+    seed,
+    foresight: foresightOf(schedule, profile),
+    plan: () => (foreseen = foresee(schedule, profile, seed)).plan,
+  });
   const initial = initialReplicas(schedule, profile);
   const { windows, totals } = simulate({
     schedule,
@@ -72,6 +81,7 @@ export function evaluateRun({ schedule, profile, policy, seed, guard, detail, on
     seed,
     initialReplicas: initial,
     guard: policy.guard ?? guard,
+    ...(policy.guardSettings ? { guardSettings: policy.guardSettings } : {}),
     ...(running.pace === "window" ? { policy: running.policy } : { tickPolicy: running.policy, guard: "off" }),
     ...(onWindow ? { onWindow } : {}),
   });
@@ -79,6 +89,7 @@ export function evaluateRun({ schedule, profile, policy, seed, guard, detail, on
     totals,
     initialReplicas: initial,
     needed: neededSpan(schedule, profile),
+    bounds: (foreseen as Foreseen | null)?.bounds ?? null,
     timeline: detail === "timeline" ? timelineOf(windows, schedule.windowSeconds) : null,
     windows: detail === "windows" ? windows.map(lineOf) : null,
   };

@@ -18,8 +18,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Structured-mode CloudEvent as UTF-8 JSON. */
 export function encodeEvent(event: ReplicantEvent): Uint8Array {
-  const { kind, ...envelope } = event;
-  return encoder.encode(JSON.stringify({ ...envelope, type: SUBJECTS[kind] }));
+  const { kind, data, ...envelope } = event;
+  return encoder.encode(JSON.stringify({ ...envelope, type: SUBJECTS[kind], data: readableBefore(data) }));
+}
+
+/** The version before reads an SLO's seconds under another name. */
+function readableBefore(data: EventData[EventKind]): object {
+  if (!("managed" in data)) return data;
+  return { ...data, managed: { ...data.managed, sloP95Seconds: data.managed.slo.seconds } };
 }
 
 /** Checks envelope and data of an event of the given kind. Throws `EventFormatError`. */

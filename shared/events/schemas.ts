@@ -1,13 +1,16 @@
 /** The shape of every event's data, field by field. A field added here must be added in core first: the types are checked against it. */
 import * as z from "zod";
 
-import { GUARD_STAGES, type Applied } from "../core/decision.ts";
+import type { ControlMemory } from "../core/control/held.ts";
+import type { ReplicaTarget } from "../core/control/target.ts";
+import { DECISION_TRIGGERS, GUARD_STAGES, type Applied } from "../core/decision.ts";
 import { valueNestsDeeperThan } from "../core/json-depth.ts";
 import type { LoadReport } from "../core/load.ts";
-import { MODES, type ManagedFunction } from "../core/managed-function.ts";
+import { MANAGED_DEFAULTS, MODES, type ManagedFunction } from "../core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelNews } from "../core/model.ts";
 import type { LearnedDetail, Proposal } from "../core/proposal.ts";
 import type { Fact } from "../core/transitions.ts";
+import { SLO_PERCENTILES } from "../core/slo.ts";
 import { HISTORY_WINDOWS, type MetricsWindow, type Tick } from "../core/window.ts";
 import type { EventKind } from "./subjects.ts";
 import type { EventData, ProposalMade, TickTaken, WindowClosed } from "./types.ts";
@@ -26,17 +29,27 @@ const timeLapse = z.number().min(1).max(100_000);
 const counts = z.number().min(0);
 const identity = z.object({ name: text, version: text });
 
-const managed = z.object({
+const managedFields = z.object({
   functionName: name,
   namespace: name,
   mode: z.enum(MODES),
   policy: text,
   minReplicas: replicas,
   maxReplicas: replicas.min(1),
-  sloP95Seconds: z.number().positive(),
+  slo: z.object({ seconds: z.number().positive(), percentile: z.literal(SLO_PERCENTILES) }),
+  startCostSeconds: amount.default(MANAGED_DEFAULTS.startCostSeconds),
   targetInFlight: z.number().positive(),
   platform: z.object({ minReplicas: replicas.nullable(), maxReplicas: replicas.nullable() }).optional(),
-}) satisfies z.ZodType<ManagedFunction>;
+});
+
+const managed = z.preprocess(withSlo, managedFields) satisfies z.ZodType<ManagedFunction>;
+
+/** Events from before an SLO had a percentile tell its 95th alone. */
+function withSlo(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || "slo" in given || !("sloP95Seconds" in given)) return given;
+  const { sloP95Seconds, ...rest } = given;
+  return { ...rest, slo: { seconds: sloP95Seconds, percentile: 95 } };
+}
 
 /** A window by itself. */
 export const WINDOW_SCHEMA = z.object({
@@ -53,6 +66,10 @@ export const WINDOW_SCHEMA = z.object({
   throughputRps: amount.nullable(),
   executionSecondsMean: amount.nullable(),
   latencySeconds: z.object({ p50: amount.nullable(), p95: amount.nullable(), p99: amount.nullable() }),
+  // Events from before it was measured have none.
+  late: z
+    .object({ share: z.number().min(0).max(1).nullable(), because: text.nullable() })
+    .default({ share: null, because: "not measured" }),
   inFlightMean: amount.nullable(),
   inFlightMax: amount.nullable(),
   desiredReplicas: replicas.nullable(),
@@ -96,6 +113,27 @@ const learned = z.object({
   value: z.number(),
 }) satisfies z.ZodType<LearnedDetail>;
 
+const target = z.object({
+  replicasPerRps: amount,
+  headroom: amount.max(1_000),
+  headroomWords: text.optional(),
+  inFlightPerReplica: z.number().positive(),
+  patienceSeconds: amount,
+  leastReplicas: replicas,
+  holdSeconds: amount.max(86_400),
+  holdStarts: amount.max(1_000),
+  memory: z
+    .record(name, z.number())
+    .refine((memory) => Object.keys(memory).length <= 128, { message: "must hold at most 128 numbers" }),
+}) satisfies z.ZodType<ReplicaTarget>;
+
+const control = z.object({
+  policy: identity,
+  target,
+  span: z.object({ seconds: amount, arrivals: counts }),
+  startSeconds: amount.nullable(),
+}) satisfies z.ZodType<ControlMemory>;
+
 const proposal = z.object({
   decisionId: id,
   functionName: name,
@@ -107,6 +145,7 @@ const proposal = z.object({
   proposedReplicas: replicas,
   because: text,
   learned: learned.nullable(),
+  target: target.optional(),
   isAdvice: z.boolean().optional(),
 }) satisfies z.ZodType<Proposal>;
 
@@ -117,7 +156,7 @@ const applied = z.object({
   generation,
   seq: count.nullable(),
   atMs: instantMs,
-  trigger: z.enum(["proposal", "fallback", "floor"]),
+  trigger: z.enum(DECISION_TRIGGERS),
   mode: z.enum(MODES),
   policy: identity,
   current: replicas.nullable(),
@@ -130,6 +169,7 @@ const applied = z.object({
   fencing: count.nullable().default(null),
   guardSinceMs: instantMs.optional(),
   previousId: id.nullable().optional(),
+  control: control.optional(),
   reason: text,
 }) satisfies z.ZodType<Applied>;
 
@@ -141,6 +181,9 @@ const model = z.object({
   action: z.enum(MODEL_ACTIONS),
   summary: text,
 }) satisfies z.ZodType<ModelNews>;
+
+// Reports from before it was counted have none.
+const lateCounts = z.object({ fromIntended: count, fromSent: count }).nullable().default(null);
 
 const load = z.object({
   runId: name,
@@ -155,6 +198,7 @@ const load = z.object({
     shed: count,
     unfinished: count,
     failedByClass: z.partialRecord(z.enum(["connect", "timeout", "reset", "429", "4xx", "502", "504", "5xx"]), count),
+    late: lateCounts,
   }),
   window: z
     .object({
@@ -169,6 +213,7 @@ const load = z.object({
       p95Seconds: amount.nullable(),
       p99Seconds: amount.nullable(),
       latenessP99Ms: amount.nullable(),
+      late: lateCounts,
     })
     .nullable(),
   valid: z.boolean().nullable(),
@@ -183,6 +228,7 @@ export const DATA_SCHEMAS: { readonly [K in EventKind]: z.ZodType<EventData[K]> 
     managed,
     window: WINDOW_SCHEMA,
     history,
+    control: control.optional(),
   }) satisfies z.ZodType<WindowClosed>,
   proposal: z
     .object({ managed, proposal, window: WINDOW_SCHEMA })

@@ -1,4 +1,5 @@
 /** The events: CloudEvents 1.0 whose data are words of the domain. */
+import type { ControlMemory } from "../core/control/held.ts";
 import type { Applied } from "../core/decision.ts";
 import type { LoadReport } from "../core/load.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
@@ -13,6 +14,8 @@ export interface WindowClosed {
   readonly window: MetricsWindow;
   /** Up to 64 windows before it, oldest first, as they came: `readHistory` reads them for the few who need them. */
   readonly history: readonly unknown[];
+  /** Where the function's fast controller stood at its last decision: whoever is new goes on from there. Absent in older events. */
+  readonly control?: ControlMemory | undefined;
 }
 
 /** A tick and the function it belongs to. */

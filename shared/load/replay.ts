@@ -72,7 +72,7 @@ class Replay implements ReplayRun {
     this.#sender = createSender(asked.url, asked.headers ?? {}, () => this.#elapsedMs());
     this.scheduleDigest = scheduleDigest(schedule);
     this.columns = new RequestColumns(schedule.offsetSeconds.length);
-    this.#tally = new WindowTally(schedule, timeLapse);
+    this.#tally = new WindowTally(schedule, timeLapse, this.#options.sloSeconds);
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -90,7 +90,8 @@ class Replay implements ReplayRun {
   }
 
   totals(): ReplayTotals {
-    return this.#counter.read(this.#stopped ? this.#counter.reached : this.columns.length);
+    const counted = this.#counter.read(this.#stopped ? this.#counter.reached : this.columns.length);
+    return { ...counted, late: this.#tally.late };
   }
 
   #elapsedMs(): number {
@@ -132,7 +133,7 @@ class Replay implements ReplayRun {
     this.#inFlight.delete(seq);
     const { errorClass } = answer;
     this.#counter.ended(errorClass, answer.status);
-    this.#tally.ended(errorClass === null, seq, answer.endMs);
+    this.#tally.ended(errorClass === null, seq, { sentMs: sent.sentMs, endMs: answer.endMs });
     this.#record(seq, { ...answer, sentMs: sent.sentMs, outcome: errorClass === null ? "ok" : "error" });
   }
 

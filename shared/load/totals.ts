@@ -41,7 +41,7 @@ export class TotalsCounter {
     return this.#unreached;
   }
 
-  read(scheduled: number): ReplayTotals {
+  read(scheduled: number): Omit<ReplayTotals, "late"> {
     const failed = [...this.#failedByClass.values()].reduce((sum, n) => sum + n, 0);
     return {
       scheduled,
@@ -61,7 +61,7 @@ export class TotalsCounter {
  * came back well, not even what it can do was measured.
  */
 export function unansweredBecause(
-  { sent, ok, failedByClass, unfinished }: ReplayTotals,
+  { sent, ok, failedByClass, unfinished }: Omit<ReplayTotals, "late">,
   unreached: number,
 ): string | null {
   if (sent === 0) return null;

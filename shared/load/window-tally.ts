@@ -1,5 +1,5 @@
 /** Counts what happens in each window of a replay, and judges whether the schedule was kept. */
-import type { LoadWindow } from "#shared/core/load.ts";
+import type { LateCounts, LoadWindow } from "#shared/core/load.ts";
 import { type Schedule, windowsOf } from "#shared/core/schedule.ts";
 import { quantilesOf } from "./quantiles.ts";
 
@@ -13,7 +13,10 @@ const MAX_WINDOWS_OFF = 0.01;
 interface OpenWindow {
   readonly latencyMs: number[];
   readonly latenessMs: number[];
+  late: LateCounts;
 }
+
+const NONE_LATE: LateCounts = { fromIntended: 0, fromSent: 0 };
 
 /**
  * `scheduled` counts by the intended instant; `sent` and `shed` too, unless more than `MAX_LATENESS_MS` late, when they
@@ -27,6 +30,7 @@ export class WindowTally {
   readonly #shed: Uint32Array;
   readonly #open = new Map<number, OpenWindow>();
   #closed = 0;
+  #late: LateCounts = NONE_LATE;
 
   /** Real length of a window. */
   readonly windowMs: number;
@@ -34,6 +38,7 @@ export class WindowTally {
   constructor(
     readonly schedule: Schedule,
     readonly timeLapse: number,
+    readonly sloSeconds: number | null = null,
   ) {
     this.windowMs = (schedule.windowSeconds * 1_000) / timeLapse;
     const windows = windowsOf(schedule);
@@ -71,17 +76,30 @@ export class WindowTally {
     this.#shed[this.#windowOf(seq, atMs)]!++;
   }
 
-  ended(ok: boolean, seq: number, atMs: number): void {
-    const window = this.#windowAt(atMs);
+  /** Late so far; null without an SLO. */
+  get late(): LateCounts | null {
+    return this.sloSeconds === null ? null : this.#late;
+  }
+
+  ended(ok: boolean, seq: number, { sentMs, endMs }: { readonly sentMs: number; readonly endMs: number }): void {
+    const window = this.#windowAt(endMs);
+    const open = this.#openAt(window);
+    const intendedMs = this.intendedMs(seq);
     (ok ? this.#ok : this.#failed)[window]!++;
-    this.#openAt(window).latencyMs.push(atMs - this.intendedMs(seq));
+    open.latencyMs.push(endMs - intendedMs);
+    if (!ok || this.sloSeconds === null) return;
+    const { sloSeconds, timeLapse } = this;
+    const isLate = (sinceMs: number) => ((endMs - sinceMs) * timeLapse) / 1_000 > sloSeconds;
+    const one = { fromIntended: isLate(intendedMs), fromSent: isLate(sentMs) };
+    open.late = plus(open.late, one);
+    this.#late = plus(this.#late, one);
   }
 
   /** Closes the next window; `startedAtMs` is the trace time at the start of the replay. */
   close(startedAtMs: number): LoadWindow {
     const index = this.#closed++;
     const { windowSeconds, durationSeconds } = this.schedule;
-    const { latencyMs, latenessMs } = this.#openAt(index);
+    const { latencyMs, latenessMs, late } = this.#openAt(index);
     this.#open.delete(index);
     const latency = quantilesOf(latencyMs);
     const seconds = (ms: number | undefined) => (ms === undefined ? null : (ms * this.timeLapse) / 1_000);
@@ -97,6 +115,7 @@ export class WindowTally {
       p95Seconds: seconds(latency?.p95),
       p99Seconds: seconds(latency?.p99),
       latenessP99Ms: quantilesOf(latenessMs)?.p99 ?? null,
+      late: this.sloSeconds === null ? null : late,
     };
   }
 
@@ -140,7 +159,14 @@ export class WindowTally {
 
   #openAt(index: number): OpenWindow {
     let open = this.#open.get(index);
-    if (!open) this.#open.set(index, (open = { latencyMs: [], latenessMs: [] }));
+    if (!open) this.#open.set(index, (open = { latencyMs: [], latenessMs: [], late: NONE_LATE }));
     return open;
   }
+}
+
+function plus(counts: LateCounts, one: Readonly<Record<keyof LateCounts, boolean>>): LateCounts {
+  return {
+    fromIntended: counts.fromIntended + Number(one.fromIntended),
+    fromSent: counts.fromSent + Number(one.fromSent),
+  };
 }

@@ -1,17 +1,14 @@
 /** What the gateway's own metrics tell of a function over a window. Times are as measured, in real seconds. */
-import type { ErrorCounts, LatencyQuantiles } from "../core/window.ts";
-import { histogramQuantile } from "./histogram-quantile.ts";
+import { isOk, upperBoundOf, type CodeBucket, type Completions } from "./latency.ts";
+import { instant } from "./promql.ts";
 import { gainsBy, GATEWAY_SOURCE, isWhole, ofFunction } from "./reading.ts";
-import type { Reading } from "./reading.ts";
+import type { NamedFunction, Reading } from "./reading.ts";
 import type { Series } from "./series.ts";
-
-export interface Completions {
-  readonly ok: number;
-  readonly error: ErrorCounts;
-}
+import type { SampleStore } from "./store.ts";
 
 const STARTED = "gateway_function_invocation_started";
 const ENDED = "gateway_function_invocation_total";
+const BUCKETS = "gateway_functions_seconds_bucket";
 
 const codeOf = (series: Series) => series.id.labels.code ?? "";
 const all = () => "";
@@ -31,7 +28,7 @@ export function completionsOf(reading: Reading, share = 1): Completions | null {
   for (const [code, whole] of gains) {
     const gain = whole * share;
     if (code === "429" || code === "504") error[code] += gain;
-    else if (code.startsWith("2") || code.startsWith("3")) ok += gain;
+    else if (isOk(code)) ok += gain;
     else if (code.startsWith("4")) error["4xx"] += gain;
     else error["5xx"] += gain;
   }
@@ -45,16 +42,31 @@ export function executionMeanOf(reading: Reading): number | null {
   return sum !== null && count !== null && count > 0 ? sum / count : null;
 }
 
-/** Quantiles over invocations of every code that ended in the window; null when none ended. */
-export function latencyOf(reading: Reading): LatencyQuantiles {
-  const gains = gainsBy(reading, "gateway_functions_seconds_bucket", (series) => series.id.labels.le ?? "");
-  if (gains === null) return { p50: null, p95: null, p99: null };
-  const buckets = [...gains].map(([bound, count]) => ({ upperBound: upperBoundOf(bound), count }));
-  const quantile = (q: number) => {
-    const value = histogramQuantile(q, buckets);
-    return Number.isFinite(value) ? value : null;
-  };
-  return { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) };
+/** Latencies of what ended in the window, by code; null where they cannot be told. */
+export function latencyBucketsOf(reading: Reading): readonly CodeBucket[] | null {
+  const gains = gainsBy(reading, BUCKETS, ({ id: { labels } }) => `${labels.code ?? ""}/${labels.le ?? ""}`);
+  if (gains === null) return null;
+  const unsure = newEdges(reading);
+  return [...gains].flatMap(([key, count]) => {
+    const [code, le] = key.split("/") as [string, string];
+    return unsure.has(le) ? [] : [{ code, upperBound: upperBoundOf(le), count }];
+  });
+}
+
+/** Edges that a histogram was given in this span while it was counting: on which side of them its earlier requests lie, nobody knows. */
+function newEdges({ store, span }: Reading): ReadonlySet<string> {
+  const buckets = ofFunction(store, span, BUCKETS).map((series) => {
+    const { code = "", le = "" } = series.id.labels;
+    return { code, le, wasThere: series.indexAt(span.fromMs) >= 0 };
+  });
+  const counting = new Set(buckets.filter(({ wasThere }) => wasThere).map(({ code }) => code));
+  return new Set(buckets.flatMap(({ code, le, wasThere }) => (!wasThere && counting.has(code) ? [le] : [])));
+}
+
+/** Edges that its histogram has at that instant, real seconds; +Inf among them. */
+export function latencyEdgesOf(store: SampleStore, about: NamedFunction, atMs: number): readonly number[] {
+  const buckets = ofFunction(store, about, BUCKETS).filter((series) => instant(series, atMs) !== null);
+  return buckets.map(({ id: { labels } }) => upperBoundOf(labels.le ?? ""));
 }
 
 export interface InFlight {
@@ -103,8 +115,4 @@ function sumAt(list: readonly Series[], atMs: number): number | null {
     if (series.isSample(i)) sum += series.value(i);
   }
   return sum;
-}
-
-function upperBoundOf(text: string): number {
-  return text === "+Inf" ? Infinity : Number(text);
 }

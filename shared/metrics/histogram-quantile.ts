@@ -18,7 +18,7 @@ export function histogramQuantile(q: number, buckets: readonly Bucket[]): number
   if (Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
-  const merged = mergeSorted(buckets);
+  const merged = cumulative(buckets);
   if (merged.length < 2 || merged[merged.length - 1]!.upperBound !== Infinity) return NaN;
   const observations = merged[merged.length - 1]!.count;
   if (observations === 0 || Number.isNaN(observations)) return NaN;
@@ -33,8 +33,8 @@ export function histogramQuantile(q: number, buckets: readonly Bucket[]): number
   return below.upperBound + (upperBound - below.upperBound) * ((rank - below.count) / (count - below.count));
 }
 
-/** Sorts, adds buckets of equal bound, and lifts counts that fall, which scrapes caught half-way may show. */
-function mergeSorted(buckets: readonly Bucket[]): readonly Bucket[] {
+/** Sorts by bound, adds buckets of equal bound, and lifts counts that fall, which scrapes caught half-way may show. */
+export function cumulative(buckets: readonly Bucket[]): readonly Bucket[] {
   const merged: { upperBound: number; count: number }[] = [];
   for (const { upperBound, count } of [...buckets].sort((a, b) => a.upperBound - b.upperBound)) {
     const last = merged[merged.length - 1];

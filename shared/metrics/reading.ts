@@ -14,9 +14,12 @@ export type WindowMode = "exact" | "promql";
 export const GATEWAY_SOURCE = "gateway";
 export const CONTAINER_SOURCE = "containers";
 
-export interface Span {
+export interface NamedFunction {
   readonly functionName: string;
   readonly namespace: string;
+}
+
+export interface Span extends NamedFunction {
   readonly fromMs: number;
   readonly toMs: number;
   readonly mode: WindowMode;
@@ -49,9 +52,9 @@ export function read(store: SampleStore, span: Span): Reading {
 }
 
 /** The function's series of a gateway metric; the label holds `<name>.<namespace>`, or the bare name where that is not used. */
-export function ofFunction(store: SampleStore, span: Span, metric: string): readonly Series[] {
-  const qualified = store.select(metric, "function_name", `${span.functionName}.${span.namespace}`);
-  return qualified.length > 0 ? qualified : store.select(metric, "function_name", span.functionName);
+export function ofFunction(store: SampleStore, about: NamedFunction, metric: string): readonly Series[] {
+  const qualified = store.select(metric, "function_name", `${about.functionName}.${about.namespace}`);
+  return qualified.length > 0 ? qualified : store.select(metric, "function_name", about.functionName);
 }
 
 /** Whether all that was said of the function under that name during the span is in the store. */

@@ -2,7 +2,8 @@
 import { closeTick, closeWindow } from "../core/window.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import { cpuRatioOf, memoryRatioOf } from "./container-window.ts";
-import { arrivalsOf, completionsOf, executionMeanOf, inFlightOf, latencyOf } from "./gateway-window.ts";
+import { arrivalsOf, completionsOf, executionMeanOf, inFlightOf, latencyBucketsOf } from "./gateway-window.ts";
+import { latencyOf } from "./latency.ts";
 import { instant } from "./promql.ts";
 import { newestAnswerMs, ofFunction, read } from "./reading.ts";
 import type { Reading, WindowMode } from "./reading.ts";
@@ -24,6 +25,8 @@ export interface WindowSpec {
   /** Trace seconds per real second. Measured durations are multiplied by it. */
   readonly timeLapse: number;
   readonly mode: WindowMode;
+  /** The function's SLO, in trace time. */
+  readonly sloSeconds: number;
   readonly replicas?: ReplicaReading;
   /** PromQL mode: the range that rates are taken over; counts are brought to the window's length. Default the window. */
   readonly rangeSeconds?: number;
@@ -53,7 +56,11 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
   });
   const completions = completionsOf(reading, share);
   const inFlight = inFlightOf(reading);
-  const latency = latencyOf(reading);
+  const { quantiles, late } = latencyOf(
+    latencyBucketsOf(reading),
+    share === 1 ? completions : completionsOf(reading),
+    spec,
+  );
   return closeWindow({
     functionName,
     namespace,
@@ -68,11 +75,8 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
     completedError: completions?.error ?? null,
     throughputRps: completions ? completions.ok / windowSeconds : null,
     executionSecondsMean: times(executionMeanOf(reading), timeLapse),
-    latencySeconds: {
-      p50: times(latency.p50, timeLapse),
-      p95: times(latency.p95, timeLapse),
-      p99: times(latency.p99, timeLapse),
-    },
+    latencySeconds: quantiles,
+    late,
     inFlightMean: inFlight?.mean ?? null,
     inFlightMax: inFlight?.max ?? null,
     ...replicasOf(reading, spec.replicas),

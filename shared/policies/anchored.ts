@@ -4,12 +4,13 @@
  *
  * Memory begins anew at anchors, windows whose number divides by 32. Two policies live side by side: the elder, which answers,
  * began at the last anchor but one and so remembers 32 to 63 windows before the present one; the younger began at the last
- * anchor and takes over at the next.
+ * anchor and takes over at the next. What holds a model learns beside it for longer: that travels with its target (`memory`).
  */
 import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "../core/policy.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
 import { HISTORY_WINDOWS } from "../core/window.ts";
-import { LearnedPolicy, proposeAll, type Asked, type LearnedModel } from "./learned.ts";
+import { ModelHold } from "./held-model.ts";
+import { LearnedPolicy, proposeAll, type Asked, type LearnedAnswer, type LearnedModel } from "./learned.ts";
 
 export const ANCHOR_WINDOWS = HISTORY_WINDOWS / 2;
 
@@ -18,6 +19,7 @@ export class AnchoredPolicy implements ScalingPolicy {
   readonly model: LearnedModel;
   #elder: LearnedPolicy;
   #younger: LearnedPolicy;
+  readonly #hold: ModelHold | null;
   #anchor: number | null = null;
   /** Shown to the elder, not yet to the younger. */
   #owed: PolicyInput[] = [];
@@ -28,6 +30,7 @@ export class AnchoredPolicy implements ScalingPolicy {
     this.model = model;
     this.#elder = new LearnedPolicy(model);
     this.#younger = new LearnedPolicy(model);
+    this.#hold = model.isHeld ? new ModelHold() : null;
   }
 
   propose(input: PolicyInput): PolicyAnswer {
@@ -48,6 +51,11 @@ export class AnchoredPolicy implements ScalingPolicy {
     return this.#elder;
   }
 
+  /** What the network answered, as a target where ticks hold the model. */
+  asHeld(answer: LearnedAnswer, input: PolicyInput): PolicyAnswer {
+    return this.#hold === null ? answer : this.#hold.hold(answer, input);
+  }
+
   get owed(): readonly Asked[] {
     return this.#owed.map((input) => ({ policy: this.#younger, input }));
   }
@@ -65,7 +73,8 @@ export interface AskedAnchored {
 /** Answers all of them with one call of the engine for each model. A policy may be asked once; `catchUp` must follow. */
 export function proposeAnchored(asked: readonly AskedAnchored[]): readonly PolicyAnswer[] {
   catchUp(asked.map(({ policy }) => policy));
-  return proposeAll(asked.map(({ policy, input }) => ({ policy: policy.turnTo(input), input })));
+  const answers = proposeAll(asked.map(({ policy, input }) => ({ policy: policy.turnTo(input), input })));
+  return asked.map(({ policy, input }, i) => policy.asHeld(answers[i]!, input));
 }
 
 /** Shows the youngers what their elders have seen; nobody waits for it. */

@@ -6,6 +6,7 @@ import { BadInputError } from "../core/errors.ts";
 import type { PolicyFactory } from "../core/policy.ts";
 import { seededRandom } from "../core/random.ts";
 import { fixedPolicy } from "./fixed.ts";
+import { FORECAST_MPC_OPTIONS, forecastMpcPolicy } from "./forecast-mpc/policy.ts";
 import { HOLT_WINTERS_OPTIONS, holtWintersPolicy } from "./holt-winters.ts";
 import { DEFAULT_BEHAVIOUR, type ScalingRules } from "./hpa/behaviour.ts";
 import { HPA_OPTIONS, hpaPolicy, type HpaOptions } from "./hpa/hpa.ts";
@@ -18,6 +19,7 @@ import { PRO_OPTIONS, PRO_TYPES, proPolicy } from "./openfaas/pro.ts";
 import { PolicyOptions } from "./options.ts";
 import { oraclePolicy, type Foresight } from "./oracle.ts";
 import { randomPolicy } from "./random.ts";
+import { SLO_BUDGET_OPTIONS, sloBudgetPolicy, type SloBudgetOptions } from "./slo-budget/policy.ts";
 
 export interface PolicyContext {
   /** For `random`; 1 where it is not given. */
@@ -31,6 +33,10 @@ interface Rule {
   readonly usage: string;
   readonly make: (options: PolicyOptions, context: PolicyContext) => PolicyFactory;
 }
+
+/** The options that `forecast-mpc` has from `slo-budget`, with the defaults of each. */
+const budgetUsage = ({ aim, gain, firstGain, debt, holdSeconds, holdStarts }: SloBudgetOptions) =>
+  `aim=${aim},gain=${gain},first-gain=${firstGain},debt=${debt},hold=${holdSeconds},starts=${holdStarts}`;
 
 const RULES: Readonly<Record<string, Rule>> = {
   fixed: {
@@ -112,6 +118,31 @@ const RULES: Readonly<Record<string, Rule>> = {
       return () => proPolicy(settings);
     },
   },
+  "slo-budget": {
+    usage: `slo-budget[:${budgetUsage(SLO_BUDGET_OPTIONS)},burst=2]`,
+    make(options) {
+      const otherwise = SLO_BUDGET_OPTIONS;
+      const burstPower = options.number("burst", otherwise.burstPower, { least: 0, most: 10 });
+      const settings = { name: options.text, ...budgetOptions(options, otherwise), burstPower };
+      return () => sloBudgetPolicy(settings);
+    },
+  },
+  "forecast-mpc": {
+    usage: `forecast-mpc[:horizon=12,half-life=240,likeness=0.15,depth=0.9,${budgetUsage(FORECAST_MPC_OPTIONS)}]`,
+    make(options) {
+      const otherwise = FORECAST_MPC_OPTIONS;
+      const settings = {
+        ...otherwise,
+        ...budgetOptions(options, otherwise),
+        name: options.text,
+        horizon: options.number("horizon", otherwise.horizon, { least: 1, most: 16, whole: true }),
+        halfLife: options.number("half-life", otherwise.halfLife, { least: 1, most: 10_000 }),
+        likeness: options.number("likeness", otherwise.likeness, { least: 0.01, most: 10 }),
+        depth: options.number("depth", otherwise.depth, { least: 0, most: 0.95 }),
+      };
+      return () => forecastMpcPolicy(settings);
+    },
+  },
   "hybrid-histogram": {
     usage: "hybrid-histogram",
     make(options) {
@@ -155,7 +186,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** Every rule as it is written, in the order in which they are listed to a person. */
 export const POLICY_USAGES: readonly string[] = Object.values(RULES).map(({ usage }) => usage);
 
-/** Throws `BadInputError` for a name nobody knows (listing those that are) and for options that cannot be used. */
+/** Throws `BadInputError` for an unknown name (listing the known ones) and for options that cannot be used. */
 export function policyByName(text: string, context: PolicyContext = {}): PolicyFactory {
   const options = new PolicyOptions(text);
   const rule = Object.hasOwn(RULES, options.name) ? RULES[options.name] : undefined;
@@ -171,6 +202,18 @@ export function kpaOptionsByName(text: string): KpaOptions {
   const settings = kpaOptions(options);
   options.done();
   return settings;
+}
+
+/** What `forecast-mpc` takes from `slo-budget`. */
+function budgetOptions(options: PolicyOptions, otherwise: SloBudgetOptions) {
+  return {
+    aim: options.number("aim", otherwise.aim, { least: 0, most: 1 }),
+    gain: options.number("gain", otherwise.gain, { least: 0, most: 10 }),
+    firstGain: options.number("first-gain", otherwise.firstGain, { least: 0, most: 100 }),
+    debt: options.number("debt", otherwise.debt, { least: 0, most: 10 }),
+    holdSeconds: options.number("hold", otherwise.holdSeconds, { least: 2, most: 3600 }),
+    holdStarts: options.number("starts", otherwise.holdStarts, { least: 0, most: 100 }),
+  };
 }
 
 function kpaOptions(options: PolicyOptions): KpaOptions {

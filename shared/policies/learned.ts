@@ -23,6 +23,22 @@ export interface LearnedModel {
   /** The agent never learned what actions beyond the bounds do. Else it may try, and stays where it is. */
   readonly maskActions: boolean;
   readonly actions: ActionScheme;
+  /** Ticks hold the room that it wants (`held-model.ts`); else it decides counts at windows. Default false. */
+  readonly isHeld?: boolean;
+}
+
+/** What the action of a headroom asks for. */
+export interface WantedRoom {
+  readonly of: keyof Need;
+  readonly times: number;
+  readonly need: Need;
+  /** Probability of the action, 0…1. */
+  readonly sureRatio: number;
+}
+
+export interface LearnedAnswer extends PolicyAnswer {
+  /** Null where actions change a count. */
+  readonly room: WantedRoom | null;
 }
 
 export interface LearnedOptions {
@@ -36,7 +52,7 @@ interface Sight {
   readonly observation: Float32Array;
   readonly normalised: Float32Array;
   readonly mask: Uint8Array;
-  /** The load in replicas, where the layout reckons it. */
+  /** The load in replicas, where the layout computes it. */
   readonly need: Need | null;
 }
 
@@ -65,7 +81,7 @@ export class LearnedPolicy implements ScalingPolicy {
     this.#normalised = normaliserOf(model.statistics);
   }
 
-  propose(input: PolicyInput): PolicyAnswer {
+  propose(input: PolicyInput): LearnedAnswer {
     return proposeAll([{ policy: this, input }])[0]!;
   }
 
@@ -86,7 +102,7 @@ export class LearnedPolicy implements ScalingPolicy {
   }
 
   /** What the network made of the sight becomes the answer; `memory` is kept for the next window. */
-  answer(sight: Sight, logits: ArrayLike<number>, value: number, memory: LstmState | null): PolicyAnswer {
+  answer(sight: Sight, logits: ArrayLike<number>, value: number, memory: LstmState | null): LearnedAnswer {
     this.#memory = memory;
     const logProbs = logProbabilities(logits, sight.mask);
     const action = this.#random ? sampled(logProbs, this.#random) : likeliest(logProbs);
@@ -99,8 +115,11 @@ export class LearnedPolicy implements ScalingPolicy {
       logProbability: logProbs[action]!,
       value,
     };
-    const sure = `${Math.round(100 * Math.exp(logProbs[action]!))} % sure`;
-    return { proposedReplicas, because: `learned: ${words}, ${sure}, value ${trimmed(value)}`, learned };
+    const sureRatio = Math.exp(logProbs[action]!);
+    const sure = `${Math.round(100 * sureRatio)} % sure`;
+    const because = `learned: ${words}, ${sure}, value ${trimmed(value)}`;
+    const room = this.model.actions === "headroom" ? { ...HEADROOM[action]!, need: sight.need!, sureRatio } : null;
+    return { proposedReplicas, because, learned, room };
   }
 
   #wish({ input, need }: Sight, action: number): { readonly proposedReplicas: number; readonly words: string } {
@@ -129,9 +148,9 @@ export interface Asked {
 }
 
 /** Answers all of them, each as its own `propose` would, with one call of the engine for each model. A policy may be asked once. */
-export function proposeAll(asked: readonly Asked[]): readonly PolicyAnswer[] {
-  const answers = new Array<PolicyAnswer>(asked.length);
-  for (const [{ engine }, indices] of byModel(asked)) {
+export function proposeAll(asked: readonly Asked[]): readonly LearnedAnswer[] {
+  const answers = new Array<LearnedAnswer>(asked.length);
+  for (const [engine, indices] of byEngine(asked)) {
     const { observationSize, lstm, actions } = engine.spec;
     const sights = indices.map((i) => asked[i]!.policy.see(asked[i]!.input));
     const observations = new Float32Array(indices.length * observationSize);
@@ -151,12 +170,13 @@ export function proposeAll(asked: readonly Asked[]): readonly PolicyAnswer[] {
   return answers;
 }
 
-function byModel(asked: readonly Asked[]): Map<LearnedModel, number[]> {
-  const groups = new Map<LearnedModel, number[]>();
+/** A model that is held for one function and not for another steps for both at once. */
+function byEngine(asked: readonly Asked[]): Map<Engine, number[]> {
+  const groups = new Map<Engine, number[]>();
   asked.forEach(({ policy: { model } }, i) => {
-    const group = groups.get(model);
+    const group = groups.get(model.engine);
     if (group) group.push(i);
-    else groups.set(model, [i]);
+    else groups.set(model.engine, [i]);
   });
   return groups;
 }

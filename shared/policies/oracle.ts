@@ -1,4 +1,4 @@
-/** Perfect foresight by Little's law: the lower bound to which every policy's replica-seconds are compared. */
+/** Perfect knowledge of the load by Little's law: keeps replicas as busy as it is told, and ignores the SLO. A scale for counts. */
 import type { ScalingPolicy } from "../core/policy.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { trimmed, wholeReplicas } from "./words.ts";

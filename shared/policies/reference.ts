@@ -1,6 +1,7 @@
-/** What a `replicant.policy` annotation names: a rule, a learned model, or that somebody else proposes. */
+/** What a `replicant.policy` annotation names: a rule, a learned model, or that proposals come from outside. */
 import { BadInputError } from "../core/errors.ts";
 import { FOLLOWS } from "../core/model.ts";
+import { heldName } from "./held-model.ts";
 import { POLICY_USAGES, policyByName } from "./by-name.ts";
 
 /** Nobody of ours proposes: whoever does puts proposals on the bus, and the fallback rule decides where none come. */
@@ -16,19 +17,21 @@ export type PolicyReference =
       readonly source: string;
       /** Gives way to what the trainer publishes for the function; else stays what it is. */
       readonly follows: boolean;
+      /** Ticks hold it: `lstm-ppo-plus@product@held`. Else it decides counts, behind the guard that it was trained with. */
+      readonly isHeld: boolean;
     };
 
 const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
 /** `lstm-ppo-plus`, `lstm-ppo-plus@corrected`, or a path. */
 const SOURCE = /^(\/.+|[a-z0-9][a-z0-9-]{0,60}(@[a-z0-9-]{1,30})?)$/;
 
-/** `hpa:cpu=60`, `model:lstm-ppo-plus`, `lstm-ppo-plus@corrected`, `/models/mine`. Throws `BadInputError` for a rule's bad options. */
+/** `hpa:cpu=60`, `model:lstm-ppo-plus`, `lstm-ppo-plus@product@held`, `/models/mine`. Throws `BadInputError` for a rule's bad options. */
 export function policyReference(text: string): PolicyReference {
   if (text === EXTERNAL) return { kind: "external", text };
   const follows = text.startsWith(FOLLOWS);
-  const source = follows ? text.slice(FOLLOWS.length) : text;
-  const isRule = RULE_NAMES.has(text.split(":")[0]!.trim());
-  if (!isRule && SOURCE.test(source)) return { kind: "model", text, source, follows };
+  const { model: source, isHeld } = heldName(follows ? text.slice(FOLLOWS.length) : text);
+  const isRule = RULE_NAMES.has((follows ? text : source).split(":")[0]!.trim());
+  if (!isRule && SOURCE.test(source)) return { kind: "model", text, source, follows, isHeld };
   if (follows) throw new BadInputError(`after 'model:' must stand a model's name or an absolute path, was: '${text}'`);
   // Rules say themselves what is wrong with their options, and which of them there are.
   policyByName(text);

@@ -1,4 +1,4 @@
-/** What policies share: whole replicas, their arithmetic in words, and what they say when they cannot reckon. */
+/** What policies share: whole replicas, their arithmetic in words, and what they say when they cannot compute a count. */
 import type { PolicyAnswer } from "../core/policy.ts";
 import type { DecidableWindow } from "../core/window.ts";
 

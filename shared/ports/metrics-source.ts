@@ -1,4 +1,5 @@
 /** Where measurements come from, whatever makes them. What could not be measured is null, never 0. */
+import type { SloFit } from "../core/slo.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 
 /** One instant at which the collector wants to know; all in trace time. */
@@ -24,6 +25,8 @@ export interface ReplicaReading {
 export interface AskedFunction extends FunctionId {
   /** Null when the platform's list did not have it just now. */
   readonly replicas: ReplicaReading | null;
+  /** Its SLO, trace time: for the share of requests that broke it. */
+  readonly sloSeconds: number;
 }
 
 /** What there was to see at one instant: every answer is about that one. */
@@ -31,6 +34,8 @@ export interface Look {
   tick(about: AskedFunction): Tick;
   /** Null when no window ends at the instant. */
   window(about: AskedFunction): MetricsWindow | null;
+  /** What its latency histogram lets be known of its SLO; null while that is not known, and when no window ends at the instant. */
+  sloFit(about: AskedFunction): SloFit | null;
   /** One sentence for each thing that could not be had. */
   readonly problems: readonly string[];
 }

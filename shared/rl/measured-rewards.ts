@@ -26,7 +26,7 @@ export class MeasuredRewards {
     if (isDecidable(window)) this.#see(this.#demand.see(window, managed).replicas);
     if (objective === "product") {
       return productReward({
-        violationShare: violationShare(next, managed.sloP95Seconds),
+        violationShare: violationShare(next, managed.slo.seconds),
         neededReplicas: this.#needed,
         usualReplicas: this.#usual,
         replicaSeconds,
@@ -38,7 +38,7 @@ export class MeasuredRewards {
       window: next,
       requestedReplicas,
       isWithinBounds: requestedReplicas >= managed.minReplicas && requestedReplicas <= managed.maxReplicas,
-      sloP95Seconds: managed.sloP95Seconds,
+      sloSeconds: managed.slo.seconds,
       replicaSeconds,
     }).total;
   }

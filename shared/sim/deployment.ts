@@ -6,6 +6,7 @@ import type { SimParameters } from "./parameters.ts";
 import type { SimProfile } from "./profiles.ts";
 import { DRAINING, PENDING, READY, Replicas, STARTING } from "./replicas.ts";
 import type { Replica } from "./replicas.ts";
+import { Reversals } from "./reversals.ts";
 
 /** Kinds of events that are the controller's. `READY_PLAN` and `KILL_PLAN` have the number of a plan as their subject. */
 export const RECONCILE = 10;
@@ -38,6 +39,7 @@ export class Deployment {
   leftSeconds = -Infinity;
   leftLately = 0;
   starts = 0;
+  readonly reversals = new Reversals();
   readonly #p: SimParameters;
   readonly #random: Random;
   readonly #events: EventHeap;
@@ -87,6 +89,7 @@ export class Deployment {
   scale(desired: number, nowSeconds: number): number {
     const applied = this.#clamped(desired);
     if (applied === this.#desired) return applied;
+    this.reversals.note(this.#desired, applied, nowSeconds);
     this.#desired = applied;
     const { scaleCallMinSeconds: least, scaleCallMaxSeconds: most } = this.#p;
     const seconds = least + Math.max(0, most - least) * this.#random.next();

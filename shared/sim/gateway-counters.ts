@@ -1,4 +1,5 @@
 /** What the gateway counts, and nothing more: the same counters that a real one exposes. */
+import { GATEWAY_BOUNDS_SECONDS } from "../metrics/latency.ts";
 
 export const CODES = ["200", "429", "500", "502", "504"] as const;
 export type Code = (typeof CODES)[number];
@@ -8,31 +9,38 @@ export const CODE_500 = 2;
 export const CODE_502 = 3;
 export const CODE_504 = 4;
 
-/** Upper bounds of `gateway_functions_seconds`: the client library's defaults. */
-export const BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
-const BUCKETS = BOUNDS_SECONDS.length + 1;
-const BOUNDS = Float64Array.from(BOUNDS_SECONDS);
-
 export class GatewayCounters {
+  /** Upper bounds of `gateway_functions_seconds`, ascending, without +Inf. */
+  readonly boundsSeconds: readonly number[];
   started = 0;
   endedAll = 0;
   readonly ended = new Float64Array(CODES.length);
   readonly sumSeconds = new Float64Array(CODES.length);
-  readonly #buckets = new Float64Array(CODES.length * BUCKETS);
+  readonly #bounds: Float64Array;
+  readonly #buckets: Float64Array;
+
+  /** `extraBounds`: edges that the platform puts beside the client library's own. */
+  constructor(extraBounds: readonly number[] = []) {
+    this.#bounds = Float64Array.from(new Set([...GATEWAY_BOUNDS_SECONDS, ...extraBounds])).sort();
+    this.boundsSeconds = [...this.#bounds];
+    this.#buckets = new Float64Array(CODES.length * (this.#bounds.length + 1));
+  }
 
   end(code: number, seconds: number): void {
     this.endedAll++;
     this.ended[code]!++;
     this.sumSeconds[code]! += seconds;
+    const bounds = this.#bounds;
     let bucket = 0;
-    while (bucket < BOUNDS.length && seconds > BOUNDS[bucket]!) bucket++;
-    this.#buckets[code * BUCKETS + bucket]!++;
+    while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++;
+    this.#buckets[code * (bounds.length + 1) + bucket]!++;
   }
 
   /** Calls at or below bound `i`; the bound after the last is +Inf. */
   cumulative(code: number, i: number): number {
+    const first = code * (this.#bounds.length + 1);
     let count = 0;
-    for (let bucket = 0; bucket <= i; bucket++) count += this.#buckets[code * BUCKETS + bucket]!;
+    for (let bucket = 0; bucket <= i; bucket++) count += this.#buckets[first + bucket]!;
     return count;
   }
 

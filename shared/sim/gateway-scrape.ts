@@ -3,7 +3,7 @@ import { GATEWAY_SOURCE } from "../metrics/reading.ts";
 import type { Series } from "../metrics/series.ts";
 import { seriesId } from "../metrics/series-id.ts";
 import type { SampleStore } from "../metrics/store.ts";
-import { BOUNDS_SECONDS, CODES } from "./gateway-counters.ts";
+import { CODES } from "./gateway-counters.ts";
 import type { GatewayCounters } from "./gateway-counters.ts";
 
 interface CodeSeries {
@@ -58,7 +58,7 @@ export class GatewayScrape {
   }
 
   #makeCode(code: string): CodeSeries {
-    const bounds = [...BOUNDS_SECONDS.map(String), "+Inf"];
+    const bounds = [...this.#counters.boundsSeconds.map(String), "+Inf"];
     return {
       total: this.#make("gateway_function_invocation_total", { code }),
       sum: this.#make("gateway_functions_seconds_sum", { code }),

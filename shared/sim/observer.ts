@@ -160,6 +160,7 @@ export class Observer {
       endedAtMs: platform.nowSeconds * 1000,
       timeLapse: 1,
       mode,
+      sloSeconds: profile.slo.seconds,
       rangeSeconds: mode === "promql" ? profile.parameters.rateWindowSeconds : windowSeconds,
       replicas: this.#replicas(),
     });

@@ -77,6 +77,7 @@ export const PARAMETERS = {
   // The way of a measurement. Exact mode reads the gateway at ticks and window ends; PromQL mode scrapes as below.
   gatewayScrapeSeconds: row(5, "s", [5, 30], "between scrapes of the gateway", "documented"),
   containerScrapeSeconds: row(15, "s", [5, 30], "between scrapes of CPU and memory", "documented"),
+  sloBucket: row(1, "0 or 1", null, "1: the latency histogram has an edge at the SLO, as on the local platform; 0: the gateway's own edges", "documented"),
   droppedScrapeChance: row(0.01, "ratio", [0, 0.03], "chance that a scrape gets no answer", "estimated"),
   cpuHousekeepingSeconds: row(12, "s", [0, 15], "CPU and memory are as old as this at most when scraped (PromQL mode)", "measured"),
   lingerSeconds: row(0, "s", [0, 60], "series of a gone replica go on for so long (PromQL mode)", "estimated"),

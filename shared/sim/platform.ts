@@ -30,7 +30,7 @@ export interface PlatformStart {
 }
 
 export class Platform {
-  readonly gateway = new GatewayCounters();
+  readonly gateway: GatewayCounters;
   readonly cpu: Cpu;
   /** Since its last `clear`. */
   readonly tally = new Tally();
@@ -58,6 +58,7 @@ export class Platform {
 
   constructor({ profile, schedule, replicas, random, cfsPhaseSeconds }: PlatformStart) {
     const p = profile.parameters;
+    this.gateway = new GatewayCounters(p.sloBucket === 1 ? [profile.slo.seconds] : []);
     this.#profile = profile;
     this.#schedule = schedule;
     this.#routing = random.fork("routing");
@@ -210,7 +211,7 @@ export class Platform {
       replica.waited--;
       this.#countInFlight();
       this.gateway.end(CODE_200, this.nowSeconds - this.#calls.begunSeconds[call]!);
-      this.tally.succeed(this.nowSeconds - this.#calls.intendedSeconds[call]!, this.#profile.sloP95Seconds);
+      this.tally.succeed(this.nowSeconds - this.#calls.intendedSeconds[call]!, this.#profile.slo.seconds);
     }
     this.#calls.free(call);
     if (replica.state === DRAINING && replica.calls === 0) this.deployment.end(replica, this.nowSeconds);

@@ -2,6 +2,7 @@
 import { BadInputError } from "../core/errors.ts";
 import { MANAGED_DEFAULTS } from "../core/managed-function.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
+import type { Slo } from "../core/slo.ts";
 import { simParameters } from "./parameters.ts";
 import type { ParameterName, SimParameters } from "./parameters.ts";
 
@@ -13,13 +14,14 @@ export interface SimProfile {
   readonly sleepSeconds: number;
   /** Coefficient of variation of the work, for whoever plans a schedule. */
   readonly workCv: number;
-  /** P95 that the function owes, seconds. */
-  readonly sloP95Seconds: number;
+  readonly slo: Slo;
   /** What multiplies the seed's trace so that the needed replicas span 1–20. */
   readonly rateScale: number;
   readonly targetInFlight: number;
   readonly minReplicas: number;
   readonly maxReplicas: number;
+  /** What a start costs, replica-seconds. Default `MANAGED_DEFAULTS.startCostSeconds`. */
+  readonly startCostSeconds?: number;
   readonly parameters: SimParameters;
 }
 
@@ -33,19 +35,19 @@ const BOUNDS = { minReplicas: 1, maxReplicas: 24 } as const;
 /* prettier-ignore */
 export const PROFILES = {
   stress: {
-    name: "stress", cpuSeconds: 0.1, sleepSeconds: 0, workCv: 0.3, sloP95Seconds: 3, rateScale: 10, targetInFlight: 3, ...BOUNDS,
+    name: "stress", cpuSeconds: 0.1, sleepSeconds: 0, workCv: 0.3, slo: { seconds: 3, percentile: 95 }, rateScale: 10, targetInFlight: 3, ...BOUNDS,
     parameters: simParameters({ cpuLimitCores: 0.1, cpuRequestCores: 0.1 }),
   },
   api: {
-    name: "api", cpuSeconds: 0.005, sleepSeconds: 0, workCv: 0.3, sloP95Seconds: 0.5, rateScale: 400, targetInFlight: 3, ...BOUNDS,
+    name: "api", cpuSeconds: 0.005, sleepSeconds: 0, workCv: 0.3, slo: { seconds: 0.5, percentile: 95 }, rateScale: 400, targetInFlight: 3, ...BOUNDS,
     parameters: simParameters({ cpuLimitCores: 0.25, cpuRequestCores: 0.25 }),
   },
   io: {
-    name: "io", cpuSeconds: 0.005, sleepSeconds: 0.4, workCv: 0.3, sloP95Seconds: 1, rateScale: 60, targetInFlight: 2.5, ...BOUNDS,
+    name: "io", cpuSeconds: 0.005, sleepSeconds: 0.4, workCv: 0.3, slo: { seconds: 1, percentile: 95 }, rateScale: 60, targetInFlight: 2.5, ...BOUNDS,
     parameters: simParameters({ cpuLimitCores: 0.1, cpuRequestCores: 0.1, maxInflight: 4 }),
   },
   heavy: {
-    name: "heavy", cpuSeconds: 1, sleepSeconds: 0, workCv: 0.3, sloP95Seconds: 10, rateScale: 4, targetInFlight: 3, ...BOUNDS,
+    name: "heavy", cpuSeconds: 1, sleepSeconds: 0, workCv: 0.3, slo: { seconds: 10, percentile: 95 }, rateScale: 4, targetInFlight: 3, ...BOUNDS,
     // Twenty-four times half a core do not fit on two nodes of 3.5.
     parameters: simParameters({ cpuLimitCores: 0.5, cpuRequestCores: 0.5, nodes: 4 }),
   },
@@ -69,7 +71,7 @@ export function simProfile(profile: string | SimProfile, changes: ProfileChanges
 
 /** The profile as a function under Replicant's care. */
 export function managedFunctionOf(profile: SimProfile): ManagedFunction {
-  const { name, minReplicas, maxReplicas, sloP95Seconds, targetInFlight } = profile;
+  const { name, minReplicas, maxReplicas, slo, targetInFlight } = profile;
   const { mode, policy } = MANAGED_DEFAULTS;
   return {
     functionName: name,
@@ -78,7 +80,8 @@ export function managedFunctionOf(profile: SimProfile): ManagedFunction {
     policy,
     minReplicas,
     maxReplicas,
-    sloP95Seconds,
+    slo,
+    startCostSeconds: profile.startCostSeconds ?? MANAGED_DEFAULTS.startCostSeconds,
     targetInFlight,
   };
 }

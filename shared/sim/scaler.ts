@@ -1,5 +1,6 @@
 /** The scaler's place in simulated time: the same guard as in service, or none; what it decides goes to the platform at once. */
-import { decide, FLOOR_POLICY, GUARD_DEFAULTS, onTick, startGuard, withApplied } from "../core/guard.ts";
+import { holdAnswer, tickHeld, type Answer, type Held } from "../core/control/held.ts";
+import { decide, FLOOR_POLICY, GUARD_DEFAULTS, onHeldTick, onTick, startGuard, withApplied } from "../core/guard.ts";
 import type { GuardDecision, GuardSettings, GuardState } from "../core/guard.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
@@ -30,11 +31,7 @@ export interface SimDecision {
   readonly reason: string;
 }
 
-export interface SimProposal {
-  readonly proposedReplicas: number;
-  readonly because: string;
-}
-
+const NOTHING_HELD = { held: null, wanted: null } as const;
 /** So long before the start the guard began: it is not just restarted. */
 const LONG_AGO_MS = -86_400_000;
 
@@ -43,6 +40,7 @@ export class SimScaler {
   readonly #settings: GuardSettings;
   readonly #limits: { readonly minReplicas: number; readonly maxReplicas: number | null };
   #guard: GuardState = startGuard(LONG_AGO_MS);
+  #held: Held | null = null;
   /** Σ |change of desired|. */
   churn = 0;
 
@@ -52,25 +50,31 @@ export class SimScaler {
     this.#limits = { minReplicas: platformLimits.floor, maxReplicas: platformLimits.cap || null };
   }
 
-  /** The panic floor between windows; the number of replicas that it set, or null. */
+  /** A held target, or the panic floor, between windows; the number of replicas that it set, or null. */
   onTick(tick: Tick): number | null {
-    if (this.#start.guard === "off") return null;
-    const { platform, managed } = this.#start;
+    const { platform, managed, guard } = this.#start;
+    const { held, wanted } = this.#held === null ? NOTHING_HELD : tickHeld(this.#held, tick);
+    this.#held = held;
+    if (guard === "off") return wanted === null ? null : this.#scale(this.#bounded(wanted.proposedReplicas));
     const input = { managed, tick, current: platform.desired, platform: this.#limits };
-    const { decision, state } = onTick(this.#guard, input, this.#settings);
+    const { decision, state } =
+      held === null
+        ? onTick(this.#guard, input, this.#settings)
+        : onHeldTick(this.#guard, { ...input, wanted, policy: held.policy }, this.#settings);
     this.#guard = state;
     if (decision === null) return null;
     return this.#apply(decision).applied;
   }
 
   /** A policy that decides on ticks by itself sets what it wishes within the bounds: the guard is for windows. */
-  onTickProposal({ proposedReplicas }: SimProposal): number {
+  onTickProposal({ proposedReplicas }: Answer): number {
     return this.#scale(this.#bounded(proposedReplicas));
   }
 
-  onWindow(window: MetricsWindow, proposal: SimProposal | null, policy: PolicyIdentity): SimDecision {
+  onWindow(window: MetricsWindow, answer: Answer | null, policy: PolicyIdentity): SimDecision {
     const { platform, managed, guard } = this.#start;
     const current = platform.desired;
+    const proposal = answer === null ? null : this.#hold(answer, policy, window.endedAtMs);
     if (guard === "on") {
       const { decision, state } = decide(
         this.#guard,
@@ -83,6 +87,7 @@ export class SimScaler {
           policy,
           proposal,
           platform: this.#limits,
+          guard: this.#held === null ? 1 : 2,
         },
         this.#settings,
       );
@@ -95,6 +100,13 @@ export class SimScaler {
     const proposed = proposal.proposedReplicas;
     const applied = this.#scale(this.#bounded(proposed));
     return { policy, current, proposed, applied, clipped: applied !== proposed, held: false, reason: proposal.because };
+  }
+
+  /** What the policy's target comes to at once, where it gave one; else its own count. */
+  #hold(answer: Answer, policy: PolicyIdentity, nowMs: number): Answer {
+    const { held, wanted } = holdAnswer(this.#held, answer, policy, nowMs);
+    this.#held = held;
+    return wanted;
   }
 
   #apply(decision: GuardDecision): SimDecision {

@@ -175,7 +175,7 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
       window,
       requestedReplicas: requested,
       isWithinBounds,
-      sloP95Seconds: session.managed.sloP95Seconds,
+      sloSeconds: session.managed.slo.seconds,
       replicaSeconds: session.windowReplicaSeconds,
     });
     if (isDecidable(window)) this.#observation = observe(this.#layout, window);

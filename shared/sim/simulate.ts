@@ -92,8 +92,11 @@ export interface SimTotals {
   readonly replicaSeconds: number;
   /** Σ |change of desired replicas|. */
   readonly churn: number;
+  /** Decreases of desired replicas that an increase followed within `REVERSAL_SECONDS`. */
+  readonly reversals: number;
   /** Calls that waited for a replica to start. */
   readonly coldStarts: number;
+  /** Replicas that became ready; those ready at the start are not among them. */
   readonly replicaStarts: number;
   readonly outOfMemory: number;
   /** Window decisions whose proposal was changed by the guard or the bounds, and those held. */
@@ -186,6 +189,7 @@ function totalsOf(
 ): SimTotals {
   const { ok, failed, late, latency } = tally;
   const served = servedShare(platform, schedule);
+  const reversals = platform.deployment.reversals.count;
   return {
     durationSeconds: schedule.durationSeconds,
     calls: tally.arrivals,
@@ -200,6 +204,7 @@ function totalsOf(
     windowsFullyServedShare: served,
     replicaSeconds,
     churn: scaler.churn,
+    reversals,
     coldStarts: tally.coldStarts,
     replicaStarts: tally.replicaStarts,
     outOfMemory: tally.outOfMemory,

@@ -54,7 +54,7 @@ const vector = (...result: readonly { metric: Record<string, string>; value: str
   },
 });
 const stress = { functionName: "stress", namespace: "openfaas-fn" };
-const asked = { ...stress, replicas: null };
+const asked = { ...stress, replicas: null, sloSeconds: 3 };
 const ofStress = { function_name: "stress.openfaas-fn" };
 const instant = { atMs: 60_000, sinceMs: 58_000, window: { seq: 2, windowSeconds: 30 } };
 const realTime = { timeLapse: 1, epochMs: 0 };
@@ -146,6 +146,55 @@ describe("prometheus source", () => {
     assert.equal(window.throughputRps, 0.1);
   });
 
+  describe("latencies", () => {
+    const completed = (codes: Readonly<Record<string, string>>) =>
+      vector(...Object.entries(codes).map(([code, value]) => ({ metric: { ...ofStress, code }, value })));
+    /** Real seconds by edge, as Prometheus 3 writes some of them. */
+    const buckets = (codes: Readonly<Record<string, readonly string[]>>) =>
+      vector(
+        ...Object.entries(codes).flatMap(([code, counts]) =>
+          ["0.005", "0.01", "0.025", "0.05", "0.1", "0.15", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"].map(
+            (le, i) => ({ metric: { ...ofStress, code, le }, value: counts[i] ?? counts.at(-1)! }),
+          ),
+        ),
+      );
+    const in20 = { ...asked, sloSeconds: 3 };
+    const ok = ["0", "0", "0", "40", "60", "90", "98", "100"];
+    const seenOf = async (t: TestContext, completions: ReturnType<Say>, latencies: ReturnType<Say>) => {
+      const say: Say = ({ query }) =>
+        query.includes("_bucket{") ? latencies : query.includes("by (function_name, code)") ? completions : vector();
+      const { look: seen } = await look(t, say, { traceTime: { timeLapse: 20, epochMs: 0 } });
+      return { ...seen.window(in20)!, fit: seen.sloFit(in20) };
+    };
+
+    test("the late share counts what failed, and is exact where the SLO has an edge; quantiles keep to the gateway's own", async (t) => {
+      const completions = completed({ 200: "100", 500: "20", 429: "5" });
+      const seen = await seenOf(t, completions, buckets({ 200: ok, 500: ["20"] }));
+      assert.deepEqual(seen.late, { share: 35 / 125, because: null });
+      assert.deepEqual(seen.fit, { kind: "exact" });
+      // Of 120, the 60th is the last within 0.05 s; without the edge at 0.15 s the 114th lies in (0.1, 0.25].
+      assert.equal(seen.latencySeconds.p50, 1);
+      assert.equal(seen.latencySeconds.p95, 20 * (0.1 + 0.15 * (34 / 38)));
+    });
+
+    test("a bucket that cannot be told: neither can the share", async (t) => {
+      const seen = await seenOf(t, completed({ 200: "100" }), buckets({ 200: [...ok.slice(0, 5), "NaN"] }));
+      assert.deepEqual(seen.late, { share: null, because: "no latencies were measured" });
+    });
+
+    test("answered and no bucket: not measured; all refused at once: all late; nothing ended: no share", async (t) => {
+      for (const { codes, late } of [
+        { codes: { 200: "7" }, late: { share: null, because: "no latencies were measured" } },
+        { codes: { 429: "7" }, late: { share: 1, because: null } },
+        { codes: { 200: "0" }, late: { share: null, because: "nothing ended" } },
+      ]) {
+        const seen = await seenOf(t, completed(codes), vector());
+        assert.deepEqual(seen.late, late);
+        assert.equal(seen.fit, null);
+      }
+    });
+  });
+
   test("all queries of an instant are evaluated at that instant; in time-lapse at its real time, over real ranges", async (t) => {
     const traceTime = { timeLapse: 10, epochMs: 50_000 };
     const say: Say = ({ query }) => vector({ metric: ofStress, value: query.includes("timestamp(") ? "50.9" : "2" });
@@ -161,14 +210,14 @@ describe("prometheus source", () => {
   test("the platform's own list goes before the gauges", async (t) => {
     const { look: seen } = await look(t, () => vector({ metric: ofStress, value: "2" }));
     const replicas = { desiredReplicas: 4, availableReplicas: null };
-    const tick = seen.tick({ ...stress, replicas });
+    const tick = seen.tick({ ...asked, replicas });
     assert.equal(tick.desiredReplicas, 4);
     assert.equal(tick.availableReplicas, 2);
   });
 
   test("one query that fails leaves the others, and is told once", async (t) => {
     const { look: seen } = await look(t, ({ query }) =>
-      query.startsWith("histogram_quantile")
+      query.includes("_bucket{")
         ? { status: 503, body: { status: "error", errorType: "timeout", error: "too slow" } }
         : vector({ metric: ofStress, value: query.includes("timestamp(") ? "59" : "7" }),
     );
@@ -268,9 +317,9 @@ describe("prometheus source", () => {
         change(gateways);
         const look = await source.look(instant, [stress]);
         const [tick, window] = [look.tick(asked), look.window(asked)!];
-        const numbers = [tick.arrivals, tick.inFlight, window.arrivals, window.inFlightMax, window.completedOk];
+        const numbers = [tick.inFlight, window.arrivals, window.inFlightMax, window.completedOk];
         assert.equal(new Set(numbers).size, 1, "ticks and windows agree");
-        return { told: tick.arrivals, problems: look.problems.join() };
+        return { told: window.arrivals, problems: look.problems.join() };
       };
     }
 
@@ -362,12 +411,51 @@ describe("prometheus source", () => {
   test("what no count can be is missing in a tick, too", async (t) => {
     const { look: seen } = await look(t, ({ query }) => {
       if (query.includes("gateway_service_ready_count")) return vector({ metric: ofStress, value: "2.5" });
-      if (query.includes("increase(gateway_function_invocation_started"))
-        return vector({ metric: ofStress, value: "-5" });
       return vector({ metric: ofStress, value: "3" });
     });
-    const { arrivals, availableReplicas, inFlight, desiredReplicas } = seen.tick(asked);
-    assert.deepEqual([arrivals, availableReplicas, inFlight, desiredReplicas], [null, null, 3, 3]);
+    const { availableReplicas, inFlight, desiredReplicas } = seen.tick(asked);
+    assert.deepEqual([availableReplicas, inFlight, desiredReplicas], [null, 3, 3]);
+  });
+
+  describe("arrivals of a tick", () => {
+    /** Ticks of a Prometheus that says so many were started by instance, and when it scraped last. */
+    async function ticking(t: TestContext) {
+      const says = { scrapedSeconds: 0, started: {} as Record<string, number> };
+      const { url } = await aServer(t, ({ query }) => {
+        if (query.startsWith("sum by (function_name, job, instance)")) {
+          const metric = (instance: string) => ({ ...ofStress, job: "g", instance });
+          return vector(
+            ...Object.entries(says.started).map(([one, count]) => ({ metric: metric(one), value: `${count}` })),
+          );
+        }
+        return query.includes("timestamp(") ? vector({ metric: ofStress, value: `${says.scrapedSeconds}` }) : vector();
+      });
+      const source = prometheusFunctions(prometheusClient({ url, timeoutMs: 1_000 }), realTime);
+      return async (scrapedSeconds: number, started: Record<string, number>) => {
+        Object.assign(says, { scrapedSeconds, started });
+        return (await source.look({ ...instant, window: null }, [stress])).tick(asked).arrivals;
+      };
+    }
+
+    test("are what the counters gained between scrapes, told once; before a new scrape nothing was measured", async (t) => {
+      const tick = await ticking(t);
+      assert.equal(await tick(50, { a: 100 }), null, "from when on?");
+      assert.equal(await tick(50, { a: 100 }), null, "no scrape came");
+      assert.equal(await tick(65, { a: 130 }), 30);
+      assert.equal(await tick(65, { a: 130 }), null);
+      assert.equal(await tick(80, { a: 130 }), 0, "a scrape came, and nobody called");
+      assert.equal(await tick(95, { a: 4 }), 4, "its process began anew");
+    });
+
+    test("of several gateways are their sum; of one that comes or goes nobody knows how many", async (t) => {
+      const tick = await ticking(t);
+      await tick(50, { a: 100, b: 7 });
+      assert.equal(await tick(65, { a: 110, b: 9 }), 12);
+      assert.equal(await tick(80, { a: 110, b: 9, c: 1_000_000 }), null);
+      assert.equal(await tick(95, { a: 111, b: 9, c: 1_000_001 }), 2);
+      assert.equal(await tick(110, { a: 111, b: 9 }), null);
+      assert.equal(await tick(125, { a: 113, b: 9 }), 2);
+    });
   });
 
   test("its own clock counts: what it is asked is evaluated by it, and after a step nothing is believed for a range", async (t) => {

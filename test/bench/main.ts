@@ -11,6 +11,7 @@ import { providerSection } from "./provider.ts";
 import { replicasSection } from "./replicas.ts";
 import type { Row, Section } from "./section.ts";
 import { simulatorSection } from "./simulator.ts";
+import { ticksSection } from "./ticks.ts";
 
 const sections: readonly Section[] = [
   gatewaySection,
@@ -19,6 +20,7 @@ const sections: readonly Section[] = [
   loadSection,
   engineSection,
   simulatorSection,
+  ticksSection,
   loopSection,
   memorySection,
   installSection,

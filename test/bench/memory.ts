@@ -22,7 +22,7 @@ export const memorySection: Section = {
       return [{ what: "memory of the loop", value: NaN, unit: "MB", note: "there is no /proc/self/smaps_rollup here" }];
     }
     const idle = await measureUp([], IDLE_WINDOWS);
-    const busy = await measureUp(["--demo"], DEMO_WINDOWS);
+    const busy = await measureUp(["--demo", "--time-lapse", "10"], DEMO_WINDOWS);
     return [
       ...[...idle].map(([name, memory]) => partRow(`idle: ${name}`, memory)),
       row("idle loop, private (USS), sum", sum(idle, "privateMb")),

@@ -86,7 +86,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
   const learner = countingLearner(learnerHere(makeEngine), care === "unguarded");
   const trainer = createTrainer({
     activity: new Activity(() => performance.now()),
-    ...{ bus, shelf, source, learner, clock, monotonic: clock, rule },
+    ...{ bus, shelf, source, learner, clock, monotonic: clock, rules: { counts: rule, held: rule } },
     profiles: new Map(),
     log: memoryLog(),
     say: silentLog,

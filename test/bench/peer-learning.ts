@@ -129,7 +129,8 @@ async function fineTuneOften(times: number): Promise<LearningReading> {
   const learner = learnerHere((spec, weights) => createWasmEngine(kernel, spec, weights));
   const residentMb: number[] = [];
   for (let time = 0; time < times; time++) {
-    const job = { files, version: "bench", managed: aManaged(), transitions: [], windows, rule: "openfaas-pro" };
+    const about = { version: "bench", isHeld: false, managed: aManaged(), rule: "openfaas-pro" };
+    const job = { files, ...about, transitions: [], windows };
     await learner.fineTune({ ...job, simulatedSteps: 16_384, seed: `bench/${time}` });
     residentMb.push(process.memoryUsage.rss() / 2 ** 20);
   }

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
+import { seededRandom } from "#shared/core/random.ts";
 import { PARAMETERS } from "#shared/sim/parameters.ts";
 import { eventually } from "#test/support/eventually.ts";
+import { scoreIntervals } from "../../services/cli/calibrate/compare/live-interval.ts";
+import { openLiveBook } from "../../services/cli/calibrate/compare/live-book.ts";
 import { readCompareFlags } from "../../services/cli/calibrate/compare/options.ts";
 import { rankingOf } from "../../services/cli/calibrate/compare/ranking.ts";
 import { writeStackLike } from "../../services/cli/calibrate/compare/stack-file.ts";
@@ -84,6 +87,7 @@ test("a ranking compares orders, not figures", () => {
   const score = (sloViolationShare: number, replicaSeconds: number) => ({ sloViolationShare, replicaSeconds });
   const row = (policy: string, live: ReturnType<typeof score>, simulated: ReturnType<typeof score>) => ({
     ...{ policy, live, simulated, simulations: [simulated, { ...simulated, replicaSeconds: 1 }], invalidBecause: null },
+    liveIntervals: null,
   });
   const { tau, chance } = rankingOf([
     row("a", score(0.1, 300), score(0.01, 900)),
@@ -93,6 +97,71 @@ test("a ranking compares orders, not figures", () => {
   assert.deepEqual(tau, { sloViolations: 1, replicaSeconds: -1 });
   // The second seed gives all the same cost, which is no order.
   assert.deepEqual(chance, { sloViolations: 1, replicaSeconds: 1 });
+});
+
+test("pairs of policies within each other's live interval count for no order", () => {
+  const row = (policy: string, live: number, simulated: number, [low, high]: readonly [number, number]) => {
+    const score = (sloViolationShare: number) => ({ sloViolationShare, replicaSeconds: 100 * live });
+    const liveIntervals = { sloViolationShare: [low, high], replicaSeconds: [0, 0] } as const;
+    return {
+      policy,
+      live: score(live),
+      liveIntervals,
+      simulated: score(simulated),
+      simulations: [],
+      invalidBecause: null,
+    };
+  };
+  const ranking = rankingOf([
+    row("a", 0.1, 0.12, [0.05, 0.15]),
+    row("b", 0.11, 0.11, [0.06, 0.16]),
+    row("c", 0.3, 0.3, [0.2, 0.4]),
+  ]);
+  assert.ok(Math.abs(ranking.tau.sloViolations! - 1 / 3) < 1e-9);
+  assert.equal(ranking.clearTau.sloViolations, 1);
+  assert.deepEqual([ranking.clearPairs, ranking.pairs], [{ sloViolations: 2, replicaSeconds: 3 }, 3]);
+});
+
+test("a live score's interval holds it, and is wider where windows differ more", () => {
+  const windows = (share: (i: number) => number) =>
+    Array.from({ length: 40 }, (_, i) => ({
+      late: { share: share(i), because: null },
+      ...{ completedOk: 50, completedError: { "4xx": 0, "429": 0, "5xx": 0, "504": 0 }, desiredReplicas: 4 },
+    }));
+  const intervalOf = (share: (i: number) => number) =>
+    scoreIntervals(windows(share), 30, seededRandom("interval"))!.sloViolationShare;
+  const [even, bursts] = [intervalOf(() => 0.05), intervalOf((i) => (i % 10 === 0 ? 0.5 : 0))];
+  assert.deepEqual(
+    even.map((end) => Number(end.toFixed(6))),
+    [0.05, 0.05],
+  );
+  assert.ok(bursts[0] < 0.03 && bursts[1] > 0.07);
+  assert.equal(scoreIntervals([], 30, seededRandom("interval")), null);
+});
+
+test("a live run that was made is not made again, after a restart neither; one that was not valid is", async (t) => {
+  const file = join(await temporaryFolder(t), "runs.ndjson");
+  const played: string[] = [];
+  const play = async (policy: string, isValid: boolean) => {
+    const book = await openLiveBook(file);
+    const work = async () => (played.push(policy), { policy, isValid });
+    return book.remembered({ policy, windows: 40 }, work, (made) => made.isValid);
+  };
+  for (const _ of [1, 2]) {
+    assert.deepEqual(await play("hpa", true), { policy: "hpa", isValid: true });
+    await play("kpa", false);
+  }
+  assert.deepEqual(played, ["hpa", "kpa", "kpa"]);
+  await writeFile(file, "{}\n");
+  await assert.rejects(openLiveBook(file), refused(/^--resume .* holds something else than live runs/));
+  await (
+    await openLiveBook(null)
+  ).remembered(
+    { policy: "hpa" },
+    async () => played.push("again"),
+    () => true,
+  );
+  assert.equal(played.at(-1), "again");
 });
 
 test("a profile is for the function as stack.yml has it", () => {

@@ -77,6 +77,10 @@ describe("replicant evaluate", () => {
       rateScale: "number",
       seeds: "number",
       sloViolationShare: interval,
+      budget: "number",
+      isKept: "boolean",
+      cost: interval,
+      regret: row.isKept ? interval : "object",
       replicaSeconds: interval,
       oracleMultiple: interval,
       p50Seconds: "number",
@@ -85,6 +89,7 @@ describe("replicant evaluate", () => {
       churn: "number",
       coldStarts: "number",
       replicaStarts: "number",
+      reversalsPerHour: "number",
       windowsFullyServedShare: "number",
       failedShare: "number",
       calls: "number",
@@ -101,7 +106,7 @@ describe("replicant evaluate", () => {
     assert.equal(oracle.isParetoOptimal, null);
     assert.match(result.traces[0]!.digest, /^[0-9a-f]{64}$/);
     assert.deepEqual(result.seeds, [1, 2]);
-    assert.equal(result.runs.length, 4 * 2 * 2);
+    assert.equal(result.runs.length, 5 * 2 * 2);
     assert.match(result.versions.node, /^v/);
     assert.ok(result.machine.cores >= 1);
     assert.match(result.made.command, /^replicant evaluate --policies/);
@@ -132,13 +137,13 @@ describe("replicant evaluate", () => {
         page.on("pageerror", (error) => problems.push(String(error)));
         page.on("request", (request) => requested.push(request.url()));
         await page.goto(pathToFileURL(file).href);
-        assert.equal(await page.locator("table").count(), 2);
-        assert.equal(await page.locator("tbody tr").count(), 8);
+        assert.equal(await page.locator("table").count(), 2 + 1);
+        assert.equal(await page.locator("tbody tr").count(), 8 + 4);
         const pareto = page.locator("[data-pareto] svg");
         assert.equal(await pareto.count(), 2);
         assert.deepEqual(
           (await pareto.first().locator("text").allTextContents()).filter((text) => /^[a-z]/.test(text)).sort(),
-          ["hpa", "kpa", "openfaas-pro:…", "oracle", "replica-seconds (thousands) →"].sort(),
+          ["cost (thousands of replica-seconds) →", "foresight", "hpa", "kpa", "openfaas-pro:…", "oracle"],
         );
         assert.equal(await page.locator("[data-timeline] svg").count(), 4);
         assert.deepEqual(problems, []);
@@ -163,8 +168,8 @@ describe("replicant evaluate", () => {
     const evaluated = await runCommand(t, ["evaluate", "--policies", `${model},${model}@bare`, ...words]);
     assert.equal(evaluated.code, 0, evaluated.stderr);
     assert.match(evaluated.stdout, /^warning: policy '.*model@1' was tuned or trained on data it is evaluated on/m);
-    assert.match(evaluated.stdout, /^[● ] .*model@1 +\d+\.\d\d +\d+/m);
-    assert.match(evaluated.stdout, /^[● ] .*model@1@bare +\d+\.\d\d +\d+/m);
+    assert.match(evaluated.stdout, /^[● ] .*model@1 +\d+\.\d\d of 5 /m);
+    assert.match(evaluated.stdout, /^[● ] .*model@1@bare +\d+\.\d\d of 5 /m);
     await writeFile(join(model, "step-1000", "weights.bin"), "no weights");
     const refused = await runCommand(t, ["evaluate", "--policies", model, ...words]);
     assert.equal(refused.code, 2);
@@ -186,9 +191,12 @@ describe("replicant evaluate", () => {
       "1",
     ]);
     assert.equal(code, 0);
-    assert.match(stdout, /small\.json × 1, profile stress \(SLO 3 s\): \d+ calls, [\d.]+ replicas needed on average/);
-    assert.match(stdout, /^ {2}policy +violations % \[95 %\] +replica-s/m);
-    assert.match(stdout, /^[● ] fixed:3 +\d+\.\d\d +\d+ +\d+\.\d\d/m);
+    assert.match(
+      stdout,
+      /small\.json × 1, profile stress \(SLO 95 % within 3 s\): \d+ calls, [\d.]+ replicas needed on average/,
+    );
+    assert.match(stdout, /^ {2}policy +late % \[95 %\] of budget +cost \[95 %\] +regret +replica-s/m);
+    assert.match(stdout, /^[● ] fixed:3 +\d+\.\d\d of 5 .* +\d+ +(\d+\.\d\d|–) +\d+/m);
     assert.deepEqual(await readdir(folder), ["small.json"]);
   });
 
@@ -196,7 +204,7 @@ describe("replicant evaluate", () => {
     const folder = await temporaryFolder(t);
     const words = ["--traces", "traces/nasa1995_july_requests_30s.json", "--rate-scales", "4", "--seeds", "9"];
     const command = startCommand(t, ["evaluate", "--policies", "hpa", ...words, "--out", join(folder, "out")]);
-    await eventually(() => command.said().includes("18 runs"), { timeoutMs: 60_000, what: "the evaluation begins" });
+    await eventually(() => command.said().includes("27 runs"), { timeoutMs: 60_000, what: "the evaluation begins" });
     command.interrupt();
     const { code, stderr } = await command.ended;
     assert.equal(code, 130);

@@ -25,7 +25,8 @@ describe("the manifest of traces", async () => {
   const manifest = await readManifest(DEFAULT_MANIFEST);
 
   test("has the digest of every shipped trace, and of nothing else", async () => {
-    const shipped = (await readdir("traces")).filter((name) => /\.(json|csv)$/.test(name) && name !== "manifest.json");
+    const isTrace = (name: string) => /\.(json|csv)$/.test(name) && !["manifest.json", "loads.json"].includes(name);
+    const shipped = (await readdir("traces")).filter(isTrace);
     assert.deepEqual(Object.keys(manifest.files).sort(), shipped.sort());
     for (const [name, digest] of Object.entries(manifest.files)) {
       assert.equal(await digestOfFile(join("traces", name)), digest, name);
@@ -197,6 +198,10 @@ test("a CSV cell with a comma or a quote is quoted, what is not known is empty",
     policy: 'a,"b"',
     trace: "t",
     sloViolationShare: one,
+    budget: 0.05,
+    isKept: false,
+    cost: one,
+    regret: null,
     replicaSeconds: one,
     oracleMultiple: null,
     p50Seconds: null,
@@ -207,7 +212,7 @@ test("a CSV cell with a comma or a quote is quoted, what is not known is empty",
     /^env,policy,trace,profile,rate_scale,seeds,calls,slo_violation_share,slo_violation_share_lo,slo_violation_share_hi,/,
   );
   assert.match(line!, /^sim,"a,""b""",t,/);
-  assert.match(line!, /,1,0\.5,2,1,0\.5,2,,,,,/);
+  assert.match(line!, /,1,0\.5,2,0\.05,false,1,0\.5,2,,,,1,0\.5,2,,,,,/);
   assert.equal(rest, "");
 });
 

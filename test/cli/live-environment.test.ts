@@ -30,7 +30,10 @@ function aLife(fates: readonly Fate[], form: Form = "corrected", changes: Partia
       const decisionId = decisionIdOf("stress", window.endedAtMs);
       const proposal = aProposal({ seq: window.seq, proposedReplicas, because });
       const applied = anApplied({ applied: proposedReplicas, ...(fate === "ruled" && { trigger: "fallback" }) });
-      return { window: then, transition: { decisionId, managed, window, proposal, applied, next: then, floors: 0 } };
+      return {
+        window: then,
+        transition: { decisionId, managed, window, proposal, applied, next: then, tickDecisions: 0 },
+      };
     },
     close: async () => {},
   };

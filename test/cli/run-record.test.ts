@@ -5,9 +5,11 @@ import type { Applied } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
 import type { ModelNews } from "#shared/core/model.ts";
 import { aTick, aWindow } from "#test/support/a-window.ts";
+import type { PolicyShare } from "../../services/cli/up/policy-shares.ts";
 import { lineOf, summaryOf } from "../../services/cli/up/print.ts";
 import { RunRecord } from "../../services/cli/up/run-record.ts";
 
+const SLO = { seconds: 3, percentile: 95 } as const;
 const SPAN = { functionName: "stress", fromMs: 0, untilMs: 90_000 };
 
 function applied(changes: Partial<Applied> = {}): Applied {
@@ -38,7 +40,7 @@ const finished: LoadReport = {
   functionName: "stress",
   phase: "finished",
   scheduleDigest: "abc",
-  totals: { scheduled: 10, sent: 9, ok: 7, failed: 1, shed: 1, unfinished: 1, failedByClass: { "429": 1 } },
+  totals: { scheduled: 10, sent: 9, ok: 7, failed: 1, shed: 1, unfinished: 1, failedByClass: { "429": 1 }, late: null },
   window: null,
   valid: true,
   invalidBecause: null,
@@ -50,7 +52,7 @@ describe("the record of a run", () => {
     for (const order of ["window first", "decision first"]) {
       const record = new RunRecord(SPAN);
       if (order === "decision first") record.onApplied(applied());
-      record.onWindow(aWindow({ seq: 1 }));
+      record.onWindow(aWindow({ seq: 1 }), SLO);
       if (order === "window first") record.onApplied(applied());
       const [row] = record.rows();
       assert.equal(row!.appliedReplicas, 4, order);
@@ -65,7 +67,7 @@ describe("the record of a run", () => {
     const told = [0, 1, 2, 3, 4].map(() => {
       record.onTick(aTick({ atMs: 10_000, desiredReplicas: 2 }));
       record.onTick(aTick({ atMs: 20_000, desiredReplicas: 2 }));
-      const isNew = record.onWindow(aWindow({ seq: 1 }));
+      const isNew = record.onWindow(aWindow({ seq: 1 }), SLO);
       record.onApplied(applied());
       return [isNew, record.onModel(news, "an-id")];
     });
@@ -76,11 +78,36 @@ describe("the record of a run", () => {
     assert.equal(policies[0]!.decisions, 1);
   });
 
+  test("what the guard changed and what the bounds did not allow are two things; a hold and a shadow change nothing", () => {
+    const stagesOf = (proposed: number, limited: number, bounded: number): Applied["stages"] => [
+      { stage: "valid", replicas: 2, note: null },
+      { stage: "proposed", replicas: proposed, note: null },
+      { stage: "stabilised", replicas: limited, note: null },
+      { stage: "rate-limited", replicas: limited, note: null },
+      { stage: "bounded", replicas: bounded, note: null },
+    ];
+    const cases = [
+      { stages: stagesOf(4, 4, 4), applied: 4, counted: [0, 0] },
+      { stages: stagesOf(4, 3, 3), applied: 3, counted: [1, 0] },
+      { stages: stagesOf(12, 12, 10), applied: 10, counted: [0, 1] },
+      // The platform allowed less.
+      { stages: stagesOf(6, 6, 6), applied: 5, counted: [0, 1] },
+      { stages: stagesOf(4, 4, 4), applied: null, counted: [0, 0] },
+      { stages: stagesOf(2, 2, 2), proposed: null, applied: null, counted: [0, 0] },
+    ];
+    for (const { counted, ...one } of cases) {
+      const record = new RunRecord(SPAN);
+      record.onApplied(applied(one));
+      const [{ guarded, bounded }] = record.totals().policies as [PolicyShare];
+      assert.deepEqual([guarded, bounded], counted, JSON.stringify(one));
+    }
+  });
+
   test("a restarted collector numbers anew: both windows are there, each with its decision", () => {
     const record = new RunRecord(SPAN);
-    record.onWindow(aWindow({ seq: 1, endedAtMs: 30_000 }));
+    record.onWindow(aWindow({ seq: 1, endedAtMs: 30_000 }), SLO);
     record.onApplied(applied());
-    assert.ok(record.onWindow(aWindow({ seq: 1, endedAtMs: 60_000 })));
+    assert.ok(record.onWindow(aWindow({ seq: 1, endedAtMs: 60_000 }), SLO));
     assert.deepEqual(
       record.rows().map((row) => record.isDecided(row)),
       [true, false],
@@ -94,7 +121,7 @@ describe("the record of a run", () => {
 
   test("a window that nobody decided says so", () => {
     const record = new RunRecord(SPAN);
-    record.onWindow(aWindow({ seq: 1 }));
+    record.onWindow(aWindow({ seq: 1 }), SLO);
     const [row] = record.rows();
     assert.equal(row!.reason, "no decision came for this window");
     assert.equal(row!.appliedReplicas, null);
@@ -103,7 +130,7 @@ describe("the record of a run", () => {
 
   test("a decision that changed nothing still tells the count", () => {
     const record = new RunRecord(SPAN);
-    record.onWindow(aWindow({ seq: 1 }));
+    record.onWindow(aWindow({ seq: 1 }), SLO);
     record.onApplied(applied({ applied: null, desired: 2, proposed: 2 }));
     assert.equal(record.rows()[0]!.appliedReplicas, 2);
     assert.equal(record.totals().scaleUps, 0);
@@ -119,8 +146,8 @@ describe("the record of a run", () => {
       reason: "4 → 6: panic",
     });
     record.onApplied(floor);
-    record.onWindow(aWindow({ seq: 1 }));
-    record.onWindow(aWindow({ seq: 2 }));
+    record.onWindow(aWindow({ seq: 1 }), SLO);
+    record.onWindow(aWindow({ seq: 2 }), SLO);
     assert.deepEqual(
       record.rows().map(({ between }) => between.length),
       [0, 1],
@@ -130,10 +157,10 @@ describe("the record of a run", () => {
 
   test("what lies outside the span, or belongs to another function, does not count", () => {
     const record = new RunRecord({ ...SPAN, fromMs: 30_000 });
-    assert.equal(record.onWindow(aWindow({ seq: 1 })), false);
-    assert.equal(record.onWindow(aWindow({ seq: 4 })), false);
-    assert.equal(record.onWindow(aWindow({ seq: 2, functionName: "other" })), false);
-    assert.equal(record.onWindow(aWindow({ seq: 2 })), true);
+    assert.equal(record.onWindow(aWindow({ seq: 1 }), SLO), false);
+    assert.equal(record.onWindow(aWindow({ seq: 4 }), SLO), false);
+    assert.equal(record.onWindow(aWindow({ seq: 2, functionName: "other" }), SLO), false);
+    assert.equal(record.onWindow(aWindow({ seq: 2 }), SLO), true);
     assert.equal(record.rows().length, 1);
   });
 
@@ -163,11 +190,11 @@ describe("the record of a run", () => {
 
   test("a line tells time, load, counts and why, within the terminal's width", () => {
     const record = new RunRecord(SPAN);
-    record.onWindow(aWindow({ seq: 1 }));
+    record.onWindow(aWindow({ seq: 1, late: { share: 0.015, because: null } }), SLO);
     record.onApplied(applied({ reason: "2 → 4: " + "x".repeat(300) }));
     const line = lineOf(record.rows()[0]!, 120);
     assert.equal(line.length, 120);
-    assert.match(line, /^00:00:30\s+60\s+0\.40\s+2\/2\s+4 → 4\s+2 → 4: x+…$/);
+    assert.match(line, /^00:00:30\s+60\s+0\.40\s+1\.5 % of 5 %\s+2\/2\s+4 → 4\s+2 → 4: x+…$/);
   });
 
   test("a summary names failures by their class", () => {
@@ -175,8 +202,46 @@ describe("the record of a run", () => {
     record.onLoad(finished);
     const text = summaryOf(record.rows(), record.totals());
     assert.match(text, /10 scheduled, 7 ok, 1 failed \(1 × 429\), 1 shed, 1 unfinished/);
-    assert.match(text, /20\.00 %/);
+    assert.match(text, /late, failed or turned away: 20 %$/);
   });
+
+  for (const { name, share, late, lines } of [
+    {
+      name: "what was measured of the budget, and what the load generator saw",
+      share: 0.031,
+      late: { fromIntended: 3, fromSent: 2 },
+      lines: [
+        "SLO of stress, 95 % within 3 s: 3.1 % of 5 % used",
+        "  measured 3.1 %, the load generator saw 37.5 %; 50 % from when requests were due",
+      ],
+    },
+    {
+      name: "what was not measured, and was seen all the same",
+      share: null,
+      late: { fromIntended: 0, fromSent: 0 },
+      lines: [
+        "SLO of stress, 95 % within 3 s: budget 5 %, use not measured",
+        "  not measured, the load generator saw 12.5 %; 12.5 % from when requests were due",
+      ],
+    },
+    {
+      name: "the budget alone, where the load had no SLO",
+      share: 0.031,
+      late: null,
+      lines: ["SLO of stress, 95 % within 3 s: 3.1 % of 5 % used"],
+    },
+  ]) {
+    test(`a summary tells ${name}`, () => {
+      const record = new RunRecord(SPAN);
+      record.onWindow(aWindow({ seq: 1, late: { share, because: null } }), SLO);
+      record.onLoad({ ...finished, totals: { ...finished.totals, late } });
+      const text = summaryOf(record.rows(), record.totals()).split("\n");
+      assert.deepEqual(
+        text.filter((line) => line.startsWith("SLO") || line.includes("generator")),
+        lines,
+      );
+    });
+  }
 
   test("a summary tells what became of the model, of the run's function alone", () => {
     const record = new RunRecord(SPAN);

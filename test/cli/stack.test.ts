@@ -90,7 +90,7 @@ describe("stack.yml", () => {
     const { managed, problems } = readManagedFunction(stress);
     assert.deepEqual(problems, []);
     assert.equal(managed?.maxReplicas, 12);
-    assert.equal(managed?.policy, "openfaas-pro");
+    assert.equal(managed?.policy, "forecast-mpc");
   });
 
   test("values become texts, as faas-cli sends them", () => {

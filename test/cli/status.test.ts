@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
+import { anApplied } from "#test/support/a-decision.ts";
+import { askBudgets } from "../../services/cli/budgets.ts";
+import { explanation } from "../../services/cli/explain.ts";
 import { statusOf, statusTable } from "../../services/cli/status.ts";
 
 const aFunction = (name: string, changes: Partial<FunctionStatus> = {}): FunctionStatus => ({
@@ -37,7 +40,7 @@ describe("status", () => {
       [true, true, true, true, true],
     );
     const lines = statusTable(told);
-    assert.match(lines[0]!, /^stress +1\/1 {2}ok +managed: kpa$/);
+    assert.match(lines[0]!, /^stress +1\/1 {2}ok +managed: kpa, 95 % within 3 s$/);
     assert.match(lines.at(-2)!, /^scaler +1\/1 {2}ok +bus connected, decisions 7$/);
     assert.match(lines.at(-1)!, /^ +stress: last window 12\.3 s ago, last decision never$/);
   });
@@ -52,6 +55,16 @@ describe("status", () => {
     const lines = statusTable(told);
     assert.ok(lines.some((line) => /^ +problem: no window of 'stress' for 140 s$/.test(line)));
     assert.ok(lines.some((line) => /^ +warning: the clock is 3 s ahead$/.test(line)));
+  });
+
+  test("a function tells what it has used of its budget, and the collector what its buckets allow", async () => {
+    const collector = {
+      ...{ bus: "connected", managed: ["stress"], notes: ["'stress': its buckets end at 10 s"] },
+      budgets: { stress: { share: 0.031, requests: 9, words: "3.1 % of 5 % used in the last 12 min" } },
+    };
+    const lines = statusTable(await statusOf(aGateway([stress, ...parts], { "metrics-collector": collector })));
+    assert.match(lines[1]!, /^ +3\.1 % of 5 % used in the last 12 min$/);
+    assert.match(lines[3]!, /^ +note: 'stress': its buckets end at 10 s$/);
   });
 
   for (const { name, answer, word } of [
@@ -87,5 +100,18 @@ describe("status", () => {
         ["not ready", false],
       ],
     );
+  });
+});
+
+describe("explain", () => {
+  test("a decision stands with what its function has used of its budget by now, where somebody tells it", async () => {
+    const collector = { budgets: { stress: { words: "3.1 % of 5 % used in the last 12 min" } } };
+    const budgets = await askBudgets(aGateway([], { "metrics-collector": collector }));
+    assert.equal(
+      explanation(anApplied(), budgets["stress"]!).at(-1),
+      "SLO of stress now: 3.1 % of 5 % used in the last 12 min",
+    );
+    assert.deepEqual(await askBudgets(aGateway([], { "metrics-collector": new Error("away") })), {});
+    assert.ok(!explanation(anApplied(), null).join().includes("SLO"));
   });
 });

@@ -60,6 +60,47 @@ describe("a managed function by its annotations", () => {
     ]);
   });
 
+  for (const { name, annotations, slo } of [
+    {
+      name: "seconds alone are a 95th percentile",
+      annotations: { seconds: "0.5" },
+      slo: { seconds: 0.5, percentile: 95 },
+    },
+    {
+      name: "both are said",
+      annotations: { seconds: "2", percentile: "99.9" },
+      slo: { seconds: 2, percentile: 99.9 },
+    },
+    { name: "a percentile alone is of 3 s", annotations: { percentile: "90" }, slo: { seconds: 3, percentile: 90 } },
+    { name: "the older spelling", annotations: { "p95-seconds": "1.5" }, slo: { seconds: 1.5, percentile: 95 } },
+    {
+      name: "both spellings that agree",
+      annotations: { "p95-seconds": "1.5", seconds: "1.5", percentile: "95" },
+      slo: { seconds: 1.5, percentile: 95 },
+    },
+  ] as const) {
+    test(`an SLO: ${name}`, () => {
+      const said: Record<string, string> = { "replicant.mode": "auto" };
+      for (const [key, value] of Object.entries(annotations)) said[`replicant.slo.${key}`] = value;
+      const status = { name: "stress", annotations: said };
+      assert.deepEqual(readManagedFunction(status).managed?.slo, slo);
+    });
+  }
+
+  test("an SLO that nobody can keep to is refused", () => {
+    const problemsOf = (annotations: Record<string, string>) =>
+      readManagedFunction({ name: "stress", annotations: { "replicant.mode": "auto", ...annotations } }).problems;
+    assert.deepEqual(problemsOf({ "replicant.slo.percentile": "97" }), [
+      "stress: replicant.slo.percentile must be one of 90, 95, 99, 99.9, was: '97'",
+    ]);
+    assert.deepEqual(problemsOf({ "replicant.slo.p95-seconds": "1", "replicant.slo.percentile": "99" }), [
+      "stress: replicant.slo.p95-seconds says otherwise than replicant.slo.seconds and .percentile: keep one of the two",
+    ]);
+    assert.deepEqual(problemsOf({ "replicant.start-cost-seconds": "-1" }), [
+      "stress: replicant.start-cost-seconds must be a number of at least 0, was: '-1'",
+    ]);
+  });
+
   test("a minimum above the maximum is told", () => {
     const { problems } = readManagedFunction({
       name: "stress",

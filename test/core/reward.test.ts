@@ -21,7 +21,7 @@ function input(window: Partial<MeasuredWindow>, changes: Partial<RewardInput> = 
     }),
     requestedReplicas: desired,
     isWithinBounds: true,
-    sloP95Seconds: 3,
+    sloSeconds: 3,
     replicaSeconds: desired * 30,
     ...changes,
   };

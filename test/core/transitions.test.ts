@@ -104,7 +104,7 @@ describe("facts become transitions", () => {
       windowFact(2),
     ]);
     assert.deepEqual(
-      transitions.map(({ floors }) => floors),
+      transitions.map(({ tickDecisions }) => tickDecisions),
       [1],
     );
   });

@@ -5,10 +5,10 @@ import { fixedPolicy } from "#shared/policies/fixed.ts";
 import { resolvePolicy, splitPolicies } from "#shared/evaluation/policies.ts";
 import { foresightOf } from "#shared/evaluation/foresight.ts";
 import { scheduleOf } from "#shared/evaluation/run.ts";
-import { isOracleName } from "#shared/evaluation/rows.ts";
+import { isBoundName } from "#shared/evaluation/knowing.ts";
 import { runSmall, SMALL_CELL } from "./fixtures.ts";
 
-const context = { seed: 1, foresight: foresightOf(scheduleOf(SMALL_CELL, 1), SMALL_CELL.profile) };
+const context = { seed: 1, plan: () => [], foresight: foresightOf(scheduleOf(SMALL_CELL, 1), SMALL_CELL.profile) };
 
 describe("policies of an evaluation", () => {
   for (const { name, pace, guard, isOracle } of [
@@ -20,6 +20,7 @@ describe("policies of an evaluation", () => {
     { name: "openfaas-pro@30s", pace: "window", guard: null, isOracle: false },
     { name: "oracle", pace: "window", guard: "off", isOracle: true },
     { name: "oracle:utilisation=0.5", pace: "window", guard: "off", isOracle: true },
+    { name: "foresight", pace: "tick", guard: "off", isOracle: true },
   ]) {
     test(`${name}: at the pace of a ${pace}, guard ${guard ?? "as asked"}`, async () => {
       const policy = await resolvePolicy(name);
@@ -27,7 +28,7 @@ describe("policies of an evaluation", () => {
         { name: policy.name, pace: policy.start(context).pace, guard: policy.guard, isOracle: policy.isOracle },
         { name, pace, guard, isOracle },
       );
-      assert.equal(isOracleName(name), isOracle);
+      assert.equal(isBoundName(name), isOracle);
     });
   }
 
@@ -38,10 +39,19 @@ describe("policies of an evaluation", () => {
     { name: "kpa:stable=1", message: /^policy 'kpa:stable=1': stable must be a whole number from 6 to 3600/ },
     { name: "oracle:utilisation=2", message: /utilisation must be a number from 0.01 to 1, was: '2'$/ },
     { name: "fixed", message: /the count is missing/ },
+    { name: "kpa@stabilised=30", message: /^policy 'kpa@stabilised=30': @stabilised=30: no guard stands behind it$/ },
+    { name: "hpa@stabilised=9999", message: /@stabilised=9999: at most 3600 s$/ },
+    { name: "hpa@stabilised=soon", message: /^policy 'hpa@stabilised=soon': after '@' may stand/ },
   ]) {
     test(`'${name}' is refused in one sentence`, () =>
       assert.rejects(resolvePolicy(name), { name: "BadInputError", message }));
   }
+
+  test("the guard keeps a scale-down waiting for as long as the name says", async () => {
+    const [soon, late] = [0, 300].map((seconds) => `hpa:cpu=50,down-window=0@stabilised=${seconds}`);
+    const [little, much] = await Promise.all([runSmall(soon!), runSmall(late!)]);
+    assert.ok(little.totals.replicaSeconds < much.totals.replicaSeconds);
+  });
 
   test("what is no rule is asked of whoever knows paths, without its suffix", async () => {
     const asked: string[] = [];
@@ -68,7 +78,7 @@ describe("policies of an evaluation", () => {
     for (const name of ["hpa@sampled", "other@sampled"])
       await assert.rejects(
         resolvePolicy(name, async () => ({ ...found, sampled: null })),
-        { name: "BadInputError", message: `policy '${name}': only a model has actions to draw` },
+        { name: "BadInputError", message: `policy '${name}': only a model that decides counts has actions to draw` },
       );
   });
 

@@ -20,6 +20,7 @@ const TOTALS: SimTotals = {
   windowsFullyServedShare: 0.75,
   replicaSeconds: 200,
   churn: 4,
+  reversals: 2,
   coldStarts: 1,
   replicaStarts: 2,
   outOfMemory: 0,
@@ -27,26 +28,29 @@ const TOTALS: SimTotals = {
   heldDecisions: 1,
 };
 
+const TERMS = { slo: { seconds: 3, percentile: 95 }, startCostSeconds: 15 } as const;
+
 const MATRIX: Matrix = {
   cells: [
-    { trace: "a", profile: "stress", rateScale: 1 },
-    { trace: "a", profile: "stress", rateScale: 4 },
+    { trace: "a", profile: "stress", rateScale: 1, ...TERMS },
+    { trace: "a", profile: "stress", rateScale: 4, ...TERMS },
   ],
   policies: ["hpa", "fixed:9"],
   seeds: [1, 2],
 };
 
 describe("the matrix", () => {
-  test("runs the oracle on every cell and seed, asked for or not, and keeps the first seed's time line", () => {
+  test("runs foresight and the oracle on every cell and seed, asked for or not, and keeps the first seed's time line", () => {
     const jobs = planJobs(MATRIX);
-    assert.equal(jobs.length, 2 * 2 * 3);
-    assert.deepEqual(jobs.slice(0, 3), [
+    assert.equal(jobs.length, 2 * 2 * 4);
+    assert.deepEqual(jobs.slice(0, 4), [
+      { cell: 0, policy: "foresight", seed: 1, detail: "timeline" },
       { cell: 0, policy: "oracle", seed: 1, detail: "timeline" },
       { cell: 0, policy: "hpa", seed: 1, detail: "timeline" },
       { cell: 0, policy: "fixed:9", seed: 1, detail: "timeline" },
     ]);
-    assert.equal(jobs.filter(({ detail }) => detail === "timeline").length, 6);
-    assert.equal(planJobs({ ...MATRIX, policies: ["oracle", "hpa"] }).length, 2 * 2 * 2);
+    assert.equal(jobs.filter(({ detail }) => detail === "timeline").length, 8);
+    assert.equal(planJobs({ ...MATRIX, policies: ["oracle", "hpa"] }).length, 2 * 2 * 3);
   });
 
   test("a row takes its runs by cell, policy and seed, and its multiple in pairs with the oracle", () => {
@@ -83,6 +87,38 @@ describe("the matrix", () => {
     );
   });
 
+  test("cost has the price of starts in it; regret is told where foresight and the policy keep the SLO", () => {
+    const matrix = { ...MATRIX, policies: ["kept", "late", "foresight"], seeds: [1, 2] };
+    const jobs = planJobs(matrix);
+    const rows = rowsOf(
+      matrix,
+      jobs,
+      jobs.map(({ policy, seed, cell }) => ({
+        ...TOTALS,
+        // In the second cell nobody keeps it, foresight neither.
+        sloViolationShare: cell === 1 ? 0.2 : policy === "late" ? 0.06 : 0.05,
+        replicaSeconds: policy === "foresight" ? 70 : 170 * seed,
+        durationSeconds: 7200,
+      })),
+    );
+    const [kept, late, foresight, kept2, , foresight2] = rows;
+    assert.deepEqual(kept!.cost, { mean: 285, lo: 200, hi: 370 });
+    assert.deepEqual(kept!.regret, { mean: 2.85, lo: 2, hi: 3.7 });
+    assert.deepEqual([kept!.isKept, kept!.budget, kept!.replicaStarts, kept!.reversalsPerHour], [true, 0.05, 2, 1]);
+    assert.deepEqual([late!.isKept, late!.regret, foresight!.isParetoOptimal], [false, null, null]);
+    assert.deepEqual(foresight!.regret, { mean: 1, lo: 1, hi: 1 });
+    assert.deepEqual([kept2!.isKept, kept2!.regret, foresight2!.regret], [false, null, null]);
+  });
+
+  test("live, where nobody counts starts, there is no cost", () => {
+    const matrix = { ...MATRIX, policies: ["hpa"], seeds: [1] };
+    const jobs = [0, 1].map((cell) => ({ cell, policy: "hpa", seed: 1, detail: "totals" as const }));
+    const live = { ...TOTALS, sloViolationShare: 0, replicaStarts: null, reversals: null };
+    const [row] = rowsOf(matrix, jobs, [live, live]);
+    assert.deepEqual([row!.cost, row!.regret, row!.reversalsPerHour, row!.isKept], [null, null, null, true]);
+    assert.equal(row!.isParetoOptimal, true);
+  });
+
   test("an oracle is no rival, and nothing is a multiple of nothing", () => {
     const matrix = { ...MATRIX, policies: ["oracle", "oracle:utilisation=0.5", "hpa"], seeds: [1] };
     const jobs = planJobs(matrix);
@@ -103,7 +139,7 @@ describe("the matrix", () => {
 });
 
 describe("Pareto dominance", () => {
-  const at = (sloViolationShare: number, replicaSeconds: number) => ({ sloViolationShare, replicaSeconds });
+  const at = (sloViolationShare: number, cost: number) => ({ sloViolationShare, cost });
   for (const { name, a, b, want } of [
     { name: "better on both", a: at(1, 1), b: at(2, 2), want: true },
     { name: "better on one, equal on the other", a: at(1, 2), b: at(2, 2), want: true },

@@ -30,6 +30,11 @@ describe("what can be tuned", () => {
     );
     assert.equal(nameOf(tunableRule("fixed"), [4]), "fixed:4");
     assert.equal(nameOf(tunableRule("hpa@bare"), null), "hpa@bare");
+    assert.equal(nameOf(tunableRule("openfaas-pro@stabilised"), null), "openfaas-pro");
+    const guarded = nameOf(tunableRule("openfaas-pro@stabilised"), [0.5, 30, 60]);
+    assert.equal(guarded, "openfaas-pro:proportion=0.5,down-window=30@stabilised=60");
+    assert.deepEqual((await resolvePolicy(guarded)).guardSettings, { stabilisationSeconds: 60 });
+    assert.equal(nameOf(tunableRule("kpa@30s@stabilised"), [0.5, 60, 2, 0, 15]).slice(-18), "@30s@stabilised=15");
     assert.throws(
       () => tunableRule("hpa:cpu=50"),
       /^BadInputError: tune: the policy must be one of fixed, hpa, .*, was: 'hpa:cpu=50'$/,
@@ -76,8 +81,8 @@ describe("draws", () => {
 describe("the score", () => {
   test("takes means over cells, each with the same weight", () => {
     const outcomes = [
-      { sloViolationShare: 0.02, replicaSeconds: 300, oracleReplicaSeconds: 100 },
-      { sloViolationShare: 0.06, replicaSeconds: 10_000, oracleReplicaSeconds: 10_000 },
+      { sloViolationShare: 0.02, cost: 300, oracleCost: 100 },
+      { sloViolationShare: 0.06, cost: 10_000, oracleCost: 10_000 },
     ];
     assert.deepEqual(scoreOf(outcomes, 0.05), { sloViolationShare: 0.04, oracleMultiple: 2, isFeasible: true });
     assert.equal(scoreOf(outcomes, 0.03).isFeasible, false);

@@ -83,6 +83,7 @@ describe("a starved metrics-collector", () => {
         source: scrapedSource({ endpoint: { scrape }, timeLapse: 1 }),
         gateway: { list: async () => [listed] },
         limits: { of: () => undefined, keepOnly: () => {} },
+        controls: { of: () => undefined, keepOnly: () => {} },
         traceTime: { timeLapse: 1, epochMs: 1_000_000 },
         generation: "g1",
         ...{ clock, monotonic: clock, bus, activity, log: silentLog, windowSeconds: 30, tickSeconds: 2 },

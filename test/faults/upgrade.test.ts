@@ -17,6 +17,7 @@ import { recall, remember } from "../../services/local-openfaas/bus/memory-of-ho
 import { createDeploymentStore } from "../../services/local-openfaas/provider/deployment-store.ts";
 import { tidyHome } from "../../services/local-openfaas/provider/leftovers.ts";
 import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { openLog } from "../../services/trainer/log/segments.ts";
 import { TrainerMemory } from "../../services/trainer/memory.ts";
 import { recordEachTest } from "./support/figures.ts";
@@ -24,9 +25,14 @@ import { recordEachTest } from "./support/figures.ts";
 recordEachTest(import.meta.filename);
 
 /** What the version before does not write. */
-function withoutNew<T extends { readonly generation: string }>(words: T): Omit<T, "generation"> {
-  const { generation: _generation, ...before } = words;
+function withoutNew<T extends { readonly generation: string; readonly late?: unknown }>(words: T) {
+  const { generation: _generation, late: _late, ...before } = words;
   return before;
+}
+
+/** A function as the version before describes it. */
+function oldManaged({ slo, startCostSeconds: _cost, ...rest }: ManagedFunction) {
+  return { ...rest, sloP95Seconds: slo.seconds };
 }
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
@@ -37,7 +43,7 @@ const STORED = {
 };
 const OLD_LINES = [
   ...[1, 2].flatMap((seq) => [
-    { kind: "window", managed: aManaged(), window: withoutNew(aWindow({ seq })) },
+    { kind: "window", managed: oldManaged(aManaged()), window: withoutNew(aWindow({ seq })) },
     { kind: "proposal", proposal: withoutNew(aProposal({ seq })) },
     { kind: "applied", applied: withoutNew(anApplied({ seq })) },
   ]),
@@ -99,7 +105,7 @@ test("upgrade: the trainer's log of the version before is learned from, and its 
   // Heard again, from the stream of before: nothing counts twice.
   const again = decodeEvent(
     "window",
-    oldEvent("window", { managed: aManaged(), window: withoutNew(aWindow({ seq: 2 })), history: [] }),
+    oldEvent("window", { managed: oldManaged(aManaged()), window: withoutNew(aWindow({ seq: 2 })), history: [] }),
   );
   await memory.take({ kind: "window", managed: again.data.managed, window: again.data.window });
   assert.equal(memory.log.facts, 6);
@@ -137,18 +143,32 @@ function pathsOf(value: unknown, at = ""): string[] {
   if (typeof value !== "object" || value === null) return [at];
   return Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, `${at}.${key}`));
 }
-const NEW_FIELDS = /\.(generation|guardSinceMs|previousId)$/;
+const NEW_KEYS = ["generation", "guardSinceMs", "previousId", "slo", "startCostSeconds", "late"];
+const NEW_FIELDS = new RegExp(`\\.(${NEW_KEYS.join("|")})(\\.[a-z]+)?$`);
+
+/** As the version before writes it: an SLO was a number of seconds. */
+function asBefore(data: unknown): object {
+  return JSON.parse(
+    JSON.stringify(data, (key, value: unknown) => {
+      if (key === "managed") return { ...oldManaged(value as ManagedFunction) };
+      return NEW_KEYS.includes(key) ? undefined : value;
+    }),
+  ) as object;
+}
 
 for (const kind of ["tick", "window", "proposal", "applied"] as const) {
   /** As the version before wrote it. */
-  const before = JSON.parse(
-    JSON.stringify(DATA[kind], (key, value: unknown) => (NEW_FIELDS.test(`.${key}`) ? undefined : value)),
-  ) as object;
+  const before = asBefore(DATA[kind]);
 
   test(`upgrade: an event '${kind}' of the version before is understood`, () => {
     const { data } = decodeEvent(kind, oldEvent(kind, before));
     const lacking = pathsOf(before).filter((path) => !pathsOf(data).includes(path));
-    assert.deepEqual(lacking, [], "nothing of it is lost");
+    assert.deepEqual(
+      lacking.filter((path) => path !== ".managed.sloP95Seconds"),
+      [],
+      "nothing of it is lost",
+    );
+    if ("managed" in data) assert.deepEqual(data.managed, aManaged(), "the SLO has its percentile");
     const more = pathsOf(data).filter((path) => !pathsOf(before).includes(path));
     assert.ok(
       more.every((path) => NEW_FIELDS.test(path)),
@@ -164,7 +184,7 @@ for (const kind of ["tick", "window", "proposal", "applied"] as const) {
     const more = pathsOf(json.data).filter((path) => !pathsOf(before).includes(path));
     assert.ok(more.length > 0 && more.every((path) => NEW_FIELDS.test(path)), more.join(" "));
     const values: unknown = JSON.parse(
-      JSON.stringify(json.data, (key, value: unknown) => (NEW_FIELDS.test(`.${key}`) ? undefined : value)),
+      JSON.stringify(json.data, (key, value: unknown) => (NEW_KEYS.includes(key) ? undefined : value)),
     );
     // Only the id says more than it did; there it had room for 253 characters.
     const ids = /"decisionId":"([^"]*)"/g;

@@ -83,7 +83,16 @@ test("a signed replay is accepted, sent through the gateway, told on the bus and
     (await call("GET", "", { signed: false, query: { run: runId } })).body as unknown as RunStatus;
   await eventually(async () => (await status()).state === "finished", { timeoutMs: 10_000, what: "the run to finish" });
   const { totals, result } = await status();
-  assert.deepEqual(totals, { scheduled: 8, sent: 8, ok: 8, failed: 0, shed: 0, unfinished: 0, failedByClass: {} });
+  assert.deepEqual(totals, {
+    scheduled: 8,
+    sent: 8,
+    ok: 8,
+    failed: 0,
+    shed: 0,
+    unfinished: 0,
+    failedByClass: {},
+    late: { fromIntended: 0, fromSent: 0 },
+  });
   assert.equal(result?.sloViolationShare, 0);
   assert.deepEqual(target.bodies, new Array<string>(8).fill('{"cpuMs":5}'));
 
@@ -291,7 +300,7 @@ test("a run that a process before this one began is lost: its callers and the bu
     assert.deepEqual(answered, { status: 410, body: { error: because } });
   }
   assert.equal((await call("GET", "", { query: { run: `0123456789ab-${Date.now() + 60_000}` } })).status, 404);
-  const totals = { scheduled: 9, sent: 4, ok: 4, failed: 0, shed: 0, unfinished: 0, failedByClass: {} };
+  const totals = { scheduled: 9, sent: 4, ok: 4, failed: 0, shed: 0, unfinished: 0, failedByClass: {}, late: null };
   const open = { window: null, valid: null, invalidBecause: null, sloViolationShare: null };
   const last = { runId, functionName: "stress", phase: "window", scheduleDigest: "d", totals, ...open } as const;
   await runs.announceLost(last);
@@ -308,6 +317,7 @@ test("shipped traces are the files of their folder, and only those", async (t) =
   await writeFile(join(home, "secret.json"), "[1]");
   await writeFile(join(home, "traces", "a.json"), "[1, 2]");
   await writeFile(join(home, "traces", "README.md"), "about");
+  await writeFile(join(home, "traces", "loads.json"), "{}");
   const traces = shippedTraces(join(home, "traces"));
   assert.deepEqual(await traces.names(), ["a.json"]);
   assert.equal((await traces.load("a.json#boosted")).name, "a.json#boosted");

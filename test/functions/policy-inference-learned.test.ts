@@ -35,6 +35,7 @@ around(
     kernel = await kernelBytes;
     await writeFiles(join(home, "shipped", "lstm-ppo-plus-corrected"), checkpointFiles());
     await writeFiles(join(home, "shipped", "rising"), checkpointFiles({ bias: ALWAYS_UP_TWO }));
+    await cp("shared/models/lstm-ppo-plus-product", join(home, "shipped", "roomy"), { recursive: true });
   },
   () => rm(home, { recursive: true }),
 );
@@ -260,6 +261,44 @@ describe("a published model", () => {
   });
 });
 
+describe("a model held by ticks", () => {
+  const proposalOf = (result: InferenceResult | undefined) => (result?.kind === "proposal" ? result.proposal : null);
+
+  test("proposes a target under its own name; the same checkpoint unheld proposes counts, and both step at once", async () => {
+    const { inference, models } = await start();
+    const [a, b] = ["a", "b"].map((name) => windowsOf(name, 12, false));
+    const [held, plain] = (await inference.step([closedAt(a!, 12, "roomy@held"), closedAt(b!, 12, "roomy")])).map(
+      proposalOf,
+    );
+    assert.deepEqual([held!.policy.name, plain!.policy.name], ["lstm-ppo-plus@product@held", "lstm-ppo-plus@product"]);
+    assert.equal(held!.policy.version, plain!.policy.version);
+    assert.ok(held!.target!.headroom > 0);
+    assert.equal(plain!.target, undefined);
+    assert.ok(held!.learned !== null && plain!.learned !== null);
+    assert.equal(models.count(), 1);
+  });
+
+  test("goes on after a restart from what its last decision tells", async () => {
+    const windows = windowsOf("stress", 60, false);
+    const { inference } = await start();
+    const steps = [];
+    for (let seq = 1; seq <= 59; seq++) steps.push(...(await inference.step([closedAt(windows, seq, "roomy@held")])));
+    const { policy, target } = proposalOf(steps.at(-1))!;
+    const last = closedAt(windows, 60, "roomy@held");
+    const [goneOn] = await inference.step([last]);
+    const control = { policy, target: target!, span: { seconds: 60, arrivals: 60 }, startSeconds: null };
+    const [restarted] = await (await start()).inference.step([{ ...last, control }]);
+    assert.deepEqual(restarted, goneOn);
+  });
+
+  test("must leave room: one that changes counts is refused", async () => {
+    const { inference, models } = await start();
+    const [result] = await inference.step([closedAt(windowsOf("stress", 3, false), 3, "rising@held")]);
+    assert.ok(result!.kind === "refused" && /only a model whose actions are headrooms/.test(result!.because));
+    assert.ok(models.count() <= 1);
+  });
+});
+
 describe("what is remembered", () => {
   test("is shared by no two policies, however close their windows come", async () => {
     const { shelf, inference } = await start();
@@ -366,7 +405,8 @@ describe("a model that cannot be used is refused with a sentence", () => {
       kind: "refused",
       functionName: "stress",
       seq: 2,
-      because: "model 'nobody' is refused: no model is called 'nobody'; shipped are lstm-ppo-plus-corrected, rising",
+      because:
+        "model 'nobody' is refused: no model is called 'nobody'; shipped are lstm-ppo-plus-corrected, rising, roomy",
     });
   });
 

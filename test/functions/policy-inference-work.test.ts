@@ -11,8 +11,8 @@ import { previewRules } from "../../functions/policy-inference/inference.ts";
 import { decodeWindows, OPEN_BOUNDS } from "../../functions/policy-inference/windows.ts";
 
 const MOST = 100_000;
-/** Of a rule on one window of its history: its own past windows a few times over, or the 240 bins of a histogram. */
-const MOST_STEPS_A_WINDOW = 2_000;
+/** Of a rule on one window of its history: the 240 bins of a histogram, or all its past windows for each one that it plans for. */
+const MOST_STEPS_A_WINDOW = 12_000;
 
 /** Each rule with the options that could make it work most; `oracle` answers nobody here. */
 const POLICIES: Readonly<Record<string, readonly string[]>> = {
@@ -28,6 +28,8 @@ const POLICIES: Readonly<Record<string, readonly string[]>> = {
   "hybrid-histogram": ["hybrid-histogram"],
   "holt-winters": [`holt-winters:season=${MOST},ahead=100`],
   random: ["random:step=1000,seed=1e15"],
+  "forecast-mpc": ["forecast-mpc:horizon=16,half-life=10000,likeness=10,depth=0.95", "forecast-mpc"],
+  "slo-budget": ["slo-budget:aim=0,gain=10,first-gain=100,hold=3600"],
   oracle: ["oracle"],
 };
 

@@ -36,7 +36,7 @@ describe("replicant evaluate --env live", () => {
     const { code, stderr, stdout } = await line(t).run(...live, ...words);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /2 replays on 'stress', time-lapse 40, about \d+ min/);
-    assert.match(stdout, /trace\.json × 1, profile stress \(SLO 3 s\): 60 calls/);
+    assert.match(stdout, /trace\.json × 1, profile stress \(SLO 95 % within 3 s\): 60 calls/);
     assert.match(stdout, /fixed:2 on .*: \d+ windows decided by its proposals, \d+ by the fallback rule/);
     assert.deepEqual(readdirSync(out).sort(), ["results.csv", "results.json"]);
     const result = JSON.parse(readFileSync(join(out, "results.json"), "utf8")) as EvaluationResult;
@@ -62,7 +62,7 @@ describe("replicant evaluate --env live", () => {
     const [head, row] = readFileSync(join(out, "results.csv"), "utf8").split("\r\n");
     assert.match(head!, /^env,policy,/);
     assert.match(row!, /^live,fixed:2,/);
-    assert.equal(await policyNow(), "openfaas-pro auto");
+    assert.equal(await policyNow(), "forecast-mpc auto");
   });
 
   test("Ctrl-C: the load stops, the policy comes back, nothing is written", async (t) => {
@@ -74,7 +74,7 @@ describe("replicant evaluate --env live", () => {
     await eventually(isLoaded, { timeoutMs: 30_000, what: "its load" });
     assert.equal(await started.stop(), 130);
     assert.match(started.said(), /interrupted; nothing was written/);
-    assert.equal(await policyNow(), "openfaas-pro auto");
+    assert.equal(await policyNow(), "forecast-mpc auto");
     assert.equal(world.heard.loads.at(-1)!.phase, "finished");
     assert.ok(!readdirSync(folder).includes("interrupted"));
   });
@@ -99,7 +99,7 @@ describe("replicant evaluate --env live", () => {
       const { code, stderr } = await line(t).run(...live, ...words);
       assert.equal(code, 2, stderr);
       assert.match(stderr, sentence);
-      assert.equal(await policyNow(), "openfaas-pro auto");
+      assert.equal(await policyNow(), "forecast-mpc auto");
     });
   }
 });

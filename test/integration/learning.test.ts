@@ -101,7 +101,7 @@ describe("a bad model: one with its weights negated", () => {
     const later = byWindow().slice(before);
     assert.deepEqual(
       [...new Set(later.map(({ trigger, policy }) => `${trigger} ${policy.name}`))],
-      ["fallback openfaas-pro"],
+      ["fallback forecast-mpc"],
     );
     const advice = world.heard.proposals.at(-1)!;
     // At the maximum its wish for more is masked, so the action itself depends on how far down the rule has come.

@@ -41,7 +41,7 @@ describe("replicant train --env live", () => {
     assert.equal(await started.stop(), 130);
     assert.match(started.said(), /stopped after \d+ steps: .*\n.*windows of 'stress' lived through/);
     assert.match(started.said(), /the same command with --resume goes on from there/);
-    assert.equal(await policyNow(), "openfaas-pro auto");
+    assert.equal(await policyNow(), "forecast-mpc auto");
     assert.equal(world.heard.loads.at(-1)!.phase, "finished");
 
     const own = byLearner().filter(({ trigger }) => trigger === "proposal");
@@ -74,7 +74,7 @@ describe("replicant train --env live", () => {
       .split("\n")
       .slice(1);
     assert.deepEqual(rows.map((row) => Number(row.split(",")[0])).at(-1), from + ROLLOUT);
-    assert.equal(await policyNow(), "openfaas-pro auto");
+    assert.equal(await policyNow(), "forecast-mpc auto");
   });
 
   test("a simulated training does not go on live", async (t) => {
@@ -84,7 +84,7 @@ describe("replicant train --env live", () => {
     const { code, stderr } = await line(t).run(...simulated, "--env", "live", "--resume");
     assert.equal(code, 2);
     assert.match(stderr, /--resume: the checkpoint's environment is 'sim', asked for was 'live'/);
-    assert.equal(await policyNow(), "openfaas-pro auto");
+    assert.equal(await policyNow(), "forecast-mpc auto");
   });
 
   test("while another replay runs there is no second one: one sentence, and nothing is changed", async (t) => {

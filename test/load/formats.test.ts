@@ -44,6 +44,13 @@ for (const { file, format, invocations, seconds, rps } of [
     rps: 0.166,
   },
   { file: "azure_llm2023_conv_requests.csv", format: "llm", invocations: 19_366, seconds: 3_502, rps: 5.53 },
+  {
+    file: "twitter2021_stream_2s.json",
+    format: "counts-binned",
+    invocations: 6_888_030,
+    seconds: 864_000,
+    rps: 7.97,
+  },
 ]) {
   test(`shipped trace ${file} has its stated totals`, async () => {
     const trace = await loadTrace(join("traces", file));
@@ -110,6 +117,21 @@ test("azure: functions sum, a prefix selects, and the boost follows a selection"
   assert.deepEqual(counts("g"), [3, 0]);
   assert.deepEqual(counts("row=1"), [1, 20]);
   assert.deepEqual(counts("row=1+boosted"), [2, 20]);
+});
+
+test("counts-binned: bins as wide as it says, however it is laid out", () => {
+  const trace = parseTrace(
+    "x.json",
+    '\n{\n  "about" : "a stream",\n  "counts": [3, 0, 2], "binSeconds": 2.5 }\n',
+    null,
+  );
+  assert.deepEqual(trace, {
+    kind: "binned",
+    format: "counts-binned",
+    name: "x.json",
+    binSeconds: 2.5,
+    counts: [3, 0, 2],
+  });
 });
 
 const AZURE_HEADER = "HashOwner,HashApp,HashFunction,Trigger,1,2";
@@ -235,6 +257,55 @@ for (const { name, body, selection = null, format, want } of [
     body: text(RAIL_HEADER, "0,1,b,1,4"),
     selection: "9",
     want: "t: no function_idx is '9'",
+  },
+  {
+    name: "counts with another field",
+    body: '{"about":"a","binSeconds":2,"counts":[1],"scale":3}',
+    want: "t: the fields must be about, binSeconds, counts, was also 'scale'",
+  },
+  {
+    name: "counts about nothing",
+    body: '{"about":"","binSeconds":2,"counts":[1]}',
+    want: `t: about must be a text, was: '""'`,
+  },
+  {
+    name: "counts without a width",
+    body: '{"about":"a","counts":[1]}',
+    want: "t: binSeconds must be a number above 0, at most 86400, was: 'missing'",
+  },
+  {
+    name: "bins of no width",
+    body: '{"about":"a","binSeconds":0,"counts":[1]}',
+    want: "t: binSeconds must be a number above 0, at most 86400, was: '0'",
+  },
+  {
+    name: "no counts",
+    body: '{"about":"a","binSeconds":2,"counts":[]}',
+    want: "t: counts must be a list with an entry, was: '[]'",
+  },
+  {
+    name: "half a count",
+    body: '{"about":"a","binSeconds":2,"counts":[1,2.5]}',
+    want: "t: counts[1] must be a whole number of at least 0, was: '2.5'",
+  },
+  { name: "counts cut short", body: '{"about":"a","binSeconds":2,"counts":[1,', want: "t: is no JSON (" },
+  { name: "counts that nest", body: '{"about":"a","counts":[[1]]}', want: "t: nests more than 2 deep" },
+  {
+    name: "a selection of one series of counts",
+    body: '{"about":"a","binSeconds":2,"counts":[1]}',
+    selection: "day=1",
+    want: "t: holds one trace only, so '#day=1' selects nothing",
+  },
+  {
+    name: "JSON of something else",
+    body: '{"name":"a"}',
+    want: "t, line 1: must begin like one of the formats counts-30s, counts-binned",
+  },
+  {
+    name: "a list as an object of counts",
+    body: "[1]",
+    format: "counts-binned" as TraceFormat,
+    want: "t: must be an object with about, binSeconds, counts",
   },
   {
     name: "format overridden",

@@ -55,6 +55,7 @@ test("every request is sent once with its work, and recorded with what came back
     shed: 0,
     unfinished: 0,
     failedByClass: {},
+    late: null,
   });
   assert.deepEqual(
     target.bodies.map((body) => (JSON.parse(body) as { cpuMs: number }).cpuMs).sort((a, b) => a - b),
@@ -119,7 +120,16 @@ test("requests over the limit in flight are shed, recorded, and spoil the run", 
     onRecord: (record) => records.push(record),
   });
   const { totals, valid, invalidBecause, sloViolationShare } = await run.finished;
-  assert.deepEqual(totals, { scheduled: 50, sent: 10, ok: 0, failed: 0, shed: 40, unfinished: 10, failedByClass: {} });
+  assert.deepEqual(totals, {
+    scheduled: 50,
+    sent: 10,
+    ok: 0,
+    failed: 0,
+    shed: 40,
+    unfinished: 10,
+    failedByClass: {},
+    late: { fromIntended: 0, fromSent: 0 },
+  });
   assert.equal(target.maxInside(), 10);
   assert.equal(records.filter((record) => record.outcome === "shed" && record.sentMs === null).length, 40);
   assert.equal(valid, false);
@@ -139,6 +149,7 @@ test("what has no answer after the drain is unfinished; what times out before is
     shed: 0,
     unfinished: 10,
     failedByClass: {},
+    late: null,
   });
   const timedOut = await replay({ schedule: even(20, 0.2), url: target.url, timeoutMs: 800, drainMs: 5_000 }).finished;
   assert.deepEqual(timedOut.totals, {
@@ -149,6 +160,7 @@ test("what has no answer after the drain is unfinished; what times out before is
     shed: 0,
     unfinished: 0,
     failedByClass: { timeout: 10 },
+    late: null,
   });
 });
 

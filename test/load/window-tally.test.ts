@@ -6,11 +6,15 @@ import type { Schedule } from "#shared/core/schedule.ts";
 import { MAX_LATENESS_MS, WindowTally } from "#shared/load/window-tally.ts";
 
 /** Windows of 1 s with `perWindow` requests each, evenly spaced; real time runs as fast. */
-function tallyOf(windows: number, perWindow: number): { tally: WindowTally; schedule: Schedule } {
+function tallyOf(
+  windows: number,
+  perWindow: number,
+  sloSeconds: number | null = null,
+): { tally: WindowTally; schedule: Schedule } {
   const count = windows * perWindow;
   const offsetSeconds = new Float64Array(count).map((_, i) => (i + 0.5) / perWindow);
   const schedule = { durationSeconds: windows, windowSeconds: 1, offsetSeconds, work: new Float32Array(count) };
-  return { schedule, tally: new WindowTally(schedule, 1) };
+  return { schedule, tally: new WindowTally(schedule, 1, sloSeconds) };
 }
 
 test("a request a little late counts for the window it was meant for, a late one where it was sent", () => {
@@ -26,12 +30,26 @@ test("a request a little late counts for the window it was meant for, a late one
 
 test("answers count where they ended, and what comes after the end counts for the last window", () => {
   const { tally } = tallyOf(2, 2);
-  tally.ended(true, 0, 1_250);
-  tally.ended(false, 1, 9_750);
+  tally.ended(true, 0, { sentMs: 250, endMs: 1_250 });
+  tally.ended(false, 1, { sentMs: 750, endMs: 9_750 });
   const first = tally.close(0);
   assert.deepEqual([first.ok, first.failed, first.p50Seconds], [0, 0, null]);
   const last = tally.close(0);
   assert.deepEqual([last.ok, last.failed, last.p50Seconds, last.p99Seconds], [1, 1, 1, 9]);
+});
+
+test("late answers are counted from both instants, window by window and in all; what failed is not among them", () => {
+  const { tally } = tallyOf(2, 2, 1);
+  tally.ended(true, 0, { sentMs: 250, endMs: 900 });
+  tally.ended(true, 1, { sentMs: 1_000, endMs: 1_900 });
+  tally.ended(false, 2, { sentMs: 1_250, endMs: 5_000 });
+  tally.ended(true, 3, { sentMs: 1_750, endMs: 5_000 });
+  assert.deepEqual(tally.close(0).late, { fromIntended: 0, fromSent: 0 });
+  assert.deepEqual(tally.close(0).late, { fromIntended: 2, fromSent: 1 });
+  assert.deepEqual(tally.late, { fromIntended: 2, fromSent: 1 });
+  const without = tallyOf(1, 1).tally;
+  without.ended(true, 0, { sentMs: 0, endMs: 5_000 });
+  assert.deepEqual([without.late, without.close(0).late], [null, null]);
 });
 
 test("what is counted after a window was closed falls into the next one", () => {

@@ -56,6 +56,7 @@ const spec = (over: Partial<WindowSpec> = {}): WindowSpec => ({
   endedAtMs: 60_000,
   timeLapse: 1,
   mode: "exact",
+  sloSeconds: 1,
   ...over,
 });
 
@@ -80,6 +81,8 @@ test("window: exact differences of a busy window, with nothing said that was not
     throughputRps: 20 / 30,
     executionSecondsMean: 1,
     latencySeconds: { p50: 0.55, p95: 0.955, p99: 0.991 },
+    // Of twenty answered none took more than a second; ten failed.
+    late: { share: 10 / 30, because: null },
     inFlightMean: (29 + 10) / 2,
     inFlightMax: 29,
     desiredReplicas: 2,

@@ -2,42 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { featureNamesOf } from "#shared/core/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { LearnedPolicy, proposeAll, type LearnedModel } from "#shared/policies/learned.ts";
-import { initialWeights } from "#shared/rl/engine/initialise.ts";
-import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import { kernelBytes } from "#test/support/kernel.ts";
+import { aLearnedModel } from "#test/support/a-learned-model.ts";
 import { aFunction, answerTo, aWindow } from "./fixtures.ts";
-
-/** A network that likes action `favourite` whatever it sees; without one, as its first weights have it. */
-async function aModel(changes: Partial<LearnedModel> & { lstm?: number | null; favourite?: number } = {}) {
-  const { lstm = 16, favourite, ...rest } = changes;
-  const layout = rest.layout ?? "plus-8";
-  const spec = { observationSize: featureNamesOf(layout).length, hidden: [16], lstm, actions: 5 };
-  const weights = initialWeights(spec, seededRandom("learned"));
-  if (favourite === undefined) {
-    // The first policy is nearly even: made more decided, so that what it sees shows in what it does.
-    weights.at(-4)!.forEach((value, i, kernel) => (kernel[i] = value * 200));
-  } else weights.at(-3)![favourite] = 50;
-  const model: LearnedModel = {
-    identity: { name: "lstm-ppo-plus", version: "test" },
-    engine: createWasmEngine(await kernelBytes, spec, weights),
-    layout,
-    statistics: null,
-    maskActions: true,
-    actions: "change",
-    ...rest,
-  };
-  return model;
-}
 
 const windows = Array.from({ length: 12 }, (_, i) =>
   aWindow(i + 1, { arrivals: 30 * (i % 5), inFlightMean: i, desiredReplicas: 2 + (i % 4), cpuRatio: (i % 3) / 2 }),
 );
 
 test("learned: the likeliest action, added to the desired replicas and told in words", async () => {
-  const policy = new LearnedPolicy(await aModel({ favourite: 4 }));
+  const policy = new LearnedPolicy(await aLearnedModel({ favourite: 4 }));
   const { proposedReplicas, because, learned } = answerTo(policy, aWindow(1, { desiredReplicas: 3 }));
   assert.equal(proposedReplicas, 5);
   assert.match(because, /^learned: \+2 on 3, 100 % sure, value -?\d/);
@@ -50,21 +25,21 @@ test("learned: the likeliest action, added to the desired replicas and told in w
 });
 
 test("learned: an action that leaves the bounds is masked, and the next best taken", async () => {
-  const policy = new LearnedPolicy(await aModel({ favourite: 0 }));
+  const policy = new LearnedPolicy(await aLearnedModel({ favourite: 0 }));
   const { proposedReplicas, learned } = answerTo(policy, aWindow(1, { desiredReplicas: 1 }));
   assert.ok(proposedReplicas >= 1);
   assert.deepEqual(learned!.actionMask, [false, false, true, true, true]);
 });
 
 test("learned: as published nothing is masked, and what leaves the bounds scales nothing", async () => {
-  const policy = new LearnedPolicy(await aModel({ favourite: 0, maskActions: false }));
+  const policy = new LearnedPolicy(await aLearnedModel({ favourite: 0, maskActions: false }));
   const { proposedReplicas, because } = answerTo(policy, aWindow(1, { desiredReplicas: 2 }));
   assert.equal(proposedReplicas, 2);
   assert.match(because, /keep 2: 0 is out of bounds/);
 });
 
 test("learned: headroom above what the load needs", async () => {
-  const policy = new LearnedPolicy(await aModel({ favourite: 3, layout: "replicant-24", actions: "headroom" }));
+  const policy = new LearnedPolicy(await aLearnedModel({ favourite: 3, layout: "replicant-24", actions: "headroom" }));
   // Two replicas' worth of load (see the demand's own test) times 2.5.
   const { proposedReplicas, because } = answerTo(policy, aWindow(1, { availableReplicas: 2, inFlightMean: 0 }));
   assert.equal(proposedReplicas, 5);
@@ -76,8 +51,8 @@ for (const { name, lstm, layout, actions } of [
   { name: "without", lstm: null, layout: "plus-8", actions: "change" },
 ] as const) {
   test(`learned: a batch of functions answers as each of them alone, ${name}`, async () => {
-    const model = await aModel({ lstm, layout, actions });
-    const other = await aModel({ lstm, layout, actions });
+    const model = await aLearnedModel({ lstm, layout, actions });
+    const other = await aLearnedModel({ lstm, layout, actions });
     const together = [0, 1, 2, 3, 4].map((i) => new LearnedPolicy(i === 3 ? other : model));
     const alone = together.map(({ model: of }) => new LearnedPolicy(of));
     for (let t = 0; t + 5 <= windows.length; t++) {
@@ -94,7 +69,7 @@ for (const { name, lstm, layout, actions } of [
 }
 
 test("learned: the same windows in the same order give the same answers, drawn ones too", async () => {
-  const model = await aModel();
+  const model = await aLearnedModel();
   const run = (seed: number) => {
     const policy = new LearnedPolicy(model, { random: seededRandom(seed) });
     return windows.map((window) => answerTo(policy, window));
@@ -104,7 +79,7 @@ test("learned: the same windows in the same order give the same answers, drawn o
 });
 
 test("learned: remembers what it saw, and that is told by its value", async () => {
-  const model = await aModel();
+  const model = await aLearnedModel();
   const fresh = answerTo(new LearnedPolicy(model), windows[5]!);
   const experienced = new LearnedPolicy(model);
   for (const window of windows.slice(0, 5)) answerTo(experienced, window);
@@ -113,8 +88,8 @@ test("learned: remembers what it saw, and that is told by its value", async () =
 
 test("learned: observations are normalised by the training's statistics, and told as they were", async () => {
   const statistics = { count: 10, mean: new Array<number>(8).fill(3), variance: new Array<number>(8).fill(4) };
-  const raw = answerTo(new LearnedPolicy(await aModel()), windows[0]!).learned!;
-  const normalised = answerTo(new LearnedPolicy(await aModel({ statistics })), windows[0]!).learned!;
+  const raw = answerTo(new LearnedPolicy(await aLearnedModel()), windows[0]!).learned!;
+  const normalised = answerTo(new LearnedPolicy(await aLearnedModel({ statistics })), windows[0]!).learned!;
   assert.deepEqual(normalised.observation, raw.observation);
   assert.notEqual(normalised.value, raw.value);
 });
@@ -129,7 +104,7 @@ for (const { name, change, message } of [
   { name: "headroom without the load", change: { actions: "headroom" }, message: /headroom actions need layout/ },
 ] as { name: string; change: Partial<LearnedModel>; message: RegExp }[]) {
   test(`learned: a model for ${name} is refused`, async () => {
-    const model = { ...(await aModel()), ...change };
+    const model = { ...(await aLearnedModel()), ...change };
     assert.throws(
       () => new LearnedPolicy(model),
       (thrown) => thrown instanceof BadInputError && message.test(thrown.message),

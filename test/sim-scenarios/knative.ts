@@ -65,7 +65,7 @@ export function runScenario({
     name: "autoscale",
     cpuSeconds: 0.0001,
     sleepSeconds,
-    sloP95Seconds: 10,
+    slo: { seconds: 10, percentile: 95 },
     minReplicas: 1,
     maxReplicas: 100,
     parameters: {

@@ -86,7 +86,7 @@ test("environment: the reward is the objective of the window that the info shows
     window: info.window,
     requestedReplicas: info.requested,
     isWithinBounds: true,
-    sloP95Seconds: 3,
+    sloSeconds: 3,
     replicaSeconds: info.replicaSeconds,
   });
   assert.deepEqual([reward, info.reward], [again.total, again]);

@@ -1,4 +1,5 @@
 /** Proposals and decisions with sensible values, to be changed where a test cares. Window `seq` ends at seq × 30 s. */
+import type { ReplicaTarget } from "#shared/core/control/target.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { decisionIdOf, type LearnedDetail, type Proposal } from "#shared/core/proposal.ts";
 
@@ -19,6 +20,13 @@ export function aProposal(changes: Partial<Proposal> = {}): Proposal {
     because: "learned: +1 on 2",
     learned: null,
     ...changes,
+  };
+}
+
+export function aTarget(changes: Partial<ReplicaTarget> = {}): ReplicaTarget {
+  return {
+    ...{ replicasPerRps: 1, headroom: 2, inFlightPerReplica: 5, patienceSeconds: 1, leastReplicas: 0 },
+    ...{ holdSeconds: 30, holdStarts: 0, memory: {}, ...changes },
   };
 }
 

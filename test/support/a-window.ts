@@ -10,7 +10,8 @@ export function aManaged(changes: Partial<ManagedFunction> = {}): ManagedFunctio
     policy: "openfaas-pro",
     minReplicas: 1,
     maxReplicas: 12,
-    sloP95Seconds: 3,
+    slo: { seconds: 3, percentile: 95 },
+    startCostSeconds: 15,
     targetInFlight: 2,
     ...changes,
   };
@@ -33,6 +34,7 @@ export function aWindow(changes: Partial<MeasuredWindow> = {}): MetricsWindow {
     throughputRps: 2,
     executionSecondsMean: 0.2,
     latencySeconds: { p50: 0.15, p95: 0.4, p99: 0.5 },
+    late: { share: 0, because: null },
     inFlightMean: 0.4,
     inFlightMax: 2,
     desiredReplicas: 2,

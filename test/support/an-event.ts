@@ -35,7 +35,8 @@ export function aTickEvent(number: number, nowMs = Date.now()): ReplicantEvent<"
         policy: "kpa",
         minReplicas: 1,
         maxReplicas: 5,
-        sloP95Seconds: 1,
+        slo: { seconds: 1, percentile: 95 },
+        startCostSeconds: 15,
         targetInFlight: 5,
       },
       tick: {

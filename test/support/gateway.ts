@@ -35,7 +35,7 @@ export interface TestGateway {
 }
 
 export interface TestGatewayOptions extends Partial<
-  Pick<GatewayOptions, "limits" | "profile" | "mountUi" | "names" | "callbackHosts" | "credentials">
+  Pick<GatewayOptions, "limits" | "profile" | "mountUi" | "names" | "callbackHosts" | "credentials" | "timeLapse">
 > {
   readonly handlers?: Readonly<Record<string, RequestListener>>;
   readonly held?: boolean;
@@ -58,6 +58,7 @@ export async function startTestGateway(t: TestContext, options: TestGatewayOptio
     mountUi: options.mountUi,
     names: options.names,
     callbackHosts: options.callbackHosts,
+    timeLapse: options.timeLapse,
     log: (line) => logged.push(line),
   });
   t.after(async () => {

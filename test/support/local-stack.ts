@@ -128,3 +128,9 @@ export async function decisionsAfterNow(
   await eventually(() => later().length >= count, { timeoutMs, what: `${count} decisions` });
   return later();
 }
+
+/** Waits until a decision took replicas away, and returns it; those that may be needed again soon stay for a while. */
+export function stepDown({ heard }: TestStack, { timeoutMs = 180_000 } = {}): Promise<Applied> {
+  const isDown = ({ applied, current }: Applied) => applied !== null && current !== null && applied < current;
+  return eventually(() => heard.applied.find(isDown), { timeoutMs, what: "a step down" }) as Promise<Applied>;
+}

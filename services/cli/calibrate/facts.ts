@@ -33,7 +33,7 @@ export function factsOf(described: DescribedFunction): FunctionFacts {
     name: managed.functionName,
     minReplicas: managed.minReplicas,
     maxReplicas: managed.maxReplicas,
-    sloP95Seconds: managed.sloP95Seconds,
+    slo: managed.slo,
     targetInFlight: managed.targetInFlight,
     cpuLimitCores,
     cpuRequestCores,

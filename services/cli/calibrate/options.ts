@@ -20,6 +20,7 @@ export interface CalibrateFlags extends GatewayFlags {
   readonly rateScale?: string;
   readonly policies?: string;
   readonly seed?: string;
+  readonly resume?: string;
 }
 
 export interface CalibrateOptions {
@@ -82,6 +83,6 @@ export function readCalibrateFlags(flags: CalibrateFlags): CalibrateOptions {
   return options;
 }
 
-function compareOnly({ from, trace, fromWindow, windows, rateScale, policies, seed }: CalibrateFlags) {
-  return { from, trace, "from-window": fromWindow, windows, "rate-scale": rateScale, policies, seed };
+function compareOnly({ from, trace, fromWindow, windows, rateScale, policies, seed, resume }: CalibrateFlags) {
+  return { from, trace, "from-window": fromWindow, windows, "rate-scale": rateScale, policies, seed, resume };
 }

@@ -29,6 +29,7 @@ export function registerCalibrate(program: Command, world: CalibrateCommandWorld
     .option("--out <file>", "write the profile here, for 'simulate --profile @FILE'")
     .option("--compare", "replay scripted actions and five policies live and in the simulator, and tell the errors")
     .option("--from <file>", "with --compare: a profile that was measured before, instead of measuring one")
+    .option("--resume <file>", "with --compare: remember live runs in this file, and make only those that it lacks")
     .option("--trace <file>", "with --compare: the load")
     .option("--from-window <n>", "with --compare: skip so many windows of 30 s")
     .option("--windows <n>", "with --compare: windows of each replay (20; with --quick 8)")

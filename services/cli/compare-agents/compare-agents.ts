@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { REFERENCE_POLICY, type RunJob } from "#shared/evaluation/matrix.ts";
+import { REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
+import type { RunJob } from "#shared/evaluation/matrix.ts";
 import { PROFILES } from "#shared/sim/profiles.ts";
 import { machine, versions } from "../evaluate/machine.ts";
 import { InterruptedError } from "../evaluate/pool.ts";

@@ -53,7 +53,7 @@ export function scoresOf(
     };
   });
   const outcomes = plain.map(({ sloViolationShare, oracleMultiple }): Outcome => {
-    return { sloViolationShare: sloViolationShare.mean, replicaSeconds: oracleMultiple.mean };
+    return { sloViolationShare: sloViolationShare.mean, cost: oracleMultiple.mean };
   });
   const front = paretoFront(outcomes);
   const rules = outcomes.filter((_, i) => contenders[i]!.isTuned);

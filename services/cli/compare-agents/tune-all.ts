@@ -24,11 +24,12 @@ export async function tuneAll(
     const { trace, rateScale } = data[0]!;
     const load = small ? { traces: trace, rateScales: String(rateScale), seeds: "1" } : { split: "train" };
     const words = small ? `--traces ${trace} --rate-scales ${rateScale} --seeds 1` : "--split train";
-    const command = `replicant tune --policy ${rule} ${words} --budget ${budget} --out ${out}`;
+    const command = `replicant tune --policy ${rule} ${words} --budget ${budget} --start-cost 0 --out ${out}`;
     if ((await tunedBy(command, out)) === null) {
       world.say(`${rule}, ${budget} candidates …`);
       await mkdir(dirname(out), { recursive: true });
-      const flags = { policy: rule, ...load, budget: String(budget), workers: String(workers), out };
+      // This comparison prices replica-seconds alone.
+      const flags = { policy: rule, ...load, startCost: "0", budget: String(budget), workers: String(workers), out };
       await tune(flags, { ...world, say: () => {}, command });
     }
     tuned.set(rule, (await tunedBy(command, out))!);

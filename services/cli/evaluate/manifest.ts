@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import { LOAD_SPLITS, type LoadSplit } from "#shared/sim/loads/recipe.ts";
 
-export const SPLITS = ["train", "validation", "test"] as const;
-export type Split = (typeof SPLITS)[number];
+export const SPLITS = LOAD_SPLITS;
+export type Split = LoadSplit;
 
 export interface ManifestEntry {
   /** Relative to the manifest's folder; `#` selects a part. */

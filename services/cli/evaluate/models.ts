@@ -9,6 +9,7 @@ import { FOLLOWS } from "#shared/core/model.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { FoundPolicy } from "#shared/evaluation/policies.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { heldModel, heldName } from "#shared/policies/held-model.ts";
 import { LearnedPolicy } from "#shared/policies/learned.ts";
 import { servedModel, type ServedModel } from "#shared/policies/served-model.ts";
 import type { ModelFiles } from "#shared/ports/model-store.ts";
@@ -28,14 +29,18 @@ const VERSION_LETTERS = 12;
 /** Null when there is neither such a folder nor such a model. Throws `BadInputError` for one that cannot be used. */
 export async function modelPolicy(text: string, modelsFolder: string): Promise<ModelPolicy | null> {
   // Where nothing is published a model that is followed is the one it begins with.
-  const name = text.startsWith(FOLLOWS) ? text.slice(FOLLOWS.length) : text;
+  const { model: name, isHeld } = heldName(text.startsWith(FOLLOWS) ? text.slice(FOLLOWS.length) : text);
   const files = await filesOf(name, modelsFolder);
   if (files === null) return null;
-  const { model, record } = served(name, files);
+  const { model: asTrained, record } = served(name, files);
+  const model = isHeld ? heldModel(asTrained) : asTrained;
   const trainedOn = record.traces.map(({ selection, ...trace }) => ({ ...trace, selection: dataSelection(selection) }));
   const policy = {
     make: () => new AnchoredPolicy(model),
-    sampled: (seed: number | string) => new LearnedPolicy(model, { random: seededRandom(`${seed}/actions`) }),
+    // Whoever draws as in training decides as in training.
+    sampled: isHeld
+      ? null
+      : (seed: number | string) => new LearnedPolicy(model, { random: seededRandom(`${seed}/actions`) }),
   };
   return { policy, trainedOn };
 }

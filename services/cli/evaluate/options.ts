@@ -2,6 +2,8 @@
 import { availableParallelism } from "node:os";
 
 import { BadInputError } from "#shared/core/errors.ts";
+import { MANAGED_DEFAULTS } from "#shared/core/managed-function.ts";
+import { SLO_PERCENTILES, type SloPercentile } from "#shared/core/slo.ts";
 import { TRACE_FORMATS, type TraceFormat } from "#shared/core/trace.ts";
 import type { GuardSwitch } from "#shared/sim/scaler.ts";
 import type { FlagReader } from "../flags.ts";
@@ -12,10 +14,14 @@ export interface MatrixFlags {
   readonly traces?: string;
   readonly split?: string;
   readonly manifest?: string;
+  readonly loads?: string;
+  readonly limit?: string;
   readonly format?: string;
   readonly rateScales?: string;
   readonly seeds?: string;
   readonly guard?: string;
+  readonly startCost?: string;
+  readonly percentile?: string;
   readonly workers?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -37,7 +43,17 @@ export interface ScaledTrace {
   readonly rateScales: readonly number[];
 }
 
+/** The loads of a split, each with its function. */
+export interface LoadsChoice {
+  readonly file: string;
+  readonly split: Split;
+  /** At most so many, evenly over the list; null: all. */
+  readonly limit: number | null;
+}
+
 export interface MatrixOptions {
+  /** Null: traces. */
+  readonly loads: LoadsChoice | null;
   readonly traces: readonly string[];
   readonly split: Split | null;
   readonly manifest: string;
@@ -46,6 +62,10 @@ export interface MatrixOptions {
   readonly rateScales: readonly number[] | null;
   readonly seeds: readonly number[];
   readonly guard: GuardSwitch;
+  /** What a replica's start costs, replica-seconds. */
+  readonly startCostSeconds: number;
+  /** Of every SLO, in place of its own; null: its own. */
+  readonly percentile: SloPercentile | null;
   readonly workers: number;
   readonly out: string | null;
   readonly json: boolean;
@@ -53,17 +73,19 @@ export interface MatrixOptions {
 
 const GUARD = ["on", "off"] as const;
 const MAX_SEEDS = 1000;
+const PRICES = { least: 0, most: 86_400 } as const;
 
 /** `defaultSeeds`: so many from 1 on. Problems go to the reader; call its `done`. */
 export function readMatrixFlags(flags: MatrixFlags, read: FlagReader, defaultSeeds: number): MatrixOptions {
   const traces = read.list("traces", flags.traces);
   const split = flags.split === undefined ? null : read.choice("split", flags.split, SPLITS, "train");
   if (traces.length > 0 && split !== null) read.problem("--traces and --split exclude each other");
-  if (flags.traces === undefined && split === null) {
+  if (flags.traces === undefined && flags.loads === undefined && split === null) {
     read.problem(`--traces is missing: which files? Or --split, one of ${SPLITS.join(", ")}`);
   }
   const scale = { least: 0.0001, most: 1_000_000 };
   return {
+    loads: readLoadsFlags(flags, split, read),
     traces,
     split,
     manifest: flags.manifest ?? DEFAULT_MANIFEST,
@@ -71,10 +93,37 @@ export function readMatrixFlags(flags: MatrixFlags, read: FlagReader, defaultSee
     rateScales: flags.rateScales === undefined ? null : read.numbers("rate-scales", flags.rateScales, [1], scale),
     seeds: readSeeds(flags.seeds, defaultSeeds, read),
     guard: read.choice("guard", flags.guard, GUARD, "on"),
+    startCostSeconds: read.number("start-cost", flags.startCost, MANAGED_DEFAULTS.startCostSeconds, PRICES),
+    percentile: flags.percentile === undefined ? null : readPercentile(flags.percentile, read),
     workers: read.number("workers", flags.workers, availableParallelism(), { least: 1, most: 256, whole: true }),
     out: flags.out ?? null,
     json: flags.json ?? false,
   };
+}
+
+function readPercentile(text: string, read: FlagReader): SloPercentile | null {
+  const percentile = SLO_PERCENTILES.find((one) => String(one) === text.trim());
+  if (percentile === undefined)
+    read.problem(`--percentile must be one of ${SLO_PERCENTILES.join(", ")}, was: '${text}'`);
+  return percentile ?? null;
+}
+
+/** Loads bring all that these flags say of traces. */
+function readLoadsFlags(flags: MatrixFlags, split: Split | null, read: FlagReader): LoadsChoice | null {
+  const limit = read.number("limit", flags.limit, 0, { least: 1, most: 100_000, whole: true });
+  if (flags.loads === undefined) {
+    if (flags.limit !== undefined) read.problem("--limit belongs to --loads");
+    return null;
+  }
+  const { traces, manifest, format, rateScales } = flags;
+  for (const [name, given] of Object.entries({ traces, manifest, format, "rate-scales": rateScales })) {
+    if (given !== undefined) read.problem(`--loads and --${name} exclude each other`);
+  }
+  if (split === null) {
+    read.problem(`--split is missing: which of the loads? One of ${SPLITS.join(", ")}`);
+    return null;
+  }
+  return { file: flags.loads, split, limit: flags.limit === undefined ? null : limit };
 }
 
 /** `5` is 1…5; `11-15` is 11…15. */

@@ -3,7 +3,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { resolvePolicy, splitPolicies, type EvaluatedPolicy } from "#shared/evaluation/policies.ts";
 import { modelPolicy } from "./models.ts";
 import { readTunedPolicy } from "./tuned-policy.ts";
-import { sharesData, type TraceIdentity } from "./traces.ts";
+import { dataOf, sharesData, type NamedTrace, type TraceIdentity } from "./traces.ts";
 
 export interface NamedPolicy {
   readonly name: string;
@@ -52,9 +52,14 @@ async function readPolicy(piece: string): Promise<NamedPolicy> {
 }
 
 /** One sentence for each policy that meets its own training data. */
-export function overlapWarnings(policies: readonly NamedPolicy[], traces: readonly TraceIdentity[]): string[] {
+export function overlapWarnings(
+  policies: readonly NamedPolicy[],
+  traces: readonly Omit<NamedTrace, "trace">[],
+): string[] {
   return policies.flatMap(({ name, learnedFrom }) => {
-    const met = traces.filter((trace) => learnedFrom?.some((seen) => sharesData(seen, trace)));
+    const met = traces.filter((trace) =>
+      dataOf(trace).some((data) => learnedFrom?.some((seen) => sharesData(seen, data))),
+    );
     if (met.length === 0) return [];
     const names = met.map((trace) => trace.name).join(", ");
     return [

@@ -1,7 +1,10 @@
 /** The document that an evaluation leaves: rows, the runs behind them, and all that is needed to make it again. */
 import { meanOf } from "#shared/evaluation/bootstrap.ts";
+import { boundsOfCell, type CellBounds } from "#shared/evaluation/bounds-of-cell.ts";
+import { costOf } from "#shared/evaluation/cost.ts";
 import type { NeededSpan } from "#shared/evaluation/foresight.ts";
-import { REFERENCE_POLICY, type CellName, type Matrix, type RunJob } from "#shared/evaluation/matrix.ts";
+import { FORESIGHT_POLICY, REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
+import type { CellName, CellTerms, Matrix, RunJob } from "#shared/evaluation/matrix.ts";
 import { rowsOf, type EvaluationRow, type RowTotals } from "#shared/evaluation/rows.ts";
 import { WINDOW_SECONDS, type Run } from "#shared/evaluation/run.ts";
 import type { GuardSwitch } from "#shared/sim/scaler.ts";
@@ -12,14 +15,18 @@ import { summaryOf, type TraceSummary } from "./traces.ts";
 
 export const RESULT_KIND = "replicant-evaluation";
 
-export interface CellSummary extends CellName {
-  readonly sloP95Seconds: number;
+export interface CellSummary extends CellName, CellTerms {
   readonly calls: number;
   /** Replicas that the load needs at 70 % use, over the windows, before any bound; null live. */
   readonly needed: NeededSpan | null;
   readonly maxReplicas: number;
   /** Null live: nobody has foresight there. */
-  readonly oracle: { readonly sloViolationShare: number; readonly replicaSeconds: number } | null;
+  readonly oracle: {
+    readonly sloViolationShare: number;
+    readonly replicaSeconds: number;
+    readonly cost: number;
+  } | null;
+  readonly foresight: CellBounds | null;
 }
 
 export interface RunSummary extends CellName, RowTotals {
@@ -80,7 +87,7 @@ export function resultOf(parts: ResultParts): EvaluationResult {
     version: 1,
     env: "sim",
     rows,
-    cells: matrix.cells.map((name, i) => cellSummary(name, cells[i]!, runsOf(i, jobs, runs))),
+    cells: matrix.cells.map((name, i) => cellSummary(name, cells[i]!, (policy) => runsOf(i, policy, jobs, runs))),
     policies,
     traces: traces.map(summaryOf),
     seeds: matrix.seeds,
@@ -88,7 +95,7 @@ export function resultOf(parts: ResultParts): EvaluationResult {
     windowSeconds: WINDOW_SECONDS,
     warnings,
     runs: jobs.map(({ cell, policy, seed }, i) => ({
-      ...matrix.cells[cell]!,
+      ...nameOf(matrix.cells[cell]!),
       policy,
       seed,
       initialReplicas: runs[i]!.initialReplicas,
@@ -100,22 +107,35 @@ export function resultOf(parts: ResultParts): EvaluationResult {
   };
 }
 
-/** The oracle's runs of a cell. */
-function runsOf(cell: number, jobs: readonly RunJob[], runs: readonly Run[]): Run[] {
-  return runs.filter((_, i) => jobs[i]!.cell === cell && jobs[i]!.policy === REFERENCE_POLICY);
+function nameOf({ trace, profile, rateScale }: CellName): CellName {
+  return { trace, profile, rateScale };
 }
 
-function cellSummary(name: CellName, { profile }: MatrixCell, oracle: readonly Run[]): CellSummary {
+/** A policy's runs of a cell. */
+function runsOf(cell: number, policy: string, jobs: readonly RunJob[], runs: readonly Run[]): Run[] {
+  return runs.filter((_, i) => jobs[i]!.cell === cell && jobs[i]!.policy === policy);
+}
+
+function cellSummary(
+  cell: Matrix["cells"][number],
+  { profile }: MatrixCell,
+  runsBy: (policy: string) => readonly Run[],
+): CellSummary {
+  const oracle = runsBy(REFERENCE_POLICY);
   const mean = (of: (run: Run) => number) => meanOf(oracle.map(of));
   return {
-    ...name,
-    sloP95Seconds: profile.sloP95Seconds,
+    ...cell,
     maxReplicas: profile.maxReplicas,
     calls: mean(({ totals }) => totals.calls),
     needed: { mean: mean(({ needed }) => needed.mean), peak: Math.max(...oracle.map(({ needed }) => needed.peak)) },
     oracle: {
       sloViolationShare: mean(({ totals }) => totals.sloViolationShare),
       replicaSeconds: mean(({ totals }) => totals.replicaSeconds),
+      cost: mean(({ totals }) => costOf(totals, cell.startCostSeconds)!),
     },
+    foresight: boundsOfCell(
+      runsBy(FORESIGHT_POLICY).map(({ bounds }) => bounds!),
+      cell,
+    ),
   };
 }

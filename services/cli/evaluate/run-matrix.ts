@@ -1,6 +1,7 @@
 /** Runs a matrix's jobs on worker threads, heavy ones first, with a progress bar. */
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { traceInvocations, traceSeconds } from "#shared/core/trace.ts";
+import { FORESIGHT_POLICY } from "#shared/evaluation/knowing.ts";
 import type { RunJob } from "#shared/evaluation/matrix.ts";
 import { WINDOW_SECONDS, type Run } from "#shared/evaluation/run.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
@@ -66,7 +67,7 @@ export async function runJobs(
 ): Promise<Run[]> {
   const weights = cells.map(weightOf);
   const order = jobs
-    .map((job, index) => ({ job, index, weight: weights[job.cell]! }))
+    .map((job, index) => ({ job, index, weight: weights[job.cell]! * (job.policy === FORESIGHT_POLICY ? SEARCH : 1) }))
     .sort((a, b) => b.weight - a.weight || a.index - b.index);
   const bar = startProgress(
     what,
@@ -97,6 +98,8 @@ function setupOf(cells: readonly MatrixCell[], guard: GuardSwitch, modelsFolder:
   };
 }
 
+/** A search for a plan takes about as long as so many runs. */
+const SEARCH = 30;
 /** A window costs about as much as so many calls. */
 const CALLS_PER_WINDOW = 70;
 

@@ -18,6 +18,8 @@ export interface TraceIdentity {
 
 export interface NamedTrace extends TraceIdentity {
   readonly trace: Trace;
+  /** Data that it was made of, where it is no file of its own. */
+  readonly madeOf?: readonly TraceIdentity[];
 }
 
 /** What a result says about a trace. */
@@ -64,6 +66,11 @@ export function summaryOf({ name, digest, selection, trace }: NamedTrace): Trace
 
 export function dataSelection(selection: string | null): string | null {
   return selection === null || selection === "boosted" ? null : selection.replace(/\+boosted$/, "");
+}
+
+/** The trace itself, and what it was made of. */
+export function dataOf({ name, digest, selection, madeOf = [] }: Omit<NamedTrace, "trace">): TraceIdentity[] {
+  return [{ name, digest, selection }, ...madeOf];
 }
 
 /** All of a file meets each of its parts. */

@@ -25,13 +25,13 @@ export interface StartedLoad {
 }
 
 const LOAD_GENERATOR = "load-generator";
-const WINDOW_SECONDS = 30;
+export const WINDOW_SECONDS = 30;
 /** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
 const PLAN_MS = 1_500;
 /** What the load generator takes in one call (`stack.yml`), with room for the rest of the request; quoted as JSON. */
 export const MAX_TEXT_BYTES = 4 * 2 ** 20 - 64 * 2 ** 10;
 /** Mean work of a request, CPU-seconds of trace time, and its spread: the `stress` profile. */
-const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
+export const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
 
 /** Reads the trace and checks it before anything starts; the load goes to the first managed function. Throws `BadInputError`. */
 export async function planLoad(
@@ -99,7 +99,7 @@ export async function startLoad(stack: SignedCaller, plan: LoadPlan, timing: Loa
     durationSeconds: plan.windows * WINDOW_SECONDS,
     windowSeconds: WINDOW_SECONDS,
     work: WORK,
-    sloSeconds: plan.managed.sloP95Seconds,
+    sloSeconds: plan.managed.slo.seconds,
     startAtMs: timing.startAtMs,
   };
   return (await call(stack, request)) as StartedLoad;

@@ -65,6 +65,7 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
       ...{ home, dist, guardian, log: { info: log, warn: log } },
       ...{ host: options.host, port: options.port, profile: options.profile, restore: options.restore },
       ...{ providerOnly: options.providerOnly, cfsPeriodMicros: cfsPeriodMicros(options.timeLapse) },
+      timeLapse: options.timeLapse,
       gatewayNames: listOf(env["REPLICANT_GATEWAY_NAMES"]),
       callbackHosts: listOf(env["REPLICANT_CALLBACK_HOSTS"]),
       events: { bus: heard, description: bus.describe() },

@@ -5,6 +5,7 @@ import { ConfigError, messageOf } from "#shared/core/errors.ts";
 import { FOLLOWS } from "#shared/core/model.ts";
 import { rangeProblem } from "#shared/core/platform-limits.ts";
 import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
+import { HELD, heldName, notHeadroom, policyInWords } from "#shared/policies/held-model.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { ModelSource } from "#shared/ports/model-shelf.ts";
@@ -39,6 +40,11 @@ export function beyondProfile(managed: readonly ManagedFunction[], profile: Prof
   });
 }
 
+/** A line for each function: which policy decides, in words. */
+export function policyLines(managed: readonly ManagedFunction[]): string[] {
+  return managed.map(({ functionName, policy }) => `policy    ${policyInWords(policy)} decides for ${functionName}`);
+}
+
 /** Reads every model that a function's policy names, as policy-inference will. Rejects with `ConfigError`. */
 export async function checkModels(managed: readonly ManagedFunction[], models: ModelSource): Promise<void> {
   const problems: string[] = [];
@@ -46,7 +52,8 @@ export async function checkModels(managed: readonly ManagedFunction[], models: M
     const reference = policyReference(policy);
     if (reference.kind !== "model") continue;
     try {
-      decodeCheckpoint(await models.read(reference.source));
+      const { record } = decodeCheckpoint(await models.read(reference.source));
+      if (reference.isHeld && record.settings.actions !== "headroom") problems.push(notHeadroom(reference.source));
     } catch (thrown) {
       problems.push(`${functionName}: policy '${policy}': ${messageOf(thrown)}`);
     }
@@ -57,6 +64,6 @@ export async function checkModels(managed: readonly ManagedFunction[], models: M
 /** What `--policy` means: a checkpoint's folder becomes a model that begins with it; a rule or a model's name is itself. */
 export function annotationOf(policy: string, isFolder: (path: string) => boolean): string {
   const follows = policy.startsWith(FOLLOWS);
-  const path = follows ? policy.slice(FOLLOWS.length) : policy;
-  return isFolder(path) ? `${FOLLOWS}${resolve(path)}` : policy;
+  const { model: path, isHeld } = heldName(follows ? policy.slice(FOLLOWS.length) : policy);
+  return isFolder(path) ? `${FOLLOWS}${resolve(path)}${isHeld ? HELD : ""}` : policy;
 }

@@ -41,9 +41,9 @@ export interface UpOptions {
 
 /**
  * The demo: 62 windows of the seed's trace from half past three in the morning, where quiet and busy spells alternate;
- * rates × 6, ten times as fast. A request of 0.1 CPU-seconds takes a second on a replica of 0.1 core, so to keep its P95
- * within 3 s a replica may be busy a third of the time: the needed count swings between 2 and 12. The shipped LSTM-PPO+
- * proposes, in its corrected form; `--policy` names another.
+ * rates × 6, ten times as fast, or slower where the machine is busy (`pace.ts`). A request of 0.1 CPU-seconds takes a second
+ * on a replica of 0.1 core, so to keep its P95 within 3 s a replica may be busy a third of the time: the needed count swings
+ * between 2 and 12. Our own LSTM-PPO+ proposes, held by ticks; `--policy` names another.
  */
 export const DEMO = {
   trace: "traces/seed_request_count_raw_30s.json",
@@ -51,7 +51,7 @@ export const DEMO = {
   rateScale: "6",
   timeLapse: "10",
   windows: "62",
-  policy: "lstm-ppo-plus@corrected",
+  policy: "lstm-ppo-plus@product@held",
 } as const;
 
 export function readUpFlags(flags: UpFlags): UpOptions {

@@ -1,7 +1,10 @@
 /** One readable line a window, and a summary at the end. */
-import type { PolicyShare, RunTotals, WindowRow } from "./run-record.ts";
+import { budgetOf, budgetWords, percentWords, sloWords } from "#shared/core/slo.ts";
+import type { FunctionBudget } from "./run-budgets.ts";
+import type { PolicyShare } from "./policy-shares.ts";
+import type { RunTotals, WindowRow } from "./run-record.ts";
 
-export const HEADER = "   time    arrivals   P95 s   ready/desired   proposal → decision   why";
+export const HEADER = "   time    arrivals   P95 s   budget used   ready/desired   proposal → decision   why";
 
 /** `columns` bounds the line; the reason is cut with an ellipsis. */
 export function lineOf(row: WindowRow, columns: number): string {
@@ -10,13 +13,19 @@ export function lineOf(row: WindowRow, columns: number): string {
     time,
     number(row.arrivals).padStart(9),
     number(row.p95Seconds, 2).padStart(8),
+    budgetCell(row).padStart(13),
     `${number(row.availableReplicas)}/${number(row.desiredReplicas)}`.padStart(12),
     `${number(row.proposedReplicas)} → ${number(row.appliedReplicas)}`.padStart(15),
     "       ",
     row.reason,
   ];
-  const floors = row.between.map(({ reason }) => `\n           ↑ between windows: ${reason}`);
-  return [cells.join(" "), ...floors].map((line) => cut(line, columns)).join("");
+  const between = row.between.map(({ reason, isUp }) => `\n           ${isUp ? "↑" : "↓"} between windows: ${reason}`);
+  return [cells.join(" "), ...between].map((line) => cut(line, columns)).join("");
+}
+
+/** "3.1 % of 5 %" of the window's own requests. */
+function budgetCell({ late: { share }, slo }: WindowRow): string {
+  return share === null ? "–" : `${percentWords(share)} of ${percentWords(budgetOf(slo))}`;
 }
 
 /** What became of a model, as it happens. */
@@ -33,10 +42,11 @@ export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string
     "",
     `${rows.length} windows; replicas ${range(rows)}, ${totals.scaleUps} times up, ${totals.scaleDowns} times down, ` +
       `${totals.replicaSeconds} replica-seconds`,
-    `decisions: ${totals.decisionsBy.proposal} by the policy, ${totals.decisionsBy.floor} by the panic floor, ` +
-      `${totals.decisionsBy.fallback} by the fallback rule`,
-    ...totals.policies.filter(({ trigger }) => trigger !== "floor").map(shareLine),
+    `decisions: ${totals.decisionsBy.proposal} by the policy, ${totals.decisionsBy.tick} between windows by its target, ` +
+      `${totals.decisionsBy.floor} by the panic floor, ${totals.decisionsBy.fallback} by the fallback rule`,
+    ...totals.policies.filter(({ trigger }) => trigger !== "floor" && trigger !== "tick").map(shareLine),
     ...totals.news.map((news) => `  ${newsText(news)}`),
+    ...totals.budgets.flatMap((one) => budgetLines(one, totals.seenByLoad)),
   ];
   if (totals.scheduleDigest !== null) {
     const failed = Object.entries(totals.failedByClass).map(([name, count]) => `${count} × ${name}`);
@@ -44,21 +54,40 @@ export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string
       `requests: ${totals.scheduled} scheduled, ${totals.ok} ok, ${totals.failed} failed` +
         `${failed.length > 0 ? ` (${failed.join(", ")})` : ""}, ${totals.shed} shed, ${totals.unfinished} unfinished`,
     );
-    if (totals.sloViolationShare !== null) {
-      lines.push(`slower than the SLO, failed or shed: ${(totals.sloViolationShare * 100).toFixed(2)} %`);
-    }
     lines.push(
       totals.valid === false
         ? `the run is NOT valid: ${totals.invalidBecause ?? "no reason given"}`
         : `the run is ${totals.valid ? "valid" : "not over"}; schedule ${totals.scheduleDigest.slice(0, 12)}`,
+      ...verdictOf(totals),
     );
   }
   return lines.join("\n");
 }
 
-function shareLine({ name, version, trigger, decisions, changed }: PolicyShare): string {
+/** What the load generator's own records say of the SLO: "kept: 3.9 % of 5 %". */
+function verdictOf({ sloViolationShare: share, budgets, loadedFunction }: RunTotals): string[] {
+  const loaded = budgets.find(({ functionName }) => functionName === loadedFunction);
+  if (share === null) return [];
+  if (loaded === undefined) return [`late, failed or turned away: ${percentWords(share)}`];
+  const budget = budgetOf(loaded.slo);
+  return [`${share <= budget ? "kept" : "missed"}: ${percentWords(share)} of ${percentWords(budget)}`];
+}
+
+/** Measured and seen differ by what a gateway cannot know: how long a request was on its way to it, or waited for a first replica. */
+function budgetLines({ functionName, slo, use }: FunctionBudget, seen: RunTotals["seenByLoad"]): string[] {
+  const { share, unmeasuredSeconds } = use;
+  const untold = share !== null && unmeasuredSeconds > 0 ? `, ${Math.round(unmeasuredSeconds)} s not measured` : "";
+  const line = `SLO of ${functionName}, ${sloWords(slo)}: ${budgetWords(share, slo)}${untold}`;
+  if (seen === null) return [line];
+  const measured = share === null ? "not measured" : `measured ${percentWords(share)}`;
+  const saw = `the load generator saw ${percentWords(seen.fromSent)}`;
+  const due = `${percentWords(seen.fromIntended)} from when requests were due`;
+  return [line, `  ${measured}, ${saw}; ${due}`];
+}
+
+function shareLine({ name, version, trigger, decisions, guarded, bounded }: PolicyShare): string {
   const who = trigger === "proposal" ? "policy " : "rule   ";
-  return `  ${who} ${name} ${version}: ${decisions} decisions, ${changed} of them changed by the guard`;
+  return `  ${who} ${name} ${version}: ${decisions} decisions; the guard changed ${guarded}, the bounds ${bounded}`;
 }
 
 function range(rows: readonly WindowRow[]): string {

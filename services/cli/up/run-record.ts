@@ -2,8 +2,10 @@
 import type { Applied, GuardStage } from "#shared/core/decision.ts";
 import type { LoadReport } from "#shared/core/load.ts";
 import type { ModelNews } from "#shared/core/model.ts";
-import type { PolicyIdentity } from "#shared/core/proposal.ts";
-import type { ErrorCounts, MetricsWindow, Tick } from "#shared/core/window.ts";
+import type { Slo } from "#shared/core/slo.ts";
+import type { ErrorCounts, LateShare, MetricsWindow, Tick } from "#shared/core/window.ts";
+import { PolicyShares, type PolicyShare } from "./policy-shares.ts";
+import { budgetsOf, seenByLoad, type FunctionBudget, type SeenByLoad } from "./run-budgets.ts";
 
 /** One window of a managed function, joined with what was decided on it. */
 export interface WindowRow {
@@ -14,19 +16,25 @@ export interface WindowRow {
   readonly completedOk: number | null;
   readonly completedError: ErrorCounts | null;
   readonly p95Seconds: number | null;
+  readonly slo: Slo;
+  /** Of the requests that ended in it, the share that broke the SLO. */
+  readonly late: LateShare;
   readonly desiredReplicas: number | null;
   readonly availableReplicas: number | null;
+  /** What the replicas used of the CPU that they request. */
+  readonly cpuRatio: number | null;
   readonly proposedReplicas: number | null;
   /** The count after the decision, as read from the platform; null when no decision came or the platform did not answer. */
   readonly appliedReplicas: number | null;
   readonly policy: string | null;
   readonly reason: string;
   readonly stages: readonly GuardStage[];
-  /** Decisions of the reactive floor inside this window, before its end. */
+  /** Decisions on ticks inside this window, before its end: of the reactive floor, or of a held target. */
   readonly between: readonly {
     readonly atMs: number;
     readonly reason: string;
     readonly appliedReplicas: number | null;
+    readonly isUp: boolean;
   }[];
 }
 
@@ -41,6 +49,12 @@ export interface RunTotals {
   /** Desired replicas integrated over the run's ticks, trace time. */
   readonly replicaSeconds: number;
   readonly sloViolationShare: number | null;
+  /** The function that the load called. */
+  readonly loadedFunction: string | null;
+  /** By function: what the run used of its budget, as measured by the platform's windows. */
+  readonly budgets: readonly FunctionBudget[];
+  /** The same of the load's function as its generator saw it, of the requests that ended; null without a load or an SLO. */
+  readonly seenByLoad: SeenByLoad | null;
   readonly maxReplicas: number;
   readonly scaleUps: number;
   readonly scaleDowns: number;
@@ -54,13 +68,6 @@ export interface RunTotals {
   readonly policies: readonly PolicyShare[];
   /** What became of the function's model meanwhile, in order. */
   readonly news: readonly Pick<ModelNews, "action" | "policy" | "summary">[];
-}
-
-export interface PolicyShare extends PolicyIdentity {
-  readonly trigger: Applied["trigger"];
-  readonly decisions: number;
-  /** Those of which the guard or the platform made another number than was proposed. */
-  readonly changed: number;
 }
 
 export interface PlannedLoad {
@@ -87,6 +94,7 @@ export function isInSpan(
 
 interface Pending {
   readonly window: MetricsWindow;
+  readonly slo: Slo;
   applied: Applied | null;
 }
 
@@ -101,8 +109,8 @@ export class RunRecord {
   #maxReplicas = 0;
   #scaleUps = 0;
   #scaleDowns = 0;
-  readonly #decisionsBy = { proposal: 0, fallback: 0, floor: 0 };
-  readonly #policies = new Map<string, PolicyShare>();
+  readonly #decisionsBy = { proposal: 0, fallback: 0, floor: 0, tick: 0 };
+  readonly #policies = new PolicyShares();
   readonly #news: ModelNews[] = [];
   /** Ids of decisions and news that were counted. */
   readonly #seen = new Set<string>();
@@ -120,11 +128,11 @@ export class RunRecord {
   }
 
   /** Returns whether the window belongs to the run and is new: a bus that was away delivers again. */
-  onWindow(window: MetricsWindow): boolean {
+  onWindow(window: MetricsWindow, slo: Slo): boolean {
     if (!this.#counts(window.functionName, window.endedAtMs)) return false;
     if (this.#pending.some((known) => isSame(known.window, window))) return false;
     const key = keyOf(window.functionName, window.seq);
-    this.#pending.push({ window, applied: this.#early.get(key) ?? null });
+    this.#pending.push({ window, slo, applied: this.#early.get(key) ?? null });
     this.#early.delete(key);
     return true;
   }
@@ -134,7 +142,7 @@ export class RunRecord {
     if (this.#seen.has(applied.decisionId)) return;
     this.#seen.add(applied.decisionId);
     this.#decisionsBy[applied.trigger]++;
-    this.#countPolicy(applied);
+    this.#policies.add(applied);
     if (applied.applied !== null && applied.current !== null) {
       if (applied.applied > applied.current) this.#scaleUps++;
       if (applied.applied < applied.current) this.#scaleDowns++;
@@ -150,13 +158,6 @@ export class RunRecord {
     else this.#early.set(key, applied);
   }
 
-  #countPolicy({ policy: { name, version }, trigger, proposed, applied, current }: Applied): void {
-    const key = `${trigger} ${name} ${version}`;
-    const share = this.#policies.get(key) ?? { name, version, trigger, decisions: 0, changed: 0 };
-    const changed = proposed !== null && Math.ceil(proposed) !== (applied ?? current) ? 1 : 0;
-    this.#policies.set(key, { ...share, decisions: share.decisions + 1, changed: share.changed + changed });
-  }
-
   onLoad(report: LoadReport): void {
     if (this.span.functionName === null || report.functionName === this.span.functionName) this.#load = report;
   }
@@ -164,7 +165,7 @@ export class RunRecord {
   /** The load ended without a report of its end. */
   loseLoad({ runId, scheduleDigest, scheduled }: PlannedLoad, because: string): void {
     if (this.#load?.phase === "finished") return;
-    const counts = { sent: 0, ok: 0, failed: 0, shed: 0, unfinished: 0, failedByClass: {} };
+    const counts = { sent: 0, ok: 0, failed: 0, shed: 0, unfinished: 0, failedByClass: {}, late: null };
     const unheard = { functionName: this.span.functionName ?? "", totals: { scheduled, ...counts } };
     const open = { window: null, sloViolationShare: null };
     const ended = { phase: "finished", valid: false, invalidBecause: because } as const;
@@ -189,8 +190,13 @@ export class RunRecord {
     return this.#pending.some(({ window, applied }) => applied !== null && isSame(window, one));
   }
 
+  /** In their order. */
+  windows(): MetricsWindow[] {
+    return this.#pending.map(({ window }) => window);
+  }
+
   rows(): WindowRow[] {
-    return this.#pending.map(({ window, applied }) => rowOf(window, applied, this.#floors));
+    return this.#pending.map((pending) => rowOf(pending, this.#floors));
   }
 
   totals(): RunTotals {
@@ -205,6 +211,9 @@ export class RunRecord {
       failedByClass: counts?.failedByClass ?? {},
       replicaSeconds: Math.round(this.#replicaSeconds * 10) / 10,
       sloViolationShare: this.#load?.sloViolationShare ?? null,
+      loadedFunction: this.#load?.functionName ?? null,
+      budgets: budgetsOf(this.#pending),
+      seenByLoad: seenByLoad(this.#load),
       maxReplicas: this.#maxReplicas,
       scaleUps: this.#scaleUps,
       scaleDowns: this.#scaleDowns,
@@ -212,7 +221,7 @@ export class RunRecord {
       valid: this.#load?.valid ?? null,
       invalidBecause: this.#load?.invalidBecause ?? null,
       decisionsBy: { ...this.#decisionsBy },
-      policies: [...this.#policies.values()],
+      policies: this.#policies.all,
       news: this.#news.map(({ action, policy, summary }) => ({ action, policy, summary })),
     };
   }
@@ -231,14 +240,17 @@ function isSame(
 
 const keyOf = (functionName: string, seq: number) => `${functionName}#${seq}`;
 
-function rowOf(window: MetricsWindow, applied: Applied | null, floors: readonly Applied[]): WindowRow {
+function rowOf({ window, slo, applied }: Pending, floors: readonly Applied[]): WindowRow {
   const startedAtMs = window.endedAtMs - window.windowSeconds * 1_000;
   const between = floors
     .filter(
       ({ functionName, atMs }) =>
         functionName === window.functionName && atMs > startedAtMs && atMs <= window.endedAtMs,
     )
-    .map(({ atMs, reason, applied: appliedReplicas }) => ({ atMs, reason, appliedReplicas }));
+    .map(({ atMs, reason, applied, current, desired }) => ({
+      ...{ atMs, reason, appliedReplicas: applied },
+      isUp: (desired ?? 0) >= (current ?? 0),
+    }));
   return {
     functionName: window.functionName,
     seq: window.seq,
@@ -247,8 +259,11 @@ function rowOf(window: MetricsWindow, applied: Applied | null, floors: readonly 
     completedOk: window.completedOk,
     completedError: window.completedError,
     p95Seconds: window.latencySeconds.p95,
+    slo,
+    late: window.late,
     desiredReplicas: window.desiredReplicas,
     availableReplicas: window.availableReplicas,
+    cpuRatio: window.cpuRatio,
     proposedReplicas: applied?.proposed ?? null,
     appliedReplicas: applied ? (applied.applied ?? applied.current) : null,
     policy: applied?.policy.name ?? null,

@@ -11,11 +11,12 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import { noteRunning } from "../connect.ts";
 import { isFolder } from "../is-folder.ts";
 import { readStack } from "../stack.ts";
+import { defaultRuleLine, defaultRuleOutcome } from "./default-rule.ts";
 import { followLoad } from "./follow-load.ts";
 import { greeting } from "./greeting.ts";
-import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan } from "./load.ts";
+import { loadStartMs, planLoad, startLoad, stopLoad, WINDOW_SECONDS, type LoadPlan } from "./load.ts";
 import { startLocalStack, type LocalStack } from "./local-stack.ts";
-import { annotationOf, beyondProfile, checkModels, managedFunctions } from "./managed.ts";
+import { annotationOf, beyondProfile, checkModels, managedFunctions, policyLines } from "./managed.ts";
 import { readUpFlags, type UpFlags, type UpOptions } from "./options.ts";
 import { HEADER, lineOf, newsLine, summaryOf } from "./print.ts";
 import { isKept, promiseLines, recordPromises } from "./promises.ts";
@@ -35,7 +36,6 @@ export interface UpWorld {
   readonly signal: AbortSignal;
 }
 
-const WINDOW_SECONDS = 30;
 /** How long a load waits for the loop's first proposal: at time-lapse 10 three windows, in real time not even one. */
 const FIRST_PROPOSAL_MS = 10_000;
 /** How long a decision on the last window may take to arrive. */
@@ -67,6 +67,7 @@ export async function up(flags: UpFlags, world: UpWorld): Promise<void> {
     if (!options.json) {
       for (const line of greeting(stack, resolve(world.home))) world.say(line);
       world.say(`functions ${stack.functions.map(({ name }) => name).join(", ")}`);
+      for (const line of policyLines(managed)) world.say(line);
       for (const sentence of beyondProfile(managed, options.profile)) world.say(sentence);
     }
     const bus = await natsBus({ ...stack.busAccess.as("cli"), name: "replicant-up", log });
@@ -132,7 +133,7 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
   await bus.subscribe("tick", async ({ data }) => record.onTick(data.tick));
   await bus.subscribe("window", async ({ data }) => {
     lastWindowAtMs = clock.nowMs();
-    if (!record.onWindow(data.window)) return;
+    if (!record.onWindow(data.window, data.managed.slo)) return;
     print(false);
     if (++seen === windows) stop();
   });
@@ -173,8 +174,21 @@ async function watch(stack: LocalStack, bus: EventBus, run: Run): Promise<void> 
   const rows = record.rows();
   const totals = record.totals();
   const report = promises?.() ?? null;
-  if (options.json) world.answer(JSON.stringify({ windows: rows, totals, ...(report && { promises: report }) }));
-  else for (const line of [summaryOf(rows, totals), ...(report ? promiseLines(report) : [])]) world.say(line);
+  if (!options.json) world.say(summaryOf(rows, totals));
+  // Where the load did not tell its own share, there is nothing to hold the rule's against.
+  const defaultRule =
+    plan === null || totals.sloViolationShare === null
+      ? null
+      : await defaultRuleOutcome({ ...options, plan, windows: record.windows() });
+  if (options.json) {
+    const { timeLapse } = options;
+    world.answer(
+      JSON.stringify({ timeLapse, windows: rows, totals, defaultRule, ...(report && { promises: report }) }),
+    );
+  } else {
+    if (defaultRule) world.say(defaultRuleLine(defaultRule, plan!.managed.slo, totals.replicaSeconds));
+    if (report) for (const line of promiseLines(report)) world.say(line);
+  }
   if (report && !isKept(report)) process.exitCode = 1;
   if (load && totals.valid === false && !world.signal.aborted) {
     process.exitCode = 1;

@@ -15,6 +15,7 @@ import type { Listener } from "./listener.ts";
 import { gatewayRegistry } from "./metrics/exposition.ts";
 import { Meters } from "./metrics/meter.ts";
 import { metricsHandler } from "./metrics/server.ts";
+import { sloEdgeOf } from "./metrics/slo-edge.ts";
 import { asyncPrefix, functionPrefix } from "./names.ts";
 import { clampReplicas, rulesOf } from "./profile.ts";
 
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   readonly credentials: Credentials;
   readonly profile: Profile;
   readonly limits?: Partial<GatewayLimits>;
+  /** Trace seconds in a real one; SLOs are told in the former. Default 1. */
+  readonly timeLapse?: number | undefined;
   /** By which requests may address it beside `localhost` and addresses; `*`: any. */
   readonly names?: readonly string[] | undefined;
   /** Where results of asynchronous calls may be posted beside its own functions: `host`, `host:port`, or `*`. */
@@ -53,7 +56,7 @@ export function startGateway(options: GatewayOptions): Gateway {
   const { listener, metricsListener, provider, secrets, credentials, profile, mountUi, log } = options;
   const { names = [], callbackHosts = [] } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const meters = new Meters();
+  const meters = new Meters(sloEdgeOf(provider, options.timeLapse ?? 1));
   const rules = rulesOf(profile);
   const closing = new AbortController();
   const control = controlApp(

@@ -10,6 +10,7 @@ import type { Handler } from "./contract.ts";
 import type { RuntimeMessage } from "./messages.ts";
 import { serveFunction } from "./server.ts";
 import type { FunctionServer } from "./server.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** A workload may leave a function here: it is called on SIGTERM, and the process ends when its promise has settled. */
 const SHUTDOWN = Symbol.for("replicant.shutdown");
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   if (handlerPath === undefined) throw new Error("usage: node runtime.cjs <handler.js>");
   const rules = bodyRules(process.env);
   const handler = loadHandler(resolve(handlerPath));
+  await warmUp(rules);
   const server = await serveFunction(handler, rules, Number(process.env["http_port"] ?? 0));
   process.on("SIGTERM", () => void stop(server));
   report({ kind: "ready", port: server.port });

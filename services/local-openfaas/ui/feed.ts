@@ -1,9 +1,11 @@
 /** The page's data: functions sampled once a second, decisions and windows as the bus tells them. */
+import { BudgetTrack } from "#shared/core/budget.ts";
 import type { Clock } from "#shared/core/clock.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { Meters } from "../gateway/metrics/meter.ts";
 import type { FunctionSnapshot, Provider } from "../provider/types.ts";
+import { budgetView } from "./budget-view.ts";
 import { stateOf } from "./function-state.ts";
 import { FunctionTrack } from "./function-track.ts";
 import { createHeard } from "./heard.ts";
@@ -42,15 +44,24 @@ export interface UiFeed {
 
 export function createUiFeed({ platform, provider, meters, events, clock, signal, log }: UiFeedOptions): UiFeed {
   const tracks = new Map<string, FunctionTrack>();
+  const budgets = new Map<string, BudgetTrack>();
   const listeners = new Set<(message: UiMessage) => void>();
   const tell = (message: UiMessage) => {
     for (const listener of listeners) listener(message);
   };
   const heard = createHeard({
     onDecision: (data) => tell({ event: "decision", data }),
-    onWindow: (data) => tell({ event: "window", data }),
+    onWindow: (data) => {
+      budgetOf(data.window.functionName).add(data.window, data.slo);
+      tell({ event: "window", data });
+    },
     log,
   });
+  function budgetOf(functionName: string): BudgetTrack {
+    let track = budgets.get(functionName);
+    if (!track) budgets.set(functionName, (track = new BudgetTrack()));
+    return track;
+  }
   const busView = (): BusView | null =>
     events ? { description: events.description, state: events.bus.state() } : null;
 
@@ -58,13 +69,16 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
     const nowMs = clock.nowMs();
     const snapshots = provider.list();
     const deployed = new Set(snapshots.map(({ deployment }) => deployment.service));
-    for (const name of tracks.keys()) if (!deployed.has(name)) tracks.delete(name);
+    for (const past of [tracks, budgets]) {
+      for (const name of past.keys()) if (!deployed.has(name)) past.delete(name);
+    }
     const functions = snapshots.map((snapshot) => {
       const name = snapshot.deployment.service;
       const track = tracks.get(name) ?? new FunctionTrack();
       tracks.set(name, track);
       const meter = meters.find(name);
-      return viewOf(snapshot, track.read(nowMs, meter, snapshot), meter?.ended ?? 0);
+      const reading = track.read(nowMs, meter, snapshot);
+      return viewOf({ snapshot, reading, invocations: meter?.ended ?? 0, budget: budgetOf(name) });
     });
     return { atMs: nowMs, bus: busView(), functions };
   };
@@ -97,9 +111,17 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
   };
 }
 
-function viewOf(snapshot: FunctionSnapshot, reading: Reading, invocations: number): FunctionView {
+interface Seen {
+  readonly snapshot: FunctionSnapshot;
+  readonly reading: Reading;
+  readonly invocations: number;
+  readonly budget: BudgetTrack;
+}
+
+function viewOf({ snapshot, reading, invocations, budget }: Seen): FunctionView {
   const { deployment, replicas, usage } = snapshot;
   const { service: name, image, labels, annotations, limits } = deployment;
+  const managed = readManagedFunction({ name, labels, annotations }).managed ?? null;
   return {
     ...reading,
     name,
@@ -116,6 +138,7 @@ function viewOf(snapshot: FunctionSnapshot, reading: Reading, invocations: numbe
     invocations,
     usage: { milliCpu: usage.cpu, memoryBytes: usage.totalMemoryBytes },
     limits: { cpu: limits?.cpu ?? null, memory: limits?.memory ?? null },
-    managed: readManagedFunction({ name, labels, annotations }).managed ?? null,
+    managed,
+    budget: managed && budgetView(budget.use(), managed.slo),
   };
 }

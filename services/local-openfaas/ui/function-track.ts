@@ -69,7 +69,9 @@ export class FunctionTrack {
 function countersOf(atMs: number, meter: FunctionMeter | undefined): Counters {
   const buckets = new Float64Array(bucketBoundsSeconds.length + 1);
   for (const tally of meter?.byCode.values() ?? []) {
-    for (let bucket = 0; bucket < buckets.length; bucket++) buckets[bucket]! += tally.counts[bucket]!;
+    // An edge at the SLO stays out of it: what a P95 says does not hang on where the SLO is.
+    const counts = tally.countsWithin(bucketBoundsSeconds);
+    for (let bucket = 0; bucket < buckets.length; bucket++) buckets[bucket]! += counts[bucket]!;
   }
   return { atMs, started: meter?.started ?? 0, buckets };
 }

@@ -33,7 +33,8 @@ export function createHeard({ onDecision, onWindow, log }: HeardOptions): Heard 
         }),
         // The history that travels along is for policies; what the page needs of it, it heard before.
         bus.subscribe("window", async ({ id, time, data }) => {
-          const window = { id, toldAtMs: Date.parse(time), window: data.window };
+          const { window: measured, managed } = data;
+          const window = { id, toldAtMs: Date.parse(time), window: measured, slo: managed.slo };
           if (keep(windows, window, KEPT_WINDOWS)) onWindow(window);
         }),
       ];

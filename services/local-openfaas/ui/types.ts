@@ -1,6 +1,7 @@
 /** What the page under `/ui` is told: over `GET /ui/api/state`, `GET /ui/api/history/NAME` and the stream `GET /ui/api/events`. */
 import type { Applied } from "#shared/core/decision.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import type { Slo } from "#shared/core/slo.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { BusState } from "#shared/ports/event-bus.ts";
 import type { ReplicaState } from "../provider/types.ts";
@@ -36,6 +37,18 @@ export interface Reading {
   readonly inFlight: number;
 }
 
+/** What a function has used of its SLO's budget in its last hour of trace time, as far as its windows were heard. */
+export interface BudgetView {
+  /** "95 % within 3 s". */
+  readonly slo: string;
+  /** Of the requests that ended, the share that broke the SLO, 0…1; null where none ended or nothing was measured. */
+  readonly share: number | null;
+  /** The share that may, 0…1. */
+  readonly budget: number;
+  /** "3.1 % of 5 % used in the last 12 min". */
+  readonly words: string;
+}
+
 export interface FunctionView extends Reading {
   readonly name: string;
   readonly image: string;
@@ -49,6 +62,8 @@ export interface FunctionView extends Reading {
   readonly limits: { readonly cpu: string | null; readonly memory: string | null };
   /** Null when the function is not under Replicant's care. */
   readonly managed: ManagedFunction | null;
+  /** Null when the function is not under Replicant's care. */
+  readonly budget: BudgetView | null;
 }
 
 export interface DecisionView {
@@ -64,6 +79,8 @@ export interface WindowView {
   /** Wall clock; the window itself is in trace time. */
   readonly toldAtMs: number;
   readonly window: MetricsWindow;
+  /** By which its late share was counted. */
+  readonly slo: Slo;
 }
 
 /** Where decisions are heard from. */

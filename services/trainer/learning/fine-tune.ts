@@ -4,7 +4,8 @@ import type { Transition } from "#shared/core/transitions.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
-import { servedModel, type MakeEngine } from "#shared/policies/served-model.ts";
+import { heldModel } from "#shared/policies/held-model.ts";
+import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
 import { AGENTS } from "#shared/rl/agents.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
@@ -22,12 +23,14 @@ import { recordedTask } from "./task.ts";
 export interface FineTuneJob {
   readonly files: CheckpointFiles;
   readonly version: string;
+  /** Ticks hold the model: it learns what counts are worth, and is compared as it serves. */
+  readonly isHeld: boolean;
   readonly managed: ManagedFunction;
   /** Of one function, in their order. */
   readonly transitions: readonly Transition[];
   /** The recorded load, in its order; at least two. */
   readonly windows: readonly MetricsWindow[];
-  /** The fallback rule by name. */
+  /** The rule that it is compared with, by name. */
   readonly rule: string;
   /** The platform's profile, by default the built-in one; the function's own work is read from its windows. */
   readonly base?: SimProfile;
@@ -87,10 +90,11 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
       weights: engine.getWeights(),
     };
     const candidate = servedModel(encodeCheckpoint({ ...draft, continuation: null }), "candidate", makeEngine);
+    const inService = ({ model }: ServedModel) => new AnchoredPolicy(job.isHeld ? heldModel(model) : model);
     const comparison = compare(
       {
-        candidate: () => new AnchoredPolicy(candidate.model),
-        current: () => new AnchoredPolicy(current.model),
+        candidate: () => inService(candidate),
+        current: () => inService(current),
         rule: policyByName(job.rule),
       },
       { trace, profile, managed, seed },

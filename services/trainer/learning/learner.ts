@@ -5,6 +5,7 @@ import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
+import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
@@ -14,6 +15,8 @@ import { fineTune, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
 export interface EstimateJob {
   readonly files: CheckpointFiles;
   readonly version: string;
+  /** Ticks hold the model. */
+  readonly isHeld: boolean;
   readonly managed: ManagedFunction;
   readonly windows: readonly MetricsWindow[];
   readonly rule: string;
@@ -47,8 +50,9 @@ export function learnerHere(makeEngine: MakeEngine): Learner {
   }
   return {
     async estimate(job) {
-      const { model } = modelOf(job);
-      const { windows, managed, rule, base } = job;
+      const { model: asTrained } = modelOf(job);
+      const { windows, managed, rule, base, isHeld } = job;
+      const model = isHeld ? heldModel(asTrained) : asTrained;
       return estimate(windows, managed, () => new AnchoredPolicy(model), policyByName(rule), base);
     },
     fineTune: (job) => fineTune(job, makeEngine),

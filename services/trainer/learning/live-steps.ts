@@ -9,7 +9,8 @@ import type { AgentSettings } from "#shared/rl/settings.ts";
 /**
  * `version` is the model's that learns: proposals of another one are passed over, for their observations may be of another layout.
  * Where the guard applied another number than was proposed, the action is the one that asks for the applied number; where there
- * is none, and where the rule decided or nothing was applied, it is null: not this policy's doing.
+ * is none, and where the rule decided or nothing was applied, it is null: not this policy's doing. A target asks for what ticks make of
+ * it at the window's end.
  */
 export function liveSteps(transitions: readonly Transition[], settings: AgentSettings, version: string): LiveStep[] {
   const rewards = new MeasuredRewards(settings);
@@ -37,7 +38,8 @@ function takenIn(
   { actions }: AgentSettings,
 ): Pick<LiveStep, "action" | "logProbability"> {
   const none = { action: null, logProbability: null };
-  const { learned, policy, proposedReplicas } = proposal;
+  const { learned, policy, target } = proposal;
+  const proposedReplicas = target === undefined ? proposal.proposedReplicas : applied.proposed;
   const isOwn = applied.trigger === "proposal" && applied.policy.version === policy.version;
   const count = countAfter(applied);
   if (!isOwn || count === null || applied.current === null) return none;

@@ -9,6 +9,8 @@ import { simProfile, type SimProfile } from "#shared/sim/profiles.ts";
 const QUIET_CPU_RATIO = 0.4;
 /** A sleep of less than this share of the work cannot be told from the way there and back. */
 const LEAST_SLEEP_SHARE = 0.2;
+/** Fewer windows are too much by chance. */
+const LEAST_SETTLED = 3;
 /** Replicas of the base profile that one of its nodes holds. */
 const REPLICAS_A_NODE = 30;
 
@@ -60,11 +62,11 @@ export function recordedProfile(
   managed: ManagedFunction,
   base: SimProfile = simProfile("stress"),
 ): SimProfile {
-  const { functionName, sloP95Seconds, targetInFlight, minReplicas, maxReplicas } = managed;
+  const { functionName, slo, targetInFlight, minReplicas, maxReplicas } = managed;
   const cores = base.parameters.cpuLimitCores;
   let busySeconds = 0;
   let served = 0;
-  for (const { cpuRatio, availableReplicas, completedOk, windowSeconds } of windows) {
+  for (const { cpuRatio, availableReplicas, completedOk, windowSeconds } of settled(windows)) {
     if (cpuRatio === null || availableReplicas === null || completedOk === null || completedOk === 0) continue;
     busySeconds += cpuRatio * availableReplicas * windowSeconds;
     served += completedOk;
@@ -80,12 +82,26 @@ export function recordedProfile(
     name: functionName,
     cpuSeconds: Math.max(1e-4, busyPerCall * cores),
     sleepSeconds: sleepSeconds > LEAST_SLEEP_SHARE * busyPerCall ? sleepSeconds : 0,
-    sloP95Seconds,
+    slo,
     targetInFlight,
     minReplicas,
     maxReplicas,
     parameters: { nodes: Math.max(base.parameters.nodes, Math.ceil(maxReplicas / REPLICAS_A_NODE)) },
   });
+}
+
+/**
+ * Those in which the count stood still: the start of a process takes as much CPU time as a dozen calls of a tenth of a second at a
+ * time-lapse of ten, and where replicas came or went their number at the end is not what the CPU time was shared by. All of
+ * them where too few stood still.
+ */
+function settled(windows: readonly MetricsWindow[]): readonly MetricsWindow[] {
+  const still = windows.filter(({ availableReplicas, desiredReplicas, cpuRatio, completedOk }, i) => {
+    const before = windows[i - 1];
+    if (cpuRatio === null || !completedOk) return false;
+    return availableReplicas === desiredReplicas && (!before || before.availableReplicas === availableReplicas);
+  });
+  return still.length < LEAST_SETTLED ? windows : still;
 }
 
 /** Replicas that a call per second keeps busy. */

@@ -12,16 +12,15 @@ const READY = "gateway_service_ready_count";
 const BEGAN = "process_start_time_seconds";
 const SCRAPES = "promhttp_metric_handler_requests_total";
 
-export type TickName = "inFlight" | "arrivals" | "desired" | "ready" | "newest" | "counters" | "up" | "processStart";
+export type TickName = "inFlight" | "started" | "desired" | "ready" | "newest" | "counters" | "up" | "processStart";
 export type WindowName =
-  "completions" | "executionMean" | "p50" | "p95" | "p99" | "inFlightMean" | "inFlightMax" | "pulse";
+  "arrivals" | "completions" | "executionMean" | "latencies" | "inFlightMean" | "inFlightMax" | "pulse";
 export type ContainerName = "cpu" | "memory";
 export type Expressions<Name extends string> = Readonly<Record<Name, string>>;
 
-/** What a tick needs; a window needs it too, with the window's range. `instances`: of gateways that are known, there or not. */
+/** What a tick needs. `instances`: of gateways that are known, there or not. */
 export function tickExpressions(
   functions: readonly FunctionId[],
-  rangeMs: Range,
   instances: readonly string[] = [],
 ): Expressions<TickName> {
   const of = selectorOf(functions);
@@ -29,7 +28,8 @@ export function tickExpressions(
   const counts = `(${DESIRED}${of} or ${STARTED}${of})`;
   return {
     inFlight: inFlight(of),
-    arrivals: orNeverCounted(`sum by (function_name) (increase(${STARTED}${of}[${ms(rangeMs)}]))`, STARTED, of),
+    // A function that was never called has no counter: then the gateway that lists it has counted 0.
+    started: `sum by (function_name, job, instance) (${STARTED}${of}) or sum by (function_name, job, instance) (0 * ${DESIRED}${of})`,
     desired: `max by (function_name) (${DESIRED}${of})`,
     ready: `max by (function_name) (${READY}${of})`,
     counters: `count by (__name__, function_name, job, instance, code) ({__name__=~"${DESIRED}|${STARTED}|${ENDED}",${of.slice(1)})`,
@@ -45,16 +45,14 @@ export function windowExpressions(functions: readonly FunctionId[], rangeMs: Ran
   const of = selectorOf(functions);
   const range = ms(rangeMs);
   const gained = (metric: string) => `sum by (function_name) (increase(${metric}${of}[${range}]))`;
-  const quantile = (q: number) =>
-    `histogram_quantile(${q}, sum by (function_name, le) (rate(${SECONDS}_bucket${of}[${range}])))`;
   // Fifteen looks in a window are as many as a tick every 2 s gives in 30 s.
   const looks = `(${inFlight(of)})[${range}:${ms(Math.max(100, Math.round(rangeMs / 15)))}]`;
   return {
+    arrivals: orNeverCounted(gained(STARTED), STARTED, of),
     completions: orNeverCounted(`sum by (function_name, code) (increase(${ENDED}${of}[${range}]))`, ENDED, of),
     executionMean: `${gained(`${SECONDS}_sum`)} / ${gained(`${SECONDS}_count`)}`,
-    p50: quantile(0.5),
-    p95: quantile(0.95),
-    p99: quantile(0.99),
+    // Whole, as quantiles and the late share want other codes and other edges of it.
+    latencies: `sum by (function_name, code, le) (increase(${SECONDS}_bucket${of}[${range}]))`,
     // Samples are dated by Prometheus: that the page behind them moves, only its own counters tell.
     pulse: ofTheirProcesses(`changes(${SCRAPES}[${range}]) unless count_over_time(${SCRAPES}[${range}]) < 2`, of),
     inFlightMean: `avg_over_time(${looks})`,

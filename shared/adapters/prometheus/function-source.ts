@@ -1,15 +1,18 @@
 /** `MetricsSource` over PromQL ("Prometheus A"): every query of an instant is evaluated at that instant. */
 import { toWallMs, type TraceTime } from "../../core/trace-time.ts";
-import { closeTick, closeWindow, type ErrorCounts } from "../../core/window.ts";
+import { closeTick, closeWindow } from "../../core/window.ts";
+import { isOk, latencyOf, upperBoundOf, type CodeBucket, type Completions } from "../../metrics/latency.ts";
+import { sloFitOf } from "../../metrics/late-share.ts";
 import type { AskedFunction, FunctionId, Instant, MetricsSource } from "../../ports/metrics-source.ts";
 import { askAll, Answers } from "./answers.ts";
 import type { PrometheusClient } from "./client.ts";
 import { KnownCounters } from "./known-counters.ts";
+import { TickArrivals } from "./tick-arrivals.ts";
 import type { ServerTime } from "./server-time.ts";
 import { tickExpressions, windowExpressions, type TickName, type WindowName } from "./expressions.ts";
 
 type Told = Answers<TickName>;
-type WindowTold = Answers<"arrivals" | WindowName>;
+type WindowTold = Answers<WindowName>;
 
 const NOTHING = new Answers<never>(new Map<never, []>(), []);
 
@@ -21,6 +24,7 @@ export function prometheusFunctions(
 ): MetricsSource {
   const { timeLapse } = traceTime;
   const known = new KnownCounters();
+  const tickArrivals = new TickArrivals();
 
   return {
     async look(instant, expected) {
@@ -31,19 +35,26 @@ export function prometheusFunctions(
       if ("refused" in now) return nothingOf(instant, now.refused);
       const { atMs: atWallMs } = now;
       const [told, windowTold] = await Promise.all([
-        askTick(instant, expected, atWallMs),
+        askTick(expected, atWallMs),
         askWindow(instant, expected, atWallMs),
       ]);
       known.note(told, expected);
+      tickArrivals.note(told, expected);
       const ground = { told, windowTold, instant, atWallMs };
       const doubts = expected.flatMap((about) => doubtOf(about, ground) ?? []);
       return {
         problems: [...new Set([...told.problems, ...windowTold.problems, ...doubts])],
         tick: (about) => tickOf(about, ground),
         window: (about) => instant.window && windowOf(instant.window, about, ground),
+        sloFit: (about) => fitOf(windowTold, about),
       };
     },
   };
+
+  function fitOf(windowTold: WindowTold, about: AskedFunction) {
+    const edges = windowTold.samples("latencies", about).map(({ labels }) => upperBoundOf(labels["le"] ?? ""));
+    return sloFitOf(edges, { sloSeconds: about.sloSeconds, timeLapse });
+  }
 
   function nothingOf(instant: Instant, problem: string) {
     const ground = { told: NOTHING, windowTold: NOTHING, instant, atWallMs: 0 };
@@ -51,18 +62,19 @@ export function prometheusFunctions(
       problems: [problem],
       tick: (about: AskedFunction) => tickOf(about, ground),
       window: (about: AskedFunction) => instant.window && windowOf(instant.window, about, ground),
+      sloFit: () => null,
     };
   }
 
   function tickOf(about: AskedFunction, { told, instant, atWallMs }: WindowGround) {
     const { functionName, namespace } = about;
-    const counted = (name: "inFlight" | "arrivals") =>
-      known.missedOf(about) === null ? told.value(name, about) : null;
+    const isWhole = known.missedOf(about) === null;
     return closeTick({
       ...{ functionName, namespace, generation: "", atMs: instant.atMs, timeLapse },
-      inFlight: counted("inFlight"),
+      inFlight: isWhole ? told.value("inFlight", about) : null,
       ...replicasOf(told, about),
-      arrivals: counted("arrivals"),
+      // Where this instant was not answered, what an earlier one gained is no news.
+      arrivals: isWhole && told.value("newest", about) !== null ? tickArrivals.of(about) : null,
       metricAgeSeconds: ageSeconds(told, about, atWallMs),
     });
   }
@@ -84,9 +96,9 @@ export function prometheusFunctions(
     return null;
   }
 
-  async function askTick({ atMs, sinceMs }: Instant, expected: readonly FunctionId[], atWallMs: number): Promise<Told> {
+  async function askTick(expected: readonly FunctionId[], atWallMs: number): Promise<Told> {
     if (expected.length === 0) return NOTHING;
-    return askAll(client, tickExpressions(expected, (atMs - sinceMs) / timeLapse, known.instances), atWallMs);
+    return askAll(client, tickExpressions(expected, known.instances), atWallMs);
   }
 
   async function askWindow(
@@ -96,8 +108,7 @@ export function prometheusFunctions(
   ): Promise<WindowTold> {
     if (window === null || expected.length === 0) return NOTHING;
     const rangeMs = (window.windowSeconds * 1_000) / timeLapse;
-    const { arrivals } = tickExpressions(expected, rangeMs);
-    return askAll(client, { arrivals, ...windowExpressions(expected, rangeMs) }, atWallMs);
+    return askAll(client, windowExpressions(expected, rangeMs), atWallMs);
   }
 
   function windowOf(
@@ -107,9 +118,12 @@ export function prometheusFunctions(
   ) {
     const { told, instant, atWallMs } = ground;
     const windowTold: WindowTold = doubtOf(about, ground) === null ? ground.windowTold : NOTHING;
-    const value = (name: "arrivals" | WindowName) => windowTold.value(name, about);
-    const seconds = (name: WindowName) => times(value(name), timeLapse);
+    const value = (name: WindowName) => windowTold.value(name, about);
     const completions = completionsOf(windowTold, about);
+    const { quantiles, late } = latencyOf(latenciesOf(windowTold, about, completions), completions, {
+      sloSeconds: about.sloSeconds,
+      timeLapse,
+    });
     return closeWindow({
       functionName: about.functionName,
       namespace: about.namespace,
@@ -122,8 +136,9 @@ export function prometheusFunctions(
       completedOk: completions?.ok ?? null,
       completedError: completions?.error ?? null,
       throughputRps: completions ? completions.ok / windowSeconds : null,
-      executionSecondsMean: seconds("executionMean"),
-      latencySeconds: { p50: seconds("p50"), p95: seconds("p95"), p99: seconds("p99") },
+      executionSecondsMean: times(value("executionMean"), timeLapse),
+      latencySeconds: quantiles,
+      late,
       inFlightMean: value("inFlightMean"),
       inFlightMax: value("inFlightMax"),
       ...replicasOf(told, about),
@@ -154,11 +169,8 @@ function replicasOf(told: Told, about: AskedFunction) {
   };
 }
 
-/** By what the caller got: 2xx and 3xx are OK. The sample without a code is the 0 of a counter never touched. */
-function completionsOf(
-  told: WindowTold,
-  about: FunctionId,
-): { readonly ok: number; readonly error: ErrorCounts } | null {
+/** By what the caller got. The sample without a code is the 0 of a counter never touched. */
+function completionsOf(told: WindowTold, about: FunctionId): Completions | null {
   const samples = told.samples("completions", about);
   if (samples.length === 0) return null;
   let ok = 0;
@@ -168,10 +180,22 @@ function completionsOf(
     if (value === null) return null;
     const code = labels["code"] ?? "";
     if (code === "429" || code === "504") error[code] += value;
-    else if (code === "" || /^[23]/.test(code)) ok += value;
+    else if (code === "" || isOk(code)) ok += value;
     else error[code.startsWith("4") ? "4xx" : "5xx"] += value;
   }
   return { ok, error };
+}
+
+/** Null where one bucket cannot be told, and where there is none although requests were answered. */
+function latenciesOf(told: WindowTold, about: FunctionId, completions: Completions | null): CodeBucket[] | null {
+  const samples = told.samples("latencies", about);
+  if (samples.length === 0 && completions?.ok !== 0) return null;
+  const buckets: CodeBucket[] = [];
+  for (const { labels, value } of samples) {
+    if (value === null) return null;
+    buckets.push({ code: labels["code"] ?? "", upperBound: upperBoundOf(labels["le"] ?? ""), count: value });
+  }
+  return buckets;
 }
 
 const times = (value: number | null, factor: number) => (value === null ? null : value * factor);

@@ -5,6 +5,7 @@ import { rateLimit } from "./rate-limit.ts";
 import type { GuardSettings } from "./settings.ts";
 import { justRestarted, remember, stabilise, type Step } from "./stabilise.ts";
 import type { GuardState } from "./state.ts";
+import type { GuardVersion } from "./version.ts";
 import { trimmed } from "./words.ts";
 
 export interface Passed {
@@ -49,19 +50,20 @@ export interface Held {
   readonly mayRaise: boolean;
 }
 
-/** A proposal on a valid window walks through the stages. */
+/** A proposal on valid metrics walks through the stages; behind guard 2, those in the middle let it pass. */
 export function passStages(
-  { state, current, bounds, proposal, windowEndedAtMs, adopted }: Heard,
+  { state, current, bounds, proposal, seenAtMs, adopted, guard }: Heard,
   settings: GuardSettings,
 ): Passed {
-  const idleSeconds = (windowEndedAtMs - state.lastActiveMs) / 1000;
+  const idleSeconds = (seenAtMs - state.lastActiveMs) / 1000;
   const proposed = wishOf(proposal, { current, idleSeconds, mayBeZero: bounds.lower === 0 }, settings);
-  const floored = floor(proposed.replicas, state);
+  const isSafetyAlone = guard === 2;
+  const floored = isSafetyAlone ? unchanged(proposed) : floor(proposed.replicas, state);
   const wish = { atMs: state.clockMs, replicas: floored.replicas };
   const wishes = remember(state.wishes, wish, settings.stabilisationSeconds);
   const at = { current, nowMs: state.clockMs, wishes, startedAtMs: state.startedAtMs, events: state.events };
-  const stabilised = stabilise(floored.replicas, at, settings);
-  const limited = rateLimit(stabilised.replicas, at, settings);
+  const stabilised = stabilise(floored.replicas, isSafetyAlone ? { ...at, wishes: [] } : at, settings);
+  const limited = isSafetyAlone ? unchanged(stabilised) : rateLimit(stabilised.replicas, at, settings);
   const mayLower = !justRestarted(at, settings);
   const bounded = bound(limited.replicas, bounds, { current, idleSeconds, mayLower }, settings);
   return {
@@ -82,7 +84,9 @@ export interface Heard {
   readonly current: number;
   readonly bounds: Bounds;
   readonly proposal: { readonly proposedReplicas: number; readonly because: string };
-  readonly windowEndedAtMs: number;
+  /** When the metrics were read that the proposal goes by. */
+  readonly seenAtMs: number;
+  readonly guard: GuardVersion;
   /** Says that the count was someone else's, which is now the starting point; null where it was not. */
   readonly adopted: string | null;
 }
@@ -99,6 +103,8 @@ function wishOf(
   }
   return { replicas, note: replicas === current ? null : because };
 }
+
+const unchanged = ({ replicas }: Step): Step => ({ replicas, note: null });
 
 /** Raises a wish to the panic floor. */
 export function floor(wish: number, { panic }: GuardState): Step {

@@ -1,5 +1,5 @@
 /** May anything be concluded from this window? */
-import { isDecidable, type MetricsWindow } from "../window.ts";
+import { isDecidable, type MetricsWindow, type Tick } from "../window.ts";
 import { trimmed } from "./words.ts";
 
 /** Why the count must be held, or null: arrivals and both counts were measured, and the newest sample is fresh. */
@@ -17,4 +17,14 @@ export function reasonToHold(
     return `metrics are ${trimmed(window.metricAgeSeconds)} s old, at most ${trimmed(limit)} s allowed`;
   }
   return null;
+}
+
+/** Arrivals, requests in flight and ready replicas were measured, and not long ago. */
+export function isMeasuredTick(
+  { arrivals, inFlight, availableReplicas, metricAgeSeconds: age }: Tick,
+  { maxTickAgeSeconds }: { readonly maxTickAgeSeconds: number },
+): boolean {
+  return (
+    arrivals !== null && inFlight !== null && availableReplicas !== null && age !== null && age <= maxTickAgeSeconds
+  );
 }

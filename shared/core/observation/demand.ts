@@ -3,7 +3,7 @@ import type { ManagedFunction } from "../managed-function.ts";
 import type { DecidableWindow } from "../window.ts";
 
 /** How busy a replica is meant to be, 0…1. */
-const TARGET_BUSY = 0.7;
+export const TARGET_BUSY = 0.7;
 /** What an older window counts against the newest: about the last ten windows speak. */
 const KEEP = 0.9;
 
@@ -15,26 +15,47 @@ export interface Demand {
 }
 
 /**
- * Replicas per request and second = busy replica-seconds ÷ served requests ÷ 0.7, both fading sums over windows. Busy are a
- * replica's CPU seconds, or its places where calls wait rather than compute: in-flight ÷ target, whichever says more. Places
- * count only up to the replicas there are: a queue is no work.
+ * Fading sums over windows. Busy are a replica's CPU seconds, or its places where calls wait rather than compute: in-flight ÷ target,
+ * whichever says more.
  */
-export class DemandEstimate {
-  #cpuBusySeconds = 0;
-  #placeBusySeconds = 0;
-  #served = 0;
+export interface DemandSums {
+  readonly cpuBusySeconds: number;
+  readonly placeBusySeconds: number;
+  readonly served: number;
+}
 
-  see(window: DecidableWindow, { targetInFlight }: ManagedFunction): Demand {
-    const { cpuRatio, availableReplicas, inFlightMean, windowSeconds, completedOk, arrivals } = window;
-    if (completedOk !== null && completedOk > 0) {
-      this.#served = KEEP * this.#served + completedOk;
-      const places = Math.min((inFlightMean ?? 0) / targetInFlight, availableReplicas) * TARGET_BUSY;
-      this.#cpuBusySeconds = KEEP * this.#cpuBusySeconds + (cpuRatio ?? 0) * availableReplicas * windowSeconds;
-      this.#placeBusySeconds = KEEP * this.#placeBusySeconds + places * windowSeconds;
-    }
-    if (this.#served === 0) return { replicas: 0, replicasPerRps: null };
-    const busySeconds = Math.max(this.#cpuBusySeconds, this.#placeBusySeconds);
-    const replicasPerRps = busySeconds / this.#served / TARGET_BUSY;
-    return { replicas: (arrivals / windowSeconds) * replicasPerRps, replicasPerRps };
+export const NO_DEMAND: DemandSums = { cpuBusySeconds: 0, placeBusySeconds: 0, served: 0 };
+
+/** Places count only up to the replicas there are: a queue is no work. */
+export function addServed(
+  sums: DemandSums,
+  window: DecidableWindow,
+  { targetInFlight }: Pick<ManagedFunction, "targetInFlight">,
+  keep = KEEP,
+): DemandSums {
+  const { cpuRatio, availableReplicas, inFlightMean, windowSeconds, completedOk } = window;
+  if (completedOk === null || completedOk === 0) return sums;
+  const places = Math.min((inFlightMean ?? 0) / targetInFlight, availableReplicas) * TARGET_BUSY;
+  return {
+    served: keep * sums.served + completedOk,
+    cpuBusySeconds: keep * sums.cpuBusySeconds + (cpuRatio ?? 0) * availableReplicas * windowSeconds,
+    placeBusySeconds: keep * sums.placeBusySeconds + places * windowSeconds,
+  };
+}
+
+/** Busy replica-seconds ÷ served requests ÷ 0.7; null until something was served. */
+export function replicasPerRpsOf({ cpuBusySeconds, placeBusySeconds, served }: DemandSums): number | null {
+  return served === 0 ? null : Math.max(cpuBusySeconds, placeBusySeconds) / served / TARGET_BUSY;
+}
+
+/** The sums of one function, window after window. */
+export class DemandEstimate {
+  #sums = NO_DEMAND;
+
+  see(window: DecidableWindow, managed: ManagedFunction): Demand {
+    this.#sums = addServed(this.#sums, window, managed);
+    const replicasPerRps = replicasPerRpsOf(this.#sums);
+    const replicas = replicasPerRps === null ? 0 : (window.arrivals / window.windowSeconds) * replicasPerRps;
+    return { replicas, replicasPerRps };
   }
 }

@@ -65,9 +65,9 @@ const FEATURES: readonly Row[] = [
   row("needed ÷ desired", -3, 3, ({ need, window }) => lnRatio(need, window.desiredReplicas, 0.5)),
   row("peak needed ÷ desired", -3, 3, ({ peakNeed, window }) => lnRatio(peakNeed, window.desiredReplicas, 0.5)),
   row("success share", 0, 1, ({ window }) => successShare(window) ?? 1),
-  row("violation share", 0, 1, ({ window, managed }) => violationShare(window, managed.sloP95Seconds)),
-  row("ln p50 ÷ SLO", 0, 5, ({ window, managed }) => ln1((window.latencySeconds.p50 ?? 0) / managed.sloP95Seconds)),
-  row("ln p95 ÷ SLO", 0, 5, ({ window, managed }) => ln1((window.latencySeconds.p95 ?? 0) / managed.sloP95Seconds)),
+  row("violation share", 0, 1, ({ window, managed }) => violationShare(window, managed.slo.seconds)),
+  row("ln p50 ÷ SLO", 0, 5, ({ window, managed }) => ln1((window.latencySeconds.p50 ?? 0) / managed.slo.seconds)),
+  row("ln p95 ÷ SLO", 0, 5, ({ window, managed }) => ln1((window.latencySeconds.p95 ?? 0) / managed.slo.seconds)),
   row("latency missing", 0, 1, ({ window }) => (window.latencySeconds.p95 === null ? 1 : 0)),
   row("metric age ÷ window", 0, 4, ({ window }) => (window.metricAgeSeconds ?? 0) / window.windowSeconds),
 ];

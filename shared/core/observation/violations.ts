@@ -1,10 +1,10 @@
 /** Which share of a window's requests broke the SLO, as far as its quantiles tell. */
-import type { LatencyQuantiles, MetricsWindow } from "../window.ts";
+import { failuresOf, type LatencyQuantiles, type MetricsWindow } from "../window.ts";
 
 /** Failed ÷ ended, and of the rest those later than the SLO; 0 when none ended. */
 export function violationShare({ completedOk, completedError, latencySeconds }: MetricsWindow, sloSeconds: number) {
   if (completedOk === null || completedError === null) return 0;
-  const failed = completedError["4xx"] + completedError["429"] + completedError["5xx"] + completedError["504"];
+  const failed = failuresOf(completedError);
   const ended = completedOk + failed;
   return ended === 0 ? 0 : (failed + completedOk * lateShare(latencySeconds, sloSeconds)) / ended;
 }

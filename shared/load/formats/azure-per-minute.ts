@@ -34,6 +34,12 @@ export function parseAzurePerMinute(file: TraceText): BinnedTrace {
   return { kind: "binned", format: "azure-per-minute", name: file.name, binSeconds: 60, counts };
 }
 
+/** The owner of each function, row by row. */
+export function azureOwners(file: TraceText): string[] {
+  const columns = readHeader(file, AZURE_COLUMNS);
+  return Array.from(csvRows(file, columns.length), ({ cells }) => cells[0]!);
+}
+
 const ROW = /^row=(\d+)$/;
 
 function isSelected(selection: string | null, row: number, hash: string): boolean {

@@ -3,6 +3,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { boostCounts, type Trace, TRACE_FORMATS, type TraceFormat } from "#shared/core/trace.ts";
 import { AZURE_COLUMNS, parseAzurePerMinute } from "./azure-per-minute.ts";
 import { parseCounts } from "./counts.ts";
+import { COUNTS_BINNED_BEGINNING, parseCountsBinned } from "./counts-binned.ts";
 import { FAASRAIL_COLUMNS, parseFaasRail } from "./faasrail.ts";
 import { LLM_COLUMNS, parseLlm } from "./llm.ts";
 import { parsePerInvocation, PER_INVOCATION_COLUMNS } from "./per-invocation.ts";
@@ -10,12 +11,13 @@ import { parseServiBench, SERVIBENCH_COLUMNS } from "./servibench.ts";
 import { quoted, type TraceText } from "./trace-file.ts";
 
 interface Format {
-  readonly beginsWith: string;
+  readonly beginsWith: string | RegExp;
   readonly parse: (file: TraceText) => Trace;
 }
 
 const FORMATS: Readonly<Record<TraceFormat, Format>> = {
   "counts-30s": { beginsWith: "[", parse: parseCounts },
+  "counts-binned": { beginsWith: COUNTS_BINNED_BEGINNING, parse: parseCountsBinned },
   "azure-per-minute": { beginsWith: AZURE_COLUMNS.join(","), parse: parseAzurePerMinute },
   "per-invocation": { beginsWith: PER_INVOCATION_COLUMNS.join(","), parse: parsePerInvocation },
   servibench: { beginsWith: SERVIBENCH_COLUMNS.join(","), parse: parseServiBench },
@@ -55,7 +57,10 @@ export function parseTrace(name: string, text: string, selection: string | null,
 /** Throws `BadInputError` when the beginning is that of no known format. */
 export function detectFormat(name: string, text: string): TraceFormat {
   const beginning = text.trimStart();
-  const found = TRACE_FORMATS.find((format) => beginning.startsWith(FORMATS[format].beginsWith));
+  const found = TRACE_FORMATS.find((format) => {
+    const { beginsWith } = FORMATS[format];
+    return typeof beginsWith === "string" ? beginning.startsWith(beginsWith) : beginsWith.test(beginning);
+  });
   if (found) return found;
   const firstLine = beginning.slice(0, 200).split(/\r?\n/)[0]!;
   throw new BadInputError(

@@ -102,7 +102,7 @@ export function calibrate(measured: Measurements, options: FitOptions): Calibrat
       cpuSeconds,
       sleepSeconds: 0,
       workCv: facts.workCv,
-      sloP95Seconds: facts.sloP95Seconds,
+      slo: facts.slo,
       targetInFlight: facts.targetInFlight,
       minReplicas: facts.minReplicas,
       maxReplicas: facts.maxReplicas,

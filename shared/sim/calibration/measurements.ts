@@ -1,4 +1,5 @@
 /** What a calibration measures, in real seconds, whatever it was measured on. */
+import type { Slo } from "../../core/slo.ts";
 import type { LagFit } from "./lag.ts";
 import type { Saturation, WorkCell } from "./service.ts";
 import type { StartSample } from "./start-up.ts";
@@ -49,7 +50,7 @@ export interface FunctionFacts {
   readonly name: string;
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  readonly sloP95Seconds: number;
+  readonly slo: Slo;
   readonly targetInFlight: number;
   /** Null: no limit. */
   readonly cpuLimitCores: number | null;

@@ -1,5 +1,6 @@
 /** A measured profile as a file: `--profiles @FILE` takes it where a profile's name may stand. */
 import { BadInputError, messageOf } from "../../core/errors.ts";
+import { SLO_PERCENTILES, type Slo } from "../../core/slo.ts";
 import { PROFILES, simProfile } from "../profiles.ts";
 import type { ProfileChanges, SimProfile } from "../profiles.ts";
 import type { FitRow } from "./fit.ts";
@@ -16,7 +17,7 @@ export interface ProfileDocument {
 }
 
 const NUMBERS = [
-  ...(["cpuSeconds", "sleepSeconds", "workCv", "sloP95Seconds", "rateScale", "targetInFlight"] as const),
+  ...(["cpuSeconds", "sleepSeconds", "workCv", "rateScale", "targetInFlight"] as const),
   ...(["minReplicas", "maxReplicas"] as const),
 ];
 
@@ -37,13 +38,27 @@ export function parseProfileDocument(text: string, file: string): Pick<ProfileDo
   const numbers = Object.fromEntries(
     NUMBERS.map((field) => [field, number(profile[field], `${file}: profile.${field}`)]),
   );
+  const slo = readSlo(profile, file);
   for (const [field, value] of Object.entries(parameters)) number(value, `${file}: profile.parameters.${field}`);
   const timeLapse = number(found["timeLapse"], `${file}: timeLapse`);
   try {
-    return { profile: simProfile(PROFILES.stress, { name, ...numbers, parameters } as ProfileChanges), timeLapse };
+    return { profile: simProfile(PROFILES.stress, { name, slo, ...numbers, parameters } as ProfileChanges), timeLapse };
   } catch (thrown) {
     throw new BadInputError(`${file}: ${messageOf(thrown)}`);
   }
+}
+
+/** Files from before an SLO had a percentile tell the seconds of its 95th. */
+function readSlo(profile: Record<string, unknown>, file: string): Slo {
+  const slo = asObject(profile["slo"]);
+  if (slo === null)
+    return { seconds: number(profile["sloP95Seconds"], `${file}: profile.slo.seconds`), percentile: 95 };
+  const percentile = SLO_PERCENTILES.find((one) => one === slo["percentile"]);
+  if (percentile === undefined) {
+    const want = `one of ${SLO_PERCENTILES.join(", ")}`;
+    throw new BadInputError(`${file}: profile.slo.percentile must be ${want}, was: '${told(slo["percentile"])}'`);
+  }
+  return { seconds: number(slo["seconds"], `${file}: profile.slo.seconds`), percentile };
 }
 
 function number(value: unknown, what: string): number {

@@ -4,7 +4,8 @@
  */
 import type { Random } from "../../core/random.ts";
 import type { BinnedTrace, GapRule, InstantTrace } from "../../core/trace.ts";
-import { geometric, logUniform, overdispersed, pareto, uniform } from "./draws.ts";
+import { logUniform, overdispersed, uniform } from "./draws.ts";
+import { bursting, dayShape, drifting, shifting, switching } from "./modulators.ts";
 
 export const SYNTHETIC_KINDS = ["timer", "intermittent", "continuous"] as const;
 export type SyntheticKind = (typeof SYNTHETIC_KINDS)[number];
@@ -16,7 +17,6 @@ const TIMER_PERIODS_MINUTES = [1, 5, 15, 30, 60];
 
 const BIN_SECONDS = 30;
 const BINS_PER_DAY = 2880;
-const BINS_PER_MINUTE = 2;
 /** What happens before the first bin shapes it: bursts under way, the drift of the rate. */
 const LEAD_BINS = 20;
 
@@ -105,11 +105,11 @@ function rateTrace(
 ): BinnedTrace {
   const onShare = kind === "intermittent" ? logUniform(random, 0.02, 0.5) : 1;
   const meanPerBin = callsPerDay / BINS_PER_DAY / onShare;
-  const day = dayShape(random);
-  const drift = drifting(random);
-  const bursts = bursting(random);
-  const level = shifting(random);
-  const on = switching(random, onShare);
+  const day = dayShape(random, BIN_SECONDS);
+  const drift = drifting(random, BIN_SECONDS);
+  const bursts = bursting(random, BIN_SECONDS);
+  const level = shifting(random, BIN_SECONDS);
+  const on = switching(random, BIN_SECONDS, onShare);
   // At a low rate an index of 30 would pile a day into a few bins: there the squared CV of a bin bounds it.
   const dispersion = Math.min(logUniform(random, 1, 30), 1 + logUniform(random, 0.5, 20) * meanPerBin);
   const counts: number[] = [];
@@ -119,75 +119,4 @@ function rateTrace(
     if (bin >= 0) counts.push(count);
   }
   return { kind: "binned", format: "counts-30s", name: `synthetic-${kind}`, binSeconds: BIN_SECONDS, counts };
-}
-
-/** 1 + A₁ cos(24 h) + A₂ cos(12 h), at least .05; weekends weaker. Starts at a random time of the week. */
-function dayShape(random: Random): (bin: number) => number {
-  const first = uniform(random, 0, 0.8);
-  const second = uniform(random, 0, 0.3);
-  const phases = [random.next(), random.next()] as const;
-  const weekend = uniform(random, 0.5, 1);
-  const start = random.next() * 7 * BINS_PER_DAY;
-  return (bin) => {
-    const days = (start + bin) / BINS_PER_DAY;
-    const daily = first * Math.cos(2 * Math.PI * (days + phases[0]));
-    const halfDaily = second * Math.cos(4 * Math.PI * (days + phases[1]));
-    const isWeekend = ((days % 7) + 7) % 7 >= 5;
-    return Math.max(0.05, 1 + daily + halfDaily) * (isWeekend ? weekend : 1);
-  };
-}
-
-/** exp of an AR(1) of mean 1: correlation time 1–10 min, standard deviation .1–.5. */
-function drifting(random: Random): () => number {
-  const memory = Math.exp(-1 / (BINS_PER_MINUTE * uniform(random, 1, 10)));
-  const sigma = uniform(random, 0.1, 0.5);
-  const fresh = Math.sqrt(1 - memory * memory) * sigma;
-  let x = sigma * random.normal();
-  return () => {
-    x = memory * x + fresh * random.normal();
-    return Math.exp(x - (sigma * sigma) / 2);
-  };
-}
-
-/** 1–12 bursts a day, Pareto of at least 2 and at most 30, 1–3 min long. */
-function bursting(random: Random): () => number {
-  const chance = uniform(random, 1, 12) / BINS_PER_DAY;
-  const alpha = uniform(random, 1.5, 2.5);
-  const meanBins = BINS_PER_MINUTE * uniform(random, 1, 3);
-  let left = 0;
-  let multiplier = 1;
-  return () => {
-    if (left > 0) left--;
-    if (left === 0) multiplier = 1;
-    if (random.next() < chance) {
-      multiplier = pareto(random, alpha, 2, 30);
-      left = geometric(random, meanBins);
-    }
-    return multiplier;
-  };
-}
-
-/** One lasting shift in ten days. */
-function shifting(random: Random): () => number {
-  let level = 1;
-  return () => {
-    if (random.next() < 0.1 / BINS_PER_DAY) level *= logUniform(random, 0.3, 3);
-    return level;
-  };
-}
-
-/** Spells of 1–5 min on, and off so long that it is on for `share` of the time. */
-function switching(random: Random, share: number): () => number {
-  if (share >= 1) return () => 1;
-  const onBins = BINS_PER_MINUTE * uniform(random, 1, 5);
-  const offBins = (onBins * (1 - share)) / share;
-  let isOn = random.next() < share;
-  let left = geometric(random, isOn ? onBins : offBins);
-  return () => {
-    if (left-- <= 0) {
-      isOn = !isOn;
-      left = geometric(random, isOn ? onBins : offBins) - 1;
-    }
-    return isOn ? 1 : 0;
-  };
 }

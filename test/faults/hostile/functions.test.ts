@@ -57,7 +57,16 @@ const DATA: { readonly [K in keyof EventData]: EventData[K] } = {
   model: aModelEvent(1).data,
   load: {
     ...{ runId: "r", functionName: "stress", phase: "window", scheduleDigest: "d", valid: null, invalidBecause: null },
-    totals: { scheduled: 1, sent: 1, ok: 1, failed: 0, shed: 0, unfinished: 0, failedByClass: { "429": 1 } },
+    totals: {
+      scheduled: 1,
+      sent: 1,
+      ok: 1,
+      failed: 0,
+      shed: 0,
+      unfinished: 0,
+      failedByClass: { "429": 1 },
+      late: null,
+    },
     ...{ window: null, sloViolationShare: null },
   },
 };

@@ -29,6 +29,7 @@ import { createModels } from "../../../functions/policy-inference/models.ts";
 import { createConnector } from "../../../services/connector/connector.ts";
 import { createCollector } from "../../../services/metrics-collector/collector.ts";
 import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
+import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
 import { createSeenLimits } from "../../../services/metrics-collector/seen-limits.ts";
 import { createScaler } from "../../../services/scaler/scaler.ts";
 import { MetricsWorld } from "./metrics-world.ts";
@@ -139,12 +140,16 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   const activities = new Map(PARTS.map((part) => [part, new Activity(() => steady(part).nowMs())]));
   const activity = (part: Part) => activities.get(part)!;
   const limits = createSeenLimits();
-  await bus.subscribe("applied", async ({ data }) => limits.hear(data));
+  const controls = createLastControls();
+  await bus.subscribe("applied", async ({ data }) => {
+    limits.hear(data);
+    controls.hear(data);
+  });
   let generations = 0;
   const aCollector = () =>
     createCollector({
       source: options.source?.(world, clock) ?? scrapedSource({ endpoint: world, timeLapse }),
-      ...{ gateway: world, bus, limits, log, activity: activity("collector") },
+      ...{ gateway: world, bus, limits, controls, log, activity: activity("collector") },
       ...{ clock: wall("collector"), monotonic: steady("collector"), generation: `g${++generations}` },
       traceTime: { timeLapse, epochMs },
       ...{ windowSeconds: WINDOW_SECONDS, tickSeconds },

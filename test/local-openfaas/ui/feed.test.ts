@@ -116,6 +116,30 @@ test("feed: decisions and windows are told as they come, each once, and the last
   assert.equal(messages.filter(({ event }) => event === "window").length, 1);
 });
 
+test("feed: what is used of a budget is reckoned from the windows that were heard", async (t) => {
+  const bus = memoryBus();
+  t.after(() => bus.close());
+  const { provider, clock, feed } = startFeed(t, bus);
+  await provider.deploy({ service: "stress", image: "example/stress:1", annotations: { "replicant.mode": "auto" } });
+  await provider.deploy({ service: "plain", image: "example/plain:1" });
+  const budgets = async () => {
+    await clock.advance(1_000);
+    return feed.state().functions.map(({ budget }) => budget);
+  };
+  const unknown = { slo: "95 % within 3 s", share: null, budget: 0.05, words: "budget 5 %, use not measured" };
+  assert.deepEqual(await budgets(), [unknown, null]);
+  for (const [seq, share, completedOk] of [
+    [1, 0.1, 50],
+    [2, 0, 150],
+    [2, 0, 150],
+  ] as const) {
+    await bus.publish(aClosedWindow(seq, 60_000, { late: { share, because: null }, completedOk }));
+  }
+  await eventually(() => feed.state().windows.length === 2, { what: "two windows" });
+  const used = { ...unknown, share: 0.025, words: "2.5 % of 5 % used in the last 60 s" };
+  assert.deepEqual(await budgets(), [used, null]);
+});
+
 test("feed: says what the bus is doing, and that there is none", async (t) => {
   assert.equal(startFeed(t).feed.state().bus, null);
   const bus = memoryBus();

@@ -8,6 +8,7 @@ import type { Page } from "playwright-core";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { eventually as within, type EventuallyOptions } from "../../support/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../../support/platform.ts";
+import { freePort } from "../../../services/local-openfaas/bus/ports.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { aClosedWindow, aDecision } from "./decided.ts";
 import { pageFolder } from "./page-folder.ts";
@@ -27,12 +28,15 @@ const managed = {
   annotations: { "replicant.mode": "auto", "replicant.policy": "openfaas-pro", "replicant.max": "12" },
 };
 
-async function start(t: TestContext, home?: string): Promise<TestPlatform & { bus: ReturnType<typeof memoryBus> }> {
+async function start(
+  t: TestContext,
+  where: { home?: string; port?: number } = {},
+): Promise<TestPlatform & { bus: ReturnType<typeof memoryBus> }> {
   const bus = memoryBus();
   t.after(() => bus.close());
   const uiFolder = await pageFolder();
   const events = { bus, description: "a bus for the test" };
-  const started = await startTestPlatform(t, { uiFolder, events, ...(home !== undefined && { home }) });
+  const started = await startTestPlatform(t, { uiFolder, events, ...where });
   await started.deploy("stress", stressSource, managed);
   return { ...started, bus };
 }
@@ -159,6 +163,36 @@ test("page: a decision appears with its reason and, opened, with every stage", {
   assert.deepEqual(problems, []);
 });
 
+test("page: tells what is used of the budget, and shows where that is too much", { skip }, async (t) => {
+  const { platform, bus, deploy } = await start(t);
+  await deploy("quiet", stressSource);
+  const { page, problems } = await openPage(t, platform);
+  const line = page.locator("#budget");
+  const says = (words: string) =>
+    eventually(async () => (await line.textContent())?.replaceAll("\u00a0", " ").trim() === words, { what: words });
+  await says("SLO 95 % within 3 s: budget 5 %, use not measured");
+  assert.equal(await text(page, "stress", "budget"), "–");
+  await bus.publish(aClosedWindow(1, Date.now(), { late: { share: 0.031, because: null } }));
+  await says("SLO 95 % within 3 s: 3.1 % of 5 % used in the last 30 s");
+  assert.equal(await text(page, "stress", "budget"), "3.1 % of 5 %");
+  assert.equal(await line.evaluate((node) => (node as unknown as Element).classList.contains("over")), false);
+  const because = "interpolated between the buckets of 2.5 and 5 s";
+  await bus.publish(aClosedWindow(2, Date.now(), { late: { share: 0.169, because } }));
+  await says("SLO 95 % within 3 s: 10 % of 5 % used in the last 60 s");
+  assert.equal(await line.evaluate((node) => (node as unknown as Element).classList.contains("over")), true);
+  assert.match(
+    (await page.locator("#window").textContent()) ?? "",
+    /failed, or later than 3 s16\.9 %, interpolated between/,
+  );
+  await page.getByRole("button", { name: "quiet", exact: true }).click();
+  assert.equal(await line.isVisible(), false, "a function that nobody manages has no budget");
+  assert.deepEqual(problems, []);
+});
+
+interface Element {
+  readonly classList: { contains(name: string): boolean };
+}
+
 test("page: the form invokes through the gateway and shows what came back", { skip }, async (t) => {
   const { platform, deploy } = await start(t);
   await deploy(
@@ -207,14 +241,14 @@ test("page: the form invokes through the gateway and shows what came back", { sk
 
 test("page: says that the connection is lost and comes back by itself", { skip }, async (t) => {
   const home = await mkdtemp(join(tmpdir(), "platform-"));
-  const { platform } = await start(t, home);
+  const port = await freePort(null);
+  const { platform } = await start(t, { home, port });
   const { page } = await openPage(t, platform);
   await page.waitForSelector("body:not(.waiting)");
   await platform.close();
   await eventually(async () => /^connection lost at/.test((await page.locator("#link-text").textContent()) ?? ""), {
     what: "that it is lost",
   });
-  const port = Number(new URL(platform.url).port);
   await startTestPlatform(t, { home, port, uiFolder: await pageFolder() });
   t.after(() => rm(home, { recursive: true }));
   await eventually(async () => (await page.locator("#link-text").textContent()) === "live", { what: "live again" });

@@ -12,6 +12,7 @@ import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createCollector } from "../../../services/metrics-collector/collector.ts";
+import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
 import { createSeenLimits } from "../../../services/metrics-collector/seen-limits.ts";
 import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
 
@@ -24,6 +25,7 @@ class FakePlatform {
   gatewayAway = false;
   metricsAway = false;
   annotations: Record<string, string> = { "replicant.mode": "auto" };
+  edges: readonly string[] = ["0.1", "5"];
 
   list = async (): Promise<readonly FunctionStatus[]> => {
     if (this.gatewayAway) throw new Error("the gateway is away");
@@ -47,8 +49,9 @@ class FakePlatform {
       `gateway_function_invocation_started{${name}} ${this.started}`,
       `gateway_function_invocation_total{${name},code="200"} ${this.ok}`,
       `gateway_service_count{${name}} ${this.replicas}`,
-      `gateway_functions_seconds_bucket{${name},code="200",le="0.1"} ${this.ok}`,
-      `gateway_functions_seconds_bucket{${name},code="200",le="+Inf"} ${this.ok}`,
+      ...[...this.edges, "+Inf"].map(
+        (le) => `gateway_functions_seconds_bucket{${name},code="200",le="${le}"} ${this.ok}`,
+      ),
       `gateway_functions_seconds_sum{${name},code="200"} ${this.ok * 0.05}`,
       `gateway_functions_seconds_count{${name},code="200"} ${this.ok}`,
       `promhttp_metric_handler_requests_total{code="200"} ${this.scrapes++}`,
@@ -69,7 +72,7 @@ class PausingClock extends ManualClock {
   }
 }
 
-async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0 } = {}) {
+async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0, log = silentLog } = {}) {
   const epochMs = 1_000_000;
   const clock = new PausingClock(epochMs);
   const bus = memoryBus({ clock });
@@ -85,6 +88,7 @@ async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0 } = {}) {
   });
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
   const limits = createSeenLimits();
+  const controls = createLastControls();
   const traceTime = { timeLapse, epochMs: epochMs + aheadMs };
   const activity = new Activity(() => clock.nowMs());
   const collector = createCollector({
@@ -93,10 +97,11 @@ async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0 } = {}) {
     activity,
     bus,
     limits,
+    controls,
     clock: { nowMs: () => clock.nowMs() + wall.setMs },
     monotonic: clock,
     generation: "g1",
-    log: silentLog,
+    log,
     traceTime,
     windowSeconds: 30,
     tickSeconds: 2,
@@ -120,7 +125,7 @@ async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0 } = {}) {
       }
     }
   };
-  return { clock, wall, platform, windows, ticks, ids, limits, collector, pass };
+  return { clock, wall, platform, windows, ticks, ids, limits, controls, collector, pass };
 }
 
 describe("metrics-collector", () => {
@@ -140,6 +145,44 @@ describe("metrics-collector", () => {
     assert.equal(window.metricAgeSeconds, 0);
     assert.equal(managed.functionName, "stress");
     assert.deepEqual(window.missing, ["cpuRatio", "memoryRatio"]);
+  });
+
+  test("what the buckets let be known of the SLO is said once, and again when it changes", async (t) => {
+    const said: unknown[] = [];
+    const log = { ...silentLog, info: (fields: object) => void said.push(fields) };
+    const { pass, platform, windows, collector } = await aCollector(t, { log });
+    const window = async () => {
+      await pass(30, () => platform.ok++);
+      return windows.at(-1)!.window.late;
+    };
+    assert.deepEqual(await window(), { share: 0, because: null });
+    await window();
+    const between =
+      "'stress': the share of requests later than 3 s is interpolated between the buckets of 0.1 and 5 s; " +
+      "it is exact for an SLO of 0.1 or 5 s";
+    assert.deepEqual(collector.status().notes, [between]);
+    assert.deepEqual(said, [{ note: between }]);
+    platform.annotations = { "replicant.mode": "auto", "replicant.slo.seconds": "12" };
+    await window();
+    const beyond =
+      "'stress': the share of requests later than 12 s is not measured, as the buckets end at 5 s; " +
+      "choose an SLO of at most 5 s";
+    assert.deepEqual(collector.status().notes, [beyond]);
+    platform.edges = ["0.1", "5", "12"];
+    await window();
+    assert.deepEqual(collector.status().notes, []);
+    assert.deepEqual(said, [{ note: between }, { note: beyond }]);
+    assert.deepEqual(collector.status().problems, []);
+  });
+
+  test("what is used of the budget is told for each managed function, in numbers and in words", async (t) => {
+    const { pass, platform, collector } = await aCollector(t);
+    assert.equal(collector.status().budgets["stress"]!.words, "budget 5 %, use not measured");
+    await pass(30, () => platform.ok++);
+    const { words, ...use } = collector.status().budgets["stress"]!;
+    assert.deepEqual(use, { share: 0, requests: 15, seconds: 30, unmeasuredSeconds: 0 });
+    assert.equal(words, "0 % of 5 % used in the last 30 s");
+    assert.deepEqual(Object.keys(collector.status().budgets), ["stress"]);
   });
 
   test("only functions under care get windows", async (t) => {

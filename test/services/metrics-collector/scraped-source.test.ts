@@ -8,6 +8,7 @@ const F = 'function_name="f.openfaas-fn"';
 const about = {
   ...{ functionName: "f", namespace: "openfaas-fn" },
   replicas: { desiredReplicas: 4, availableReplicas: 4 },
+  sloSeconds: 3,
 };
 
 /** Looks every `everySeconds` at what `page` says, and tells of the windows that end and of all ticks. */
@@ -80,5 +81,32 @@ describe("scraped source", () => {
       Array.from({ length: 3 }, () => [null, null, null, null]),
     );
     assert.match(seen.at(-1)!.problems.join(), /have 3 series more than are kept, 'gateway_/);
+  });
+
+  test("an edge that comes while the histogram counts tells nothing of the window in which it comes, and all from the next on", async () => {
+    const bucket = (le: string, count: number) =>
+      `gateway_functions_seconds_bucket{${F},code="200",le="${le}"} ${count}\n`;
+    // Ten requests a second; eight of them take up to 2.5 s, the ninth 2.8 s, the tenth 4 s.
+    const page = (seconds: number) => {
+      const since = 40;
+      const edge = seconds >= since ? bucket("3", 8 * since + 9 * (seconds - since)) : "";
+      const own = bucket("2.5", 8 * seconds) + edge + bucket("5", 10 * seconds) + bucket("+Inf", 10 * seconds);
+      return own + countedPage(10 * seconds) + processPage(seconds);
+    };
+    const seen = await lookAt(page, { untilSeconds: 90 });
+    const late = seen.flatMap(({ window }) => (window === null ? [] : [window.late]));
+    const because = "interpolated between the buckets of 2.5 and 5 s";
+    assert.deepEqual(
+      late.map(({ share, because }) => ({ share: Math.round(share! * 1_000) / 1_000, because })),
+      [
+        { share: 0.16, because },
+        { share: 0.16, because },
+        { share: 0.1, because: null },
+      ],
+    );
+    assert.deepEqual(
+      seen.flatMap(({ problems }) => problems),
+      [],
+    );
   });
 });

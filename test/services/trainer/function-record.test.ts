@@ -13,7 +13,7 @@ const aTransition = (generation: string, seq: number, endedAtMs = seq * 30_000):
   proposal: aProposal({ generation, seq, endedAtMs }),
   applied: anApplied({ generation, seq }),
   next: aWindow({ generation, seq: seq + 1, endedAtMs: endedAtMs + 30_000 }),
-  floors: 0,
+  tickDecisions: 0,
 });
 
 function recordOf(...windows: { generation: string; seq: number; endedAtMs?: number }[]): FunctionRecord {

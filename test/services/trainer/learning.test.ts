@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { before, describe, test } from "node:test";
 
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { MANAGED_DEFAULTS } from "#shared/core/managed-function.ts";
 import { judge, LIFECYCLE_DEFAULTS, NO_TRIAL } from "#shared/core/model-lifecycle.ts";
 import { planSchedule } from "#shared/core/schedule.ts";
 import { loadTrace } from "#shared/load/load-trace.ts";
@@ -13,6 +14,7 @@ import type { MetricsWindow } from "#shared/core/window.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { fixedPolicy } from "#shared/policies/fixed.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
+import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel } from "#shared/policies/served-model.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
@@ -27,6 +29,7 @@ import { compare } from "../../../services/trainer/learning/compare.ts";
 import { estimate, LEAST_WINDOWS } from "../../../services/trainer/learning/estimate.ts";
 import { fineTune, type FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "../../../services/trainer/learning/recorded-load.ts";
+import { ruleFor } from "../../../services/trainer/rules.ts";
 
 let makeEngine: (spec: NetworkSpec, weights: Weights) => ReturnType<typeof createWasmEngine>;
 before(async () => {
@@ -73,6 +76,19 @@ describe("a recorded load", () => {
     assert.ok(Math.abs(sleepSeconds - 0.5) < 1e-9, String(sleepSeconds));
   });
 
+  test("what replicas took to start is no call's work", () => {
+    const windows = Array.from({ length: 10 }, (_, i) => {
+      const replicas = i % 3 === 1 ? 4 : 2;
+      const cpuRatio = replicas === 4 ? 0.9 : 0.5;
+      const counts = { desiredReplicas: replicas, availableReplicas: replicas };
+      return aWindow({ seq: i + 1, cpuRatio, ...counts, completedOk: 30, executionSecondsMean: 1 });
+    });
+    assert.ok(Math.abs(recordedProfile(windows, managed).cpuSeconds - 0.1) < 1e-9);
+    // Where the count never stands still, all windows are what there is.
+    const restless = windows.map((one, i) => ({ ...one, availableReplicas: 1 + (i % 2) }));
+    assert.ok(recordedProfile(restless, managed).cpuSeconds > 0);
+  });
+
   test("without a single measured call the base profile stands", () => {
     const { cpuSeconds } = recordedProfile([aWindow({ completedOk: 0, arrivals: 0 })], managed);
     assert.equal(cpuSeconds, simProfile("stress").cpuSeconds);
@@ -103,17 +119,20 @@ describe("estimates on recorded windows", () => {
 });
 
 describe("the shipped model, on the demo's load", () => {
-  const RULE = policyByName("openfaas-pro");
   const profile = simProfile("stress", { targetInFlight: 2, maxReplicas: 12 });
 
   /** Lives through the demo under the model; the window in which it lost control, or null. */
-  async function lostControlAt(change: (files: CheckpointFiles) => CheckpointFiles): Promise<number | null> {
+  async function lostControlAt(
+    change: (files: CheckpointFiles) => CheckpointFiles,
+    { isHeld } = { isHeld: false },
+  ): Promise<number | null> {
+    const rule = policyByName(ruleFor({ isHeld }, { counts: "openfaas-pro", held: MANAGED_DEFAULTS.policy }));
     const files = await shippedModels(resolve("shared/models")).read("lstm-ppo-plus@product");
     const { model } = servedModel(change(files), "shipped", makeEngine);
     const trace = await loadTrace("traces/seed_request_count_raw_30s.json");
     const span = { fromSeconds: 418 * 30, durationSeconds: 62 * 30, rateScale: 6, workCv: 0.3 };
     const schedule = planSchedule(trace, { seed: 1, ...span });
-    const make = () => new AnchoredPolicy(model);
+    const make = () => new AnchoredPolicy(isHeld ? heldModel(model) : model);
     const { windows } = simulate({ schedule, profile, policy: make(), seed: 1, initialReplicas: 3 });
     const seen = windows.map(({ window }) => window);
     const control = {
@@ -128,7 +147,7 @@ describe("the shipped model, on the demo's load", () => {
     } as const;
     let trial = NO_TRIAL;
     for (let seq = LEAST_WINDOWS; seq <= seen.length; seq++) {
-      const told = estimate(seen.slice(0, seq), aManaged({ targetInFlight: 2 }), make, RULE)!;
+      const told = estimate(seen.slice(0, seq), aManaged({ targetInFlight: 2 }), make, rule)!;
       const judgement = judge({ control, version: "" }, trial, told, seq, LIFECYCLE_DEFAULTS);
       if (judgement.switch !== null) return seq;
       trial = judgement.trial;
@@ -136,7 +155,12 @@ describe("the shipped model, on the demo's load", () => {
     return null;
   }
 
-  test("keeps control", async () => assert.equal(await lostControlAt((files) => files), null));
+  for (const { name, isHeld } of [
+    { name: "keeps control", isHeld: false },
+    { name: "held by ticks, it keeps control against the rule that ticks hold", isHeld: true },
+  ]) {
+    test(name, async () => assert.equal(await lostControlAt((files) => files, { isHeld }), null));
+  }
 
   test("with its weights negated it loses control within the first windows that can be judged", async () => {
     const at = await lostControlAt(negated);
@@ -171,6 +195,7 @@ describe("fine-tuning", () => {
   const job = (changes: Partial<FineTuneJob> = {}): FineTuneJob => ({
     files: checkpointFiles(),
     version: "0123456789ab",
+    isHeld: false,
     managed,
     transitions: Array.from({ length: 40 }, (_, i) => ({
       decisionId: `stress@${(i + 1) * 30_000}`,
@@ -179,7 +204,7 @@ describe("fine-tuning", () => {
       proposal: aProposal({ seq: i + 1, learned: aLearnedDetail() }),
       applied: anApplied({ seq: i + 1 }),
       next: aWindow({ seq: i + 2 }),
-      floors: 0,
+      tickDecisions: 0,
     })),
     windows: recorded(),
     rule: "openfaas-pro",

@@ -7,7 +7,7 @@ import { productReward } from "#shared/core/reward/product.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
 import type { Transition } from "#shared/core/transitions.ts";
 import { settingsOf } from "#shared/rl/settings.ts";
-import { A_POLICY, aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
+import { A_POLICY, aLearnedDetail, anApplied, aProposal, aTarget } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { liveSteps } from "../../../services/trainer/learning/live-steps.ts";
 
@@ -22,7 +22,7 @@ function aTransition(seq: number, applied: Partial<Applied> = {}, proposal: Part
     proposal: aProposal({ seq, learned: aLearnedDetail(), ...proposal }),
     applied: anApplied({ seq, ...applied }),
     next: aWindow({ seq: seq + 1, desiredReplicas: 3 }),
-    floors: 0,
+    tickDecisions: 0,
   };
 }
 
@@ -86,6 +86,22 @@ describe("whose doing a step was", () => {
     });
   }
 
+  test("a target asks for what ticks made of it at the window's end", () => {
+    const target = aTarget();
+    const steps = liveSteps(
+      [
+        aTransition(1, { proposed: 5, applied: 5 }, { target }),
+        aTransition(2, { proposed: 5, applied: 4 }, { target }),
+      ],
+      { ...settings, actions: "headroom" },
+      version,
+    );
+    assert.deepEqual(
+      steps.map(({ action }) => action),
+      [3, null],
+    );
+  });
+
   test("with headrooms for actions only what was applied as proposed counts", () => {
     const steps = liveSteps(
       [aTransition(1), aTransition(2, { applied: 4 })],
@@ -127,7 +143,7 @@ test("the reward is the objective's, on the window that followed", () => {
     window: transition.next,
     requestedReplicas: 3,
     isWithinBounds: true,
-    sloP95Seconds: 3,
+    sloSeconds: 3,
     replicaSeconds: 90,
   });
   assert.equal(corrected!.reward, expected.total);

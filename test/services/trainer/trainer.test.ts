@@ -111,7 +111,7 @@ async function start(
     clock: systemClock,
     monotonic: monotonicClock,
     say: silentLog,
-    rule: "openfaas-pro",
+    rules: { counts: "openfaas-pro", held: "slo-budget" },
     profiles: PROFILES,
     settings: { ...SETTINGS, ...changes },
   });

@@ -12,7 +12,7 @@ const facts: FunctionFacts = {
   name: "stress",
   minReplicas: 1,
   maxReplicas: 12,
-  sloP95Seconds: 3,
+  slo: { seconds: 3, percentile: 95 },
   targetInFlight: 2,
   cpuLimitCores: 0.1,
   cpuRequestCores: 0.1,
@@ -80,11 +80,11 @@ test("a profile in trace time: ten times as fast, durations are ten times as lon
   // What cannot be told from the start, seen from outside, must not be added to it again.
   assert.deepEqual([p.readinessPeriodSeconds, p.endpointSeconds], [0, 0]);
   assert.deepEqual([p.nodes, p.nodeCores], [1, 2]);
-  const { minReplicas, maxReplicas, sloP95Seconds, targetInFlight, name } = profile;
+  const { minReplicas, maxReplicas, slo, targetInFlight, name } = profile;
   assert.deepEqual(
-    { minReplicas, maxReplicas, sloP95Seconds, targetInFlight, name },
+    { minReplicas, maxReplicas, slo, targetInFlight, name },
     {
-      ...{ minReplicas: 1, maxReplicas: 12, sloP95Seconds: 3, targetInFlight: 2, name: "stress" },
+      ...{ minReplicas: 1, maxReplicas: 12, slo: { seconds: 3, percentile: 95 }, targetInFlight: 2, name: "stress" },
     },
   );
   for (const { parameter, value } of fits) {

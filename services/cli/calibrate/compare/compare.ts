@@ -10,6 +10,7 @@ import type { ProfileDocument } from "#shared/sim/calibration/profile-document.t
 import { refine, simulateScript, simulateScriptOften } from "#shared/sim/calibration/refine.ts";
 import { scriptedCounts } from "#shared/sim/calibration/script.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
+import { simulatedScores } from "../../live/simulated-scores.ts";
 import { readStack } from "../../stack.ts";
 import { planLoad } from "../../up/load.ts";
 import { managedFunctions } from "../../up/managed.ts";
@@ -18,9 +19,10 @@ import type { CalibrateFlags, CalibrateOptions } from "../options.ts";
 import { readProfileFile, writeProfileFile } from "../profile-file.ts";
 import type { Calibrated, CalibrateWorld } from "../world.ts";
 import type { Comparison, ReplayComparison } from "./comparison.ts";
+import { openLiveBook } from "./live-book.ts";
 import { readCompareFlags, WINDOW_SECONDS, type CompareOptions } from "./options.ts";
 import { comparisonLines } from "./print.ts";
-import { liveScore, rankingOf, simulatedScores, type RankingRow } from "./ranking.ts";
+import { liveScore, rankingOf, type LiveRun, type RankingRow } from "./ranking.ts";
 import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
 
 /** Other simulations that tell how far chance alone leads apart. */
@@ -45,11 +47,16 @@ export async function compare(
     scriptedCounts(schedule, measured, seededRandom(`${asked.seed}/script/${half}`)),
   );
 
-  world.say(`two scripted replays of ${asked.windows} windows, live …`);
+  const book = await openLiveBook(asked.resume);
   const runs = await Promise.all(
     counts.map(async (each, half) => ({ ...(await planOf(asked, options, managed, half)), counts: each })),
   );
-  const lives = await scriptedReplays(runs, { ...options, ...asked }, world);
+  const script = { ...runOf({ ...options, ...asked }), scripted: counts };
+  const replay = () => {
+    world.say(`two scripted replays of ${asked.windows} windows, live …`);
+    return scriptedReplays(runs, { ...options, ...asked }, world);
+  };
+  const lives = await book.remembered(script, replay, (made) => made.every(isValid));
   lives.forEach((live, half) => checkDigest(live.scheduleDigest, schedules[half]!));
   const run = (half: number) => ({ schedule: schedules[half]!, counts: counts[half]!, live: lives[half]!.windows });
   const { profile, refinement } = refine(measured, run(0));
@@ -60,11 +67,15 @@ export async function compare(
   const rows: RankingRow[] = [];
   const slice = { ...options, ...asked, fromWindow: asked.fromWindow + asked.windows };
   for (const policy of asked.policies) {
-    world.say(`${policy.name}, live …`);
-    const { invalidBecause, scheduleDigest: digest, ...live } = await liveScore(policy, slice, world);
+    const key = { ...runOf(slice), policy: policy.liveName };
+    const play = () => {
+      world.say(`${policy.name}, live …`);
+      return liveScore(policy, slice, world);
+    };
+    const { invalidBecause, scheduleDigest: digest, ...live } = await book.remembered(key, play, isValid);
     if (digest !== null) checkDigest(digest, schedules[1]!);
-    const simulated = await simulatedScores(policy, schedules[1]!, profile);
-    rows.push({ policy: policy.name, live, ...simulated, invalidBecause });
+    const simulated = await simulatedScores(policy.simulatedName, schedules[1]!, profile);
+    rows.push({ policy: policy.name, ...live, ...simulated, invalidBecause });
   }
 
   const comparison: Comparison = {
@@ -78,6 +89,13 @@ export async function compare(
   if (options.json) return world.answer(JSON.stringify(comparison));
   for (const line of comparisonLines(comparison)) world.say(line);
 }
+
+/** What makes a live run another one. */
+function runOf({ stack, trace, fromWindow, windows, rateScale, timeLapse, seed }: LiveRun) {
+  return { stack, trace, fromWindow, windows, rateScale, timeLapse, seed };
+}
+
+const isValid = ({ invalidBecause }: { readonly invalidBecause: string | null }) => invalidBecause === null;
 
 function managedOf({ stack, functionName }: CalibrateOptions, { env }: CalibrateWorld): ManagedFunction {
   const found = managedFunctions(readStack(stack, env), stack);

@@ -19,6 +19,8 @@ export interface CompareOptions {
   readonly policies: readonly RankedPolicy[];
   /** A profile that was measured before; null: one is measured first. */
   readonly from: string | null;
+  /** A file that remembers live runs; null: all are made. */
+  readonly resume: string | null;
 }
 
 export interface RankedPolicy {
@@ -47,6 +49,7 @@ export async function readCompareFlags(flags: CalibrateFlags, { quick }: Calibra
     rateScale: read.number("rate-scale", flags.rateScale ?? DEMO.rateScale, 1, { least: 0.001, most: 10_000 }),
     seed: flags.seed ?? "1",
     from: flags.from?.replace(/^@/, "") ?? null,
+    resume: flags.resume ?? null,
   };
   read.done();
   const policies: RankedPolicy[] = [];

@@ -1,5 +1,6 @@
 /** A comparison for people: what was reached, and what was not. */
 import type { ComparedWindow, ErrorRow } from "#shared/sim/calibration/comparison.ts";
+import { median, medianRelativeError } from "#shared/sim/calibration/statistics.ts";
 import { number, percent } from "../print.ts";
 import type { Comparison, ReplayComparison } from "./comparison.ts";
 import type { Ranking, Taus } from "./ranking.ts";
@@ -39,8 +40,9 @@ export function comparisonLines(comparison: Comparison): string[] {
         invalidBecause === null ? "" : `  NOT valid: ${invalidBecause}`,
       ].join(" "),
     ),
-    tauLine("SLO violations", ranking, "sloViolations"),
-    tauLine("replica-seconds", ranking, "replicaSeconds"),
+    ...tauLines("SLO violations", ranking, "sloViolations"),
+    ...tauLines("replica-seconds", ranking, "replicaSeconds"),
+    ...errorOfScores(ranking),
   ];
 }
 
@@ -78,11 +80,26 @@ function told({ kind, medianError }: ErrorRow): string {
   return kind === "relative" ? percent(medianError) : number(medianError, 3);
 }
 
-function tauLine(what: string, { tau: taus, chance, goal }: Ranking, field: keyof Taus): string {
-  const tau = taus[field];
-  const verdict = tau === null ? "all alike, so there is no order" : tau >= goal ? "reached" : "MISSED";
-  return (
-    `Kendall τ of the order by ${what}: ${number(tau, 2)}, goal ≥ ${goal}: ${verdict} ` +
-    `(one simulation against the mean of all: ${number(chance[field], 2)})`
+function tauLines(what: string, ranking: Ranking, field: keyof Taus): string[] {
+  const { tau, clearTau, clearPairs, pairs, chance, goal } = ranking;
+  const clear = clearTau[field];
+  const verdict = clear === null ? "there is no clear order" : clear >= goal ? "reached" : "MISSED";
+  return [
+    `Kendall τ of the order by ${what}: ${number(clear, 2)} over the ${clearPairs[field]} of ${pairs} pairs that are not within each ` +
+      `other's live interval, goal ≥ ${goal}: ${verdict}`,
+    `  over all pairs ${number(tau[field], 2)} (one simulation against the mean of all: ${number(chance[field], 2)})`,
+  ];
+}
+
+/** How far the simulator is off, not only in which order it puts policies. */
+function errorOfScores({ rows }: Ranking): string[] {
+  const late = median(
+    rows.map(({ live, simulated }) => Math.abs(simulated.sloViolationShare - live.sloViolationShare)),
   );
+  const costs = rows.map(({ live, simulated }) => ({
+    measured: live.replicaSeconds,
+    modelled: simulated.replicaSeconds,
+  }));
+  const cost = percent(medianRelativeError(costs));
+  return [`median error of a policy: ${percent(late)} of the requests in violations, ${cost} of the replica-seconds`];
 }

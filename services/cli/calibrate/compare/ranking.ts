@@ -3,29 +3,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { resolvePolicy } from "#shared/evaluation/policies.ts";
-import { foresightOf } from "#shared/evaluation/foresight.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import { seededRandom } from "#shared/core/random.ts";
 import { kendallTau } from "#shared/sim/calibration/kendall.ts";
 import { median } from "#shared/sim/calibration/statistics.ts";
-import type { SimProfile } from "#shared/sim/profiles.ts";
-import { simulate, type TickPolicy } from "#shared/sim/simulate.ts";
 import { InterruptedError } from "../../evaluate/pool.ts";
-import type { RunTotals } from "../../up/run-record.ts";
+import type { PolicyScore } from "../../live/simulated-scores.ts";
+import type { RunTotals, WindowRow } from "../../up/run-record.ts";
 import { up } from "../../up/up.ts";
 import type { CalibrateWorld } from "../world.ts";
-import type { RankedPolicy } from "./options.ts";
-
-export interface PolicyScore {
-  /** Calls over the SLO or failed ÷ all. */
-  readonly sloViolationShare: number;
-  /** Desired replicas over the ticks of the run. */
-  readonly replicaSeconds: number;
-}
+import { areAlike, scoreIntervals, type ScoreIntervals } from "./live-interval.ts";
+import { WINDOW_SECONDS, type RankedPolicy } from "./options.ts";
 
 export interface RankingRow {
   readonly policy: string;
   readonly live: PolicyScore;
+  /** Null where no window of the live run was measured. */
+  readonly liveIntervals: ScoreIntervals | null;
   /** Mean of `simulations`. */
   readonly simulated: PolicyScore;
   /** One for each seed of the platform's chance. */
@@ -42,6 +35,10 @@ export interface Taus {
 export interface Ranking {
   readonly rows: readonly RankingRow[];
   readonly tau: Taus;
+  /** Of pairs of policies, by the live run's intervals: the others may stand in their order by chance, and are left out. */
+  readonly clearTau: Taus;
+  readonly clearPairs: Readonly<Record<keyof Taus, number>>;
+  readonly pairs: number;
   /** Median τ of one simulation against the mean of all: a live run is one draw, too, and policies may be near each other. */
   readonly chance: Taus;
   readonly goal: number;
@@ -49,23 +46,39 @@ export interface Ranking {
 
 export const TAU_GOAL = 0.8;
 
+const FIELDS = { sloViolations: "sloViolationShare", replicaSeconds: "replicaSeconds" } as const;
+
 export function rankingOf(rows: readonly RankingRow[]): Ranking {
-  const taus = (scores: readonly PolicyScore[]): Taus => {
-    const of = (field: keyof PolicyScore) =>
+  const isClear = (field: keyof PolicyScore) => (i: number, j: number) => {
+    const [a, b] = [rows[i]!, rows[j]!];
+    if (a.liveIntervals === null || b.liveIntervals === null) return true;
+    return !areAlike(a.live[field], a.liveIntervals[field], b.live[field], b.liveIntervals[field]);
+  };
+  const taus = (scores: readonly PolicyScore[], counts?: typeof isClear): Taus =>
+    mapFields((field) =>
       kendallTau(
         scores.map((score) => score[field]),
         rows.map(({ simulated }) => simulated[field]),
-      );
-    return { sloViolations: of("sloViolationShare"), replicaSeconds: of("replicaSeconds") };
-  };
+        counts?.(field),
+      ),
+    );
   const draws = (rows[0]?.simulations ?? []).map((_, seed) => taus(rows.map(({ simulations }) => simulations[seed]!)));
   const typical = (field: keyof Taus) => median(draws.flatMap((draw) => (draw[field] === null ? [] : [draw[field]])));
+  const live = rows.map((row) => row.live);
+  const pairs = rows.flatMap((_, i) => rows.slice(i + 1).map((_, n) => [i, i + 1 + n] as const));
   return {
     rows,
-    tau: taus(rows.map(({ live }) => live)),
+    tau: taus(live),
+    clearTau: taus(live, isClear),
+    clearPairs: mapFields((field) => pairs.filter(([i, j]) => isClear(field)(i, j)).length),
+    pairs: pairs.length,
     chance: { sloViolations: typical("sloViolations"), replicaSeconds: typical("replicaSeconds") },
     goal: TAU_GOAL,
   };
+}
+
+function mapFields<T>(of: (field: keyof PolicyScore) => T): Record<keyof Taus, T> {
+  return { sloViolations: of(FIELDS.sloViolations), replicaSeconds: of(FIELDS.replicaSeconds) };
 }
 
 export interface LiveRun {
@@ -78,12 +91,13 @@ export interface LiveRun {
   readonly seed: string;
 }
 
+export interface LiveScore extends Pick<RunTotals, "invalidBecause" | "scheduleDigest"> {
+  readonly live: PolicyScore;
+  readonly liveIntervals: ScoreIntervals | null;
+}
+
 /** The whole loop, as `up` runs it, in a home of its own. */
-export async function liveScore(
-  { liveName }: RankedPolicy,
-  run: LiveRun,
-  world: CalibrateWorld,
-): Promise<PolicyScore & Pick<RunTotals, "invalidBecause" | "scheduleDigest">> {
+export async function liveScore({ liveName }: RankedPolicy, run: LiveRun, world: CalibrateWorld): Promise<LiveScore> {
   const home = await mkdtemp(join(tmpdir(), "replicant-compare-"));
   const exitCode = process.exitCode;
   let answered: string | null = null;
@@ -102,58 +116,11 @@ export async function liveScore(
     await rm(home, { recursive: true, force: true });
   }
   if (world.signal.aborted) throw new InterruptedError();
-  const { totals } = JSON.parse(answered ?? "null") as { totals: RunTotals };
+  const { totals, windows } = JSON.parse(answered ?? "null") as { totals: RunTotals; windows: WindowRow[] };
   const { sloViolationShare, replicaSeconds, invalidBecause, scheduleDigest } = totals;
-  return { sloViolationShare: sloViolationShare ?? 0, replicaSeconds, invalidBecause, scheduleDigest };
-}
-
-/** Idle windows before the load, as the live loop has them: what a policy makes of nothing is not the load's. */
-const IDLE_WINDOWS = 3;
-const SEEDS = 5;
-
-/** One score for each seed of the platform's chance, and their mean. */
-export async function simulatedScores(
-  { simulatedName }: RankedPolicy,
-  schedule: Schedule,
-  profile: SimProfile,
-): Promise<Pick<RankingRow, "simulated" | "simulations">> {
-  const policy = await resolvePolicy(simulatedName);
-  const idleSeconds = IDLE_WINDOWS * schedule.windowSeconds;
-  const delayed: Schedule = {
-    ...schedule,
-    durationSeconds: schedule.durationSeconds + idleSeconds,
-    offsetSeconds: schedule.offsetSeconds.map((offset) => offset + idleSeconds),
-  };
-  const simulations = Array.from({ length: SEEDS }, (_, seed): PolicyScore => {
-    const running = policy.start({ seed, foresight: foresightOf(delayed, profile) });
-    if (running.pace !== "window") throw new Error(`policy '${simulatedName}' does not decide by the window`);
-    const cost = desiredOverTicks(idleSeconds);
-    const { totals } = simulate({
-      ...{ schedule: delayed, profile, seed: `ranking/${seed}` },
-      ...{ policy: running.policy, tickPolicy: cost.listener },
-    });
-    return { sloViolationShare: totals.sloViolationShare, replicaSeconds: cost.replicaSeconds() };
-  });
-  const mean = (field: keyof PolicyScore) => simulations.reduce((sum, score) => sum + score[field], 0) / SEEDS;
-  const simulated = { sloViolationShare: mean("sloViolationShare"), replicaSeconds: mean("replicaSeconds") };
-  return { simulated, simulations };
-}
-
-/** Desired replicas integrated over ticks, as the live record counts them; the simulator's own figure has starts and drains in it. */
-function desiredOverTicks(fromSeconds: number): { readonly listener: TickPolicy; replicaSeconds(): number } {
-  let sum = 0;
-  let lastMs = fromSeconds * 1_000;
   return {
-    replicaSeconds: () => sum,
-    listener: {
-      identity: { name: "listener", version: "1" },
-      onTick({ atMs, desiredReplicas }) {
-        if (atMs > lastMs) {
-          sum += ((desiredReplicas ?? 0) * (atMs - lastMs)) / 1_000;
-          lastMs = atMs;
-        }
-        return null;
-      },
-    },
+    live: { sloViolationShare: sloViolationShare ?? 0, replicaSeconds },
+    liveIntervals: scoreIntervals(windows, WINDOW_SECONDS, seededRandom(`${run.seed}/intervals`)),
+    ...{ invalidBecause, scheduleDigest },
   };
 }

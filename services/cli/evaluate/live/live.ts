@@ -123,7 +123,10 @@ interface ResultParts extends Omit<Plan, "plans"> {
 function resultOf({ options, managed, jobs, runs, warnings, made, timeLapse }: ResultParts): LiveResult {
   const { cells, policies, seeds } = options;
   const matrix: Matrix = {
-    cells: cells.map(({ trace, rateScale }) => ({ trace: trace.name, profile: managed.functionName, rateScale })),
+    cells: cells.map(({ trace, rateScale }) => ({
+      ...{ trace: trace.name, profile: managed.functionName, rateScale },
+      ...{ slo: managed.slo, startCostSeconds: managed.startCostSeconds },
+    })),
     policies: policies.map(({ name }) => name),
     seeds,
   };
@@ -137,11 +140,11 @@ function resultOf({ options, managed, jobs, runs, warnings, made, timeLapse }: R
     rows: rowsOf(matrix, jobs, totals),
     cells: matrix.cells.map((name, index) => ({
       ...name,
-      sloP95Seconds: managed.sloP95Seconds,
       calls: totals[jobs.findIndex(({ cell }) => cell === index)]!.calls,
       needed: null,
       maxReplicas: managed.maxReplicas,
       oracle: null,
+      foresight: null,
     })),
     policies: policies.map(({ annotation: _annotation, ...policy }) => policy),
     traces: traces.map(summaryOf),

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { FOLLOWS } from "#shared/core/model.ts";
-import { isOracleName } from "#shared/evaluation/rows.ts";
+import { isBoundName } from "#shared/evaluation/knowing.ts";
+import { HELD, heldName } from "#shared/policies/held-model.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { readFlags } from "../../flags.ts";
 import { isFolder } from "../../is-folder.ts";
@@ -37,8 +38,12 @@ const SETTLE_WINDOWS = 8;
 export async function readLiveFlags(flags: EvaluateFlags, modelsFolder: string): Promise<LiveOptions> {
   const isDemo = flags.traces === undefined && flags.split === undefined;
   const read = readFlags();
-  const matrix = readMatrixFlags(isDemo ? { ...flags, traces: DEMO.trace } : flags, read, 1);
-  const simulatedOnly = { profiles: flags.profiles, guard: flags.guard, workers: flags.workers };
+  const { loads, limit, ...replayed } = flags;
+  const matrix = readMatrixFlags(isDemo ? { ...replayed, traces: DEMO.trace } : replayed, read, 1);
+  const simulatedOnly = {
+    ...{ loads, limit, profiles: flags.profiles, guard: flags.guard, workers: flags.workers },
+    "start-cost": flags.startCost,
+  };
   for (const [name, given] of Object.entries(simulatedOnly)) {
     if (given !== undefined) read.problem(`--${name} belongs to the simulator, and --env is live`);
   }
@@ -71,10 +76,11 @@ function annotated(name: string): string {
   const refuse = (because: string) => new BadInputError(`policy '${name}' cannot run live: ${because}`);
   if (name.endsWith("@bare")) throw refuse("the live loop has no way around the guard");
   if (name.endsWith("@sampled")) throw refuse("a model in service takes the likeliest action, it does not draw");
-  if (isOracleName(name)) throw refuse("nobody knows the arrivals beforehand");
+  if (isBoundName(name)) throw refuse("nobody knows the arrivals beforehand");
   const plain = name.replace(/@30s$/, "");
-  const annotation = isFolder(plain)
-    ? resolve(plain)
+  const { model, isHeld } = heldName(plain);
+  const annotation = isFolder(model)
+    ? `${resolve(model)}${isHeld ? HELD : ""}`
     : plain.startsWith(FOLLOWS)
       ? annotationOf(plain, isFolder)
       : plain;

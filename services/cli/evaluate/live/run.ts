@@ -38,7 +38,7 @@ export async function liveRun(
   const subscriptions = await Promise.all([
     bus.subscribe("tick", async ({ data }) => tally.onTick(data.tick)),
     bus.subscribe("window", async ({ data }) => {
-      if (tally.onWindow(data.window)) onWindow(tally.windowCount);
+      if (tally.onWindow(data.window, data.managed.slo)) onWindow(tally.windowCount);
     }),
     bus.subscribe("applied", async ({ data }) => tally.onApplied(data)),
     bus.subscribe("load", async ({ data }) => tally.onLoad(data)),

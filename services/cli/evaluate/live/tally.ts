@@ -1,9 +1,12 @@
 /** What a live run comes to: events in, the same figures as a simulation's out. */
 import type { Applied } from "#shared/core/decision.ts";
 import type { LoadReport, LoadWindow } from "#shared/core/load.ts";
+import type { Slo } from "#shared/core/slo.ts";
 import type { MetricsWindow, Tick } from "#shared/core/window.ts";
 import type { RowTotals } from "#shared/evaluation/rows.ts";
-import { isInSpan, RunRecord, type PolicyShare, type RunSpan, type WindowRow } from "../../up/run-record.ts";
+import { Reversals } from "#shared/sim/reversals.ts";
+import type { PolicyShare } from "../../up/policy-shares.ts";
+import { isInSpan, RunRecord, type RunSpan, type WindowRow } from "../../up/run-record.ts";
 
 export interface LiveRun {
   readonly totals: RowTotals;
@@ -28,6 +31,7 @@ export class LiveTally {
   readonly #loadWindows: LoadWindow[] = [];
   #desired: number | null = null;
   #churn = 0;
+  readonly #reversals = new Reversals();
   #held = 0;
 
   constructor(span: RunSpan) {
@@ -42,13 +46,15 @@ export class LiveTally {
   onTick(tick: Tick): void {
     this.#record.onTick(tick);
     if (!this.#counts(tick) || tick.desiredReplicas === null) return;
-    this.#churn += Math.abs(tick.desiredReplicas - (this.#desired ?? tick.desiredReplicas));
+    const before = this.#desired ?? tick.desiredReplicas;
+    this.#churn += Math.abs(tick.desiredReplicas - before);
+    this.#reversals.note(before, tick.desiredReplicas, tick.atMs / 1000);
     this.#desired = tick.desiredReplicas;
   }
 
   /** Whether it belongs to the run. */
-  onWindow(window: MetricsWindow): boolean {
-    return this.#record.onWindow(window);
+  onWindow(window: MetricsWindow, slo: Slo): boolean {
+    return this.#record.onWindow(window, slo);
   }
 
   onApplied(applied: Applied): void {
@@ -84,7 +90,9 @@ export class LiveTally {
     const { scheduled, failed, shed, unfinished, sloViolationShare, replicaSeconds, policies, decisionsBy } = record;
     const busy = this.#loadWindows.filter((window) => window.scheduled > 0);
     const served = busy.filter((window) => window.failed === 0 && window.shed === 0);
-    const changed = policies.filter(({ trigger }) => trigger === "proposal").reduce((sum, one) => sum + one.changed, 0);
+    const changed = policies
+      .filter(({ trigger }) => trigger === "proposal")
+      .reduce((sum, one) => sum + one.guarded + one.bounded, 0);
     return {
       totals: {
         durationSeconds,
@@ -95,6 +103,7 @@ export class LiveTally {
         windowsFullyServedShare: busy.length === 0 ? null : served.length / busy.length,
         replicaSeconds,
         churn: this.#churn,
+        reversals: this.#reversals.count,
         coldStarts: null,
         replicaStarts: null,
         clippedDecisions: changed,

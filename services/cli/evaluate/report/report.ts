@@ -6,7 +6,7 @@ import type { RunJob } from "#shared/evaluation/matrix.ts";
 import type { Run } from "#shared/evaluation/run.ts";
 import type { EvaluationResult } from "../result.ts";
 import { escaped } from "./html.ts";
-import { figuresSection, headSection, methodSection, resultsSection } from "./sections.ts";
+import { figuresSection, headSection, methodSection, resultsSection, summarySection } from "./sections.ts";
 
 /** What the script draws from. */
 interface ReportData extends Pick<EvaluationResult, "rows" | "cells" | "seeds"> {
@@ -53,6 +53,7 @@ ${style!}
 <main>
 ${headSection(result)}
 ${resultsSection(result)}
+${summarySection(result)}
 ${figuresSection(result)}
 ${methodSection(result)}
 </main>

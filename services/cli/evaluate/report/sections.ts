@@ -1,7 +1,9 @@
 /** The report's text and tables. */
+import { sloWords } from "#shared/core/slo.ts";
 import type { Interval } from "#shared/evaluation/bootstrap.ts";
 import type { EvaluationRow } from "#shared/evaluation/rows.ts";
 import type { CellSummary, EvaluationResult } from "../result.ts";
+import { policySummaries } from "../summary.ts";
 import { isSameCell } from "../table.ts";
 import { escaped, grouped } from "./html.ts";
 
@@ -25,8 +27,8 @@ export function resultsSection({ cells, rows }: EvaluationResult): string {
   );
   return `<section aria-labelledby="results">
 <h2 id="results">Results</h2>
-<p>Means over seeds, with 95 % bootstrap intervals in brackets. A dot marks policies that no other beats on both violations and
-replica-seconds.</p>
+<p>Means over seeds, with 95 % bootstrap intervals in brackets. A dot marks policies that no other beats on both late calls and
+cost.</p>
 ${tables.join("\n")}
 </section>`;
 }
@@ -38,8 +40,12 @@ function loadName({ trace, rateScale, profile }: Pick<CellSummary, "trace" | "ra
 function tableSection(cell: CellSummary, rows: readonly EvaluationRow[]): string {
   const head = [
     ["policy", ""],
-    ["SLO violations", "% of calls"],
+    ["late", "% of calls"],
+    ["cost", "thousands"],
+    ["regret", "× foresight"],
     ["replica-seconds", "thousands"],
+    ["starts", ""],
+    ["reversals", "an hour"],
     ["× oracle", ""],
     ["P50", "s"],
     ["P95", "s"],
@@ -50,7 +56,7 @@ function tableSection(cell: CellSummary, rows: readonly EvaluationRow[]): string
     ["changed by guard", "decisions"],
   ];
   return `<div class="scroll"><table>
-<caption><strong>${loadName(cell)}</strong><br>${grouped(cell.calls)} calls; SLO ${cell.sloP95Seconds} s; ${neededWords(cell)}at most ${cell.maxReplicas} allowed</caption>
+<caption><strong>${loadName(cell)}</strong><br>${grouped(cell.calls)} calls; SLO ${sloWords(cell.slo)}; ${neededWords(cell)}at most ${cell.maxReplicas} allowed${boundsWords(cell)}</caption>
 <thead><tr>${head.map(([name, unit]) => `<th scope="col">${name}<span class="unit">${unit}</span></th>`).join("")}</tr></thead>
 <tbody>
 ${rows.map(rowOf).join("\n")}
@@ -62,10 +68,24 @@ function neededWords({ needed }: CellSummary): string {
   return `replicas needed at 70 % use: ${needed.mean.toFixed(1)} on average, ${needed.peak} at the peak; `;
 }
 
+function boundsWords({ foresight }: CellSummary): string {
+  if (foresight === null) return "";
+  const { lower, upper, gap, lateShareAtMost } = foresight;
+  if (lower === null || upper === null) {
+    return `<br>infeasible: ${(lateShareAtMost * 100).toFixed(1)} % late with the maximum held throughout`;
+  }
+  const apart = gap === null ? "" : `, ${gap.toFixed(2)} apart`;
+  return `<br>foresight keeps it for ${grouped(upper)}, and nobody for less than ${grouped(lower)}${apart}`;
+}
+
 function rowOf(row: EvaluationRow): string {
   const cells = [
-    withInterval(row.sloViolationShare, (share) => (share * 100).toFixed(2)),
-    withInterval(row.replicaSeconds, (value) => (value / 1000).toFixed(1)),
+    `${withInterval(row.sloViolationShare, (share) => (share * 100).toFixed(2))}${row.isKept ? "" : ' <span class="interval">missed</span>'}`,
+    row.cost === null ? "–" : withInterval(row.cost, (value) => (value / 1000).toFixed(1)),
+    row.regret === null ? "–" : withInterval(row.regret, (value) => value.toFixed(2)),
+    (row.replicaSeconds.mean / 1000).toFixed(1),
+    row.replicaStarts === null ? "–" : grouped(row.replicaStarts),
+    row.reversalsPerHour === null ? "–" : row.reversalsPerHour.toFixed(1),
     row.oracleMultiple === null ? "–" : withInterval(row.oracleMultiple, (value) => value.toFixed(2)),
     ...[row.p50Seconds, row.p95Seconds, row.p99Seconds].map((value) => (value === null ? "–" : value.toFixed(2))),
     row.windowsFullyServedShare === null ? "–" : (row.windowsFullyServedShare * 100).toFixed(2),
@@ -89,11 +109,46 @@ function withInterval({ mean, lo, hi }: Interval, format: (value: number) => str
   return `${format(mean)}<span class="interval">${lo === hi ? "" : `[${format(lo)}, ${format(hi)}]`}</span>`;
 }
 
+/** Nothing where there is one cell. */
+export function summarySection(result: EvaluationResult): string {
+  if (result.cells.length < 2) return "";
+  const ofCells = (value: number | null, cells: number) =>
+    value === null ? "–" : `${value.toFixed(3)}<span class="interval">(${cells})</span>`;
+  const lines = policySummaries(result).map((one) => {
+    const rival = one.cheapestAsGood;
+    const cells = [
+      `${one.kept} of ${one.feasible}`,
+      ofCells(one.regret, one.regretCells),
+      ofCells(one.frontMultiple, one.frontCells),
+      rival === null ? "–" : `${ofCells(rival.multiple, rival.cells)} × ${breakable(rival.policy)}`,
+    ];
+    return `<tr><th scope="row">${breakable(one.policy)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  });
+  const head = [
+    "policy",
+    "SLO kept",
+    "regret",
+    "× front of the other rules",
+    "× cheapest other rule that keeps as many",
+  ];
+  return `<section aria-labelledby="summary">
+<h2 id="summary">Over all loads</h2>
+<p>Geometric means, in brackets over how many feasible loads. The front is that of all other rules in the same load, read at the same
+late share, and nothing is said outside of its range.</p>
+<div class="scroll"><table class="summary">
+<thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+<tbody>
+${lines.join("\n")}
+</tbody></table></div>
+</section>`;
+}
+
 export function figuresSection({ cells, seeds }: EvaluationResult): string {
   return `<section aria-labelledby="pareto">
-<h2 id="pareto">Violations against cost</h2>
+<h2 id="pareto">Late calls against cost</h2>
 <p>Each point is a policy's mean over seeds, its bars the 95 % intervals. Left and down is better; the line joins those that nobody
-beats. The diamond is the oracle: perfect foresight at 70 % use, a bound on cost rather than a rival.</p>
+beats. Diamonds are no rivals: foresight keeps the SLO with perfect knowledge; the oracle knows the load, keeps 70 % use and ignores
+the SLO.</p>
 <div class="figures">
 ${cells.map((cell, i) => `<figure><figcaption>${loadName(cell)}</figcaption><div data-pareto="${i}"></div></figure>`).join("\n")}
 </div>
@@ -120,19 +175,31 @@ export function methodSection({
   return `<section aria-labelledby="method">
 <h2 id="method">Method</h2>
 <dl>
-<dt>SLO violations</dt><dd>Calls slower than the SLO or failed ÷ all calls.</dd>
+<dt>Late</dt><dd>Calls slower than the SLO or failed ÷ all calls; the SLO lets a share of them be so, its budget. Missed: the interval ends above 1.05 × the budget.</dd>
+<dt>Cost</dt><dd>Replica-seconds, and for each start ${cells[0]!.startCostSeconds} of them.</dd>
+<dt>Regret</dt><dd>Cost ÷ that of foresight on the same calls, where both keep the SLO. Foresight knows all arrivals, though not which replica a call will be routed to, and replays the cheapest plan that a search in the simulator found to keep the SLO. The lower bound is of the cheapest counts at the best price of lateness: in expectation over routes nobody who keeps the SLO is below it.</dd>
+<dt>Reversals</dt><dd>Decreases of the desired count that an increase follows within 120 s.</dd>
 <dt>Replica-seconds</dt><dd>Replicas on nodes integrated over time; starts and drains cost, too.</dd>
-<dt>× oracle</dt><dd>Replica-seconds ÷ those of the oracle on the same calls. The oracle knows all arrivals and keeps replicas 70 % busy (Little's law); with random routing that is late for some calls, so a policy may well be better at a higher cost.</dd>
+<dt>× oracle</dt><dd>Replica-seconds ÷ those of the oracle on the same calls. The oracle knows the load, keeps replicas 70 % busy (Little's law) and ignores the SLO: a scale, no bound on what keeping it costs.</dd>
 <dt>Windows served</dt><dd>Windows of ${windowSeconds} s with calls, all of which were answered well ÷ windows with calls.</dd>
 <dt>Churn</dt><dd>Sum of the absolute changes of the desired count.</dd>
 <dt>Pairs</dt><dd>For one seed every policy gets the same calls with the same work, and begins with the replicas that the first window needs.</dd>
 <dt>Intervals</dt><dd>Percentile bootstrap of the mean over ${seeds.length} seeds, 2000 resamples, seeded.</dd>
-<dt>Guard</dt><dd>${guard === "on" ? "On, as in the live loop, but for <code>kpa</code> (native 2 s, as Knative runs it), the oracle, and names that end in <code>@bare</code>." : "Off for every policy."} <code>kpa@30s</code> decides at the end of a window.</dd>
+<dt>Guard</dt><dd>${guard === "on" ? "On, as in the live loop, but for <code>kpa</code> (native 2 s, as Knative runs it), the oracle, foresight, and names that end in <code>@bare</code>." : "Off for every policy."} <code>kpa@30s</code> decides at the end of a window.</dd>
 <dt>Seeds</dt><dd>${seeds.join(", ")}</dd>
 <dt>Traces</dt><dd>${traces.map(({ name, digest: hex, invocations, durationSeconds }) => `${escaped(name)} ${digest(hex)}: ${grouped(invocations)} recorded calls in ${(durationSeconds / 3600).toFixed(1)} h`).join("<br>")}</dd>
-<dt>Profiles</dt><dd>${[...new Map(cells.map((cell) => [cell.profile, cell])).values()].map(({ profile, sloP95Seconds }) => `${escaped(profile)}: SLO ${sloP95Seconds} s`).join("; ")}</dd>
+<dt>Profiles</dt><dd>${profileWords(cells).map(escaped).join("; ")}</dd>
 ${learned.length > 0 ? `<dt>Tuned on</dt><dd>${learned.map(({ name, learnedFrom }) => `${escaped(name)}: ${learnedFrom!.map((trace) => escaped(trace.name)).join(", ")}`).join("<br>")}</dd>` : ""}
 <dt>Made by</dt><dd><code>${escaped(made.command)}</code> in ${made.tookSeconds.toFixed(1)} s on ${made.workers} ${made.workers === 1 ? "worker" : "workers"}</dd>
 </dl>
 </section>`;
+}
+
+/** Functions that were drawn for loads share a name; each table tells its own SLO. */
+function profileWords(cells: readonly CellSummary[]): string[] {
+  const slos = new Map<string, Set<string>>();
+  for (const { profile, slo } of cells) slos.set(profile, (slos.get(profile) ?? new Set()).add(sloWords(slo)));
+  return [...slos].map(([profile, words]) =>
+    words.size === 1 ? `${profile}: SLO ${[...words][0]!}` : `${profile}: ${words.size} SLOs, as the tables say`,
+  );
 }

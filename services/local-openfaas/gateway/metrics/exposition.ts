@@ -77,11 +77,12 @@ export function gatewayRegistry(meters: Meters, provider: Provider): Registry {
       for (const [name, meter] of meters.entries()) this.inc(labelsOf(name), meter.coldStarts.count);
     },
   });
-  registerHistogram(registry, "gateway_functions_seconds", "Seconds from proxying to the answer's end.", () =>
-    [...meters.entries()].flatMap(([name, meter]) =>
+  registerHistogram(registry, "gateway_functions_seconds", "Seconds from proxying to the answer's end.", () => {
+    meters.addSlos();
+    return [...meters.entries()].flatMap(([name, meter]) =>
       [...meter.byCode].map(([code, tally]) => ({ labels: labelsOf(name, code), tally })),
-    ),
-  );
+    );
+  });
   registerHistogram(
     registry,
     "gateway_cold_start_seconds",
@@ -117,13 +118,20 @@ export function registerHistogram(registry: Registry, name: string, help: string
 
 function samplesOf(name: string, labels: Readonly<Record<string, string>>, tally: Tally): Sample[] {
   let cumulated = 0;
-  const buckets = [...tally.bounds, "+Inf"].map((bound, i) => {
+  const buckets = [...tally.bounds.map(edgeText), "+Inf"].map((le, i) => {
     cumulated += tally.counts[i]!;
-    return { metricName: `${name}_bucket`, labels: { le: String(bound), ...labels }, value: cumulated };
+    return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: cumulated };
   });
   return [
     ...buckets,
     { metricName: `${name}_sum`, labels, value: tally.sum },
     { metricName: `${name}_count`, labels, value: tally.count },
   ];
+}
+
+/** The label of an edge as Go's client library writes it, and so the gateway: `3`, `0.15`, `5e-05`. */
+export function edgeText(seconds: number): string {
+  if (seconds >= 1e-4) return String(seconds);
+  const [digits, exponent] = seconds.toExponential().split("e-") as [string, string];
+  return `${digits}e-${exponent.padStart(2, "0")}`;
 }

@@ -84,7 +84,7 @@ function renderHeard() {
     hasBus: bus !== null,
   });
   const newest = newestWindow(selected);
-  renderWindow(newest, view.managed);
+  renderWindow(newest);
   charts.setChanges(
     decisions
       .filter(({ applied }) => applied.functionName === selected && applied.applied !== null)
@@ -96,13 +96,14 @@ function renderHeard() {
 
 /** Objectives are in trace time, this page's seconds are real. */
 function showSlo(managed, timeLapse) {
-  charts.setSlo(managed ? managed.sloP95Seconds / timeLapse : null);
+  charts.setSlo(managed ? managed.slo.seconds / timeLapse : null);
   byId("slo-legend").hidden = !managed;
   if (!managed) return;
-  const real = seconds(managed.sloP95Seconds / timeLapse);
+  const real = seconds(managed.slo.seconds / timeLapse);
+  const of = (within) => `SLO ${managed.slo.percentile} % within ${within}`;
   setText(
     byId("slo-text"),
-    timeLapse === 1 ? `SLO ${real}` : `SLO ${real} (${seconds(managed.sloP95Seconds)} at × ${decimal(timeLapse)})`,
+    timeLapse === 1 ? of(real) : `${of(real)} (${seconds(managed.slo.seconds)} at × ${decimal(timeLapse)})`,
   );
 }
 

@@ -1,8 +1,8 @@
 /** The last decisions, newest first: old → new, by whom, why, and behind each the guard's stages. */
 import { byId, element, keyed, setText } from "./dom.js";
-import { clockTime, count, seconds } from "./format.js";
+import { clockTime, count, percent, seconds } from "./format.js";
 
-const TRIGGERS = { proposal: "", fallback: "fallback rule", floor: "panic floor" };
+const TRIGGERS = { proposal: "", fallback: "fallback rule", floor: "panic floor", tick: "between windows" };
 
 /** What became of the count. */
 export function changeOf({ current, desired, applied }) {
@@ -103,7 +103,9 @@ function footOf({ decisionId, policy, mode, proposed, applied, target }, window)
     applied === null ? "nothing applied" : `applied ${applied} (${target})`,
   ];
   if (window) {
-    parts.push(`window ${window.seq}: ${count(window.arrivals)} arrivals, P95 ${seconds(window.latencySeconds.p95)}`);
+    const { seq, arrivals, latencySeconds, late } = window;
+    parts.push(`window ${seq}: ${count(arrivals)} arrivals, P95 ${seconds(latencySeconds.p95)}`);
+    parts.push(`late or failed ${percent(late.share)}`);
   }
   return parts.join(" · ");
 }

@@ -1,7 +1,7 @@
 /** The selected function: facts, replicas, and the last window that was closed on it. */
 import { byId, element, keyed, setAttribute, setText } from "./dom.js";
-import { age, count, decimal, seconds } from "./format.js";
-import { STATE_WORDS } from "./functions.js";
+import { age, count, decimal, percent, seconds } from "./format.js";
+import { isOver, STATE_WORDS } from "./functions.js";
 
 export function renderDetail(view, nowMs) {
   setText(byId("detail-name"), view.name);
@@ -9,7 +9,20 @@ export function renderDetail(view, nowMs) {
   const problem = byId("detail-problem");
   problem.hidden = view.state.kind !== "back-off";
   setText(problem, view.state.kind === "back-off" ? `${STATE_WORDS["back-off"]}: ${view.state.detail}` : "");
+  renderBudget(view.budget);
   renderReplicas(view, nowMs);
+}
+
+/** The gauge is full where the budget is; what is over it shows by its colour, and in the words. */
+function renderBudget(budget) {
+  const line = byId("budget");
+  line.hidden = budget === null;
+  if (budget === null) return;
+  line.classList.toggle("over", isOver(budget));
+  line.classList.toggle("unknown", budget.share === null);
+  byId("budget-bar").style.width = `${Math.min(100, ((budget.share ?? 0) / budget.budget) * 100).toFixed(1)}%`;
+  // A number and its sign stay on one line.
+  setText(byId("budget-text"), `SLO ${budget.slo}: ${budget.words}`.replaceAll(" %", "\u00a0%"));
 }
 
 function factsOf({ image, limits, managed }) {
@@ -19,7 +32,7 @@ function factsOf({ image, limits, managed }) {
   if (managed) {
     const { mode, policy, minReplicas, maxReplicas, targetInFlight } = managed;
     facts.push(
-      `${mode} by ${policy}, ${minReplicas}…${maxReplicas} replicas, target ${decimal(targetInFlight)} in-flight each`,
+      `${mode} by ${policy.replace(/@held$/, ", held by ticks")}, ${minReplicas}…${maxReplicas} replicas, target ${decimal(targetInFlight)} in-flight each`,
     );
   } else facts.push("not under Replicant's care");
   return facts;
@@ -57,17 +70,16 @@ function renderReplicas({ replicas, state }, nowMs) {
 }
 
 /** @param {any | undefined} told */
-export function renderWindow(told, managed) {
+export function renderWindow(told) {
   byId("window-card").hidden = !told;
   if (!told) return;
-  const { window, toldAtMs } = told;
+  const { window, toldAtMs, slo } = told;
   const lapse = window.timeLapse === 1 ? "" : `, in trace time (× ${decimal(window.timeLapse)})`;
   const at = new Date(toldAtMs).toLocaleTimeString("en-GB");
   setText(byId("window-note"), `${window.seq}: ${decimal(window.windowSeconds)} s until ${at}${lapse}`);
   const { p50, p95, p99 } = window.latencySeconds;
   const errors = window.completedError;
-  const percent = (ratio) => (ratio === null ? "–" : `${(ratio * 100).toFixed(0)} % of request`);
-  const isSlow = managed && p95 !== null && p95 > managed.sloP95Seconds;
+  const ofRequest = (ratio) => (ratio === null ? "–" : `${(ratio * 100).toFixed(0)} % of request`);
   const pairs = [
     ["arrivals", count(window.arrivals)],
     [
@@ -75,15 +87,13 @@ export function renderWindow(told, managed) {
       errors === null ? count(window.completedOk) : `${count(window.completedOk)} ok, ${count(sum(errors))} not`,
     ],
     ["latency P50", seconds(p50)],
-    [
-      "latency P95",
-      `${seconds(p95)}${managed ? ` (SLO ${seconds(managed.sloP95Seconds)}${isSlow ? ", missed" : ""})` : ""}`,
-    ],
+    ["latency P95", seconds(p95)],
     ["latency P99", seconds(p99)],
+    [`failed, or later than ${seconds(slo.seconds)}`, lateText(window.late)],
     ["in-flight", `${decimal(window.inFlightMean)} mean, ${count(window.inFlightMax)} most`],
     ["replicas", `${count(window.availableReplicas)} available, ${count(window.desiredReplicas)} desired`],
-    ["CPU", percent(window.cpuRatio)],
-    ["memory", percent(window.memoryRatio)],
+    ["CPU", ofRequest(window.cpuRatio)],
+    ["memory", ofRequest(window.memoryRatio)],
   ];
   if (window.missing.length > 0) pairs.push(["not measured", window.missing.join(", ")]);
   keyed(byId("window"), pairs, {
@@ -91,6 +101,12 @@ export function renderWindow(told, managed) {
     make: ([name]) => element("div", {}, element("dt", {}, name), element("dd")),
     update: (pair, [, value]) => setText(pair.lastChild, value),
   });
+}
+
+/** "3.1 %", and how far it can be trusted. */
+function lateText({ share, because }) {
+  if (because === null) return percent(share);
+  return share === null ? because : `${percent(share)}, ${because}`;
 }
 
 function sum(counts) {

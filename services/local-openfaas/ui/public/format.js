@@ -29,6 +29,12 @@ export function quantile(value) {
   return value === 10 ? "≥ 10 s" : seconds(value);
 }
 
+/** A share, 0…1, as per cent: 3.1 %, 0.04 %. */
+export function percent(share) {
+  if (share === null || share === undefined) return NONE;
+  return `${Number((share * 100).toFixed(share < 0.01 ? 2 : 1))} %`;
+}
+
 /** How long ago: 12 s, 4 min, 3 h, 2 d. */
 export function age(ms) {
   const s = Math.max(0, Math.round(ms / 1000));

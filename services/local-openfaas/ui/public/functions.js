@@ -1,6 +1,6 @@
 /** The list of functions: one row each, the numbers of the last second, and a minute of load as a line. */
 import { byId, element, keyed, setAttribute, setText } from "./dom.js";
-import { bytes, count, quantile, rate } from "./format.js";
+import { bytes, count, percent, quantile, rate } from "./format.js";
 
 export const STATE_WORDS = {
   ready: "ready",
@@ -53,6 +53,7 @@ function makeRow(name, onSelect) {
     element("td", { role: "cell", class: "spark-column" }, spark(name)),
     cell("rate", "rate", "number"),
     cell("p95", "P95", "number"),
+    cell("budget", "budget used", "number"),
     cell("inFlight", "in-flight", "number"),
     cell("invocations", "invocations", "number"),
     cell("cpu", "CPU", "number extra"),
@@ -78,6 +79,7 @@ function updateRow(row, view, isSelected) {
     replicas: `${view.availableReplicas}/${view.desiredReplicas}`,
     rate: rate(view.ratePerSecond),
     p95: quantile(view.p95Seconds),
+    budget: budgetText(view.budget),
     inFlight: count(view.inFlight),
     invocations: count(view.invocations),
     cpu: `${count(view.usage.milliCpu)} m`,
@@ -86,6 +88,7 @@ function updateRow(row, view, isSelected) {
   const isNothing = {
     rate: !view.ratePerSecond,
     p95: view.p95Seconds === null,
+    budget: view.budget?.share == null,
     inFlight: view.inFlight === 0,
     invocations: view.invocations === 0,
   };
@@ -94,7 +97,21 @@ function updateRow(row, view, isSelected) {
     setText(cell, text);
     cell.classList.toggle("quiet", isNothing[field] ?? false);
   }
+  const budget = row.querySelector("[data-field=budget]");
+  setAttribute(budget, "title", view.budget ? `SLO ${view.budget.slo}: ${view.budget.words}` : "");
+  budget.classList.toggle("over", isOver(view.budget));
+  row.classList.toggle("unmanaged", view.budget === null);
   drawSpark(row.querySelector(".spark"), recent.get(view.name) ?? []);
+}
+
+/** "3.1 % of 5 %"; a dash for what is not known, and for a function that has no SLO. */
+function budgetText(budget) {
+  return budget === null || budget.share === null ? "–" : `${percent(budget.share)} of ${percent(budget.budget)}`;
+}
+
+/** @param {{ share: number | null, budget: number } | null} budget */
+export function isOver(budget) {
+  return budget !== null && budget.share !== null && budget.share > budget.budget;
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -33,6 +33,9 @@ export const kept = null;
 export const notAsked = "not-asked";
 export const broken = (sentence: string): Verdict => ({ broken: sentence });
 
+/** Whether a target was held: then the guard adds safety alone, and how fast the count moves is the policy's. */
+export const isHeld = ({ control }: Applied): boolean => control !== undefined;
+
 /** Whether the platform was asked. */
 export const wasSent = ({ target }: Applied): boolean => target !== "none";
 

@@ -1,6 +1,6 @@
 /** Promises about the count itself: within the bounds, and never lowered on what was not measured. */
-import { reasonToHold } from "../validity.ts";
-import { broken, kept, notAsked, type Case, type Check } from "./case.ts";
+import { isMeasuredTick, reasonToHold } from "../validity.ts";
+import { broken, isHeld, kept, notAsked, type Case, type Check } from "./case.ts";
 
 /** The bounds as told around the decision; a platform's cap below the minimum goes before it. */
 export const withinBounds: Check = (one) => {
@@ -31,13 +31,18 @@ export const restsOnlyIdle: Check = ({ decision, window }) => {
   return broken(`${current} was lowered to 0 with ${arrivals} arrivals and up to ${inFlightMax} in flight`);
 };
 
-/** Missing or stale data, an unread count, and a tick never lower it. */
-export const neverBlindlyDown: Check = ({ decision, window, settings }) => {
+/** Missing or stale data and an unread count never lower it; nor does a tick, but one that was measured and on which a target is held. */
+export const neverBlindlyDown: Check = ({ decision, window, tick, settings }) => {
   const { current, desired, seq, stages } = decision;
   if (current === null) return desired === null ? kept : broken(`${desired} was decided on without a known count`);
   if (desired === null) return broken("no count was decided though the present one is known");
   const down = desired < current;
-  if (seq === null) return down ? broken(`a tick lowered ${current} to ${desired}`) : kept;
+  if (seq === null) {
+    if (!down) return kept;
+    if (decision.trigger !== "tick" || !isHeld(decision)) return broken(`a tick lowered ${current} to ${desired}`);
+    if (tick === null || isMeasuredTick(tick, settings)) return kept;
+    return broken(`${current} was lowered to ${desired} on a tick that was not measured, or long ago`);
+  }
   const invalid = window === null ? null : reasonToHold(window, settings);
   if (!down) return kept;
   if (invalid !== null) return broken(`${current} was lowered to ${desired} though ${invalid}`);

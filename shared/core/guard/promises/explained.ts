@@ -1,6 +1,6 @@
 /** Promises about the record of a decision: every stage in its order, each change with its reason, from one window, once. */
 import { GUARD_STAGES } from "../../decision.ts";
-import { broken, kept, notAsked, type Check } from "./case.ts";
+import { broken, isHeld, kept, notAsked, type Check } from "./case.ts";
 
 export const explained: Check = ({ decision }) => {
   const { stages, reason, current, desired, applied } = decision;
@@ -39,7 +39,10 @@ export const belongs: Check = ({ decision, window, tick, ticks, proposals, cover
   if (trigger !== "proposal" || proposals === null) return kept;
   const made = proposals.some(
     (one) =>
-      one.proposedReplicas === proposed && one.policy.name === policy.name && one.policy.version === policy.version,
+      // What a target comes to is told by ticks, too.
+      (isHeld(decision) || one.proposedReplicas === proposed) &&
+      one.policy.name === policy.name &&
+      one.policy.version === policy.version,
   );
   return made ? kept : broken(`no proposal of the record is ${policy.name}'s for ${proposed} replicas`);
 };

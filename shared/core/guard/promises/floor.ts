@@ -1,7 +1,7 @@
 /** The promise of the floor: what in-flight invocations prove to be needed is asked for, whatever a policy proposes. */
 import type { Tick } from "../../window.ts";
 import { rateLimit } from "../rate-limit.ts";
-import { broken, isFreeze, kept, notAsked, type Case, type Check } from "./case.ts";
+import { broken, isFreeze, isHeld, kept, notAsked, type Case, type Check } from "./case.ts";
 import { capsSeen } from "./counts.ts";
 import { changesBefore } from "./pace.ts";
 
@@ -10,7 +10,8 @@ const TICKS_IN_A_ROW = 2;
 
 export const floorHonoured: Check = (one) => {
   const { current, desired, seq } = one.decision;
-  if (current === null || desired === null || seq === null || isFreeze(one.decision)) return notAsked;
+  if (current === null || desired === null || seq === null || isFreeze(one.decision) || isHeld(one.decision))
+    return notAsked;
   const need = provenNeed(one);
   if (need === null) return notAsked;
   const events = changesBefore(one);

@@ -1,6 +1,6 @@
 /** Promises about how fast the count moves: rate limits, no flapping, patience after a restart. */
 import { rateLimit, type ScaleEvent } from "../rate-limit.ts";
-import { broken, changeOf, earlierSince, kept, notAsked, type Case, type Check } from "./case.ts";
+import { broken, changeOf, earlierSince, isHeld, kept, notAsked, type Case, type Check } from "./case.ts";
 
 /** Our own changes of the longest period, as far as this guard can remember; null where the record lacks some. */
 export function changesBefore(one: Case): ScaleEvent[] | null {
@@ -13,7 +13,7 @@ export function changesBefore(one: Case): ScaleEvent[] | null {
 /** Only the bounds go before the rate: a lift to the minimum, a cut to the maximum or to the platform's cap. */
 export const withinRates: Check = (one) => {
   const { current, desired, atMs } = one.decision;
-  if (current === null || desired === null || desired === current) return notAsked;
+  if (current === null || desired === null || desired === current || isHeld(one.decision)) return notAsked;
   const events = changesBefore(one);
   if (events === null || one.managed.length === 0) return notAsked;
   const limited = rateLimit(desired, { current, events, nowMs: atMs }, one.settings);
@@ -25,6 +25,7 @@ export const withinRates: Check = (one) => {
 export const noFlapping: Check = (one) => {
   const { current, desired, atMs } = one.decision;
   if (current === null || desired === null || desired >= current || one.managed.length === 0) return notAsked;
+  if (isHeld(one.decision)) return notAsked;
   const { stabilisationSeconds } = one.settings;
   for (const other of earlierSince(one, atMs - stabilisationSeconds * 1_000).found) {
     const wanted = other.stages.find(({ stage }) => stage === "floor")?.replicas ?? 0;

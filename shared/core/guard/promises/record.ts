@@ -30,7 +30,7 @@ export class FunctionRecord {
   }
 
   takeTick({ managed, tick }: { readonly managed: ManagedFunction; readonly tick: Tick }): void {
-    const id = `${decisionIdOf(tick.functionName, tick.atMs, tick.generation)}/floor`;
+    const id = decisionIdOf(tick.functionName, tick.atMs, tick.generation);
     if (!this.#ticks.has(id)) this.#ticks.set(id, { at: this.#note(managed, tick.atMs), what: tick });
   }
 
@@ -69,7 +69,7 @@ export class FunctionRecord {
       const { seq, decisionId, atMs, generation } = decision;
       const ticks = ticksOf.get(generation) ?? [];
       const window = seq === null ? undefined : this.#windows.get(decisionId);
-      const tick = seq === null ? this.#ticks.get(decisionId) : undefined;
+      const tick = seq === null ? this.#ticks.get(decisionId.replace(BETWEEN_WINDOWS, "")) : undefined;
       const told = window ?? tick;
       yield {
         decision,
@@ -105,5 +105,7 @@ export class FunctionRecord {
   }
 }
 
+/** What a decision on a tick has behind the tick's id: the floor's, or a held target's. */
+const BETWEEN_WINDOWS = /\/(floor|tick)$/;
 /** More than any span of the guard's settings holds. */
 const MOST_EARLIER = 256;

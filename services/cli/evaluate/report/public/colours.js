@@ -1,4 +1,4 @@
-/** A colour for each policy, the same in every figure; oracles are grey. */
+/** A colour for each policy, the same in every figure; bounds are grey. */
 
 /** Apart for most eyes, and dark enough on white, light enough on black. */
 const PALETTE = [
@@ -14,9 +14,10 @@ const PALETTE = [
   "#a0522d",
 ];
 
-export const isOracle = (policy) => /^oracle([:@]|$)/.test(policy);
+/** Knows what no policy can. */
+export const isBound = (policy) => /^(oracle([:@]|$)|foresight$)/.test(policy);
 
 export function colourOf(policies) {
-  const rivals = policies.filter((policy) => !isOracle(policy));
-  return (policy) => (isOracle(policy) ? "#8b909a" : PALETTE[rivals.indexOf(policy) % PALETTE.length]);
+  const rivals = policies.filter((policy) => !isBound(policy));
+  return (policy) => (isBound(policy) ? "#8b909a" : PALETTE[rivals.indexOf(policy) % PALETTE.length]);
 }

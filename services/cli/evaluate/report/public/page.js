@@ -15,11 +15,21 @@ for (const swatch of document.querySelectorAll("[data-policy]"))
 const isOfCell = (row, cell) =>
   row.trace === cell.trace && row.profile === cell.profile && row.rateScale === cell.rateScale;
 
+/** Points that no policy can reach; none where nobody searched. */
+function boundsOf({ oracle, foresight }) {
+  const bounds = [];
+  if (oracle) bounds.push({ name: "oracle", cost: oracle.cost, share: oracle.sloViolationShare });
+  if (foresight && foresight.upper !== null) {
+    bounds.push({ name: "foresight", cost: foresight.upper, share: foresight.lateShare });
+  }
+  return bounds;
+}
+
 data.cells.forEach((cell, i) => {
   const rows = data.rows.filter((row) => isOfCell(row, cell));
   const plane = document.querySelector(`[data-pareto="${i}"]`);
   const width = Math.min(WIDEST, Math.max(420, plane.clientWidth));
-  plane.append(paretoFigure({ rows, oracle: cell.oracle, colour, names, width }));
+  plane.append(paretoFigure({ rows, bounds: boundsOf(cell), colour, names, width }));
   const place = document.querySelector(`[data-timeline="${i}"]`);
   // Closed ones are drawn when somebody opens them, or prints them.
   const box = place.closest("details");
@@ -45,7 +55,7 @@ function drawTimeline(cell, index, place) {
         runs,
         policies: data.policies,
         span,
-        sloSeconds: cell.sloP95Seconds,
+        sloSeconds: cell.slo.seconds,
         colour,
         width: place.clientWidth,
       }),

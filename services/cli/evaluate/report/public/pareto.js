@@ -1,37 +1,40 @@
-/** The Pareto plot of one load: SLO violations against replica-seconds, with intervals. */
+/** The Pareto plot of one load: late calls against cost, with intervals. */
 import { dot, line, link, plot, text, tip, pointer } from "@observablehq/plot";
-import { isOracle } from "./colours.js";
+import { isBound } from "./colours.js";
 import { placeLabels } from "./labels.js";
 
 const HEIGHT = 340;
 const percentOf = (share) => share * 100;
 const thousandsOf = (value) => value / 1000;
+const costOf = ({ cost, replicaSeconds }) => cost ?? replicaSeconds;
 
-export function paretoFigure({ rows, oracle, colour, names, width }) {
+export function paretoFigure({ rows, bounds, colour, names, width }) {
   const points = rows
-    .filter(({ policy }) => policy !== "oracle")
+    .filter(({ policy }) => !bounds.some(({ name }) => name === policy))
     .map((row) => ({
       name: row.policy,
       label: names.get(row.policy),
-      x: thousandsOf(row.replicaSeconds.mean),
+      x: thousandsOf(costOf(row).mean),
       y: percentOf(row.sloViolationShare.mean),
-      x1: thousandsOf(row.replicaSeconds.lo),
-      x2: thousandsOf(row.replicaSeconds.hi),
+      x1: thousandsOf(costOf(row).lo),
+      x2: thousandsOf(costOf(row).hi),
       y1: percentOf(row.sloViolationShare.lo),
       y2: percentOf(row.sloViolationShare.hi),
       isFront: row.isParetoOptimal,
       colour: colour(row.policy),
-      symbol: isOracle(row.policy) ? "diamond" : "circle",
+      symbol: isBound(row.policy) ? "diamond" : "circle",
     }));
-  points.push({
-    name: "oracle",
-    label: "oracle",
-    x: thousandsOf(oracle.replicaSeconds),
-    y: percentOf(oracle.sloViolationShare),
-    isFront: null,
-    colour: colour("oracle"),
-    symbol: "diamond",
-  });
+  for (const { name, cost, share } of bounds) {
+    points.push({
+      name,
+      label: name,
+      x: thousandsOf(cost),
+      y: percentOf(share),
+      isFront: null,
+      colour: colour(name),
+      symbol: "diamond",
+    });
+  }
   const rivals = points.filter(({ x1 }) => x1 !== undefined);
   const front = points.filter(({ isFront }) => isFront).sort((a, b) => a.x - b.x);
 
@@ -43,9 +46,9 @@ export function paretoFigure({ rows, oracle, colour, names, width }) {
     marginTop: 26,
     marginRight: 24,
     style: { fontSize: "12px", overflow: "visible" },
-    x: axisOf(points, "x", { label: "replica-seconds (thousands) →", labelAnchor: "right" }),
-    y: axisOf(points, "y", { label: "↑ SLO violations (% of calls)" }),
-    ariaLabel: "SLO violations against replica-seconds",
+    x: axisOf(points, "x", { label: "cost (thousands of replica-seconds) →", labelAnchor: "right" }),
+    y: axisOf(points, "y", { label: "↑ late (% of calls)" }),
+    ariaLabel: "late calls against cost",
   };
   const scales = plot({ ...options, marks: [dot(points, { x: "x", y: "y" })] });
   const labels = placeLabels(points, scales.scale("x").apply, scales.scale("y").apply, {
@@ -95,8 +98,8 @@ export function paretoFigure({ rows, oracle, colour, names, width }) {
           x: "x",
           y: "y",
           title: ({ name, x, y, x1, x2, y1, y2 }) =>
-            `${name}\nviolations ${y.toFixed(2)} % [${y1.toFixed(2)}, ${y2.toFixed(2)}]\n` +
-            `replica-seconds ${x.toFixed(1)} k [${x1.toFixed(1)}, ${x2.toFixed(1)}]`,
+            `${name}\nlate ${y.toFixed(2)} % [${y1.toFixed(2)}, ${y2.toFixed(2)}]\n` +
+            `cost ${x.toFixed(1)} k [${x1.toFixed(1)}, ${x2.toFixed(1)}]`,
         }),
       ),
     ],

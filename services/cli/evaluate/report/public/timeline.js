@@ -1,6 +1,6 @@
 /** Load, and below it the ready replicas of each policy, on one time axis. */
 import { areaY, lineY, plot, ruleY, text, tickX } from "@observablehq/plot";
-import { isOracle } from "./colours.js";
+import { isBound } from "./colours.js";
 
 const LOAD_HEIGHT = 130;
 const PANEL_HEIGHT = 74;
@@ -83,7 +83,7 @@ export function timelineFigure({ runs, policies, span, sloSeconds, colour, width
         fy: "policy",
         z: "policy",
         curve: "step-after",
-        stroke: ({ policy }) => (isOracle(policy) ? "#8b909a" : colour(policy)),
+        stroke: ({ policy }) => (isBound(policy) ? "#8b909a" : colour(policy)),
         strokeWidth: 1.4,
       }),
       tickX(late, {
@@ -99,7 +99,7 @@ export function timelineFigure({ runs, policies, span, sloSeconds, colour, width
         text: (policy) => policy,
         frameAnchor: "top-right",
         dy: -6,
-        fill: (policy) => (isOracle(policy) ? "currentColor" : colour(policy)),
+        fill: (policy) => (isBound(policy) ? "currentColor" : colour(policy)),
         stroke: "var(--page)",
         strokeWidth: 4,
         fontWeight: 600,

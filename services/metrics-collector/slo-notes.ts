@@ -1,0 +1,56 @@
+/** What the buckets of functions let be known of their SLOs, a sentence each: nothing is wrong, and a person should know it. */
+import type { ManagedFunction } from "#shared/core/managed-function.ts";
+import { secondsWords, type SloFit } from "#shared/core/slo.ts";
+
+export interface SloNotes {
+  /** A fit that is not known just now leaves the last word standing. */
+  hear(managed: ManagedFunction, fit: SloFit | null): void;
+  /** Forgets functions that are managed no longer. */
+  keepOnly(isManaged: (functionName: string) => boolean): void;
+  /** Those that hold now. */
+  all(): readonly string[];
+}
+
+/** `say` is called once for each sentence, and again only after it had changed. */
+export function createSloNotes(say: (note: string) => void): SloNotes {
+  const notes = new Map<string, string>();
+  return {
+    hear(managed, fit) {
+      if (fit === null) return;
+      const { functionName } = managed;
+      const note = sloNote(managed, fit);
+      if (note === (notes.get(functionName) ?? null)) return;
+      if (note === null) {
+        notes.delete(functionName);
+        return;
+      }
+      notes.set(functionName, note);
+      say(note);
+    },
+    keepOnly(isManaged) {
+      for (const name of notes.keys()) if (!isManaged(name)) notes.delete(name);
+    },
+    all: () => [...notes.values()],
+  };
+}
+
+/** Null where the share is counted exactly, which goes without saying. */
+export function sloNote(
+  { functionName, slo }: Pick<ManagedFunction, "functionName" | "slo">,
+  fit: SloFit,
+): string | null {
+  const subject = `'${functionName}': the share of requests later than ${secondsWords(slo.seconds)} s`;
+  switch (fit.kind) {
+    case "exact":
+      return null;
+    case "between": {
+      const [below, above] = [secondsWords(fit.belowSeconds), secondsWords(fit.aboveSeconds)];
+      const edges = fit.belowSeconds > 0 ? `${below} or ${above}` : above;
+      return `${subject} is interpolated between the buckets of ${below} and ${above} s; it is exact for an SLO of ${edges} s`;
+    }
+    case "beyond": {
+      const last = secondsWords(fit.lastSeconds);
+      return `${subject} is not measured, as the buckets end at ${last} s; choose an SLO of at most ${last} s`;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** Which rule a model is compared with: one of its kind. */
+import type { ModelReference } from "./standing.ts";
+
+/** By name. */
+export interface Rules {
+  /** For models that decide counts at windows, as it does. */
+  readonly counts: string;
+  /** For models that ticks hold: the rule that would decide in their place. */
+  readonly held: string;
+}
+
+/** A rule that ticks hold is cheaper than any that waits for windows: against it a model that waits would lose by its pace alone. */
+export function ruleFor({ isHeld }: Pick<ModelReference, "isHeld">, { counts, held }: Rules): string {
+  return isHeld ? held : counts;
+}
+
+/** "openfaas-pro; forecast-mpc for models held by ticks". */
+export function rulesInWords({ counts, held }: Rules): string {
+  return counts === held ? counts : `${counts}; ${held} for models held by ticks`;
+}

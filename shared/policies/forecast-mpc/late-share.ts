@@ -1,0 +1,35 @@
+/** The share of late requests by how busy replicas are, and what a late request is worth at that use. */
+import { busyWithin } from "../slo-budget/latency-curve.ts";
+
+/** Share of late requests by how busy replicas are, both 0…1; it rises, and is 1 where they are fully busy. */
+export type LateShare = (busy: number) => number;
+
+/** Shares that the latency curve knows. */
+const SHARES = [0.01, 0.05, 0.1] as const;
+const RATIOS = { least: 2, most: 40, step: 1.05 } as const;
+
+/** The latency curve of a function whose steady load keeps `budget` at this use. */
+export function lateShareThrough(busy: number, budget: number): LateShare {
+  let ratio: number = RATIOS.least;
+  while (ratio < RATIOS.most && busyWithin(budget, ratio * RATIOS.step) <= busy) ratio *= RATIOS.step;
+  const points = SHARES.map((share) => ({ busy: busyWithin(share, ratio), log: Math.log(share) }));
+  points.push({ busy: 1, log: 0 });
+  return (use) => {
+    if (use >= 1) return 1;
+    let above = 1;
+    while (use >= points[above]!.busy) above++;
+    const [left, right] = [points[above - 1]!, points[above]!];
+    return Math.exp(left.log + ((use - left.busy) / (right.busy - left.busy)) * (right.log - left.log));
+  };
+}
+
+/**
+ * Where 1 ÷ busy + price × late share is least, a little more use saves exactly what its late requests cost: so the chosen use implies
+ * a price, in the busy seconds of one request.
+ */
+export function priceAt(busy: number, lateShare: LateShare): number {
+  const step = 0.01;
+  const [low, high] = [Math.max(step, busy - step), Math.min(1 - step, busy + step)];
+  const slope = (lateShare(high) - lateShare(low)) / (high - low);
+  return 1 / (busy ** 2 * slope);
+}

@@ -1,0 +1,102 @@
+/**
+ * `forecast-mpc`: `slo-budget` that looks ahead.
+ *
+ * How much room requests are given is learned as there: late requests raise the headroom, a budget left over lowers it. That headroom
+ * has a price in it: giving so much room values a late request at so many replica-seconds. At the same price this rule also
+ * weighs what may come in the next windows, as this load's own past tells: replicas kept for a burst, or started before it, against
+ * the requests that would be late without them.
+ */
+import type { ReplicaTarget } from "../../core/control/target.ts";
+import type { ManagedFunction } from "../../core/managed-function.ts";
+import type { ScalingPolicy } from "../../core/policy.ts";
+import { TARGET_BUSY } from "../../core/observation/demand.ts";
+import { budgetOf } from "../../core/slo.ts";
+import type { DecidableWindow } from "../../core/window.ts";
+import { learn } from "../slo-budget/learn.ts";
+import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "../slo-budget/memory.ts";
+import {
+  answerOf,
+  budgetTarget,
+  SLO_BUDGET_OPTIONS,
+  untilServed,
+  type SloBudgetOptions,
+} from "../slo-budget/policy.ts";
+import { forecast, type ForecastSettings } from "./forecast.ts";
+import { lateShareThrough, priceAt } from "./late-share.ts";
+import { NO_PAST, numbersOf, readPast, remember, startSeconds, type Past } from "./past.ts";
+import { planReplicas, type PlanTerms } from "./plan.ts";
+
+/** Those of `slo-budget`, of the forecast, and of the plan. */
+export interface ForecastMpcOptions extends SloBudgetOptions, ForecastSettings {
+  /** Windows that are planned for. */
+  readonly horizon: number;
+}
+
+export const FORECAST_MPC_OPTIONS: ForecastMpcOptions = {
+  ...SLO_BUDGET_OPTIONS,
+  name: "forecast-mpc",
+  // The plan knows when a burst is worth waiting for.
+  burstPower: 0,
+  horizon: 12,
+  halfLife: 120,
+  likeness: 0.15,
+  depth: 0.9,
+  // What a surprise costs is not known beforehand: a little is left for it, and a debt is paid back sooner.
+  aim: 0.88,
+  debt: 0.6,
+  holdSeconds: 30,
+};
+
+/** Before a start was seen. */
+const USUAL_START_SECONDS = 5;
+/** From a burst's first request to the tick that shows it, and on to the request for replicas, seconds. */
+const NOTICE_SECONDS = 4;
+/** Busier replicas serve no request in time. */
+const MOST_USE = 0.95;
+/** Fewer windows show no pattern. */
+const LEAST_PAST = 4;
+/** A price is capped at so many times that of a steady load, lest one burst that nothing could mend buy replicas for hours. */
+const DEAREST = 12;
+
+/** One function's; what it has learned and seen travels with its target. */
+export function forecastMpcPolicy(options: ForecastMpcOptions = FORECAST_MPC_OPTIONS): ScalingPolicy {
+  let memory = NOTHING_LEARNED;
+  let past = NO_PAST;
+  return {
+    identity: { name: options.name, version: "1" },
+    propose({ window, managed, memory: numbers }) {
+      memory = learn(readMemory(numbers) ?? memory, window, managed, options);
+      past = remember(readPast(numbers) ?? past, window);
+      const held = budgetTarget(memory, managed, options);
+      if (held === null) return untilServed(window, managed);
+      const target = { ...held, memory: { ...memory, ...numbersOf(past) } };
+      const answer = answerOf(target, window, managed);
+      if (past.arrivals.length < LEAST_PAST) return { ...answer, target };
+
+      const ahead = forecast(past.arrivals, options.horizon, options);
+      const leastReplicas = planReplicas(ahead, window.desiredReplicas, termsOf(target, memory, past, window, managed));
+      return {
+        proposedReplicas: Math.max(answer.proposedReplicas, leastReplicas),
+        because: `${answer.because}; at least ${leastReplicas} for what may come`,
+        target: { ...target, leastReplicas },
+      };
+    },
+  };
+}
+
+/** What the plan weighs: the price comes from the headroom, and how long a start takes from the past. */
+function termsOf(
+  { replicasPerRps, headroom }: ReplicaTarget,
+  { steadyHeadroom }: BudgetMemory,
+  past: Past,
+  { windowSeconds }: DecidableWindow,
+  { slo, startCostSeconds, maxReplicas }: ManagedFunction,
+): PlanTerms {
+  const use = Math.min(MOST_USE, TARGET_BUSY / headroom);
+  const steadyUse = Math.min(MOST_USE, TARGET_BUSY / steadyHeadroom);
+  const lateShare = lateShareThrough(steadyUse, budgetOf(slo));
+  const busySeconds = replicasPerRps * TARGET_BUSY;
+  const price = busySeconds * Math.min(priceAt(use, lateShare), DEAREST * priceAt(steadyUse, lateShare));
+  const reactionSeconds = Math.min(windowSeconds, NOTICE_SECONDS + (startSeconds(past) ?? USUAL_START_SECONDS));
+  return { windowSeconds, busySeconds, use, lateShare, price, reactionSeconds, startCostSeconds, maxReplicas };
+}
