@@ -7,9 +7,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { accessSync, constants } from "node:fs";
-import { createServer as createTcpServer } from "node:net";
 
 import { eventually } from "#test/support/eventually.ts";
+import { freePort } from "../../services/local-openfaas/bus/ports.ts";
 
 export interface RecordedSeries {
   readonly name: string;
@@ -104,7 +104,7 @@ export async function record(prometheus: string, scrapes: number, everyMs: numbe
       `global: { scrape_interval: ${everyMs}ms, scrape_timeout: ${everyMs}ms }\n` +
         `scrape_configs: [{ job_name: t, static_configs: [{ targets: ["127.0.0.1:${targetPort}"] }] }]\n`,
     );
-    const port = await freePort();
+    const port = await freePort(null);
     const url = `http://127.0.0.1:${port}`;
     server = spawn(
       prometheus,
@@ -198,12 +198,4 @@ async function query(url: string, expression: string, atMs: number): Promise<rea
 
 function own({ job: _job, instance: _instance, ...labels }: Record<string, string>): Record<string, string> {
   return labels;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createTcpServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

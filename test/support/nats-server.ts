@@ -79,8 +79,8 @@ export async function testNatsServer(program: string): Promise<TestServer> {
 
 /** The broker in this process; `kill` breaks every connection without a word. */
 export async function testBroker(): Promise<TestServer> {
-  let broker: Broker = await startBroker({ port: 0, token });
-  const { port } = broker;
+  const port = await freePort(null);
+  let broker: Broker = await startBroker({ port, token });
   return {
     url: `nats://127.0.0.1:${port}`,
     token,

@@ -1,9 +1,22 @@
 /** Loopback ports: finding a free one, and hearing whether a NATS server answers there. */
+import { randomInt } from "node:crypto";
 import { connect, createServer, type AddressInfo } from "node:net";
 
-/** `wish` when it is free, else one that the system chooses. */
+/**
+ * Below the range from which systems serve "any port" (from 32,768 or 49,152 on): a port of these is not given to
+ * a connection or server of somebody else between this look and its use.
+ */
+const UNSERVED_PORTS = { from: 20_000, below: 30_000 };
+
+/** `wish` when it is free, else any free one. */
 export async function freePort(wish: number | null): Promise<number> {
-  return (wish === null ? null : await tryPort(wish)) ?? (await tryPort(0)) ?? 0;
+  const wished = wish === null ? null : await tryPort(wish);
+  if (wished !== null) return wished;
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    const port = await tryPort(randomInt(UNSERVED_PORTS.from, UNSERVED_PORTS.below));
+    if (port !== null) return port;
+  }
+  return (await tryPort(0)) ?? 0;
 }
 
 function tryPort(port: number): Promise<number | null> {
