@@ -129,8 +129,11 @@ export async function decisionsAfterNow(
   return later();
 }
 
-/** Waits until a decision took replicas away, and returns it; those that may be needed again soon stay for a while. */
-export function stepDown({ heard }: TestStack, { timeoutMs = 180_000 } = {}): Promise<Applied> {
+/**
+ * Waits until a decision took replicas away, and returns it. Those that may be needed again soon stay for a while, and for
+ * longer after a load that was served late, as it is on a busy machine.
+ */
+export function stepDown({ heard }: TestStack, { timeoutMs = 360_000 } = {}): Promise<Applied> {
   const isDown = ({ applied, current }: Applied) => applied !== null && current !== null && applied < current;
   return eventually(() => heard.applied.find(isDown), { timeoutMs, what: "a step down" }) as Promise<Applied>;
 }

@@ -98,7 +98,7 @@ test("one that is frozen again and again waits longer and longer", async (t) => 
   );
   await eventually(() => (setup.provider.get("app")?.backOff?.failures ?? 0) >= 2, {
     what: "two failures",
-    timeoutMs: 30_000,
+    timeoutMs: 90_000,
   });
   assert.equal(setup.provider.get("app")?.backOff?.lastError, "frozen: its process was stopped from outside");
 });
