@@ -190,6 +190,7 @@ export function onTick(
   return { state: { ...state, wishes }, decision };
 }
 
+/** A tick, and what the policy whose target is held asks for at it. */
 export interface HeldTickInput extends TickInput {
   readonly policy: PolicyIdentity;
   /** What the policy's target comes to at this tick; null where it is not known. */

@@ -7,6 +7,7 @@
  */
 import type { Random } from "./random.ts";
 
+/** How uneven the seconds of a bin are. */
 export interface SpreadLaw {
   /** Standard deviation of x, the logarithm of the rate; 0: all seconds of a bin are alike. */
   readonly deviation: number;

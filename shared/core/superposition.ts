@@ -9,6 +9,7 @@ import type { Random } from "./random.ts";
 import { spreadBy, type SpreadLaw } from "./spread.ts";
 import { type BinnedTrace, type InstantTrace, type Trace, traceSeconds } from "./trace.ts";
 
+/** A stretch of a trace, and its place in the load. Seconds are whole; `factor` has no unit. */
 export interface Part {
   readonly trace: Trace;
   /** Where in the trace it begins. Where the trace ends, it goes on with the trace's beginning: a day after a day. */
@@ -21,6 +22,7 @@ export interface Part {
   readonly factor: number;
 }
 
+/** The load that parts become: how long it lasts, in whole seconds, and how a bin fills its seconds. */
 export interface SuperpositionOptions {
   readonly name: string;
   readonly durationSeconds: number;

@@ -43,6 +43,17 @@ async function manifestIn(t: TestContext): Promise<{ folder: string; file: strin
   return { folder, file };
 }
 
+/** The cells of `evaluate` on the first two loads of the test split. */
+async function twoCells(t: TestContext, words: readonly string[] = []): Promise<EvaluationResult["cells"]> {
+  const { file } = await manifestIn(t);
+  const { code, stdout, stderr } = await runCommand(t, [
+    ...["evaluate", "--policies", "fixed:2", "--loads", file, "--split", "test", "--limit", "2"],
+    ...["--seeds", "1", ...words, "--json"],
+  ]);
+  assert.equal(code, 0, stderr);
+  return (JSON.parse(stdout) as EvaluationResult).cells;
+}
+
 describe("evaluate --loads", () => {
   test("runs every load of the split with its own function, and says so", async (t) => {
     const { folder, file } = await manifestIn(t);
@@ -76,11 +87,7 @@ describe("evaluate --loads", () => {
   });
 
   test("takes so many of them as the limit says", async (t) => {
-    const { file } = await manifestIn(t);
-    const words = ["evaluate", "--policies", "fixed:2", "--loads", file, "--split", "test", "--limit", "2"];
-    const { code, stdout, stderr } = await runCommand(t, [...words, "--seeds", "1", "--json"]);
-    assert.equal(code, 0, stderr);
-    const { cells } = JSON.parse(stdout) as EvaluationResult;
+    const cells = await twoCells(t);
     assert.deepEqual(
       cells.map(({ trace }) => trace),
       ["made-2", "made-3"],
@@ -88,11 +95,7 @@ describe("evaluate --loads", () => {
   });
 
   test("a percentile holds for every load in place of its own", async (t) => {
-    const { file } = await manifestIn(t);
-    const words = ["evaluate", "--policies", "fixed:2", "--loads", file, "--split", "test", "--limit", "2"];
-    const { code, stdout, stderr } = await runCommand(t, [...words, "--seeds", "1", "--percentile", "99", "--json"]);
-    assert.equal(code, 0, stderr);
-    const { cells } = JSON.parse(stdout) as EvaluationResult;
+    const cells = await twoCells(t, ["--percentile", "99"]);
     assert.deepEqual(
       cells.map(({ slo }) => slo),
       [

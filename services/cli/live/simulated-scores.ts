@@ -1,5 +1,6 @@
 /** What the simulator makes of a policy on a load that was played live: counted as the live record counts. */
 import type { Schedule } from "#shared/core/schedule.ts";
+import { meanOf } from "#shared/evaluation/bootstrap.ts";
 import { foresightOf } from "#shared/evaluation/foresight.ts";
 import { resolvePolicy } from "#shared/evaluation/policies.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
@@ -46,7 +47,7 @@ export async function simulatedScores(
     });
     return { sloViolationShare: totals.sloViolationShare, replicaSeconds: cost.replicaSeconds() };
   });
-  const mean = (field: keyof PolicyScore) => simulations.reduce((sum, score) => sum + score[field], 0) / SEEDS;
+  const mean = (field: keyof PolicyScore) => meanOf(simulations.map((score) => score[field]));
   const simulated = { sloViolationShare: mean("sloViolationShare"), replicaSeconds: mean("replicaSeconds") };
   return { simulated, simulations };
 }

@@ -6,6 +6,7 @@ import type { FunctionId } from "../../ports/metrics-source.ts";
 import type { Answers } from "./answers.ts";
 import type { VectorSample } from "./client.ts";
 import { ENDED, STARTED, type TickName } from "./expressions.ts";
+import { functionKey, instanceKey } from "./keys.ts";
 
 /** When a process began is told by a clock that is nudged. */
 const SAME_START_SECONDS = 2;
@@ -39,7 +40,7 @@ export class KnownCounters {
     const known = new Map<string, ReadonlyMap<string, Gateway>>();
     const missed = new Map<string, string>();
     for (const about of functions) {
-      const key = keyOf(about);
+      const key = functionKey(about);
       const before = this.#known.get(key) ?? new Map<string, Gateway>();
       const found = gatewaysOf(told, about, targets);
       const gateways = new Map<string, Gateway>();
@@ -61,18 +62,15 @@ export class KnownCounters {
 
   /** Why what is told of the function is not all of it; null where it is. */
   missedOf(about: FunctionId): string | null {
-    return this.#missed.get(keyOf(about)) ?? null;
+    return this.#missed.get(functionKey(about)) ?? null;
   }
 }
-
-const keyOf = ({ functionName, namespace }: FunctionId) => `${functionName}.${namespace}`;
-const instanceOf = ({ job = "", instance = "" }: Labels) => JSON.stringify([job, instance]);
 
 /** What there is at the targets now. */
 function targetsOf(told: Told) {
   const numbers = (name: "up" | "processStart") => {
     const samples = told.all(name);
-    return samples && new Map(samples.map(({ labels, value }) => [instanceOf(labels), value]));
+    return samples && new Map(samples.map(({ labels, value }) => [instanceKey(labels), value]));
   };
   const [up, starts] = [numbers("up"), numbers("processStart")];
   return {
@@ -91,7 +89,7 @@ function targetsOf(told: Told) {
 function gatewaysOf(told: Told, about: FunctionId, targets: ReturnType<typeof targetsOf>): Map<string, Gateway> {
   const found = new Map<string, { labels: Labels; startedSeconds: number | null; counters: Set<string> }>();
   const gatewayOf = (labels: Labels) => {
-    const instance = instanceOf(labels);
+    const instance = instanceKey(labels);
     let gateway = found.get(instance);
     if (!gateway) {
       found.set(instance, (gateway = { labels, startedSeconds: targets.startOf(instance), counters: new Set() }));

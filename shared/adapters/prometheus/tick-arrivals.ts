@@ -5,6 +5,7 @@
 import type { FunctionId } from "../../ports/metrics-source.ts";
 import type { Answers } from "./answers.ts";
 import type { TickName } from "./expressions.ts";
+import { functionKey, instanceKey } from "./keys.ts";
 
 /** What a function's gateways had counted at the last scrape of all of them. */
 interface Counted {
@@ -23,7 +24,7 @@ export class TickArrivals {
     const counted = new Map<string, Counted>();
     const gained = new Map<string, number>();
     for (const about of functions) {
-      const key = keyOf(about);
+      const key = functionKey(about);
       const before = this.#counted.get(key);
       const now = countedNow(told, about);
       // Of a scrape that told nothing, or that was seen before, there is nothing to tell.
@@ -41,11 +42,9 @@ export class TickArrivals {
 
   /** Since the scrape that was told of last; null where no new one has come, or where the counters cannot be compared. */
   of(about: FunctionId): number | null {
-    return this.#gained.get(keyOf(about)) ?? null;
+    return this.#gained.get(functionKey(about)) ?? null;
   }
 }
-
-const keyOf = ({ functionName, namespace }: FunctionId) => `${functionName}.${namespace}`;
 
 function countedNow(told: Answers<TickName>, about: FunctionId): Counted | null {
   const newestSeconds = told.value("newest", about);
@@ -53,7 +52,7 @@ function countedNow(told: Answers<TickName>, about: FunctionId): Counted | null 
   const values = new Map<string, number>();
   for (const { labels, value } of told.samples("started", about)) {
     if (value === null) return null;
-    values.set(JSON.stringify([labels["job"] ?? "", labels["instance"] ?? ""]), value);
+    values.set(instanceKey(labels), value);
   }
   return values.size === 0 ? null : { newestSeconds, values };
 }

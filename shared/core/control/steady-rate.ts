@@ -61,6 +61,7 @@ export function rateOf({ pieces, before }: SteadySpan, { doubt }: Pick<SteadyRat
   return Math.min(most, Math.max(least, before));
 }
 
+/** All pieces as one: their seconds and arrivals summed; nothing of none. */
 export function totalOf(pieces: readonly Piece[]): Piece {
   let seconds = 0;
   let arrivals = 0;

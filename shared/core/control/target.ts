@@ -1,5 +1,6 @@
 /** What a policy decides at a window's end where ticks hold it: not a count, but how to come to one until the next window. */
 
+/** Replicas = requests per second × `replicasPerRps` × `headroom`, and what the rest of it asks for; held on every tick. */
 export interface ReplicaTarget {
   /** Replicas that a request a second keeps 70 % busy. */
   readonly replicasPerRps: number;

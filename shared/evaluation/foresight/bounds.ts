@@ -32,6 +32,7 @@ export interface Bounds {
   readonly simulations: number;
 }
 
+/** What keeping the SLO costs at least, and the plan whose cost is the upper of the bounds. */
 export interface Foreseen {
   readonly bounds: Bounds;
   readonly plan: readonly PlanStep[];

@@ -1,6 +1,7 @@
 /** The cheapest counts of replicas, slot by slot, where a late call has a price: a dynamic programme, exact. */
 import type { Slots } from "./slots.ts";
 
+/** What the programme weighs, and between which counts. */
 export interface CountsOptions {
   readonly slots: Slots;
   /** Late calls of slot k at n replicas: `late[k × (mostReplicas + 1) + n]`. */

@@ -18,6 +18,7 @@ import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
+import { runScaler } from "#test/support/running-scaler.ts";
 import { createScaler } from "../../../services/scaler/scaler.ts";
 
 export const MANAGED = aManaged({ maxReplicas: 12 });
@@ -48,15 +49,7 @@ export async function startScalerWorld(t: TestContext, platform: ScalerPlatform)
       ...{ bus, target: platform.target, functions, fallback: policyByName("openfaas-pro"), settings: GUARD_DEFAULTS },
       ...{ lease, clock, monotonic: clock, log, windowSeconds: 30, activity: new Activity(() => clock.nowMs()) },
     });
-    const ending = new AbortController();
-    const running = scaler.run(ending.signal);
-    const end = async () => {
-      ending.abort();
-      await running;
-    };
-    t.after(end);
-    await eventually(() => scaler.status().managed.functions !== null, { what: "the first list" });
-    return { scaler, end };
+    return runScaler(t, scaler);
   }
   t.after(() => {
     const { broken, read } = checkPromises(record);

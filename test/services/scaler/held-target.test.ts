@@ -19,7 +19,7 @@ import { silentLog } from "#shared/host/log.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
-import { eventually } from "#test/support/eventually.ts";
+import { runScaler } from "#test/support/running-scaler.ts";
 import { createScaler } from "../../../services/scaler/scaler.ts";
 
 const TARGET: ReplicaTarget = {
@@ -86,15 +86,7 @@ async function aScaler(t: TestContext, { clock, bus, target, managed }: ReturnTy
     functions: { list: async () => ({ managed: [managed], problems: [] }) },
     ...{ fallback: () => sloBudgetPolicy(), lease: soleLease(), activity: new Activity(() => performance.now()) },
   });
-  const ending = new AbortController();
-  const running = scaler.run(ending.signal);
-  const end = async () => {
-    ending.abort();
-    await running;
-  };
-  t.after(end);
-  await eventually(() => scaler.status().managed.functions !== null);
-  return { scaler, end };
+  return runScaler(t, scaler);
 }
 
 describe("a held target", () => {
