@@ -55,7 +55,7 @@ export default tseslint.config(
   },
   {
     // The pure rooms take time and chance as arguments (README, "Rooms").
-    files: ["core", "metrics", "sim", "policies", "rl", "evaluation"].map((room) => `shared/${room}/**`),
+    files: ["core", "guard", "metrics", "sim", "policies", "rl", "task", "traces"].map((room) => `shared/${room}/**`),
     rules: {
       "no-restricted-properties": [
         "error",

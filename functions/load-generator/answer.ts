@@ -1,10 +1,10 @@
 /** The function's HTTP face: a signed POST starts or stops a replay; GET tells how it goes. */
 import { BadInputError } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
-import type { Trace } from "#shared/core/trace.ts";
+import type { Trace } from "#shared/traces/trace.ts";
 import { type Answer, type FunctionEvent, textOf } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
-import { parseTrace } from "#shared/load/formats/parse-trace.ts";
+import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
 import { type ReplayRuns, RunInProgressError } from "./replay-runs.ts";
 import { asObject, readReplayRequest, type ReplayRequest, type RequestDefaults } from "./request.ts";
 import type { ShippedTraces } from "./shipped-traces.ts";

@@ -1,13 +1,13 @@
 /** Replays, one at a time: starts them, tells the bus of them, and remembers how the last ones ended. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { LoadReport, LoadWindow, ReplayTotals } from "#shared/core/load.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
-import type { Trace } from "#shared/core/trace.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
+import type { Trace } from "#shared/traces/trace.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { Log } from "#shared/host/log.ts";
 import { type ReplayRun, startReplay } from "#shared/load/replay.ts";
 import { finishedReport, type ReplayResult } from "#shared/load/replay-result.ts";
-import { scheduleDigest } from "#shared/load/schedule.ts";
+import { scheduleDigest } from "#shared/load/schedule-file.ts";
 import { stressBody } from "#shared/load/stress-body.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { ReplayRequest } from "./request.ts";

@@ -1,7 +1,7 @@
 /** What a replay may be asked for, and its bounds. */
 import { BadInputError } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
-import { GAP_RULES, type GapRule, TRACE_FORMATS, type TraceFormat } from "#shared/core/trace.ts";
+import { GAP_RULES, type GapRule, TRACE_FORMATS, type TraceFormat } from "#shared/traces/trace.ts";
 
 /** Durations are seconds of trace time. */
 export interface ReplayRequest {

@@ -3,8 +3,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import type { Trace } from "#shared/core/trace.ts";
-import { loadTrace, splitReference } from "#shared/load/load-trace.ts";
+import type { Trace } from "#shared/traces/trace.ts";
+import { loadTrace, splitReference } from "#shared/traces/load-trace.ts";
 
 export interface ShippedTraces {
   names(): Promise<readonly string[]>;

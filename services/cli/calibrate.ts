@@ -4,19 +4,19 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { calibrate as fit, type Calibration } from "#shared/sim/calibration/fit.ts";
 import type { FunctionFacts } from "#shared/sim/calibration/measurements.ts";
 import { PROFILE_KIND } from "#shared/sim/calibration/profile-document.ts";
-import { InterruptedError } from "./evaluate/pool.ts";
-import { machine, versions } from "./evaluate/machine.ts";
-import { compare } from "./calibrate/compare/compare.ts";
-import { factsOf } from "./calibrate/facts.ts";
-import { busyWarning, machineLoad } from "./calibrate/machine-load.ts";
-import { measure } from "./calibrate/measure.ts";
+import { InterruptedError } from "#shared/evaluation/pool/pool.ts";
+import { machine, versions } from "#shared/evaluation/files/machine.ts";
+import { compare } from "#shared/live/calibration/compare/compare.ts";
+import { factsOf } from "#shared/live/calibration/facts.ts";
+import { busyWarning, machineLoad } from "#shared/live/calibration/machine-load.ts";
+import { measure } from "#shared/live/calibration/measure.ts";
 import { readCalibrateFlags, type CalibrateFlags, type CalibrateOptions } from "./calibrate/options.ts";
-import { localPlace, remotePlace, type Place } from "./calibrate/place.ts";
-import { FULL, QUICK } from "./calibrate/plan.ts";
+import { localPlace, remotePlace, type Place } from "#shared/live/calibration/place.ts";
+import { FULL, QUICK } from "#shared/live/calibration/plan.ts";
 import { calibrationLines } from "./calibrate/print.ts";
-import { checkProfileFile, writeProfileFile, type WrittenProfile } from "./calibrate/profile-file.ts";
-import type { Calibrated, CalibrateWorld } from "./calibrate/world.ts";
-import { readStack } from "./stack.ts";
+import { checkProfileFile, writeProfileFile, type WrittenProfile } from "#shared/evaluation/files/profile-file.ts";
+import type { Calibrated, CalibrateWorld } from "#shared/live/calibration/world.ts";
+import { readStack } from "#shared/deploy/stack.ts";
 
 /** Throws `BadInputError` before anything starts, `InterruptedError` when the person ends it; nothing is written then. */
 export async function calibrate(flags: CalibrateFlags, world: CalibrateWorld): Promise<void> {

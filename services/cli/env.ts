@@ -3,10 +3,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { passwordOf, readRunning, type RunningPlatform } from "./connect.ts";
-import { binOf, hasDockerEngine, installStandIn, pathWithout } from "./docker-stand-in/install.ts";
-import { writeTemplate } from "./node22-template/write.ts";
-import { shellQuoted } from "./shell.ts";
+import { passwordOf, readRunning, type RunningPlatform } from "#shared/live/find-platform.ts";
+import {
+  binOf,
+  hasDockerEngine,
+  installStandIn,
+  pathWithout,
+} from "../local-openfaas/faas-cli/docker-stand-in/install.ts";
+import { writeTemplate } from "../local-openfaas/faas-cli/node22-template/write.ts";
+import { shellQuoted } from "#shared/core/shell.ts";
 
 export interface EnvFlags {
   /** Use the docker stand-in although there is a Docker engine. */

@@ -1,20 +1,20 @@
 /** `replicant evaluate`: policies × (traces × profiles × rate scales, or loads) × seeds, simulated or live, side by side. */
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
-import { belowBounds } from "./evaluate/below-bounds.ts";
-import { cellsOf, onTerms } from "./evaluate/cells.ts";
-import { csvOf } from "./evaluate/csv.ts";
-import { machine, versions } from "./evaluate/machine.ts";
-import { readMatrixFlags, type EvaluateFlags } from "./evaluate/options.ts";
-import { overlapWarnings, readPolicies } from "./evaluate/policies.ts";
-import { readProfiles } from "./evaluate/profiles.ts";
-import { reportOf } from "./evaluate/report/report.ts";
-import { checkResultFolder, writeResultFolder } from "./evaluate/result-folder.ts";
-import { resultOf } from "./evaluate/result.ts";
-import { runJobs, withPool, type EvaluationWorld } from "./evaluate/run-matrix.ts";
-import { infeasibleLines, summaryLines } from "./evaluate/summary.ts";
-import { tableOf } from "./evaluate/table.ts";
-import { readFlags } from "./flags.ts";
+import { belowBounds } from "#shared/evaluation/results/below-bounds.ts";
+import { cellsOf, onTerms } from "#shared/evaluation/files/cells.ts";
+import { csvOf } from "#shared/evaluation/results/csv.ts";
+import { machine, versions } from "#shared/evaluation/files/machine.ts";
+import { readMatrixFlags, type EvaluateFlags } from "#shared/evaluation/options.ts";
+import { overlapWarnings, readPolicies } from "#shared/evaluation/files/policies.ts";
+import { readProfiles } from "#shared/evaluation/files/profiles.ts";
+import { reportOf } from "#shared/evaluation/results/report/report.ts";
+import { checkResultFolder, writeResultFolder } from "#shared/evaluation/results/result-folder.ts";
+import { resultOf } from "#shared/evaluation/results/result.ts";
+import { runJobs, withPool, type EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
+import { infeasibleLines, summaryLines } from "#shared/evaluation/results/summary-table.ts";
+import { tableOf } from "#shared/evaluation/results/table.ts";
+import { readFlags } from "#shared/config/flags.ts";
 
 const ENVIRONMENTS = ["sim", "live"] as const;
 
@@ -25,7 +25,7 @@ const DEFAULT_SEEDS = 5;
 export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
   const read = readFlags();
   if (read.choice("env", flags.env, ENVIRONMENTS, "sim") === "live") {
-    const { evaluateLive } = await import("./evaluate/live/live.ts");
+    const { evaluateLive } = await import("#shared/live/evaluation/live.ts");
     return evaluateLive(flags, world);
   }
   for (const [name, given] of Object.entries(liveOnly(flags))) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { keysOf } from "#shared/host/keyring.ts";
-import type { GatewayFlags } from "./connect.ts";
+import type { GatewayFlags } from "#shared/live/find-platform.ts";
 
 type Action = "freeze" | "thaw";
 
@@ -51,9 +51,9 @@ interface Answered {
 /** Throws `BadInputError` for a name, key or address that cannot be used. */
 async function order(action: Action, functionName: string | null, flags: FreezeFlags, { home, env }: FreezeWorld) {
   const [{ connect }, { onePart }, { signedCall }] = await Promise.all([
-    import("./connect.ts"),
+    import("#shared/live/find-platform.ts"),
     import("#shared/adapters/openfaas/one-part.ts"),
-    import("./signed-call.ts"),
+    import("#shared/live/signed-call.ts"),
   ]);
   const key = keyOf(flags.keyFile ?? join(home, "secrets", "replicant-key"));
   const { scaler } = flags;

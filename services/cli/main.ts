@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { registerCalibrate } from "./calibrate/register.ts";
 import { registerChaos } from "./chaos/register.ts";
-import type { GatewayFlags } from "./connect.ts";
+import type { GatewayFlags } from "#shared/live/find-platform.ts";
 import { registerFreeze } from "./freeze.ts";
-import { InterruptedError } from "./evaluate/pool.ts";
+import { InterruptedError } from "#shared/evaluation/pool/pool.ts";
 import { registerEvaluation } from "./evaluate/register.ts";
 import { registerPlatform } from "./register-platform.ts";
 import type { ReplayFlags } from "./replay.ts";
@@ -53,8 +53,8 @@ program
   .option("--verify", "end with a check of what the guard promises; exit 1 when a promise is broken")
   .option("--verbose", "tell what the platform does, on stderr")
   .action(async (flags: UpFlags) => {
-    const { up } = await import("./up/up.ts");
-    const { demoAtItsPace, measureRoom } = await import("./up/pace.ts");
+    const { up } = await import("#shared/live/run/run.ts");
+    const { demoAtItsPace, measureRoom } = await import("#shared/live/run/pace.ts");
     const say = sayUnless(flags.json);
     await up(await demoAtItsPace(flags, measureRoom, say), {
       home,
@@ -132,10 +132,10 @@ registerTraining(program, { dist: distFolder, home, say: sayUnless(false), signa
 /** What commands beside a running platform need. */
 async function beside() {
   const [{ connect }, status, explained, budgets] = await Promise.all([
-    import("./connect.ts"),
+    import("#shared/live/find-platform.ts"),
     import("./status.ts"),
     import("./explain.ts"),
-    import("./budgets.ts"),
+    import("#shared/live/budgets.ts"),
   ]);
   return { connect, ...status, ...explained, ...budgets };
 }

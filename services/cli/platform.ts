@@ -3,9 +3,9 @@ import { join, resolve } from "node:path";
 
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { ConfigError } from "#shared/core/errors.ts";
-import { noteRunning } from "./connect.ts";
+import { noteRunning } from "#shared/live/find-platform.ts";
 import { greeting } from "./up/greeting.ts";
-import { startLocalPlatform, type LocalPlatform } from "./up/local-platform.ts";
+import { startLocalPlatform, type LocalPlatform } from "../local-openfaas/start/local-platform.ts";
 
 export interface PlatformFlags {
   readonly providerOnly?: boolean;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 
 import type { EnvFlags } from "./env.ts";
-import { writeTemplate } from "./node22-template/write.ts";
+import { writeTemplate } from "../local-openfaas/faas-cli/node22-template/write.ts";
 import type { PlatformFlags } from "./platform.ts";
 import type { SetUpFlags } from "./set-up-bus.ts";
 

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 
 import { BadInputError, ConfigError } from "#shared/core/errors.ts";
-import { GAP_RULES, TRACE_FORMATS } from "#shared/core/trace.ts";
+import { GAP_RULES, TRACE_FORMATS } from "#shared/traces/trace.ts";
 import { replayFromFile, type ReplayFromFileOptions } from "#shared/load/replay-from-file.ts";
 
 export interface ReplayFlags {

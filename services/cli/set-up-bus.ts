@@ -5,7 +5,7 @@ import { setUpBus } from "#shared/adapters/nats/set-up.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { userOf } from "#shared/events/bus-users.ts";
-import { busAccess } from "./up/bus-access.ts";
+import { busAccess } from "../local-openfaas/start/bus-access.ts";
 
 export interface SetUpFlags {
   readonly keep?: boolean;

@@ -5,13 +5,13 @@ import { isBoundName, REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
 import type { RunJob } from "#shared/evaluation/matrix.ts";
 import type { Bounds } from "#shared/evaluation/foresight/bounds.ts";
 import type { Run } from "#shared/evaluation/run.ts";
-import { readMatrixFlags } from "./evaluate/options.ts";
-import { readPolicies, resolveByName } from "./evaluate/policies.ts";
-import { readProfile } from "./evaluate/profiles.ts";
-import { runJobs, withPool, type EvaluationWorld } from "./evaluate/run-matrix.ts";
-import { versions } from "./evaluate/machine.ts";
-import { loadNamedTraces, summaryOf } from "./evaluate/traces.ts";
-import { readFlags } from "./flags.ts";
+import { readMatrixFlags } from "#shared/evaluation/options.ts";
+import { readPolicies, resolveByName } from "#shared/evaluation/files/policies.ts";
+import { readProfile } from "#shared/evaluation/files/profiles.ts";
+import { runJobs, withPool, type EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
+import { versions } from "#shared/evaluation/files/machine.ts";
+import { loadNamedTraces, summaryOf } from "#shared/evaluation/files/traces.ts";
+import { readFlags } from "#shared/config/flags.ts";
 
 export interface SimulateFlags {
   readonly trace?: string;

@@ -6,7 +6,7 @@ import { policyInWords } from "#shared/policies/held-model.ts";
 import type { Ages } from "#shared/host/activity.ts";
 import type { Health } from "#shared/host/health.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
-import { budgetsIn, COLLECTOR, type BudgetsInWords } from "./budgets.ts";
+import { budgetsIn, COLLECTOR, type BudgetsInWords } from "#shared/live/budgets.ts";
 
 /** Parts that answer a GET with their status. */
 const PARTS = [COLLECTOR, "connector", "policy-inference", "scaler", "load-generator", "trainer"];

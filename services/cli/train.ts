@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { fileModelStore, writeFiles } from "#shared/adapters/model-store.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startWorkerThread } from "#shared/adapters/worker-thread.ts";
-import { ACTIONS } from "#shared/core/action.ts";
+import { ACTIONS } from "#shared/task/actions/change.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { observationSpaceOf } from "#shared/core/observation/observer.ts";
+import { observationSpaceOf } from "#shared/task/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { AGENTS, networkOf } from "#shared/rl/agents.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
@@ -19,16 +19,16 @@ import type { Collector } from "#shared/rl/rollout/types.ts";
 import { liveSettings, settingsOf, type AgentSettings } from "#shared/rl/settings.ts";
 import { freshState, type Round, type TrainingState } from "#shared/rl/training.ts";
 import type { ModelStore } from "#shared/ports/model-store.ts";
-import { InterruptedError } from "./evaluate/pool.ts";
-import type { ProgressOutput } from "./evaluate/progress.ts";
-import { threadCollector } from "./train/collect.ts";
-import { makeEngine } from "./train/engine.ts";
-import type { LiveSession } from "./train/live/session.ts";
-import { loadTraining, type TrainingLoad } from "./train/load.ts";
-import { openLog } from "./train/log.ts";
+import { InterruptedError } from "#shared/evaluation/pool/pool.ts";
+import type { ProgressOutput } from "#shared/core/progress.ts";
+import { threadCollector } from "#shared/training/collect.ts";
+import { makeEngine } from "#shared/training/engine.ts";
+import type { LiveSession } from "#shared/live/episodes/session.ts";
+import { loadTraining, type TrainingLoad } from "#shared/training/load.ts";
+import { openLog } from "#shared/training/log.ts";
 import { mustMatch, readTrainFlags, type TrainFlags, type TrainOptions } from "./train/options.ts";
 import { trainingProgress } from "./train/progress.ts";
-import { makeTask, type TaskPlan } from "./train/tasks.ts";
+import { makeTask, type TaskPlan } from "#shared/training/tasks.ts";
 
 export interface TrainWorld {
   /** Where a running platform left its note. */
@@ -147,7 +147,7 @@ async function openLive(
   { home, say, signal }: TrainWorld,
 ): Promise<LiveSession> {
   // What speaks to a platform is large, and a simulation has no use for it.
-  const { openSession } = await import("./train/live/session.ts");
+  const { openSession } = await import("#shared/live/episodes/session.ts");
   const named = plan.traces.map((trace, i) => ({ ...trace, name: traces[i]!.name }));
   return openSession({ home, functionName, settings, seed, traces: named, say, signal });
 }

@@ -12,16 +12,16 @@ import type { Run } from "#shared/evaluation/run.ts";
 import { scoreOf, type Score } from "#shared/evaluation/tune/score.ts";
 import { searchRule, type Search } from "#shared/evaluation/tune/search.ts";
 import { nameOf, tunableRule } from "#shared/evaluation/tune/space.ts";
-import { cellsOf, onTerms } from "./evaluate/cells.ts";
-import { versions } from "./evaluate/machine.ts";
-import { readMatrixFlags, type MatrixFlags } from "./evaluate/options.ts";
-import { resolveByName } from "./evaluate/policies.ts";
-import { readProfile } from "./evaluate/profiles.ts";
-import type { Pool } from "./evaluate/pool.ts";
-import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "./evaluate/run-matrix.ts";
-import { dataOf } from "./evaluate/traces.ts";
-import { TUNED_KIND, type TunedPolicy } from "./evaluate/tuned-policy.ts";
-import { readFlags } from "./flags.ts";
+import { cellsOf, onTerms } from "#shared/evaluation/files/cells.ts";
+import { versions } from "#shared/evaluation/files/machine.ts";
+import { readMatrixFlags, type MatrixFlags } from "#shared/evaluation/options.ts";
+import { resolveByName } from "#shared/evaluation/files/policies.ts";
+import { readProfile } from "#shared/evaluation/files/profiles.ts";
+import type { Pool } from "#shared/evaluation/pool/pool.ts";
+import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "#shared/evaluation/pool/run-matrix.ts";
+import { dataOf } from "#shared/evaluation/files/traces.ts";
+import { TUNED_KIND, type TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
+import { readFlags } from "#shared/config/flags.ts";
 
 export interface TuneFlags extends MatrixFlags {
   readonly policy?: string;

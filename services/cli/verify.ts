@@ -4,13 +4,13 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
-import { promiseChecker, type PromiseReport } from "#shared/core/guard/promises.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
+import { promiseChecker, type PromiseReport } from "#shared/guard/promises.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { readEvent } from "#shared/events/codec.ts";
 import { EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
-import { readFlags } from "./flags.ts";
+import { readFlags } from "#shared/config/flags.ts";
 
 interface VerifyFlags {
   readonly stabilisationSeconds?: string;

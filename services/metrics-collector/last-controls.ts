@@ -1,5 +1,5 @@
 /** Where each function's fast controller stands, by the last decision: goes out with its next window, so that whoever is new goes on from it. */
-import type { ControlMemory } from "#shared/core/control/held.ts";
+import type { ControlMemory } from "#shared/core/control-memory.ts";
 import type { Applied } from "#shared/core/decision.ts";
 
 export interface LastControls {

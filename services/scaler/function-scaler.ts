@@ -1,13 +1,6 @@
 /** The scaler's work for one function: hears its windows, proposals and ticks, lets the guard decide, applies, reads back. */
-import {
-  holdAnswer,
-  memoryOf,
-  restoreHeld,
-  tickHeld,
-  type Answer,
-  type ControlMemory,
-  type Held,
-} from "#shared/core/control/held.ts";
+import type { ControlMemory } from "#shared/core/control-memory.ts";
+import { holdAnswer, memoryOf, restoreHeld, tickHeld, type Answer, type Held } from "#shared/guard/control/held.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import {
@@ -23,7 +16,7 @@ import {
   type GuardSettings,
   type GuardState,
   type TickInput,
-} from "#shared/core/guard.ts";
+} from "#shared/guard/guard.ts";
 import { withinPlatform, type ManagedFunction } from "#shared/core/managed-function.ts";
 import {
   learnLimits,

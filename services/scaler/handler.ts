@@ -8,7 +8,7 @@ import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
 import { natsTextStore } from "#shared/adapters/nats/text-store.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";

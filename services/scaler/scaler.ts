@@ -2,7 +2,7 @@
 import type { Applied } from "#shared/core/decision.ts";
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
-import type { GuardSettings } from "#shared/core/guard.ts";
+import type { GuardSettings } from "#shared/guard/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import type { Proposal } from "#shared/core/proposal.ts";

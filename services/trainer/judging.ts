@@ -1,7 +1,7 @@
 /** After each window that is still news: how does the function's model stand, and is there something to learn? */
 import { withinPlatform } from "#shared/core/managed-function.ts";
 import { judge, LIFECYCLE_DEFAULTS, type LifecycleSettings } from "#shared/core/model-lifecycle.ts";
-import { featureNamesOf } from "#shared/core/observation/observer.ts";
+import { featureNamesOf } from "#shared/task/observation/observer.ts";
 import { windowRealMs } from "#shared/events/age.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import { rangeRefusal, type Careful } from "./careful.ts";

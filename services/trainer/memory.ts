@@ -1,13 +1,7 @@
 /** What the trainer remembers, all of it rebuilt from its log: a thing counts when its line would survive a power cut. */
 import type { ModelControl } from "#shared/core/model.ts";
-import {
-  datesOf,
-  factKey,
-  TransitionJoiner,
-  WAIT_WINDOWS,
-  type Fact,
-  type JoinCounts,
-} from "#shared/core/transitions.ts";
+import type { Fact } from "#shared/core/transition.ts";
+import { datesOf, factKey, TransitionJoiner, WAIT_WINDOWS, type JoinCounts } from "#shared/task/transitions.ts";
 import { FunctionRecord } from "./function-record.ts";
 import { isStrange, readEntry, type HistoryEntry, type Learned, type LogEntry, type Order } from "./log/entries.ts";
 import type { SegmentLog } from "./log/segments.ts";

@@ -3,7 +3,7 @@
  * rule would have brought. A fact is acknowledged when it stands in the log; all else is rebuilt from there.
  */
 import type { Clock } from "#shared/core/clock.ts";
-import type { Fact } from "#shared/core/transitions.ts";
+import type { Fact } from "#shared/core/transition.ts";
 import { windowRealMs } from "#shared/events/age.ts";
 import { CollectorWatch, FOLLOWING } from "#shared/events/collector-watch.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";

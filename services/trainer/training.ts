@@ -6,7 +6,7 @@ import type { ModelShelf } from "#shared/ports/model-shelf.ts";
 import { inTurn, type Careful } from "./careful.ts";
 import type { ControlBook } from "./control-book.ts";
 import { learnedFrom } from "./function-record.ts";
-import { comparisonWords } from "./learning/compare.ts";
+import { comparisonWords } from "#shared/evaluation/paired-comparison.ts";
 import type { Learner } from "./learning/learner.ts";
 import type { TrainerMemory } from "./memory.ts";
 import { baseProfile, type CalibratedProfiles } from "./profiles.ts";

@@ -1,5 +1,5 @@
 /** What was decided and why: every guard stage with its number. */
-import type { ControlMemory } from "./control/held.ts";
+import type { ControlMemory } from "./control-memory.ts";
 import type { Mode } from "./managed-function.ts";
 import type { PolicyIdentity } from "./proposal.ts";
 

@@ -1,5 +1,5 @@
 /** What every policy is: a function of what was measured, with a memory of its own. */
-import type { ReplicaTarget } from "./control/target.ts";
+import type { ReplicaTarget } from "./replica-target.ts";
 import type { ManagedFunction } from "./managed-function.ts";
 import type { LearnedDetail, PolicyIdentity } from "./proposal.ts";
 import type { DecidableWindow } from "./window.ts";

@@ -1,5 +1,5 @@
 /** What a policy wishes for, and what it saw. */
-import type { ReplicaTarget } from "./control/target.ts";
+import type { ReplicaTarget } from "./replica-target.ts";
 
 export interface PolicyIdentity {
   readonly name: string;

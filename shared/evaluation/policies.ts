@@ -8,7 +8,7 @@
  * has it draw, as in training. It decides counts behind the guard that it was trained with; `@held` has ticks hold it, behind guard 2.
  */
 import { BadInputError } from "../core/errors.ts";
-import type { GuardSettings } from "../core/guard.ts";
+import type { GuardSettings } from "../guard/guard.ts";
 import type { PolicyFactory, ScalingPolicy } from "../core/policy.ts";
 import { kpaOptionsByName, policyByName, POLICY_USAGES } from "../policies/by-name.ts";
 import type { Foresight } from "../policies/oracle.ts";

@@ -1,7 +1,7 @@
 /** One policy on one cell with one seed: the smallest thing that an evaluation does. */
-import { planSchedule } from "../core/schedule.ts";
-import type { Schedule } from "../core/schedule.ts";
-import type { Trace } from "../core/trace.ts";
+import { planSchedule } from "../traces/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
+import type { Trace } from "../traces/trace.ts";
 import type { SimProfile } from "../sim/profiles.ts";
 import type { GuardSwitch } from "../sim/scaler.ts";
 import { simulate } from "../sim/simulate.ts";

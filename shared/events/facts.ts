@@ -1,5 +1,5 @@
 /** What was heard, read back from where it was kept: checked as an event is, for a file may hold anything. */
-import type { Fact } from "../core/transitions.ts";
+import type { Fact } from "../core/transition.ts";
 import { FACT_SCHEMA } from "./schemas.ts";
 
 /** Null for what is no fact. */

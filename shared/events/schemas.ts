@@ -1,15 +1,15 @@
 /** The shape of every event's data, field by field. A field added here must be added in core first: the types are checked against it. */
 import * as z from "zod";
 
-import type { ControlMemory } from "../core/control/held.ts";
-import type { ReplicaTarget } from "../core/control/target.ts";
+import type { ControlMemory } from "../core/control-memory.ts";
+import type { ReplicaTarget } from "../core/replica-target.ts";
 import { DECISION_TRIGGERS, GUARD_STAGES, type Applied } from "../core/decision.ts";
 import { valueNestsDeeperThan } from "../core/json-depth.ts";
 import type { LoadReport } from "../core/load.ts";
 import { MANAGED_DEFAULTS, MODES, type ManagedFunction } from "../core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelNews } from "../core/model.ts";
 import type { LearnedDetail, Proposal } from "../core/proposal.ts";
-import type { Fact } from "../core/transitions.ts";
+import type { Fact } from "../core/transition.ts";
 import { SLO_PERCENTILES } from "../core/slo.ts";
 import { HISTORY_WINDOWS, type MetricsWindow, type Tick } from "../core/window.ts";
 import type { EventKind } from "./subjects.ts";

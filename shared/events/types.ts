@@ -1,5 +1,5 @@
 /** The events: CloudEvents 1.0 whose data are words of the domain. */
-import type { ControlMemory } from "../core/control/held.ts";
+import type { ControlMemory } from "../core/control-memory.ts";
 import type { Applied } from "../core/decision.ts";
 import type { LoadReport } from "../core/load.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";

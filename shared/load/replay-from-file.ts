@@ -1,14 +1,14 @@
 /** From a trace file to a replay in one step: what `replicant replay` does. */
 import { BadInputError } from "#shared/core/errors.ts";
-import type { Schedule, ScheduleOptions } from "#shared/core/schedule.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
-import type { TraceFormat } from "#shared/core/trace.ts";
-import { loadTrace } from "./load-trace.ts";
+import type { Schedule, ScheduleOptions } from "../traces/schedule.ts";
+import { planSchedule } from "../traces/schedule.ts";
+import type { TraceFormat } from "../traces/trace.ts";
+import { loadTrace } from "../traces/load-trace.ts";
 import { openRecordWriter } from "./record-writer.ts";
 import { startReplay } from "./replay.ts";
 import { checkReplayOptions, type ReplayOptions } from "./replay-options.ts";
 import type { ReplayResult } from "./replay-result.ts";
-import { scheduleDigest, writeSchedule } from "./schedule.ts";
+import { scheduleDigest, writeSchedule } from "./schedule-file.ts";
 import { httpUrl } from "./sender.ts";
 import { stressBody } from "./stress-body.ts";
 

@@ -1,7 +1,7 @@
 /** What a replay is asked for, with defaults and bounds. */
 import { BadInputError } from "#shared/core/errors.ts";
 import type { LoadWindow, ReplayTotals } from "#shared/core/load.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import type { RequestRecord } from "./records.ts";
 
 export interface ReplayOptions {

@@ -1,6 +1,6 @@
 /** What a replay came to: totals, latencies from both starting points, and whether it kept its schedule. */
 import type { LoadReport, LoadWindow, ReplayTotals } from "#shared/core/load.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import { type Quantiles, quantilesOf } from "./quantiles.ts";
 import type { RequestColumns } from "./records.ts";
 

@@ -9,7 +9,7 @@ import { toTraceMs } from "#shared/core/trace-time.ts";
 import { type CheckedOptions, checkReplayOptions, type ReplayOptions } from "./replay-options.ts";
 import { RequestColumns, type RequestRecord } from "./records.ts";
 import { type ReplayResult, summariseColumns } from "./replay-result.ts";
-import { scheduleDigest } from "./schedule.ts";
+import { scheduleDigest } from "./schedule-file.ts";
 import { createSender, type Sender, type SentAnswer } from "./sender.ts";
 import { TotalsCounter, unansweredBecause } from "./totals.ts";
 import { WindowTally } from "./window-tally.ts";

@@ -1,6 +1,6 @@
 /** Counts what happens in each window of a replay, and judges whether the schedule was kept. */
 import type { LateCounts, LoadWindow } from "#shared/core/load.ts";
-import { type Schedule, windowsOf } from "#shared/core/schedule.ts";
+import { type Schedule, windowsOf } from "../traces/schedule.ts";
 import { quantilesOf } from "./quantiles.ts";
 
 /** Later than this a request is late: it counts for the window in which it was sent, and 1 % of them spoil the run. */

@@ -6,7 +6,7 @@
  * `slo-budget` has learned, headroom = that of `slo-budget` × √(the action's ÷ a usual one), and `slo-budget` goes on learning from the
  * share of late requests that follows.
  */
-import type { ReplicaTarget } from "../core/control/target.ts";
+import type { ReplicaTarget } from "../core/replica-target.ts";
 import { BadInputError } from "../core/errors.ts";
 import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "../core/policy.ts";
 import type { LearnedAnswer, LearnedModel } from "./learned.ts";

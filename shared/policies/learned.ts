@@ -1,10 +1,10 @@
 /** Learned policies: a network that was trained elsewhere, asked once a window; many functions in one go. */
-import { ACTION_DELTAS, actionMask, ACTIONS, isWithin } from "../core/action.ts";
-import { HEADROOM, headroomReplicas, type ActionScheme, type Need } from "../core/action/headroom.ts";
-import type { NormalisationStatistics } from "../core/environment.ts";
+import { ACTION_DELTAS, actionMask, ACTIONS, isWithin } from "../task/actions/change.ts";
+import { HEADROOM, headroomReplicas, type ActionScheme, type Need } from "../task/actions/headroom.ts";
+import type { NormalisationStatistics } from "../task/environment.ts";
 import { BadInputError } from "../core/errors.ts";
-import { observationSpaceOf, windowObserver, type WindowObserver } from "../core/observation/observer.ts";
-import { REPLICANT_LAYOUT, ReplicantView } from "../core/observation/replicant.ts";
+import { observationSpaceOf, windowObserver, type WindowObserver } from "../task/observation/observer.ts";
+import { REPLICANT_LAYOUT, ReplicantView } from "../task/observation/replicant.ts";
 import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "../core/policy.ts";
 import type { LearnedDetail, PolicyIdentity } from "../core/proposal.ts";
 import type { Random } from "../core/random.ts";

@@ -1,5 +1,5 @@
 /** What a network reaches in an environment when it stops trying: always the likeliest action, nothing learned. */
-import type { Environment, NormalisationStatistics } from "../core/environment.ts";
+import type { Environment, NormalisationStatistics } from "../task/environment.ts";
 import { likeliest, logProbabilities } from "./categorical.ts";
 import type { Engine, LstmState } from "./engine/types.ts";
 import { normaliserOf } from "./normalisation.ts";

@@ -10,7 +10,7 @@
  * - In service the likeliest action is taken, not a drawn one. The clipped ratio keeps such an update small, and whether it was
  *   for the better is decided by an evaluation, never here.
  */
-import type { NormalisationStatistics } from "../core/environment.ts";
+import type { NormalisationStatistics } from "../task/environment.ts";
 import { seededRandom } from "../core/random.ts";
 import { generalisedAdvantages } from "./advantages.ts";
 import { logProbabilities } from "./categorical.ts";

@@ -1,5 +1,5 @@
 /** Mean and variance of what was observed: gathered in parts, joined in a fixed order, frozen for evaluation. */
-import { RunningStatistics, type NormalisationStatistics } from "../core/environment.ts";
+import { RunningStatistics, type NormalisationStatistics } from "../task/environment.ts";
 
 /** Normalised observations beyond this are cut; as Stable-Baselines3's VecNormalize. */
 export const NORMALISED_CLIP = 10;

@@ -1,7 +1,7 @@
 /** Hyperparameters: what each means, and what each agent uses, as published and corrected. */
-import type { ActionScheme } from "../core/action/headroom.ts";
-import type { ObservedLayout } from "../core/observation/observer.ts";
-import type { ObjectiveName } from "../core/reward.ts";
+import type { ActionScheme } from "../task/actions/headroom.ts";
+import type { ObservedLayout } from "../task/observation/observer.ts";
+import type { ObjectiveName } from "../task/objectives/published.ts";
 import type { Schedulable } from "./schedules.ts";
 
 export interface Hyperparameters {

@@ -1,5 +1,5 @@
 /** What training is given and what it tells: shared by the agents, whose loops stand in their own files. */
-import type { NormalisationStatistics } from "../core/environment.ts";
+import type { NormalisationStatistics } from "../task/environment.ts";
 import { explainedVariance, type Advantages } from "./advantages.ts";
 import {
   ADAM_DEFAULTS,

@@ -3,7 +3,7 @@
  * under a CFS quota. Event-driven; nothing is allocated for a call.
  */
 import type { Random } from "../core/random.ts";
-import type { Schedule } from "../core/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import { Calls, RUNNING } from "./calls.ts";
 import { Cpu } from "./cpu.ts";
 import { Deployment, EARLY_SECONDS } from "./deployment.ts";

@@ -1,16 +1,16 @@
 /** `replicant/Scaling-v0`: one step is one window of the simulated platform; the action changes the desired replicas. */
-import { actionMask, ACTION_DELTAS, ACTIONS, isWithin, requestedReplicas } from "../core/action.ts";
-import { discrete, discreteContains, EnvironmentMisuseError } from "../core/environment.ts";
-import type { BaseInfo, Environment, ResetOptions, ResetResult, StepResult } from "../core/environment.ts";
+import { actionMask, ACTION_DELTAS, ACTIONS, isWithin, requestedReplicas } from "../task/actions/change.ts";
+import { discrete, discreteContains, EnvironmentMisuseError } from "../task/environment.ts";
+import type { BaseInfo, Environment, ResetOptions, ResetResult, StepResult } from "../task/environment.ts";
 import { BadInputError } from "../core/errors.ts";
-import type { GuardSettings } from "../core/guard.ts";
-import { layoutOf, observe, spaceOf } from "../core/observation.ts";
-import type { LayoutName, ObservationLayout } from "../core/observation.ts";
+import type { GuardSettings } from "../guard/guard.ts";
+import { layoutOf, observe, spaceOf } from "../task/observation/published.ts";
+import type { LayoutName, ObservationLayout } from "../task/observation/published.ts";
 import { seededRandom } from "../core/random.ts";
 import type { Random } from "../core/random.ts";
-import { OBJECTIVES } from "../core/reward.ts";
-import type { Objective, ObjectiveName, Reward } from "../core/reward.ts";
-import type { Schedule } from "../core/schedule.ts";
+import { OBJECTIVES } from "../task/objectives/published.ts";
+import type { Objective, ObjectiveName, Reward } from "../task/objectives/published.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import { isDecidable } from "../core/window.ts";
 import type { MetricsWindow } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";

@@ -1,8 +1,8 @@
 /** One run of the simulated platform: observed in ticks and windows, scaled between them. */
-import type { GuardSettings } from "../core/guard.ts";
+import type { GuardSettings } from "../guard/guard.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { Random } from "../core/random.ts";
-import type { Schedule } from "../core/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";
 import { Observer } from "./observer.ts";

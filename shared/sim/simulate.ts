@@ -1,12 +1,12 @@
 /** One policy on one schedule in simulated time: a record for each window, and the totals that policies are judged by. */
 import { BadInputError } from "../core/errors.ts";
-import type { GuardSettings } from "../core/guard.ts";
+import type { GuardSettings } from "../guard/guard.ts";
 import type { ErrorClass } from "../core/load.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { PolicyAnswer, ScalingPolicy } from "../core/policy.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
 import { seededRandom } from "../core/random.ts";
-import type { Schedule } from "../core/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import { isDecidable } from "../core/window.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";

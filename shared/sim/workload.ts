@@ -1,6 +1,6 @@
 /** Where an episode's calls come from. */
 import type { Random } from "../core/random.ts";
-import type { Schedule } from "../core/schedule.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import { BadInputError } from "../core/errors.ts";
 import type { SimProfile } from "./profiles.ts";
 

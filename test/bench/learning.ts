@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import type { AgentName } from "#shared/rl/settings.ts";
-import { compileKernel } from "../../services/cli/kernel.mjs";
+import { compileKernel } from "#shared/build/kernel.mjs";
 import { learningMemoryRows } from "./learning-memory.ts";
 import type { LearningOrder, LearningReading } from "./peer-learning.ts";
 import { startPeer } from "./peer.ts";

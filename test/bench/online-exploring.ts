@@ -1,12 +1,12 @@
 /** Learning on-line without care: drawn actions go to the platform as they are, and what happens is all there is to learn from. */
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 import { initialReplicas } from "#shared/evaluation/foresight.ts";
 import type { MakeEngine } from "#shared/policies/served-model.ts";
 import { AGENTS } from "#shared/rl/agents.ts";
 import type { TrainingRecord } from "#shared/rl/checkpoint/types.ts";
 import type { Weights } from "#shared/rl/engine/network.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
-import { scalingTask } from "#shared/rl/scaling-task.ts";
+import { scalingTask } from "#shared/task/scaling-task.ts";
 import { liveSettings } from "#shared/rl/settings.ts";
 import { managedFunctionOf, type SimProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment, type ScalingInfo } from "#shared/sim/scaling-environment.ts";

@@ -6,8 +6,8 @@ import { resolve } from "node:path";
 
 import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { planSchedule, type Schedule } from "#shared/core/schedule.ts";
-import { loadTrace } from "#shared/load/load-trace.ts";
+import { planSchedule, type Schedule } from "#shared/traces/schedule.ts";
+import { loadTrace } from "#shared/traces/load-trace.ts";
 import type { MakeEngine } from "#shared/policies/served-model.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";

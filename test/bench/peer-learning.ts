@@ -1,8 +1,8 @@
 /** Learns in a process of its own, and tells where the time goes. */
 import { fileModelStore } from "#shared/adapters/model-store.ts";
-import type { Environment } from "#shared/core/environment.ts";
+import type { Environment } from "#shared/task/environment.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import type { Trace } from "#shared/core/trace.ts";
+import type { Trace } from "#shared/traces/trace.ts";
 import { LearnedPolicy, proposeAll } from "#shared/policies/learned.ts";
 import { AGENTS, networkOf } from "#shared/rl/agents.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
@@ -15,7 +15,7 @@ import { freshState } from "#shared/rl/training.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { isDecidable } from "#shared/core/window.ts";
 import { learnerHere } from "../../services/trainer/learning/learner.ts";
-import { makeTask } from "../../services/cli/train/tasks.ts";
+import { makeTask } from "#shared/training/tasks.ts";
 
 export type LearningOrder =
   | { readonly kind: "train"; readonly agent: AgentName; readonly steps: number; readonly counts: readonly number[] }

@@ -1,8 +1,8 @@
 /** The load generator's process: replays at a constant rate when asked, and tells how well it kept its schedule. */
-import type { BinnedTrace } from "#shared/core/trace.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
 import { startReplay } from "#shared/load/replay.ts";
-import { scheduleDigest } from "#shared/load/schedule.ts";
+import { scheduleDigest } from "#shared/load/schedule-file.ts";
 
 export interface ReplayOrder {
   readonly port: number;

@@ -1,6 +1,6 @@
 /** A thousand functions whose targets ticks hold: what one tick of all of them takes the scaler, on one core. */
 import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { quantilesOf } from "#shared/load/quantiles.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";

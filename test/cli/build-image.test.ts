@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { buildImage, npmInstall, type BuildWorld } from "../../services/cli/docker-stand-in/build.ts";
+import { buildImage, npmInstall, type BuildWorld } from "#services/local-openfaas/faas-cli/docker-stand-in/build.ts";
 import { removeOldBuilds } from "../../services/local-openfaas/provider/builds.ts";
 import { createImageStore } from "../../services/local-openfaas/provider/images.ts";
 

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { eventually } from "#test/support/eventually.ts";
 import { startLiveCommand, type LiveCommand } from "#test/support/live-command.ts";
 import { chosenFaults, readChaosFlags } from "../../services/cli/chaos/chaos.ts";
-import { METRICS_WAYS, startMetricsProxy, withValues } from "../../services/cli/chaos/metrics-proxy.ts";
+import { METRICS_WAYS, startMetricsProxy, withValues } from "#shared/live/chaos/metrics-proxy.ts";
 import { hasHeld, reportLines, type ChaosReport } from "../../services/cli/chaos/report.ts";
 
 const EXPOSITION = 'calls_total{code="200",name="a b"} 12\n# TYPE up gauge\nup 1 1700000000000\n';

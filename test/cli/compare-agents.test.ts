@@ -7,9 +7,9 @@ import { describe, test } from "node:test";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { SimTotals } from "#shared/sim/simulate.ts";
-import type { AgentComparison } from "../../services/cli/compare-agents/comparison.ts";
-import { MARKERS, readmeWith } from "../../services/cli/compare-agents/markdown.ts";
-import { scoresOf } from "../../services/cli/compare-agents/scores.ts";
+import type { AgentComparison } from "#shared/evaluation/agents/comparison.ts";
+import { MARKERS, readmeWith } from "#shared/evaluation/agents/markdown.ts";
+import { scoresOf } from "#shared/evaluation/agents/scores.ts";
 import { runCommand, temporaryFolder } from "./command.ts";
 
 /** Head and first column of the table between the markers. */

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { MANAGED_DEFAULTS } from "#shared/core/managed-function.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { simulatedScores } from "../../services/cli/live/simulated-scores.ts";
-import { defaultRuleLine, defaultRuleOutcome } from "../../services/cli/up/default-rule.ts";
-import type { LoadPlan } from "../../services/cli/up/load.ts";
+import { simulatedScores } from "#shared/evaluation/simulated-scores.ts";
+import { defaultRuleLine, defaultRuleOutcome } from "#shared/live/run/default-rule.ts";
+import type { LoadPlan } from "#shared/live/load.ts";
 
 const COUNTS = [40, 60, 80, 40, 20, 100, 60, 40, 20, 40, 80, 60];
 

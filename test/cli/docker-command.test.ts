@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { readDockerCommand, type DockerCommand } from "../../services/cli/docker-stand-in/command.ts";
+import { readDockerCommand, type DockerCommand } from "#services/local-openfaas/faas-cli/docker-stand-in/command.ts";
 
 const built: DockerCommand = { kind: "build", image: "me/hello:1", context: ".", remarks: [] };
 const rows: readonly [name: string, words: string, want: DockerCommand][] = [

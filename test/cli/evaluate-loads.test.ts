@@ -4,8 +4,8 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 
-import type { EvaluationResult } from "../../services/cli/evaluate/result.ts";
-import type { TunedPolicy } from "../../services/cli/evaluate/tuned-policy.ts";
+import type { EvaluationResult } from "#shared/evaluation/results/result.ts";
+import type { TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
 import { runCommand, temporaryFolder } from "./command.ts";
 
 const DRESCALE = "drescale_invokation_data_30s.json";

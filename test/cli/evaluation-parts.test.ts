@@ -5,20 +5,20 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { ManualClock } from "#shared/core/clock.ts";
-import { traceSeconds } from "#shared/core/trace.ts";
-import { loadTrace, splitReference } from "#shared/load/load-trace.ts";
+import { traceSeconds } from "#shared/traces/trace.ts";
+import { loadTrace, splitReference } from "#shared/traces/load-trace.ts";
 import { evaluateRun, scheduleOf } from "#shared/evaluation/run.ts";
 import { resolvePolicy } from "#shared/evaluation/policies.ts";
 import { neededSpan } from "#shared/evaluation/foresight.ts";
 import type { EvaluationRow } from "#shared/evaluation/rows.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
-import { csvOf } from "../../services/cli/evaluate/csv.ts";
-import { DEFAULT_MANIFEST, readManifest, splitEntries, SPLITS } from "../../services/cli/evaluate/manifest.ts";
-import { overlapWarnings } from "../../services/cli/evaluate/policies.ts";
-import { durationText, progressLine, startProgress } from "../../services/cli/evaluate/progress.ts";
-import { checkResultFolder, writeResultFolder } from "../../services/cli/evaluate/result-folder.ts";
-import { escaped, grouped } from "../../services/cli/evaluate/report/html.ts";
-import { dataSelection, digestOfFile, sharesData, type TraceIdentity } from "../../services/cli/evaluate/traces.ts";
+import { csvOf } from "#shared/evaluation/results/csv.ts";
+import { DEFAULT_MANIFEST, readManifest, splitEntries, SPLITS } from "#shared/evaluation/files/manifest.ts";
+import { overlapWarnings } from "#shared/evaluation/files/policies.ts";
+import { durationText, progressLine, startProgress } from "#shared/core/progress.ts";
+import { checkResultFolder, writeResultFolder } from "#shared/evaluation/results/result-folder.ts";
+import { escaped, grouped } from "#shared/evaluation/results/report/html.ts";
+import { dataSelection, digestOfFile, sharesData, type TraceIdentity } from "#shared/evaluation/files/traces.ts";
 import { temporaryFolder } from "./command.ts";
 
 describe("the manifest of traces", async () => {

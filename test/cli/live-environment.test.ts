@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { boxContains, EnvironmentMisuseError } from "#shared/core/environment.ts";
+import { boxContains, EnvironmentMisuseError } from "#shared/task/environment.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { closeWindow, type MetricsWindow } from "#shared/core/window.ts";
 import { liveSettings, settingsOf, type Form } from "#shared/rl/settings.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { LiveScalingEnvironment } from "../../services/cli/train/live/environment.ts";
-import type { LiveWindows } from "../../services/cli/train/live/windows.ts";
+import { LiveScalingEnvironment } from "#shared/live/episodes/environment.ts";
+import type { LiveWindows } from "#shared/live/episodes/windows.ts";
 
 /** What happens to the proposal on a window. */
 type Fate = "applied" | "ruled" | "lost" | "unmeasured";

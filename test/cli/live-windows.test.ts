@@ -6,7 +6,7 @@ import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { openWindows } from "../../services/cli/train/live/windows.ts";
+import { openWindows } from "#shared/live/episodes/windows.ts";
 
 for (const { name, platform, refused } of [
   {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { ConfigError } from "#shared/core/errors.ts";
 import { aManaged } from "#test/support/a-window.ts";
-import { beyondProfile } from "../../services/cli/up/managed.ts";
+import { beyondProfile } from "#shared/live/managed.ts";
 import { readUpFlags } from "../../services/cli/up/options.ts";
 
 test("up: without flags there is no load and trace time is real time", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { demoAtItsPace, measureRoom, paceFor, type Room } from "../../services/cli/up/pace.ts";
+import { demoAtItsPace, measureRoom, paceFor, type Room } from "#shared/live/run/pace.ts";
 
 async function played(flags: Parameters<typeof demoAtItsPace>[0], room: Room | null) {
   const said: string[] = [];

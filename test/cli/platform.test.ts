@@ -9,12 +9,12 @@ import { connect } from "@nats-io/transport-node";
 
 import { ConfigError } from "#shared/core/errors.ts";
 import { BUS_ACCOUNTS, type BusPasswords } from "#shared/events/bus-logins.ts";
-import { pathWithout } from "../../services/cli/docker-stand-in/install.ts";
+import { pathWithout } from "#services/local-openfaas/faas-cli/docker-stand-in/install.ts";
 import { readPlatformFlags } from "../../services/cli/platform.ts";
-import { readStack } from "../../services/cli/stack.ts";
-import { shellQuoted } from "../../services/cli/shell.ts";
-import { busAccess } from "../../services/cli/up/bus-access.ts";
-import { startLocalPlatform } from "../../services/cli/up/local-platform.ts";
+import { readStack } from "#shared/deploy/stack.ts";
+import { shellQuoted } from "#shared/core/shell.ts";
+import { busAccess } from "#services/local-openfaas/start/bus-access.ts";
+import { startLocalPlatform } from "#services/local-openfaas/start/local-platform.ts";
 import { eventually } from "../support/eventually.ts";
 import { commandLine } from "../support/command-line.ts";
 import { natsPrograms } from "../support/nats-server.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "#shared/core/clock.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
-import { liftVerdicts } from "../../services/cli/up/second-chance.ts";
+import { liftVerdicts } from "#shared/live/run/reset-rollbacks.ts";
 
 const managedBy = (name: string, policy: string) =>
   readManagedFunction({ name, labels: {}, annotations: { "replicant.policy": policy } }).managed!;

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
-import { askBudgets } from "../../services/cli/budgets.ts";
+import { askBudgets } from "#shared/live/budgets.ts";
 import { explanation } from "../../services/cli/explain.ts";
 import { statusOf, statusTable } from "../../services/cli/status.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scalarEvent, versionEvent } from "../../services/cli/train/tensorboard.ts";
+import { scalarEvent, versionEvent } from "#shared/training/tensorboard.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 

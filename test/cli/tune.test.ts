@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import type { TunedPolicy } from "../../services/cli/evaluate/tuned-policy.ts";
+import type { TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
 import { runCommand, smallTrace, temporaryFolder } from "./command.ts";
 
 test("tune: finds a cheaper policy that keeps the limit, says how, and evaluate takes it with a warning on its own data", async (t) => {

@@ -1,10 +1,10 @@
 /** What `up --verify` ends with. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PROMISES, type RecordedEvent } from "#shared/core/guard/promises.ts";
+import { PROMISES, type RecordedEvent } from "#shared/guard/promises.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { isKept, promiseLines, recordPromises } from "../../services/cli/up/promises.ts";
+import { isKept, promiseLines, recordPromises } from "#shared/live/run/promises.ts";
 import { aStory } from "../core/guard-story.ts";
 
 /** A bus that hands over what is given, to whoever has subscribed. */

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { test } from "node:test";
 
-import type { PromiseReport, RecordedEvent } from "#shared/core/guard/promises.ts";
+import type { PromiseReport, RecordedEvent } from "#shared/guard/promises.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import type { EventData } from "#shared/events/types.ts";
 import { aStory } from "../core/guard-story.ts";

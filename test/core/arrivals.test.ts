@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { arrivalsInBin, HYPER_EXPONENTIAL_CV, scaleInstants } from "#shared/core/arrivals.ts";
+import { arrivalsInBin, HYPER_EXPONENTIAL_CV, scaleInstants } from "#shared/traces/arrivals.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { planSchedule, windowsOf } from "#shared/core/schedule.ts";
-import { type BinnedTrace, boostCounts, GAP_RULES, type InstantTrace } from "#shared/core/trace.ts";
+import { planSchedule, windowsOf } from "#shared/traces/schedule.ts";
+import { type BinnedTrace, boostCounts, GAP_RULES, type InstantTrace } from "#shared/traces/trace.ts";
 
 /** Largest distance between the sample's and the law's distribution functions, times √n; above 1.95 has p ≈ 0.001. */
 function kolmogorovSmirnov(sample: Float64Array, law: (x: number) => number): number {

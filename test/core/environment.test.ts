@@ -14,8 +14,8 @@ import {
   sampleDiscrete,
   timeLimit,
   vectorOf,
-} from "#shared/core/environment.ts";
-import type { BaseInfo, Environment } from "#shared/core/environment.ts";
+} from "#shared/task/environment.ts";
+import type { BaseInfo, Environment } from "#shared/task/environment.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Random } from "#shared/core/random.ts";
 

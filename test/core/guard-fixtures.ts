@@ -11,7 +11,7 @@ import {
   type GuardState,
   type Outcome,
   type SettledDecision,
-} from "#shared/core/guard.ts";
+} from "#shared/guard/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { MeasuredWindow, MetricsWindow, Tick } from "#shared/core/window.ts";
 import { aManaged, aTick as aMeasuredTick, aWindow as aMeasuredWindow } from "#test/support/a-window.ts";

@@ -11,7 +11,7 @@ import {
   withApplied,
   type GuardState,
   type HeldTickInput,
-} from "#shared/core/guard.ts";
+} from "#shared/guard/guard.ts";
 import type { Tick } from "#shared/core/window.ts";
 import { aFunction, aLongRunningGuard, anInput, aTick, aWindow } from "./guard-fixtures.ts";
 

@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { decide, glance, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/core/guard.ts";
-import { checkPromises, type RecordedEvent } from "#shared/core/guard/promises.ts";
+import { decide, glance, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/guard/guard.ts";
+import { checkPromises, type RecordedEvent } from "#shared/guard/promises.ts";
 import { aFunction, anInput, aTick, aWindow, obeyed } from "./guard-fixtures.ts";
 
 const TICKS = 15;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { GUARD_DEFAULTS, onTick, withApplied } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS, onTick, withApplied } from "#shared/guard/guard.ts";
 import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./guard-fixtures.ts";
 
 /** Six numbers: valid, proposed, floor, stabilised, rate-limited, bounded. */

@@ -11,7 +11,7 @@ import {
   PROMISES,
   type PromiseName,
   type RecordedEvent,
-} from "#shared/core/guard/promises.ts";
+} from "#shared/guard/promises.ts";
 import { aStory } from "./guard-story.ts";
 import { live, world } from "./guard-world.ts";
 

@@ -1,6 +1,6 @@
 /** Sixteen minutes of a guard's life as a record of events. */
-import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/core/guard.ts";
-import type { RecordedEvent } from "#shared/core/guard/promises.ts";
+import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/guard/guard.ts";
+import type { RecordedEvent } from "#shared/guard/promises.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { aFunction, anIdleWindow, anInput, aTick, aWindow, obeyed } from "./guard-fixtures.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardSettings } from "#shared/core/guard.ts";
+import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardSettings } from "#shared/guard/guard.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { aFunction, aLongRunningGuard, anIdleWindow, anInput, aTick, aWindow, settle } from "./guard-fixtures.ts";
 

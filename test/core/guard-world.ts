@@ -12,8 +12,8 @@ import {
   type GuardState,
   type Outcome,
   type PlatformLimits,
-} from "#shared/core/guard.ts";
-import type { RecordedEvent } from "#shared/core/guard/promises.ts";
+} from "#shared/guard/guard.ts";
+import type { RecordedEvent } from "#shared/guard/promises.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { aFunction, anInput, aTick, aWindow } from "./guard-fixtures.ts";
 

@@ -12,7 +12,7 @@ import {
   type GuardInput,
   type GuardSettings,
   type GuardState,
-} from "#shared/core/guard.ts";
+} from "#shared/guard/guard.ts";
 import type { Tick } from "#shared/core/window.ts";
 import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./guard-fixtures.ts";
 

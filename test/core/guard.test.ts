@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { GUARD_STAGES } from "#shared/core/decision.ts";
-import { GUARD_DEFAULTS, startGuard, type GuardInput, type GuardSettings } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS, startGuard, type GuardInput, type GuardSettings } from "#shared/guard/guard.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { aFunction, aLongRunningGuard, anInput, aWindow, settle } from "./guard-fixtures.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actionMask, isWithin, requestedReplicas } from "#shared/core/action.ts";
-import { boxContains } from "#shared/core/environment.ts";
+import { actionMask, isWithin, requestedReplicas } from "#shared/task/actions/change.ts";
+import { boxContains } from "#shared/task/environment.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { LAYOUTS, layoutOf, observe, spaceOf, successShare } from "#shared/core/observation.ts";
-import type { LayoutName } from "#shared/core/observation.ts";
+import { LAYOUTS, layoutOf, observe, spaceOf, successShare } from "#shared/task/observation/published.ts";
+import type { LayoutName } from "#shared/task/observation/published.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 
 import { aWindow } from "./guard-fixtures.ts";

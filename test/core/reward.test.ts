@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { correctedUtilisation, OBJECTIVES, paperTargetReplicas, paperUtilisation } from "#shared/core/reward.ts";
-import type { RewardInput } from "#shared/core/reward.ts";
+import {
+  correctedUtilisation,
+  OBJECTIVES,
+  paperTargetReplicas,
+  paperUtilisation,
+} from "#shared/task/objectives/published.ts";
+import type { RewardInput } from "#shared/task/objectives/published.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 
 import { aWindow } from "./guard-fixtures.ts";

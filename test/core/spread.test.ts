@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { seededRandom } from "#shared/core/random.ts";
-import { DEFAULT_SPREAD, spreadBy, type SpreadLaw } from "#shared/core/spread.ts";
+import { DEFAULT_SPREAD, spreadBy, type SpreadLaw } from "#shared/traces/spread.ts";
 
 /** Counts of the seconds of many minutes of equal counts, one after the other. */
 function minutesOf(law: SpreadLaw, count: number, minutes: number): number[] {

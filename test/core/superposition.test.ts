@@ -4,8 +4,14 @@ import { describe, test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { superpose, type Part } from "#shared/core/superposition.ts";
-import { type BinnedTrace, type InstantTrace, type Trace, traceInvocations, traceSeconds } from "#shared/core/trace.ts";
+import { superpose, type Part } from "#shared/traces/superposition.ts";
+import {
+  type BinnedTrace,
+  type InstantTrace,
+  type Trace,
+  traceInvocations,
+  traceSeconds,
+} from "#shared/traces/trace.ts";
 
 const bins = (binSeconds: number, counts: readonly number[]): BinnedTrace => ({
   kind: "binned",

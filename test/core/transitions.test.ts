@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 
 import type { Applied } from "#shared/core/decision.ts";
-import { TransitionJoiner, WAIT_WINDOWS, type Fact, type Transition } from "#shared/core/transitions.ts";
+import type { Fact, Transition } from "#shared/core/transition.ts";
+import { TransitionJoiner, WAIT_WINDOWS } from "#shared/task/transitions.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { aProposal, anApplied } from "#test/support/a-decision.ts";
 

@@ -15,7 +15,7 @@ import { natsPrograms } from "#test/support/nats-server.ts";
 import { askServer, freePort } from "../../services/local-openfaas/bus/ports.ts";
 import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
 import { setUp } from "../../services/cli/set-up-bus.ts";
-import { readStack } from "../../services/cli/stack.ts";
+import { readStack } from "#shared/deploy/stack.ts";
 
 interface Container {
   readonly args?: readonly string[];

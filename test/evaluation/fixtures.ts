@@ -1,5 +1,5 @@
 /** A small load for the evaluation's tests: twenty minutes with a quiet beginning, a burst and a gap. */
-import type { BinnedTrace } from "#shared/core/trace.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
 import { resolvePolicy } from "#shared/evaluation/policies.ts";
 import { evaluateRun, scheduleOf, type Cell, type Run, type RunOptions } from "#shared/evaluation/run.ts";
 import { simProfile } from "#shared/sim/profiles.ts";

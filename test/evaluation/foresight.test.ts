@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { seededRandom } from "#shared/core/random.ts";
-import type { BinnedTrace } from "#shared/core/trace.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
 import { belowLowerBound, boundsOfCell } from "#shared/evaluation/bounds-of-cell.ts";
 import { costOf } from "#shared/evaluation/cost.ts";
 import { foresee } from "#shared/evaluation/foresight/bounds.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { traceSeconds, type Trace } from "#shared/core/trace.ts";
+import { traceSeconds, type Trace } from "#shared/traces/trace.ts";
 import { foresightOf, initialReplicas, neededSpan, startupSeconds } from "#shared/evaluation/foresight.ts";
 import { scheduleOf } from "#shared/evaluation/run.ts";
 import { timelineOf } from "#shared/evaluation/timeline.ts";

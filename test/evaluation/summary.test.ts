@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { costAtShare } from "#shared/evaluation/front.ts";
 import type { EvaluationRow } from "#shared/evaluation/rows.ts";
 import { summaryOf, type SummaryCell, type SummaryRow } from "#shared/evaluation/summary.ts";
-import { belowBounds } from "../../services/cli/evaluate/below-bounds.ts";
-import { infeasibleLines, summaryLines } from "../../services/cli/evaluate/summary.ts";
+import { belowBounds } from "#shared/evaluation/results/below-bounds.ts";
+import { infeasibleLines, summaryLines } from "#shared/evaluation/results/summary-table.ts";
 
 const sure = (mean: number) => ({ mean, lo: mean, hi: mean });
 

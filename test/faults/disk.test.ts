@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
-import { noteRunning, readRunning } from "../../services/cli/connect.ts";
+import { noteRunning, readRunning } from "#shared/live/find-platform.ts";
 import { readOrMakePassword } from "../../services/local-openfaas/gateway/password.ts";
 import { lockHome } from "../../services/local-openfaas/provider/home-lock.ts";
 import { LogFile } from "../../services/local-openfaas/provider/logs/log-file.ts";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
 import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { passwordOf } from "../../services/cli/connect.ts";
+import { passwordOf } from "#shared/live/find-platform.ts";
 import { decisionsAfterNow, startTestStack } from "#test/support/local-stack.ts";
 import { recordEachTest } from "./support/figures.ts";
 

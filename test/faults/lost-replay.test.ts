@@ -7,7 +7,7 @@ import { record } from "#test/faults/support/figures.ts";
 import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack } from "#test/support/local-stack.ts";
-import { signedCall } from "../../services/cli/signed-call.ts";
+import { signedCall } from "#shared/live/signed-call.ts";
 import { freePort } from "../../services/local-openfaas/bus/ports.ts";
 
 const TRACE = "traces/seed_request_count_raw_30s.json";

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkPromises, type RecordedEvent } from "#shared/core/guard/promises.ts";
+import { checkPromises, type RecordedEvent } from "#shared/guard/promises.ts";
 import { isDecidable } from "#shared/core/window.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { liveBytes } from "#test/support/live-bytes.ts";

@@ -6,7 +6,7 @@ import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
 import { ManualClock } from "#shared/core/clock.ts";
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { decodeEvent, encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { healthOf } from "#shared/host/health.ts";

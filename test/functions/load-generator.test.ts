@@ -10,13 +10,13 @@ import { ReplayRuns, type RunStatus } from "../../functions/load-generator/repla
 import { shippedTraces } from "../../functions/load-generator/shipped-traces.ts";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import type { LoadReport } from "#shared/core/load.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { CallVerifier } from "#shared/host/call-verifier.ts";
 import { signCall } from "#shared/host/signature.ts";
 import type { FunctionEvent } from "#shared/host/handler.ts";
-import { parseTrace } from "#shared/load/formats/parse-trace.ts";
-import { scheduleDigest } from "#shared/load/schedule.ts";
+import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
+import { scheduleDigest } from "#shared/load/schedule-file.ts";
 import { startTarget, type Target } from "#test/load/target.ts";
 import { eventually } from "#test/support/eventually.ts";
 

@@ -8,7 +8,7 @@ import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startLiveCommand, type LiveCommand } from "#test/support/live-command.ts";
 import type { TestStack } from "#test/support/local-stack.ts";
-import type { EvaluationResult } from "../../services/cli/evaluate/result.ts";
+import type { EvaluationResult } from "#shared/evaluation/results/result.ts";
 
 /** Windows of three quarters of a second. */
 const TIME_LAPSE = 40;

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { readOwnLogin } from "../../services/cli/up/own-logins.ts";
+import { readOwnLogin } from "#services/local-openfaas/start/own-logins.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { findOnPath } from "../../services/local-openfaas/bus/program.ts";
-import { readStack } from "../../services/cli/stack.ts";
+import { readStack } from "#shared/deploy/stack.ts";
 import { commandLine, type CommandLine } from "../support/command-line.ts";
 import { eventually } from "../support/eventually.ts";
 

@@ -12,7 +12,7 @@ import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { ManualClock } from "#shared/core/clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";

@@ -1,5 +1,5 @@
 /** Small worlds whose solution is known. */
-import { box, discrete, EnvironmentMisuseError, type Environment } from "#shared/core/environment.ts";
+import { box, discrete, EnvironmentMisuseError, type Environment } from "#shared/task/environment.ts";
 import { type Random, seededRandom } from "#shared/core/random.ts";
 
 interface Rules {

@@ -1,5 +1,5 @@
 /** Trains an agent in a small world. */
-import type { Environment } from "#shared/core/environment.ts";
+import type { Environment } from "#shared/task/environment.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { AGENTS, networkOf } from "#shared/rl/agents.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";

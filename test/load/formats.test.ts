@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { traceInvocations, traceSeconds, type TraceFormat } from "#shared/core/trace.ts";
-import { parseTrace } from "#shared/load/formats/parse-trace.ts";
-import { loadTrace } from "#shared/load/load-trace.ts";
+import { traceInvocations, traceSeconds, type TraceFormat } from "#shared/traces/trace.ts";
+import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
+import { loadTrace } from "#shared/traces/load-trace.ts";
 
 const SERVIBENCH = "azure2019_servibench_patterns_per_minute.csv";
 const AZURE = "azure2019_d01_http_per_minute.csv";

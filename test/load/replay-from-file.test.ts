@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { RequestRecord } from "#shared/load/records.ts";
 import { functionNameOf, replayFromFile } from "#shared/load/replay-from-file.ts";
-import { readSchedule, scheduleDigest } from "#shared/load/schedule.ts";
+import { readSchedule, scheduleDigest } from "#shared/load/schedule-file.ts";
 import { startTarget } from "./target.ts";
 
 async function folderFor(t: TestContext): Promise<string> {

@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import type { LoadWindow } from "#shared/core/load.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 import type { RequestRecord } from "#shared/load/records.ts";
 import { startReplay } from "#shared/load/replay.ts";
 import type { ReplayOptions } from "#shared/load/replay-options.ts";

@@ -7,9 +7,15 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { planSchedule, type ScheduleOptions } from "#shared/core/schedule.ts";
-import { loadTrace } from "#shared/load/load-trace.ts";
-import { decodeSchedule, encodeSchedule, readSchedule, scheduleDigest, writeSchedule } from "#shared/load/schedule.ts";
+import { planSchedule, type ScheduleOptions } from "#shared/traces/schedule.ts";
+import { loadTrace } from "#shared/traces/load-trace.ts";
+import {
+  decodeSchedule,
+  encodeSchedule,
+  readSchedule,
+  scheduleDigest,
+  writeSchedule,
+} from "#shared/load/schedule-file.ts";
 
 const fixtures: { name: string; file: string; options: Partial<ScheduleOptions>; digest: string }[] = [
   {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 import { MAX_LATENESS_MS, WindowTally } from "#shared/load/window-tally.ts";
 
 /** Windows of 1 s with `perWindow` requests each, evenly spaced; real time runs as fast. */

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { planSchedule, type Schedule } from "#shared/core/schedule.ts";
+import { planSchedule, type Schedule } from "#shared/traces/schedule.ts";
 import { budgetOf, type SloPercentile } from "#shared/core/slo.ts";
-import type { BinnedTrace } from "#shared/core/trace.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { neededReplicas, simProfile, type SimProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 
-import { ACTIONS } from "#shared/core/action.ts";
+import { ACTIONS } from "#shared/task/actions/change.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { logProbabilities } from "#shared/rl/categorical.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { RunningStatistics } from "#shared/core/environment.ts";
+import { RunningStatistics } from "#shared/task/environment.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { likeliest, logProbabilities, sampled } from "#shared/rl/categorical.ts";
 import { minibatchOf, piecesOf, sequencesOf, shuffled } from "#shared/rl/minibatches.ts";

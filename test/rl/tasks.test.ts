@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_CHANGE } from "#shared/core/action.ts";
-import { box, discrete, type Environment, type ResetOptions } from "#shared/core/environment.ts";
+import { NO_CHANGE } from "#shared/task/actions/change.ts";
+import { box, discrete, type Environment, type ResetOptions } from "#shared/task/environment.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { MeasuredWindow, MetricsWindow } from "#shared/core/window.ts";
-import { comparedWith } from "#shared/rl/compared.ts";
-import { scalingTask, type RequestOf, type ScalingFacts } from "#shared/rl/scaling-task.ts";
-import { plainTraceLoad, scaledTraceLoad, syntheticLoad, type TrainingTrace } from "#shared/rl/workloads.ts";
+import { comparedWith } from "#shared/task/environment/baseline-rewards.ts";
+import { scalingTask, type RequestOf, type ScalingFacts } from "#shared/task/scaling-task.ts";
+import { plainTraceLoad, scaledTraceLoad, syntheticLoad, type TrainingTrace } from "#shared/traces/training-loads.ts";
 import { countingEnvironment } from "#test/learning/environments.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 

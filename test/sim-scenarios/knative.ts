@@ -1,5 +1,5 @@
 /** Knative's own performance scenarios on the simulated platform, with KPA at its native 2 s. */
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 import type { Tick } from "#shared/core/window.ts";
 import { KPA_TICK_SECONDS, kpaTickPolicy } from "#shared/evaluation/kpa-ticks.ts";
 import { KPA_OPTIONS, type KpaOptions } from "#shared/policies/kpa/kpa.ts";

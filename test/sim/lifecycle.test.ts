@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 import { PARAMETERS, randomised, simParameters, TABLE_RANGES } from "#shared/sim/parameters.ts";
 import type { ParameterName } from "#shared/sim/parameters.ts";
 import { Platform } from "#shared/sim/platform.ts";

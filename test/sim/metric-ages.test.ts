@@ -5,7 +5,7 @@
 import { test } from "node:test";
 
 import { MANAGED_DEFAULTS } from "#shared/core/managed-function.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
 import { budgetOf } from "#shared/core/slo.ts";
 import { costOf } from "#shared/evaluation/cost.ts";
 import { initialReplicas } from "#shared/evaluation/foresight.ts";
@@ -13,8 +13,8 @@ import { policyByName } from "#shared/policies/by-name.ts";
 import { loadOf } from "#shared/sim/loads/load.ts";
 import { simulate } from "#shared/sim/simulate.ts";
 import { checkReadmeTable } from "#test/support/readme-table.ts";
-import { loadsOfSplit, readLoadsFile } from "../../services/cli/loads/manifest.ts";
-import { tracesFor } from "../../services/cli/loads/traces.ts";
+import { loadsOfSplit, readLoadsFile } from "#shared/evaluation/loads/manifest.ts";
+import { tracesFor } from "#shared/evaluation/loads/traces.ts";
 
 const LOADS = 8;
 const HOURS = 3;

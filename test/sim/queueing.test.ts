@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { seededRandom } from "#shared/core/random.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 import type { ParameterName } from "#shared/sim/parameters.ts";
 import { Platform } from "#shared/sim/platform.ts";
 import { neededReplicas, simProfile } from "#shared/sim/profiles.ts";

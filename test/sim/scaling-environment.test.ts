@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkEnvironment, EnvironmentMisuseError, seedOf, vectorOf } from "#shared/core/environment.ts";
+import { checkEnvironment, EnvironmentMisuseError, seedOf, vectorOf } from "#shared/task/environment.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { OBJECTIVES } from "#shared/core/reward.ts";
+import { OBJECTIVES } from "#shared/task/objectives/published.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
 import type { ScalingSettings } from "#shared/sim/scaling-environment.ts";
 import { excerpt, excerptsOf, mixtureOf } from "#shared/sim/workload.ts";

@@ -1,6 +1,6 @@
 /** Schedules for the simulator's tests. */
 import { seededRandom } from "#shared/core/random.ts";
-import type { Schedule } from "#shared/core/schedule.ts";
+import type { Schedule } from "#shared/traces/schedule.ts";
 
 export interface PoissonOptions {
   readonly rps: number;

@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { budgetUsed } from "#shared/core/budget.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
 import { budgetOf, type Slo } from "#shared/core/slo.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
-import { loadTrace } from "#shared/load/load-trace.ts";
+import { loadTrace } from "#shared/traces/load-trace.ts";
 import { GATEWAY_BOUNDS_SECONDS } from "#shared/metrics/latency.ts";
 import { sloFitOf } from "#shared/metrics/late-share.ts";
 import { policyByName } from "#shared/policies/by-name.ts";

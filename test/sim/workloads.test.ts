@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import type { BinnedTrace, InstantTrace } from "#shared/core/trace.ts";
+import type { BinnedTrace, InstantTrace } from "#shared/traces/trace.ts";
 import { neededReplicas, PROFILES } from "#shared/sim/profiles.ts";
 import { gamma, geometric, overdispersed, pareto } from "#shared/sim/workloads/draws.ts";
 import { PATTERNS, patternTrace } from "#shared/sim/workloads/patterns.ts";

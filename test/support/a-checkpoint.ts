@@ -1,6 +1,6 @@
 /** Small untrained checkpoints: a network of sixteen units that knows nothing, but the same nothing each time. */
-import { ACTIONS } from "#shared/core/action.ts";
-import { observationSpaceOf } from "#shared/core/observation/observer.ts";
+import { ACTIONS } from "#shared/task/actions/change.ts";
+import { observationSpaceOf } from "#shared/task/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";

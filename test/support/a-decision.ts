@@ -1,5 +1,5 @@
 /** Proposals and decisions with sensible values, to be changed where a test cares. Window `seq` ends at seq × 30 s. */
-import type { ReplicaTarget } from "#shared/core/control/target.ts";
+import type { ReplicaTarget } from "#shared/core/replica-target.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { decisionIdOf, type LearnedDetail, type Proposal } from "#shared/core/proposal.ts";
 

@@ -1,5 +1,5 @@
 /** Small untrained networks as models that serve. */
-import { featureNamesOf } from "#shared/core/observation/observer.ts";
+import { featureNamesOf } from "#shared/task/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";

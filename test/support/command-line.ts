@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
-import type { RunningPlatform } from "../../services/cli/connect.ts";
+import type { RunningPlatform } from "#shared/live/find-platform.ts";
 import { eventually } from "./eventually.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../dist/services/cli/main.cjs");

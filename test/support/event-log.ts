@@ -5,7 +5,7 @@ import { connect } from "@nats-io/transport-node";
 import { decodeEvent } from "#shared/events/codec.ts";
 import type { EventKind } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
-import type { LocalStack } from "../../services/cli/up/local-stack.ts";
+import type { LocalStack } from "#services/local-openfaas/start/local-stack.ts";
 
 export async function keptEvents<K extends EventKind>(
   { busAccess }: Pick<LocalStack, "busAccess">,

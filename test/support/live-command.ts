@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { noteRunning } from "../../services/cli/connect.ts";
+import { noteRunning } from "#shared/live/find-platform.ts";
 import { commandLine } from "./command-line.ts";
 import { startTestStack, type TestStack } from "./local-stack.ts";
 

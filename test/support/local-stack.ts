@@ -12,8 +12,8 @@ import type { ModelNews } from "#shared/core/model.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { recordPromises } from "../../services/cli/up/promises.ts";
-import { startLocalStack, type LocalStack } from "../../services/cli/up/local-stack.ts";
+import { recordPromises } from "#shared/live/run/promises.ts";
+import { startLocalStack, type LocalStack } from "#services/local-openfaas/start/local-stack.ts";
 import { eventually } from "./eventually.ts";
 
 export interface TestStack {

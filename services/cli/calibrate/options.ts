@@ -1,6 +1,6 @@
 /** What `calibrate` was asked for, checked: every problem in one go. */
-import type { GatewayFlags } from "../connect.ts";
-import { readFlags } from "../flags.ts";
+import type { GatewayFlags } from "#shared/live/find-platform.ts";
+import { readFlags } from "#shared/config/flags.ts";
 
 export interface CalibrateFlags extends GatewayFlags {
   readonly function?: string;

@@ -3,14 +3,14 @@ import { createInterface } from "node:readline/promises";
 
 import { deadlineIn } from "#shared/adapters/patience.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { readFlags } from "../flags.ts";
-import { managedOn, openPlatform } from "../live/platform.ts";
-import { faultsFor, type Fault } from "./faults.ts";
-import { planOf } from "./plan.ts";
+import { readFlags } from "#shared/config/flags.ts";
+import { managedOn, openPlatform } from "#shared/live/platform.ts";
+import { faultsFor, type Fault } from "#shared/live/chaos/faults.ts";
+import { planOf } from "#shared/live/chaos/plan.ts";
 import { hasHeld, reportLines, type ChaosReport } from "./report.ts";
-import { tryFaults } from "./try-faults.ts";
-import { watch } from "./watch.ts";
-import { openWorld } from "./world.ts";
+import { tryFaults } from "#shared/live/chaos/try-faults.ts";
+import { watch } from "#shared/live/chaos/watch.ts";
+import { openWorld } from "#shared/live/chaos/world.ts";
 
 export interface ChaosFlags {
   readonly function?: string;

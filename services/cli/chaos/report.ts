@@ -1,6 +1,6 @@
 /** The result of a run of faults as a table for people. */
-import type { PromiseReport } from "#shared/core/guard/promises.ts";
-import type { Tried } from "./try-faults.ts";
+import type { PromiseReport } from "#shared/guard/promises.ts";
+import type { Tried } from "#shared/live/chaos/try-faults.ts";
 
 export interface ChaosReport {
   readonly seed: string;

@@ -5,16 +5,24 @@ import { join } from "node:path";
 import { REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
 import type { RunJob } from "#shared/evaluation/matrix.ts";
 import { PROFILES } from "#shared/sim/profiles.ts";
-import { machine, versions } from "../evaluate/machine.ts";
-import { InterruptedError } from "../evaluate/pool.ts";
-import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "../evaluate/run-matrix.ts";
-import { loadNamedTraces, summaryOf } from "../evaluate/traces.ts";
-import { LEARNED, nameOfLearned, nameOfTuned, nameOfUntuned, SHIPPED, UNTUNED, type Contender } from "./contenders.ts";
-import type { AgentComparison } from "./comparison.ts";
-import { comparedData, type ComparedData } from "./data.ts";
-import { markdownOf, readmeWith, updateReadme } from "./markdown.ts";
+import { machine, versions } from "#shared/evaluation/files/machine.ts";
+import { InterruptedError } from "#shared/evaluation/pool/pool.ts";
+import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "#shared/evaluation/pool/run-matrix.ts";
+import { loadNamedTraces, summaryOf } from "#shared/evaluation/files/traces.ts";
+import {
+  LEARNED,
+  nameOfLearned,
+  nameOfTuned,
+  nameOfUntuned,
+  SHIPPED,
+  UNTUNED,
+  type Contender,
+} from "#shared/evaluation/agents/contenders.ts";
+import type { AgentComparison } from "#shared/evaluation/agents/comparison.ts";
+import { comparedData, type ComparedData } from "#shared/evaluation/agents/data.ts";
+import { markdownOf, readmeWith, updateReadme } from "#shared/evaluation/agents/markdown.ts";
 import { readCompareAgentsFlags, type CompareAgentsFlags, type CompareAgentsOptions } from "./options.ts";
-import { scoresOf } from "./scores.ts";
+import { scoresOf } from "#shared/evaluation/agents/scores.ts";
 import { folderOf, noteEvaluation, trainAll } from "./train-all.ts";
 import { tuneAll, type TunedRules } from "./tune-all.ts";
 

@@ -1,7 +1,7 @@
 /** What a comparison of agents runs: how long each learns, how often, against which rules. */
 import { join } from "node:path";
 
-import { readFlags } from "../flags.ts";
+import { readFlags } from "#shared/config/flags.ts";
 
 export interface CompareAgentsFlags {
   readonly work?: string;

@@ -2,12 +2,12 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { versions } from "../evaluate/machine.ts";
-import type { ManifestEntry } from "../evaluate/manifest.ts";
-import type { EvaluationWorld } from "../evaluate/run-matrix.ts";
-import type { TunedPolicy } from "../evaluate/tuned-policy.ts";
+import { versions } from "#shared/evaluation/files/machine.ts";
+import type { ManifestEntry } from "#shared/evaluation/files/manifest.ts";
+import type { EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
+import type { TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
 import { tune } from "../tune.ts";
-import { RULES } from "./contenders.ts";
+import { RULES } from "#shared/evaluation/agents/contenders.ts";
 import type { CompareAgentsOptions } from "./options.ts";
 
 /** By rule: the policy with its best options. */

@@ -8,8 +8,8 @@ import { evaluate } from "../evaluate.ts";
 import { loadsCommand, type LoadsFlags } from "../loads/loads.ts";
 import { simulateCommand, type SimulateFlags } from "../simulate.ts";
 import { tune, type TuneFlags } from "../tune.ts";
-import type { EvaluateFlags } from "./options.ts";
-import type { EvaluationWorld } from "./run-matrix.ts";
+import type { EvaluateFlags } from "#shared/evaluation/options.ts";
+import type { EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
 
 const START_COST = "what a replica's start costs, in replica-seconds (default 15)";
 const PERCENTILE = "which share of the requests must keep the SLO: 90, 95, 99 or 99.9 (default: each function's own)";

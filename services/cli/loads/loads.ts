@@ -2,16 +2,16 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { azureOwners } from "#shared/load/formats/azure-per-minute.ts";
+import { azureOwners } from "#shared/traces/formats/azure-per-minute.ts";
 import { loadOf } from "#shared/sim/loads/load.ts";
 import { LOAD_SPLITS, type LoadRecipe } from "#shared/sim/loads/recipe.ts";
-import { readFlags } from "../flags.ts";
-import { COMPOSED_FILES, composeLoads } from "./compose/compose.ts";
-import { AZURE_FILE } from "./compose/azure.ts";
-import { DEFAULT_LOADS, loadsOfSplit, loadsText, readLoadsFile } from "./manifest.ts";
-import { lineOf, loadsTable, summaryTable } from "./table.ts";
-import { textOf } from "./text-of.ts";
-import { tracesFor, tracesIn } from "./traces.ts";
+import { readFlags } from "#shared/config/flags.ts";
+import { COMPOSED_FILES, composeLoads } from "#shared/evaluation/loads/compose/compose.ts";
+import { AZURE_FILE } from "#shared/evaluation/loads/compose/azure.ts";
+import { DEFAULT_LOADS, loadsOfSplit, loadsText, readLoadsFile } from "#shared/evaluation/loads/manifest.ts";
+import { lineOf, loadsTable, summaryTable } from "#shared/evaluation/loads/table.ts";
+import { textOf } from "#shared/evaluation/loads/text-of.ts";
+import { tracesFor, tracesIn } from "#shared/evaluation/loads/traces.ts";
 
 export interface LoadsFlags {
   readonly loads?: string;

@@ -2,9 +2,9 @@
 import { BadInputError } from "#shared/core/errors.ts";
 import { AGENT_NAMES, FORMS, type AgentName, type Form } from "#shared/rl/settings.ts";
 import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
-import { DEFAULT_MANIFEST } from "../evaluate/manifest.ts";
-import { readFlags } from "../flags.ts";
-import type { EngineName } from "./collect.ts";
+import { DEFAULT_MANIFEST } from "#shared/evaluation/files/manifest.ts";
+import { readFlags } from "#shared/config/flags.ts";
+import type { EngineName } from "#shared/training/collect.ts";
 
 export interface TrainFlags {
   readonly agent?: string;

@@ -1,7 +1,7 @@
 /** How far a training is: a bar on one line of a terminal, a line now and then where there is none. */
 import type { Clock } from "#shared/core/clock.ts";
 import type { Round } from "#shared/rl/training.ts";
-import { progressLine, type ProgressOutput } from "../evaluate/progress.ts";
+import { progressLine, type ProgressOutput } from "#shared/core/progress.ts";
 
 const LINE_MS = 10_000;
 

@@ -1,7 +1,7 @@
 /** The first lines that a platform shows to people. */
 import { join } from "node:path";
-import { shellQuoted } from "../shell.ts";
-import type { LocalPlatform } from "./local-platform.ts";
+import { shellQuoted } from "#shared/core/shell.ts";
+import type { LocalPlatform } from "../../local-openfaas/start/local-platform.ts";
 
 /** Where the password is, never the password: a terminal is recorded, shared and scrolled back. */
 export function greeting({ platform, bus }: Pick<LocalPlatform, "platform" | "bus">, home: string): string[] {

@@ -1,8 +1,8 @@
 /** One readable line a window, and a summary at the end. */
 import { budgetOf, budgetWords, percentWords, sloWords } from "#shared/core/slo.ts";
-import type { FunctionBudget } from "./run-budgets.ts";
-import type { PolicyShare } from "./policy-shares.ts";
-import type { RunTotals, WindowRow } from "./run-record.ts";
+import type { FunctionBudget } from "#shared/live/run/budgets.ts";
+import type { PolicyShare } from "#shared/live/run/policy-shares.ts";
+import type { RunTotals, WindowRow } from "#shared/live/run/record.ts";
 
 export const HEADER = "   time    arrivals   P95 s   budget used   ready/desired   proposal → decision   why";
 

@@ -2,7 +2,7 @@
 import type { Router } from "express";
 import type { Clock } from "#shared/core/clock.ts";
 import type { UiContext } from "../gateway/gateway.ts";
-import { version } from "../gateway/version.ts";
+import { version } from "#shared/core/version.ts";
 import { createUiFeed, type EventSource } from "./feed.ts";
 import { uiRouter } from "./router.ts";
 

@@ -1,6 +1,6 @@
 /** From what a function lived through to a candidate that may be published: learn, then be judged. */
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import type { Transition } from "#shared/core/transitions.ts";
+import type { Transition } from "#shared/core/transition.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
@@ -15,9 +15,9 @@ import type { Hyperparameters } from "#shared/rl/settings.ts";
 import { scheduled } from "#shared/rl/schedules.ts";
 import type { TrainingState } from "#shared/rl/training.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { compare, type Comparison } from "#shared/evaluation/paired-comparison.ts";
 import { liveSteps } from "./live-steps.ts";
-import { recordedProfile, recordedTrace } from "./recorded-load.ts";
+import { recordedProfile, recordedTrace } from "#shared/evaluation/recorded-load.ts";
 import { recordedTask } from "./task.ts";
 
 export interface FineTuneJob {

@@ -9,7 +9,7 @@ import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
-import { estimate } from "./estimate.ts";
+import { estimate } from "#shared/evaluation/estimate.ts";
 import { fineTune, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
 
 export interface EstimateJob {

@@ -1,9 +1,9 @@
 /** Transitions of one function as steps to learn from: whose doing each was, and what it was worth. */
-import { ACTION_DELTAS } from "#shared/core/action.ts";
+import { ACTION_DELTAS } from "#shared/task/actions/change.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import type { Transition } from "#shared/core/transitions.ts";
+import type { Transition } from "#shared/core/transition.ts";
 import type { LiveStep } from "#shared/rl/live-update.ts";
-import { MeasuredRewards } from "#shared/rl/measured-rewards.ts";
+import { MeasuredRewards } from "#shared/task/measured-rewards.ts";
 import type { AgentSettings } from "#shared/rl/settings.ts";
 
 /**

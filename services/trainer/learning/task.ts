@@ -1,15 +1,15 @@
 /** The recorded load as an environment: what a model is fine-tuned on. */
-import { NO_CHANGE } from "#shared/core/action.ts";
-import { STEADY_HEADROOM } from "#shared/core/action/headroom.ts";
-import type { Environment } from "#shared/core/environment.ts";
+import { NO_CHANGE } from "#shared/task/actions/change.ts";
+import { STEADY_HEADROOM } from "#shared/task/actions/headroom.ts";
+import type { Environment } from "#shared/task/environment.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import type { BinnedTrace } from "#shared/core/trace.ts";
-import { comparedWith } from "#shared/rl/compared.ts";
-import { scalingTask } from "#shared/rl/scaling-task.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
+import { comparedWith } from "#shared/task/environment/baseline-rewards.ts";
+import { scalingTask } from "#shared/task/scaling-task.ts";
 import type { AgentSettings } from "#shared/rl/settings.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
-import { recordedSchedule } from "./recorded-load.ts";
+import { recordedSchedule } from "#shared/evaluation/recorded-load.ts";
 
 export interface RecordedTask {
   readonly settings: AgentSettings;

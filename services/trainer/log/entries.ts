@@ -2,7 +2,7 @@
 import { readControlFields } from "#shared/adapters/model-shelf/control-text.ts";
 import { MODES, type Mode } from "#shared/core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelAction, type ModelControl } from "#shared/core/model.ts";
-import type { Fact } from "#shared/core/transitions.ts";
+import type { Fact } from "#shared/core/transition.ts";
 import { readFact } from "#shared/events/facts.ts";
 
 /** What happened to a function's model, for people. */

@@ -1,5 +1,5 @@
 /** Perfect foresight on one schedule and seed: what keeping the SLO costs at least, and a plan that keeps it. */
-import type { Schedule } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
 import { budgetOf } from "../../core/slo.ts";
 import { managedFunctionOf } from "../../sim/profiles.ts";
 import type { SimProfile } from "../../sim/profiles.ts";

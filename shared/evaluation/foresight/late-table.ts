@@ -1,6 +1,6 @@
 /** How many calls of a slot are late at each count of replicas, in expectation over random routes. */
 import { seededRandom } from "../../core/random.ts";
-import type { Schedule } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 import { SharedReplicas } from "./shared-replicas.ts";
 import type { Slots } from "./slots.ts";

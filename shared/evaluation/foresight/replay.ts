@@ -1,6 +1,6 @@
 /** A plan lived through in the simulator, unobserved, which is quick: what it costs, and how many calls are late. */
 import { seededRandom } from "../../core/random.ts";
-import type { Schedule } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
 import { Platform } from "../../sim/platform.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 import type { PlanStep } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** A stretch of calls on a constant count of replicas: random routes, processor sharing at the CPU limit, places in each. */
-import type { Schedule } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 
 /** Calls by number: those before `first` only load the replicas; those from it up to, and without, `end` are counted. */

@@ -1,5 +1,5 @@
 /** Time cut into slots of equal length, in which a plan keeps one count of replicas, and the calls that come in each. */
-import type { Schedule } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 
 export interface Slots {

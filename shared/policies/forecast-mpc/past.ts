@@ -1,5 +1,5 @@
 /** What `forecast-mpc` remembers of a load: how many requests each of the last windows had, and how long replicas took to start. */
-import { NO_STARTS, startSecondsOf, watchStarts, type Starts } from "../../core/control/starts.ts";
+import { NO_STARTS, startSecondsOf, watchStarts, type Starts } from "../../core/starts.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 
 /** Never changed in place. */

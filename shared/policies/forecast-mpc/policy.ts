@@ -6,10 +6,10 @@
  * weighs what may come in the next windows, as this load's own past tells: replicas kept for a burst, or started before it, against
  * the requests that would be late without them.
  */
-import type { ReplicaTarget } from "../../core/control/target.ts";
+import type { ReplicaTarget } from "../../core/replica-target.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
 import type { ScalingPolicy } from "../../core/policy.ts";
-import { TARGET_BUSY } from "../../core/observation/demand.ts";
+import { TARGET_BUSY } from "../../core/demand.ts";
 import { budgetOf } from "../../core/slo.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { learn } from "../slo-budget/learn.ts";

@@ -1,6 +1,6 @@
 /** What `slo-budget` can tell before anything was late: from what a lone request takes. */
 import type { ManagedFunction } from "../../core/managed-function.ts";
-import { TARGET_BUSY, type DemandSums } from "../../core/observation/demand.ts";
+import { TARGET_BUSY, type DemandSums } from "../../core/demand.ts";
 import { budgetOf } from "../../core/slo.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { busyWithin } from "./latency-curve.ts";

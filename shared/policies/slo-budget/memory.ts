@@ -1,5 +1,5 @@
 /** What `slo-budget` has learned of a function, as plain numbers that travel with its decisions. */
-import { NO_DEMAND, type DemandSums } from "../../core/observation/demand.ts";
+import { NO_DEMAND, type DemandSums } from "../../core/demand.ts";
 
 export interface BudgetMemory extends DemandSums {
   /** Replicas there are to be ÷ those that the load keeps 70 % busy; 0 until the first window that served something. */

@@ -5,9 +5,9 @@
  * how far the share of late requests was from the share aimed at: late requests buy replicas, and a budget left over sells them.
  * Between windows ticks hold it (`core/control`). Nothing is to be set but the SLO.
  */
-import type { ReplicaTarget } from "../../core/control/target.ts";
+import type { ReplicaTarget } from "../../core/replica-target.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
-import { replicasPerRpsOf } from "../../core/observation/demand.ts";
+import { replicasPerRpsOf } from "../../core/demand.ts";
 import type { PolicyAnswer, ScalingPolicy } from "../../core/policy.ts";
 import { budgetOf, budgetWords, percentWords } from "../../core/slo.ts";
 import type { DecidableWindow } from "../../core/window.ts";

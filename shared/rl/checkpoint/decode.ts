@@ -1,11 +1,11 @@
 /** Files as a checkpoint. Every byte may be hostile: nothing is taken before all of it fits. */
-import { ACTIONS } from "../../core/action.ts";
-import { ACTION_SCHEMES } from "../../core/action/headroom.ts";
-import type { NormalisationStatistics } from "../../core/environment.ts";
+import { ACTIONS } from "../../task/actions/change.ts";
+import { ACTION_SCHEMES } from "../../task/actions/headroom.ts";
+import type { NormalisationStatistics } from "../../task/environment.ts";
 import { BadInputError } from "../../core/errors.ts";
-import { observationSpaceOf, type ObservedLayout } from "../../core/observation/observer.ts";
-import { OBJECTIVES } from "../../core/reward.ts";
-import type { ObjectiveName } from "../../core/reward.ts";
+import { observationSpaceOf, type ObservedLayout } from "../../task/observation/observer.ts";
+import { OBJECTIVES } from "../../task/objectives/published.ts";
+import type { ObjectiveName } from "../../task/objectives/published.ts";
 import { checkOptimiser } from "../engine/check.ts";
 import { checkSpec, sizeOf, weightShapes, type NetworkSpec } from "../engine/network.ts";
 import type { EnvironmentPlace, ShardPlace } from "../rollout/types.ts";

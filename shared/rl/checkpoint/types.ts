@@ -1,5 +1,5 @@
 /** A checkpoint: what was learned, how, and what going on takes. */
-import type { NormalisationStatistics } from "../../core/environment.ts";
+import type { NormalisationStatistics } from "../../task/environment.ts";
 import type { NetworkSpec, Weights } from "../engine/network.ts";
 import type { OptimiserState } from "../engine/types.ts";
 import type { AgentSettings } from "../settings.ts";

@@ -1,5 +1,5 @@
 /** Plays one live environment, a window a step. What was lived cannot be lived again: going on begins a new episode. */
-import type { LiveEnvironment } from "../../core/environment.ts";
+import type { LiveEnvironment } from "../../task/environment.ts";
 import { BadInputError } from "../../core/errors.ts";
 import { seededRandom } from "../../core/random.ts";
 import type { Engine, LstmState } from "../engine/types.ts";

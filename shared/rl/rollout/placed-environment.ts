@@ -1,5 +1,5 @@
 /** An environment whose place can be written down and found again: each episode has a seed of its own. */
-import type { Environment } from "../../core/environment.ts";
+import type { Environment } from "../../task/environment.ts";
 import { BadInputError } from "../../core/errors.ts";
 import type { PlayedStep, Sight } from "./recorder.ts";
 import type { EnvironmentPlace } from "./types.ts";

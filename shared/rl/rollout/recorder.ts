@@ -1,5 +1,5 @@
 /** A rollout on its way: draws actions, writes down what came of them, and values what was cut. Whoever plays drives it. */
-import { RunningStatistics } from "../../core/environment.ts";
+import { RunningStatistics } from "../../task/environment.ts";
 import type { Random } from "../../core/random.ts";
 import { logProbabilities, sampled } from "../categorical.ts";
 import type { Engine, LstmState } from "../engine/types.ts";

@@ -1,5 +1,5 @@
 /** What is asked of those who play, and what they bring back. */
-import type { NormalisationStatistics } from "../../core/environment.ts";
+import type { NormalisationStatistics } from "../../task/environment.ts";
 import type { LstmState } from "../engine/types.ts";
 import type { Weights } from "../engine/network.ts";
 

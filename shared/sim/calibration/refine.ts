@@ -1,5 +1,5 @@
 /** Moves a few parameters of a profile until a simulation lies closest to a recorded run. */
-import type { Schedule } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
 import { simProfile } from "../profiles.ts";
 import type { SimProfile } from "../profiles.ts";
 import { simulate } from "../simulate.ts";

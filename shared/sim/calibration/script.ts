@@ -1,8 +1,8 @@
 /** Scripted actions: the same replica counts, window by window, live and simulated. */
 import type { PolicyAnswer, ScalingPolicy } from "../../core/policy.ts";
 import type { Random } from "../../core/random.ts";
-import type { Schedule } from "../../core/schedule.ts";
-import { windowsOf } from "../../core/schedule.ts";
+import type { Schedule } from "../../traces/schedule.ts";
+import { windowsOf } from "../../traces/schedule.ts";
 import { neededReplicas } from "../profiles.ts";
 import type { SimProfile } from "../profiles.ts";
 

@@ -1,9 +1,9 @@
 /** From a recipe to the load: its trace, exactly, and the function it calls. */
 import { BadInputError } from "../../core/errors.ts";
 import { seededRandom } from "../../core/random.ts";
-import { DEFAULT_SPREAD } from "../../core/spread.ts";
-import { type Part, superpose } from "../../core/superposition.ts";
-import { type Trace, traceSeconds } from "../../core/trace.ts";
+import { DEFAULT_SPREAD } from "../../traces/spread.ts";
+import { type Part, superpose } from "../../traces/superposition.ts";
+import { type Trace, traceSeconds } from "../../traces/trace.ts";
 import { simParameters } from "../parameters.ts";
 import { simProfile, type SimProfile } from "../profiles.ts";
 import { familyTrace } from "../workloads/families.ts";

@@ -1,5 +1,5 @@
 /** How large a load is, and how many replicas of a function it needs. */
-import type { Trace } from "../../core/trace.ts";
+import type { Trace } from "../../traces/trace.ts";
 import { neededReplicas, type SimProfile } from "../profiles.ts";
 
 /** The window of decisions, seconds; peaks are those of windows. */

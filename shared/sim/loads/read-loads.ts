@@ -1,6 +1,6 @@
 /** The manifest of loads, from text: `{"about": "…", "loads": [recipe, …]}`. */
 import { BadInputError, messageOf } from "../../core/errors.ts";
-import type { SpreadLaw } from "../../core/spread.ts";
+import type { SpreadLaw } from "../../traces/spread.ts";
 import { PROFILES, type ProfileName } from "../profiles.ts";
 import { FAMILIES } from "../workloads/families.ts";
 import { Fields } from "./fields.ts";

@@ -1,5 +1,5 @@
 /** A load as a recipe: a few lines of text from which one trace, and the function it calls, are made again exactly. */
-import type { SpreadLaw } from "../../core/spread.ts";
+import type { SpreadLaw } from "../../traces/spread.ts";
 import type { ProfileName } from "../profiles.ts";
 import type { Family } from "../workloads/families.ts";
 

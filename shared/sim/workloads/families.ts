@@ -4,7 +4,7 @@
  */
 import { BadInputError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
-import type { BinnedTrace } from "../../core/trace.ts";
+import type { BinnedTrace } from "../../traces/trace.ts";
 import { logUniform, overdispersed, pareto, uniform } from "./draws.ts";
 import { dayShape, drifting, shifting, switching } from "./modulators.ts";
 

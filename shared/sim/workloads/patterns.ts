@@ -1,7 +1,7 @@
 /** Six plain patterns of load, by their expected counts per bin. */
 import { BadInputError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
-import type { BinnedTrace } from "../../core/trace.ts";
+import type { BinnedTrace } from "../../traces/trace.ts";
 
 export const PATTERNS = ["constant", "periodic", "variable", "bursty", "ramp", "flash"] as const;
 export type PatternName = (typeof PATTERNS)[number];

@@ -3,7 +3,7 @@
  * 215 HTTP functions of the data set). Each draw is another function; its day is checked against the data in the tests.
  */
 import type { Random } from "../../core/random.ts";
-import type { BinnedTrace, GapRule, InstantTrace } from "../../core/trace.ts";
+import type { BinnedTrace, GapRule, InstantTrace } from "../../traces/trace.ts";
 import { logUniform, overdispersed, uniform } from "./draws.ts";
 import { bursting, dayShape, drifting, shifting, switching } from "./modulators.ts";
 

@@ -1,5 +1,5 @@
 /** Patterns and synthetic functions as workloads of episodes. */
-import { planSchedule } from "../../core/schedule.ts";
+import { planSchedule } from "../../traces/schedule.ts";
 import { neededReplicas } from "../profiles.ts";
 import type { SimProfile } from "../profiles.ts";
 import type { Workload } from "../workload.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 
-import { NO_CONTROL, takeTarget, takeTick, wantedReplicas } from "#shared/core/control/controller.ts";
-import { holdAnswer, memoryOf, restoreHeld, tickHeld, type Held } from "#shared/core/control/held.ts";
-import type { ReplicaTarget } from "#shared/core/control/target.ts";
+import { NO_CONTROL, takeTarget, takeTick, wantedReplicas } from "#shared/guard/control/controller.ts";
+import { holdAnswer, memoryOf, restoreHeld, tickHeld, type Held } from "#shared/guard/control/held.ts";
+import type { ReplicaTarget } from "#shared/core/replica-target.ts";
 import type { Tick } from "#shared/core/window.ts";
 import { aTick } from "#test/support/a-window.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_STARTS, startSecondsOf, watchStarts } from "#shared/core/control/starts.ts";
+import { NO_STARTS, startSecondsOf, watchStarts } from "#shared/core/starts.ts";
 
 const seen = (ticks: readonly (readonly [at: number, desired: number, available: number])[]) =>
   ticks.reduce(

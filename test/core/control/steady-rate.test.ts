@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { addPiece, NO_SPAN, rateOf, totalOf, type SteadySpan } from "#shared/core/control/steady-rate.ts";
+import { addPiece, NO_SPAN, rateOf, totalOf, type SteadySpan } from "#shared/guard/control/steady-rate.ts";
 import { seededRandom, type Random } from "#shared/core/random.ts";
 
 const settings = {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { headroomReplicas, HEADROOM } from "#shared/core/action/headroom.ts";
-import { boxContains } from "#shared/core/environment.ts";
+import { headroomReplicas, HEADROOM } from "#shared/task/actions/headroom.ts";
+import { boxContains } from "#shared/task/environment.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { DemandEstimate } from "#shared/core/observation/demand.ts";
-import { featureNamesOf, observationSpaceOf, windowObserver } from "#shared/core/observation/observer.ts";
-import { ReplicantView } from "#shared/core/observation/replicant.ts";
-import { lateShare, violationShare } from "#shared/core/observation/violations.ts";
-import { productReward } from "#shared/core/reward/product.ts";
+import { DemandEstimate } from "#shared/core/demand.ts";
+import { featureNamesOf, observationSpaceOf, windowObserver } from "#shared/task/observation/observer.ts";
+import { ReplicantView } from "#shared/task/observation/replicant.ts";
+import { lateShare, violationShare } from "#shared/task/observation/violations.ts";
+import { productReward } from "#shared/task/objectives/product.ts";
 import { aFunction, aWindow } from "#test/policies/fixtures.ts";
 
 const names = featureNamesOf("replicant-24");

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { Files } from "#shared/adapters/files/files.ts";
 import type { ModelControl } from "#shared/core/model.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
-import type { Fact } from "#shared/core/transitions.ts";
+import type { Fact } from "#shared/core/transition.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { TrainerMemory } from "../../../services/trainer/memory.ts";

@@ -6,15 +6,15 @@ import { after, describe, test } from "node:test";
 import fc from "fast-check";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { TRACE_FORMATS, traceInvocations, traceSeconds } from "#shared/core/trace.ts";
+import { TRACE_FORMATS, traceInvocations, traceSeconds } from "#shared/traces/trace.ts";
 import { packed, unpacked } from "#shared/adapters/model-shelf/archive.ts";
-import { parseTrace } from "#shared/load/formats/parse-trace.ts";
+import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { record } from "#test/faults/support/figures.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { assertUnpolluted, bent, hostileValue, isSentence, jsonText, mangled } from "#test/support/hostile.ts";
-import { parseStack } from "../../../services/cli/stack.ts";
+import { parseStack } from "#shared/deploy/stack.ts";
 
 const RUNS = 1_500;
 const bounds = { seed: 10, numRuns: RUNS, endOnFailure: true, includeErrorInReport: true };

@@ -12,7 +12,7 @@ import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack, type TestStack } from "#test/support/local-stack.ts";
 import { rawConnection } from "#test/support/raw-http.ts";
-import { readStack } from "../../../services/cli/stack.ts";
+import { readStack } from "#shared/deploy/stack.ts";
 
 const POLICY = "lstm-ppo-plus@corrected";
 /** In turn, so that one of them is always being read. */

@@ -12,7 +12,7 @@ import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
 import { openfaasManagedFunctions } from "#shared/adapters/openfaas/managed-functions.ts";
 import { ManualClock, type Clock } from "#shared/core/clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { instantKey } from "#shared/core/proposal.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { makeEvent, readEvent } from "#shared/events/codec.ts";

@@ -1,2 +1,2 @@
 /** A seeded order of faults or inputs, as `replicant chaos` has it. */
-export { planOf } from "../../../services/cli/chaos/plan.ts";
+export { planOf } from "#shared/live/chaos/plan.ts";

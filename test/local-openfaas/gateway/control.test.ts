@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { version } from "../../../services/local-openfaas/gateway/version.ts";
+import { version } from "#shared/core/version.ts";
 import { eventually } from "../../support/eventually.ts";
 import { authorization, startTestGateway } from "../../support/gateway.ts";
 import { decode, decodeList } from "../../support/go-decode.ts";

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { ScalingPolicy } from "#shared/core/policy.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
-import type { BinnedTrace } from "#shared/core/trace.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
 import { forecastMpcPolicy } from "#shared/policies/forecast-mpc/policy.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { simProfile } from "#shared/sim/profiles.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { planSchedule } from "#shared/core/schedule.ts";
-import type { BinnedTrace } from "#shared/core/trace.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
 import { busyWithin } from "#shared/policies/slo-budget/latency-curve.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { ControlMemory } from "#shared/core/control/held.ts";
+import type { ControlMemory } from "#shared/core/control-memory.ts";
 import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
 
 const control = (headroom: number): ControlMemory => ({

@@ -6,7 +6,7 @@ import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
 import { ManualClock } from "#shared/core/clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import { GUARD_DEFAULTS } from "#shared/core/guard.ts";
+import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import type { MeasuredWindow, MetricsWindow } from "#shared/core/window.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { Transition } from "#shared/core/transitions.ts";
+import type { Transition } from "#shared/core/transition.ts";
 import { aProposal, anApplied } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { FunctionRecord, learnedFrom } from "../../../services/trainer/function-record.ts";

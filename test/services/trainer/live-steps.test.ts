@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { Applied } from "#shared/core/decision.ts";
-import { OBJECTIVES } from "#shared/core/reward.ts";
-import { productReward } from "#shared/core/reward/product.ts";
+import { OBJECTIVES } from "#shared/task/objectives/published.ts";
+import { productReward } from "#shared/task/objectives/product.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
-import type { Transition } from "#shared/core/transitions.ts";
+import type { Transition } from "#shared/core/transition.ts";
 import { settingsOf } from "#shared/rl/settings.ts";
 import { A_POLICY, aLearnedDetail, anApplied, aProposal, aTarget } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";

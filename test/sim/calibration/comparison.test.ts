@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { seededRandom } from "#shared/core/random.ts";
-import { planSchedule } from "#shared/core/schedule.ts";
+import { planSchedule } from "#shared/traces/schedule.ts";
 import { distance, errorTable, medianRun, seedNoise, type ComparedWindow } from "#shared/sim/calibration/comparison.ts";
 import { refine, simulateScript, simulateScriptOften } from "#shared/sim/calibration/refine.ts";
 import { scriptedCounts } from "#shared/sim/calibration/script.ts";

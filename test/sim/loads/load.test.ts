@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { type Trace, traceInvocations } from "#shared/core/trace.ts";
+import { type Trace, traceInvocations } from "#shared/traces/trace.ts";
 import { serviceSeconds } from "#shared/sim/loads/draw-function.ts";
 import { loadOf, profileOf } from "#shared/sim/loads/load.ts";
 import { demandOf, needOf } from "#shared/sim/loads/need.ts";

@@ -1,10 +1,10 @@
 /** What a comparison runs: two slices of one trace, and the policies that are ranked. */
 import { BadInputError } from "#shared/core/errors.ts";
-import { traceSeconds } from "#shared/core/trace.ts";
+import { traceSeconds } from "#shared/traces/trace.ts";
 import { resolvePolicy, splitPolicies } from "#shared/evaluation/policies.ts";
-import { loadTrace } from "#shared/load/load-trace.ts";
+import { loadTrace } from "#shared/traces/load-trace.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
-import { readFlags } from "../../flags.ts";
+import { readFlags } from "#shared/config/flags.ts";
 import { DEMO } from "../../up/options.ts";
 import type { CalibrateFlags, CalibrateOptions } from "../options.ts";
 

@@ -2,8 +2,8 @@
 import type { ComparedWindow, ErrorRow } from "#shared/sim/calibration/comparison.ts";
 import { median, medianRelativeError } from "#shared/sim/calibration/statistics.ts";
 import { number, percent } from "../print.ts";
-import type { Comparison, ReplayComparison } from "./comparison.ts";
-import type { Ranking, Taus } from "./ranking.ts";
+import type { Comparison, ReplayComparison } from "#shared/live/calibration/compare/comparison.ts";
+import type { Ranking, Taus } from "#shared/live/calibration/compare/ranking.ts";
 
 const NAMES = {
   throughputRps: "throughput",

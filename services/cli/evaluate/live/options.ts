@@ -6,13 +6,13 @@ import { FOLLOWS } from "#shared/core/model.ts";
 import { isBoundName } from "#shared/evaluation/knowing.ts";
 import { HELD, heldName } from "#shared/policies/held-model.ts";
 import { policyReference } from "#shared/policies/reference.ts";
-import { readFlags } from "../../flags.ts";
-import { isFolder } from "../../is-folder.ts";
-import { annotationOf } from "../../up/managed.ts";
+import { readFlags } from "#shared/config/flags.ts";
+import { isFolder } from "#shared/live/is-folder.ts";
+import { annotationOf } from "#shared/live/managed.ts";
 import { DEMO } from "../../up/options.ts";
-import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "../options.ts";
-import { readPolicies, type NamedPolicy } from "../policies.ts";
-import { loadNamedTraces, type NamedTrace } from "../traces.ts";
+import { readMatrixFlags, scaledTraces, type EvaluateFlags } from "#shared/evaluation/options.ts";
+import { readPolicies, type NamedPolicy } from "#shared/evaluation/files/policies.ts";
+import { loadNamedTraces, type NamedTrace } from "#shared/evaluation/files/traces.ts";
 
 export interface LivePolicy extends NamedPolicy {
   /** As the function's annotation takes it. */

@@ -4,7 +4,7 @@ import { readBody } from "../body.ts";
 import { endToEndHeaders, callMarks } from "../invocation/headers.ts";
 import { asyncPrefix, invocationTarget } from "../names.ts";
 import { answerText, answerThrown, Refusal } from "../refusal.ts";
-import { servedBy } from "../version.ts";
+import { servedBy } from "#shared/core/version.ts";
 import { callbackUrlOf, type CallbackRules } from "./callback-url.ts";
 import type { AsyncQueue } from "./queue.ts";
 import type { Uploads } from "./uploads.ts";

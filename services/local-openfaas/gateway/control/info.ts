@@ -3,7 +3,7 @@ import { arch } from "node:process";
 import type { Router } from "express";
 import { namespaceName } from "../names.ts";
 import { Refusal } from "../refusal.ts";
-import { version } from "../version.ts";
+import { version } from "#shared/core/version.ts";
 import { methodNotAllowed } from "./json.ts";
 
 const goArch: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };

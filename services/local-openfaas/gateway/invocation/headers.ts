@@ -1,7 +1,7 @@
 /** The headers that go to a replica, and those that come back: raw lists, as Node reads and writes them fastest. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { servedBy } from "../version.ts";
+import { servedBy } from "#shared/core/version.ts";
 
 type Kind = "pass" | "hop" | "connection" | "length" | "encoding" | "call-id" | "for" | "host" | "ours";
 

@@ -1,0 +1,91 @@
+/** The whole stack on this machine: bus, platform, secrets, and every function of stack.yml deployed and ready. */
+import { dirname, join, resolve } from "node:path";
+
+import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
+import type { Clock } from "#shared/core/clock.ts";
+import { BadInputError } from "#shared/core/errors.ts";
+import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
+import type { FunctionDeployment } from "../provider/types.ts";
+import { readStack, type StackFunction } from "#shared/deploy/stack.ts";
+import { startLocalPlatform, type LocalPlatform } from "./local-platform.ts";
+import type { UpOptions } from "../../cli/up/options.ts";
+
+export interface LocalStack extends LocalPlatform {
+  readonly gateway: FunctionGateway;
+  readonly functions: readonly StackFunction[];
+}
+
+export interface LocalStackOptions extends Pick<UpOptions, "port" | "profile" | "stack" | "policy" | "timeLapse"> {
+  readonly home: string;
+  readonly dist: string;
+  readonly epochMs: number;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const READY_WITHIN_MS = 60_000;
+
+/** On failure nothing is left running. */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const { env } = options;
+  const inStack = new Set(readStack(options.stack, env).map(({ name }) => name));
+  const local = await startLocalPlatform({
+    ...options,
+    // What the stack deploys anyway would only start twice, the first time with the addresses of the last run.
+    restore: (functionName) => !inStack.has(functionName),
+  });
+  const { platform } = local;
+  try {
+    const variables = { ...local.variables, ...(options.policy === null ? {} : { REPLICANT_POLICY: options.policy }) };
+    const functions = readStack(options.stack, { ...env, ...variables });
+    const folder = dirname(resolve(options.stack));
+    for (const one of functions) {
+      await platform.registerImage(one.image, join(folder, one.handler));
+      await platform.deploy(deploymentOf(one));
+    }
+    const gateway = openfaasGateway({ url: platform.url, user: platform.user, password: platform.password });
+    await allReady(gateway, functions, options);
+    return { ...local, variables, gateway, functions };
+  } catch (thrown) {
+    await local.close();
+    throw thrown;
+  }
+}
+
+function deploymentOf(one: StackFunction): FunctionDeployment {
+  return {
+    service: one.name,
+    image: one.image,
+    namespace: "openfaas-fn",
+    envProcess: "node index.js",
+    envVars: one.environment,
+    secrets: one.secrets,
+    labels: one.labels,
+    annotations: one.annotations,
+    limits: one.limits,
+    requests: one.requests,
+  };
+}
+
+async function allReady(
+  gateway: FunctionGateway,
+  functions: readonly StackFunction[],
+  { clock, signal }: LocalStackOptions,
+): Promise<void> {
+  const deadlineMs = clock.nowMs() + READY_WITHIN_MS;
+  for (;;) {
+    const statuses = await gateway.list();
+    const waiting = functions.filter(
+      ({ name }) =>
+        !statuses.some((status) => status.name === name && (status.availableReplicas > 0 || status.replicas === 0)),
+    );
+    if (waiting.length === 0 || signal.aborted) return;
+    if (clock.nowMs() > deadlineMs) {
+      const names = waiting.map(({ name }) => name).join(", ");
+      throw new BadInputError(`not ready within ${READY_WITHIN_MS / 1_000} s: ${names}; see their logs`);
+    }
+    await clock.sleep(100, signal);
+  }
+}

@@ -1,0 +1,72 @@
+/** A bar with the time left, on one line of a terminal; a line now and then where there is none. */
+import type { Clock } from "./clock.ts";
+
+export interface ProgressOutput {
+  readonly isTty: boolean;
+  readonly columns: number;
+  write(text: string): void;
+}
+
+export interface Progress {
+  /** `share` of job `index`, 0…1. */
+  update(index: number, share: number): void;
+  /** Removes the bar. */
+  end(): void;
+}
+
+const REDRAW_MS = 100;
+const LINE_MS = 10_000;
+
+/** `weights`: how long each job takes, in any unit. */
+export function startProgress(
+  what: string,
+  weights: readonly number[],
+  clock: Pick<Clock, "nowMs">,
+  output: ProgressOutput,
+): Progress {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = new Float64Array(weights.length);
+  const startMs = clock.nowMs();
+  let [done, jobsDone, lastMs] = [0, 0, startMs];
+  return {
+    update(index, share) {
+      done += (share - shares[index]!) * weights[index]!;
+      if (share >= 1 && shares[index]! < 1) jobsDone++;
+      shares[index] = share;
+      const nowMs = clock.nowMs();
+      if (nowMs - lastMs < (output.isTty ? REDRAW_MS : LINE_MS)) return;
+      lastMs = nowMs;
+      const elapsedSeconds = (nowMs - startMs) / 1000;
+      const counts = `${jobsDone}/${weights.length} runs`;
+      const line = progressLine({ what, share: total > 0 ? done / total : 1, counts, elapsedSeconds });
+      output.write(output.isTty ? `\r\u001b[K${line.slice(0, Math.max(20, output.columns - 1))}` : `${line}\n`);
+    },
+    end() {
+      if (output.isTty) output.write("\r\u001b[K");
+    },
+  };
+}
+
+export interface ProgressState {
+  readonly what: string;
+  readonly share: number;
+  readonly counts: string;
+  readonly elapsedSeconds: number;
+}
+
+const BAR_CELLS = 28;
+
+export function progressLine({ what, share, counts, elapsedSeconds }: ProgressState): string {
+  const full = Math.min(BAR_CELLS, Math.max(0, Math.round(share * BAR_CELLS)));
+  const bar = "█".repeat(full) + "░".repeat(BAR_CELLS - full);
+  const left = share > 0 ? durationText((elapsedSeconds * (1 - share)) / share) : "–";
+  return `${what} ${bar} ${String(Math.round(share * 100)).padStart(3)} %  ${counts}, ${left} left`;
+}
+
+export function durationText(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}

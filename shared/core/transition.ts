@@ -1,0 +1,23 @@
+/** What a learner is told of a running function: facts, and the transitions that they make up. */
+import type { Applied } from "./decision.ts";
+import type { ManagedFunction } from "./managed-function.ts";
+import type { Proposal } from "./proposal.ts";
+import type { MetricsWindow } from "./window.ts";
+
+/** One thing that was heard. */
+export type Fact =
+  | { readonly kind: "window"; readonly managed: ManagedFunction; readonly window: MetricsWindow }
+  | { readonly kind: "proposal"; readonly proposal: Proposal }
+  | { readonly kind: "applied"; readonly applied: Applied };
+
+export interface Transition {
+  readonly decisionId: string;
+  readonly managed: ManagedFunction;
+  readonly window: MetricsWindow;
+  readonly proposal: Proposal;
+  readonly applied: Applied;
+  /** The window that followed. */
+  readonly next: MetricsWindow;
+  /** Decisions on ticks within `next`, of the panic floor or of a held target: the platform moved once more. */
+  readonly tickDecisions: number;
+}

@@ -1,0 +1,74 @@
+/** The comparison as Markdown, and its place in a README: between two markers. */
+import { readFile, writeFile } from "node:fs/promises";
+
+import { BadInputError, messageOf } from "../../core/errors.ts";
+import type { Interval } from "../bootstrap.ts";
+import type { AgentComparison } from "./comparison.ts";
+import type { ContenderScore } from "./scores.ts";
+
+export const MARKERS = { begin: "<!-- compare-agents: begin -->", end: "<!-- compare-agents: end -->" } as const;
+
+const HEAD = [
+  ...(["policy", "violations % [95 %]", "× oracle [95 %]", "replica-s", "P95 s", "churn"] as const),
+  ...(["changed by guard", "beats", "beaten by"] as const),
+] as const;
+
+export function markdownOf(comparison: AgentComparison): string {
+  const { scores, tuned, steps, seeds, budget, traces, command, machine, versions } = comparison;
+  const cells = [HEAD, ...scores.map(cellsOf)];
+  const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => [...row[column]!].length)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, i) => text + " ".repeat(widths[i]! - [...text].length)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  const seedWords = seeds.length === 1 ? "one seed" : `${seeds.length} seeds`;
+  return [
+    `Each agent learned ${steps} steps on the training split with ${seedWords}; each rule was tuned there, ${budget} candidates.`,
+    `Here they are on the ${traces.length === 1 ? "trace" : `${traces.length} traces`} of the validation split, profile \`stress\`, guard on: means over traces, with the 95 % bootstrap`,
+    "interval over seeds (of a learned policy: of training and load). ● nobody has both fewer violations and a smaller multiple of the",
+    "oracle's replica-seconds; the last columns count the tuned rules it beats on both, and those that beat it. What is shipped is one",
+    "checkpoint, so its interval is over loads alone.",
+    "",
+    line(cells[0]!),
+    rule,
+    ...cells.slice(1).map(line),
+    "",
+    `Tuned: ${tuned.map((policy) => `\`${policy}\``).join(", ")}.`,
+    `Made by \`${command}\`, Replicant ${versions.replicant}, Node ${versions.node}, ${machine.processor}.`,
+    "",
+  ].join("\n");
+}
+
+function cellsOf(score: ContenderScore): string[] {
+  const { name, isParetoOptimal, sloViolationShare, oracleMultiple, replicaSeconds, p95Seconds } = score;
+  return [
+    `${name}${isParetoOptimal ? " ●" : ""}`,
+    withInterval(sloViolationShare, (share) => (100 * share).toFixed(1)),
+    withInterval(oracleMultiple, (multiple) => multiple.toFixed(2)),
+    String(Math.round(replicaSeconds.mean)),
+    p95Seconds === null ? "–" : p95Seconds.toFixed(1),
+    String(Math.round(score.churn)),
+    String(Math.round(score.clippedDecisions)),
+    String(score.beats),
+    String(score.isBeatenBy),
+  ];
+}
+
+function withInterval({ mean, lo, hi }: Interval, format: (value: number) => string): string {
+  return lo === hi ? format(mean) : `${format(mean)} [${format(lo)}–${format(hi)}]`;
+}
+
+/** Throws `BadInputError` where the file has no place for it, before anything is computed. */
+export async function readmeWith(file: string, markdown: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
+    throw new BadInputError(`--readme ${file}: cannot be read (${messageOf(thrown)})`);
+  });
+  const [begin, end] = [text.indexOf(MARKERS.begin), text.indexOf(MARKERS.end)];
+  if (begin === -1 || end < begin) {
+    throw new BadInputError(`--readme ${file}: has no '${MARKERS.begin}' with '${MARKERS.end}' after it`);
+  }
+  return `${text.slice(0, begin + MARKERS.begin.length)}\n\n${markdown}\n${text.slice(end)}`;
+}
+
+export async function updateReadme(file: string, markdown: string): Promise<void> {
+  await writeFile(file, await readmeWith(file, markdown));
+}

@@ -1,0 +1,27 @@
+/** Where a result was made. */
+import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
+
+import { version } from "../../core/version.ts";
+
+export interface Versions {
+  readonly replicant: string;
+  readonly node: string;
+}
+
+export interface Machine {
+  readonly system: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export const versions = (): Versions => ({ replicant: version, node: process.version });
+
+export function machine(): Machine {
+  return {
+    system: `${platform()} ${release()} ${arch()}`,
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}

@@ -1,0 +1,48 @@
+/** Profiles that `calibrate` writes: `@FILE` where a profile's name may stand. */
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+
+import { BadInputError, messageOf } from "../../core/errors.ts";
+import { parseProfileDocument, PROFILE_KIND, type ProfileDocument } from "../../sim/calibration/profile-document.ts";
+import type { Machine, Versions } from "./machine.ts";
+
+/** A profile's file with what it was made of. */
+export interface WrittenProfile extends ProfileDocument {
+  readonly measuredAt: string;
+  readonly command: string;
+  readonly place: string;
+  readonly machine: Machine;
+  /** Processes that ran or wanted to when the measurement ended, mean over a minute: its own are among them. */
+  readonly loadAverage: number;
+  readonly versions: Versions;
+}
+
+/** Throws `BadInputError` for a file that `calibrate` did not write. */
+export async function readProfileFile(file: string): Promise<Pick<ProfileDocument, "profile" | "timeLapse">> {
+  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
+    throw new BadInputError(`profile '@${file}': the file cannot be read (${messageOf(thrown)})`);
+  });
+  return parseProfileDocument(text, file);
+}
+
+/** Throws `BadInputError` when something else is there: only an earlier profile may be written over. */
+export async function checkProfileFile(file: string): Promise<void> {
+  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new BadInputError(`--out ${file}: cannot be written over (${messageOf(thrown)})`);
+  });
+  if (text !== null && !text.includes(`"${PROFILE_KIND}"`)) {
+    throw new BadInputError(`--out ${file}: is no earlier result of calibrate, so it is left alone`);
+  }
+}
+
+/** Whole or not at all. */
+export async function writeProfileFile(file: string, written: WrittenProfile): Promise<void> {
+  const aside = `${file}.${randomUUID().slice(0, 8)}`;
+  try {
+    await writeFile(aside, `${JSON.stringify(written, null, 2)}\n`, { flag: "wx" });
+    await rename(aside, file);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}

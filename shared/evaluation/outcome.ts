@@ -1,0 +1,61 @@
+/** What a policy would have brought on a recorded load: a run in the simulator, in the currency of the product's objective. */
+import type { Outcome } from "../core/model-lifecycle.ts";
+import type { PolicyFactory } from "../core/policy.ts";
+import { productReward } from "../task/objectives/product.ts";
+import type { Schedule } from "../traces/schedule.ts";
+import type { SimProfile } from "../sim/profiles.ts";
+import { simulate, type SimWindowTruth } from "../sim/simulate.ts";
+import { replicasPerRps } from "./recorded-load.ts";
+
+export interface RunOptions {
+  readonly schedule: Schedule;
+  readonly profile: SimProfile;
+  readonly policy: PolicyFactory;
+  readonly initialReplicas: number;
+  readonly seed: number | string;
+  /** Windows at the beginning that do not count: memories fill. */
+  readonly warmUpWindows?: number;
+}
+
+/** The replicas that the load needs are reckoned at this use. */
+const TARGET_USE = 0.7;
+
+export function outcomeOf(options: RunOptions): Outcome {
+  const { schedule, profile, policy, initialReplicas, seed, warmUpWindows = 0 } = options;
+  const { windows } = simulate({ schedule, profile, policy: policy(), seed, initialReplicas, guard: "on" });
+  const truths = windows.slice(warmUpWindows).map(({ truth }) => truth);
+  const { windowSeconds } = schedule;
+  const need = (truth: SimWindowTruth) => (truth.arrivals / windowSeconds) * (replicasPerRps(profile) / TARGET_USE);
+  const usualReplicas = meanOf(truths.map(need));
+  const rewards = truths.map((truth) => {
+    const ended = truth.ok + truth.failed;
+    return productReward({
+      violationShare: ended === 0 ? 0 : (truth.late + truth.failed) / ended,
+      neededReplicas: need(truth),
+      usualReplicas,
+      replicaSeconds: truth.replicaSeconds,
+      windowSeconds,
+    }).total;
+  });
+  const sum = (of: (truth: SimWindowTruth) => number) => truths.reduce((total, truth) => total + of(truth), 0);
+  const ended = sum(({ ok, failed }) => ok + failed);
+  return {
+    reward: meanOf(rewards),
+    violationShare: ended === 0 ? 0 : sum(({ late, failed }) => late + failed) / ended,
+    replicaSeconds: sum(({ replicaSeconds }) => replicaSeconds),
+  };
+}
+
+/** Of outcomes on loads of the same length. */
+export function meanOutcome(outcomes: readonly Outcome[]): Outcome {
+  const mean = (of: (outcome: Outcome) => number) => meanOf(outcomes.map(of));
+  return {
+    reward: mean(({ reward }) => reward),
+    violationShare: mean(({ violationShare }) => violationShare),
+    replicaSeconds: mean(({ replicaSeconds }) => replicaSeconds),
+  };
+}
+
+function meanOf(numbers: readonly number[]): number {
+  return numbers.length === 0 ? 0 : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}

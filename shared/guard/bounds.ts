@@ -1,0 +1,64 @@
+/** The bounds of the function and of the platform, and when the last replica may go. */
+import { rangeWithin, type PlatformLimits, type ReplicaRange } from "../core/platform-limits.ts";
+import type { Step } from "./stabilise.ts";
+import { trimmed } from "./words.ts";
+
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+  /** Whose the bounds are, in words. */
+  readonly lowerName: string;
+  readonly upperName: string;
+}
+
+/**
+ * The narrower of both; where they contradict each other, the upper one wins. A limit of the platform that the count stands beyond
+ * is none: it moves nothing by itself.
+ */
+export function boundsOf(range: ReplicaRange, met: PlatformLimits | null, current: number): Bounds {
+  const within = (limit: number | null | undefined, isBeyond: (limit: number) => boolean) =>
+    limit === null || limit === undefined || isBeyond(limit) ? null : limit;
+  const platform = {
+    minReplicas: within(met?.minReplicas, (least) => current < least),
+    maxReplicas: within(met?.maxReplicas, (most) => current > most),
+  };
+  const { minReplicas: lower, maxReplicas: upper } = rangeWithin(range, platform);
+  return {
+    lower,
+    upper,
+    lowerName: (platform.minReplicas ?? 0) > range.minReplicas ? "the platform's minimum" : "the minimum",
+    upperName: (platform.maxReplicas ?? Infinity) < range.maxReplicas ? "the platform's cap" : "the maximum",
+  };
+}
+
+export interface BoundContext {
+  readonly current: number;
+  /** How long there has been no work; null when nobody can tell. */
+  readonly idleSeconds: number | null;
+  /** False where a scale-down is forbidden: then a count above the bounds is left alone, and nothing is sent. */
+  readonly mayLower: boolean;
+}
+
+/** The bounds are the last word: they go before stabilisation and rate limits. */
+export function bound(
+  wish: number,
+  bounds: Bounds,
+  { current, idleSeconds, mayLower }: BoundContext,
+  { zeroRetentionSeconds }: { readonly zeroRetentionSeconds: number },
+): Step {
+  if (wish > bounds.upper) {
+    const note = `${wish} is above ${bounds.upperName} of ${bounds.upper}`;
+    if (current > bounds.upper && !mayLower)
+      return { replicas: current, note: `${note}, but nothing may scale down yet` };
+    return { replicas: bounds.upper, note };
+  }
+  if (wish < bounds.lower) {
+    return { replicas: bounds.lower, note: `${wish} is below ${bounds.lowerName} of ${bounds.lower}` };
+  }
+  // Even without retention, some idle time must have been seen: 0 s means that there was work, or that nobody could tell.
+  const mayRest = idleSeconds !== null && idleSeconds > 0 && idleSeconds >= zeroRetentionSeconds;
+  if (wish === 0 && current > 0 && !mayRest) {
+    return { replicas: 1, note: `the last replica stays until idle for ${trimmed(zeroRetentionSeconds)} s` };
+  }
+  return { replicas: wish, note: null };
+}

@@ -1,0 +1,77 @@
+/** Finds the platform a command is meant for: named by flags, or the one that `up` started from this home. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { removeFile, replaceFile } from "../adapters/files/durable-file.ts";
+import { nodeFiles } from "../adapters/files/node-files.ts";
+import { stored } from "../adapters/files/storage-error.ts";
+import { openfaasGateway } from "../adapters/openfaas/function-gateway.ts";
+import { BadInputError } from "../core/errors.ts";
+import type { FunctionGateway } from "../ports/function-gateway.ts";
+
+export interface GatewayFlags {
+  readonly gateway?: string;
+  readonly user?: string;
+  readonly passwordFile?: string;
+}
+
+/** The platform that runs from a home, for the commands beside it. Holds no secrets. */
+export interface RunningPlatform {
+  /** The gateway; of a provider alone, the one that is said to be in front of it. */
+  readonly url: string;
+  /** The platform itself. */
+  readonly platformUrl: string;
+  /** What stack.yml asks of its surroundings. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const noteOf = (home: string) => join(home, "running.json");
+
+/** Resolves when the note can be read, with what takes it away again. Throws `StorageError`. */
+export async function noteRunning(home: string, running: RunningPlatform): Promise<() => Promise<void>> {
+  const text = `${JSON.stringify(running, null, 2)}\n`;
+  await stored("the note of the running platform could not be stored", () =>
+    replaceFile(nodeFiles, noteOf(home), text),
+  );
+  // A note that stays is of no harm: its readers find that nobody answers there.
+  return async () => void (await removeFile(nodeFiles, noteOf(home)).catch(() => false));
+}
+
+/** What a platform noted when it started; it may have been killed since. Null when there is no note, or none that can be read. */
+export function readRunning(home: string): RunningPlatform | null {
+  const text = readIfThere(noteOf(home));
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as RunningPlatform;
+  } catch {
+    return null; // cut by a kill of an earlier version, which wrote in place
+  }
+}
+
+export function passwordOf(home: string): string | null {
+  return readIfThere(join(home, "basic-auth-password"));
+}
+
+/** Flags first, then `OPENFAAS_URL`, then what a platform noted. Throws `BadInputError` when nothing tells an address. */
+export function connect(
+  flags: GatewayFlags,
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly url: string; readonly gateway: FunctionGateway } {
+  const url = flags.gateway ?? (env["OPENFAAS_URL"] || readRunning(home)?.url);
+  if (!url) throw new BadInputError(`no gateway: give --gateway, set OPENFAAS_URL, or start one with 'replicant up'`);
+  const password = flags.passwordFile === undefined ? passwordOf(home) : readIfThere(flags.passwordFile);
+  if (password === null && flags.passwordFile !== undefined) {
+    throw new BadInputError(`cannot read the password file '${flags.passwordFile}'`);
+  }
+  const user = password === null ? null : (flags.user ?? "admin");
+  return { url, gateway: openfaasGateway({ url, user, password }) };
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+/** Whoever names a model on the command line wants to see it decide: a verdict of an earlier run is lifted. */
+import type { Clock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { ManagedFunction } from "../../core/managed-function.ts";
+import { policyReference } from "../../policies/reference.ts";
+import type { InvocationAnswer } from "../../ports/function-gateway.ts";
+import { signedCall, type SignedCaller } from "../signed-call.ts";
+
+export const TRAINER = "trainer";
+/** A trainer that starts reads its whole log first; one that waits for the bus answers 503 meanwhile. */
+const WITHIN_MS = 30_000;
+const PAUSE_MS = 250;
+/** What a second try does not change. */
+const FINAL = [400, 401, 403, 404, 405];
+
+/** Gives the trainer an order. */
+export type TrainerCall = (order: object) => Promise<InvocationAnswer>;
+
+export function trainerOf(caller: SignedCaller): TrainerCall {
+  return (order) => signedCall(caller, TRAINER, order, PAUSE_MS * 20);
+}
+
+/** Tries until the trainer has taken the orders; returns what went wrong, a sentence each. */
+export async function liftVerdicts(
+  call: TrainerCall,
+  managed: readonly ManagedFunction[],
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const models = managed.filter(({ policy }) => policyReference(policy).kind === "model");
+  const problems = await Promise.all(models.map(({ functionName }) => lift(call, functionName, clock, signal)));
+  return problems.filter((problem) => problem !== null);
+}
+
+async function lift(
+  call: TrainerCall,
+  functionName: string,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const reason = "its policy was named on the command line";
+  const order = { action: "mode", functionName, mode: "auto", reason };
+  const deadlineMs = clock.nowMs() + WITHIN_MS;
+  for (;;) {
+    const { isFinal, answer } = await tried(call, order);
+    if (answer === null) return null;
+    if (isFinal || clock.nowMs() >= deadlineMs || signal?.aborted) {
+      return `a verdict of an earlier run may still stand on the model of '${functionName}': the trainer ${answer}`;
+    }
+    await clock.sleep(PAUSE_MS, signal);
+  }
+}
+
+/** `answer` null: it was taken. */
+async function tried(call: TrainerCall, order: object): Promise<{ isFinal: boolean; answer: string | null }> {
+  try {
+    const { status, body } = await call(order);
+    if (status === 200) return { isFinal: true, answer: null };
+    return {
+      isFinal: FINAL.includes(status),
+      answer: `answered HTTP ${status} ${body.trim().slice(0, 200)}`.trimEnd(),
+    };
+  } catch (thrown) {
+    return { isFinal: false, answer: `does not answer: ${messageOf(thrown)}` };
+  }
+}

@@ -1,0 +1,61 @@
+/** What may be observed and done, said so that it can be checked: Gymnasium's Box and Discrete. */
+import type { Random } from "../../core/random.ts";
+
+export interface BoxSpace {
+  readonly kind: "box";
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/** Whole numbers 0…n−1. */
+export interface DiscreteSpace {
+  readonly kind: "discrete";
+  readonly n: number;
+}
+
+export function box(low: ArrayLike<number>, high: ArrayLike<number>): BoxSpace {
+  if (low.length !== high.length) throw new RangeError(`box: ${low.length} lower bounds, ${high.length} upper ones`);
+  return { kind: "box", low: Float32Array.from(low), high: Float32Array.from(high) };
+}
+
+export function discrete(n: number): DiscreteSpace {
+  return { kind: "discrete", n };
+}
+
+/** Number of values of one observation. */
+export function sizeOf(space: BoxSpace): number {
+  return space.low.length;
+}
+
+export function boxContains({ low, high }: BoxSpace, values: ArrayLike<number>): boolean {
+  if (values.length !== low.length) return false;
+  for (let i = 0; i < low.length; i++) {
+    const value = values[i]!;
+    if (!(value >= low[i]! && value <= high[i]!)) return false;
+  }
+  return true;
+}
+
+export function discreteContains({ n }: DiscreteSpace, value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < n;
+}
+
+/** A value of the space, uniform; unbounded sides are taken as ±1. */
+export function sampleBox({ low, high }: BoxSpace, random: Random): Float32Array {
+  return low.map((least, i) => {
+    const from = Number.isFinite(least) ? least : -1;
+    const to = Number.isFinite(high[i]!) ? high[i]! : 1;
+    return from + (to - from) * random.next();
+  });
+}
+
+/** A value of the space, uniform over the allowed ones; all are, without a mask. */
+export function sampleDiscrete({ n }: DiscreteSpace, random: Random, mask?: ArrayLike<number>): number {
+  if (!mask) return random.integer(n);
+  let allowed = 0;
+  for (let i = 0; i < n; i++) if (mask[i]) allowed++;
+  if (allowed === 0) throw new RangeError("discrete: the mask allows nothing");
+  let left = random.integer(allowed);
+  for (let i = 0; i < n; i++) if (mask[i] && left-- === 0) return i;
+  throw new RangeError("discrete: unreachable");
+}

@@ -1,0 +1,39 @@
+/** What a training learns on: traces with their rate scales, and profiles. */
+import type { AgentSettings } from "../rl/settings.ts";
+import type { TraceRecord } from "../rl/checkpoint/types.ts";
+import { readManifest, splitEntries } from "../evaluation/files/manifest.ts";
+import { loadNamedTraces } from "../evaluation/files/traces.ts";
+import type { TrainOptions } from "../../services/cli/train/options.ts";
+import type { TaskPlan } from "./tasks.ts";
+
+export interface TrainingLoad {
+  readonly plan: TaskPlan;
+  /** In the plan's order. */
+  readonly traces: readonly TraceRecord[];
+}
+
+/** The product is to serve functions of several kinds; the published agents were made for one. */
+const PROFILES_OF_THE_PRODUCT = ["stress", "heavy", "stress", "io"] as const;
+
+/** Throws `BadInputError` for traces that cannot be used. */
+export async function loadTraining(options: TrainOptions, settings: AgentSettings): Promise<TrainingLoad> {
+  const { manifest, rateScale, profiles } = options;
+  const entries =
+    options.traces.length > 0
+      ? options.traces.map((trace) => ({ trace, rateScale: 1 }))
+      : splitEntries(manifest, await readManifest(manifest), "train");
+  const named = await loadNamedTraces(
+    entries.map(({ trace }) => trace),
+    undefined,
+  );
+  const isProduct = settings.form === "product";
+  return {
+    plan: {
+      settings,
+      traces: named.map(({ trace }, i) => ({ trace, rateScale: rateScale ?? entries[i]!.rateScale })),
+      keepsRates: !isProduct || rateScale !== null,
+      profiles: profiles.length > 0 ? profiles : isProduct ? PROFILES_OF_THE_PRODUCT : ["stress"],
+    },
+    traces: named.map(({ name, digest, selection }) => ({ name, digest, selection })),
+  };
+}
