@@ -4,19 +4,18 @@ import { createHash } from "node:crypto";
 import { fileModelStore, writeFiles } from "#shared/adapters/model-store.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startWorkerThread } from "#shared/adapters/worker-thread.ts";
-import { ACTIONS } from "#shared/task/actions/change.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { observationSpaceOf } from "#shared/task/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { AGENTS, networkOf } from "#shared/rl/agents.ts";
+import { networkOf } from "#shared/rl/agents.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { Checkpoint, TrainingRecord } from "#shared/rl/checkpoint/types.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import type { Engine } from "#shared/rl/engine/types.ts";
+import { trainPpo } from "#shared/rl/ppo.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
 import type { Collector } from "#shared/rl/rollout/types.ts";
-import { liveSettings, settingsOf, type AgentSettings } from "#shared/rl/settings.ts";
+import { liveSettings, settingsOf, type AgentSettings } from "#shared/rl/agents.ts";
 import { freshState, type Round, type TrainingState } from "#shared/rl/training.ts";
 import type { ModelStore } from "#shared/ports/model-store.ts";
 import { InterruptedError } from "#shared/evaluation/pool/pool.ts";
@@ -71,7 +70,7 @@ interface Training extends TrainingLoad {
 async function learn(options: TrainOptions, training: Training, world: TrainWorld): Promise<number> {
   const { resumed, settings, plan, traces, store, live } = training;
   const { hyperparameters } = settings;
-  const network = networkOf(hyperparameters, observationSpaceOf(settings.layout).low.length, ACTIONS);
+  const network = networkOf(settings);
   const weights = resumed?.weights ?? initialWeights(network, seededRandom(`${options.seed}/weights`));
   const engine = await makeEngine(options.engine, network, weights, {
     count: options.workers - 1,
@@ -110,7 +109,7 @@ async function learn(options: TrainOptions, training: Training, world: TrainWorl
 
     let savedSteps = fromSteps;
     const run = { engine, collector, hyperparameters, seed: options.seed, totalSteps, from: state };
-    for await (const round of untilInterrupted(AGENTS[settings.agent](run))) {
+    for await (const round of untilInterrupted(trainPpo(run))) {
       state = round.state;
       early ??= { steps: state.steps, digest: digestOf(engine) };
       await log?.write(round, progress.update(round), systemClock.nowMs());

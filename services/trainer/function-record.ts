@@ -1,6 +1,6 @@
 /** What the trainer knows of one function: its last windows, what there is to learn from, and how its model stands. */
-import { driftOf, type Drift } from "#shared/task/drift.ts";
-import type { NormalisationStatistics } from "#shared/task/environment.ts";
+import { driftOf, type Drift } from "#shared/rl/drift.ts";
+import type { NormalisationStatistics } from "#shared/rl/normalisation.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { NO_TRIAL, type Estimate, type Trial } from "#shared/core/model-lifecycle.ts";
 import type { Transition } from "#shared/core/transition.ts";

@@ -1,7 +1,7 @@
 /** After each window that is still news: how does the function's model stand, and is there something to learn? */
 import { withinPlatform } from "#shared/core/managed-function.ts";
 import { judge, LIFECYCLE_DEFAULTS, type LifecycleSettings } from "#shared/core/model-lifecycle.ts";
-import { featureNamesOf } from "#shared/task/observation/observer.ts";
+import { layoutNamed } from "#shared/task/observation/layouts.ts";
 import { windowRealMs } from "#shared/events/age.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import { rangeRefusal, type Careful } from "./careful.ts";
@@ -78,7 +78,7 @@ export function createJudging(deps: JudgingDeps): (one: Careful) => Promise<void
     const drift = record.driftFrom(statistics, learned.layout);
     if (drift?.hasDrifted && !record.driftTold) {
       record.driftTold = true;
-      const feature = featureNamesOf(learned.layout)[drift.feature];
+      const feature = layoutNamed(learned.layout).features[drift.feature]?.name;
       const outside = `${Math.round(100 * drift.outsideShare)} % of all numbers lie beyond three deviations`;
       const what = `'${feature}' lies ${drift.deviations.toFixed(1)} deviations from what was trained on; ${outside}`;
       await book.tell(one, standing, "drifted", what, atMs);

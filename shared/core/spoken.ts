@@ -7,3 +7,8 @@ export function spoken(value: unknown, most: number): string {
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }
+
+/** At most two decimals, no trailing zeros: 3, 12.5, 0.33. */
+export function trimmed(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -147,3 +147,10 @@ export interface Tick {
   readonly arrivals: number | null;
   readonly metricAgeSeconds: number | null;
 }
+
+/** Of all calls that ended, those that ended well, 0…1; null when none ended. */
+export function successShare({ completedOk, completedError }: MetricsWindow): number | null {
+  if (completedOk === null || completedError === null) return null;
+  const ended = completedOk + failuresOf(completedError);
+  return ended > 0 ? completedOk / ended : null;
+}

@@ -5,7 +5,7 @@ import { kpaSpec, startKpa, tickKpa } from "../policies/kpa/kpa.ts";
 import type { KpaOptions, KpaRun } from "../policies/kpa/kpa.ts";
 import { reconcile, RECONCILE_DEFAULTS } from "../policies/kpa/reconcile.ts";
 import type { RevisionStatus } from "../policies/kpa/reconcile.ts";
-import { trimmed } from "../policies/words.ts";
+import { trimmed } from "../core/spoken.ts";
 import type { TickPolicy } from "../sim/simulate.ts";
 
 /** As in Knative; a sample is as old as the last tick (Knative scrapes each second). */

@@ -11,6 +11,7 @@ import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
 import type { ModelSource } from "../ports/model-shelf.ts";
 import { rulesOf } from "../../services/local-openfaas/gateway/profile.ts";
 import type { Profile } from "../../services/local-openfaas/types.ts";
+import { actionSchemeNamed } from "../task/actions/schemes.ts";
 import type { StackFunction } from "../deploy/stack.ts";
 
 /** In file order. Throws `ConfigError` with a sentence for every annotation that cannot be used. */
@@ -53,7 +54,8 @@ export async function checkModels(managed: readonly ManagedFunction[], models: M
     if (reference.kind !== "model") continue;
     try {
       const { record } = decodeCheckpoint(await models.read(reference.source));
-      if (reference.isHeld && record.settings.actions !== "headroom") problems.push(notHeadroom(reference.source));
+      if (reference.isHeld && !actionSchemeNamed(record.settings.actions).isHoldable)
+        problems.push(notHeadroom(reference.source));
     } catch (thrown) {
       problems.push(`${functionName}: policy '${policy}': ${messageOf(thrown)}`);
     }

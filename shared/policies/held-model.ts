@@ -1,6 +1,6 @@
 /**
  * A model held by ticks, `<model>@held`. By itself a checkpoint decides a count at each window's end, behind the guard that it was
- * trained with. Held, the room that it wants stands in a target, which ticks hold behind guard 2: a burst need not wait for a window.
+ * trained with. Held, the room that it asks for becomes a target, which ticks hold behind guard 2: a burst need not wait for a window.
  *
  * The model knows loads but does not aim at an SLO; `slo-budget` aims at one but knows no loads. So the model adjusts the headroom that
  * `slo-budget` has learned, headroom = that of `slo-budget` × √(the action's ÷ a usual one), and `slo-budget` goes on learning from the
@@ -29,7 +29,7 @@ export function policyInWords(name: string): string {
 /** The same, held. Throws `BadInputError` where its actions change a count: they leave no room that could be held. */
 export function heldModel(model: LearnedModel): LearnedModel {
   const { name, version } = model.identity;
-  if (model.actions !== "headroom") throw new BadInputError(notHeadroom(name));
+  if (!model.task.actions.isHoldable) throw new BadInputError(notHeadroom(name));
   return { ...model, identity: { name: `${name}${HELD}`, version }, isHeld: true };
 }
 
@@ -47,10 +47,10 @@ const POWER = 0.5;
 export class ModelHold {
   readonly #budget: ScalingPolicy = sloBudgetPolicy();
 
-  hold({ room, ...answer }: LearnedAnswer, input: PolicyInput): PolicyAnswer {
+  hold({ headroom: request, ...answer }: LearnedAnswer, input: PolicyInput): PolicyAnswer {
     const { target: aimed, proposedReplicas, because } = this.#budget.propose(input);
-    if (aimed === undefined || room === null) return { ...answer, proposedReplicas, because };
-    const { of, times, need, sureRatio } = room;
+    if (aimed === undefined || request === null) return { ...answer, proposedReplicas, because };
+    const { of, times, need, sureRatio } = request;
     const headroom = aimed.headroom * (times / USUAL_TIMES) ** POWER;
     const atPeak = of === "peak" ? Math.ceil(headroom * need.peak - 1e-9) : 0;
     const what = of === "peak" ? "the latest peak" : "the load";

@@ -1,6 +1,7 @@
 /** Forecast only: additive Holt-Winters on arrivals, turned into replicas by Little's law. */
 import type { ScalingPolicy } from "../core/policy.ts";
-import { hold, trimmed, wholeReplicas } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
+import { hold, wholeReplicas } from "./words.ts";
 
 export interface HoltWintersSpec {
   /** Windows in a season. */

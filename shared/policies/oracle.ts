@@ -1,7 +1,8 @@
 /** Perfect knowledge of the load by Little's law: keeps replicas as busy as it is told, and ignores the SLO. A scale for counts. */
 import type { ScalingPolicy } from "../core/policy.ts";
 import type { Schedule } from "../traces/schedule.ts";
-import { trimmed, wholeReplicas } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
+import { wholeReplicas } from "./words.ts";
 
 /** What nobody can know in production. */
 export interface Foresight {

@@ -3,6 +3,7 @@ import type { Engine } from "../rl/engine/types.ts";
 import type { NetworkSpec, Weights } from "../rl/engine/network.ts";
 import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
 import type { CheckpointFiles, TrainingRecord } from "../rl/checkpoint/types.ts";
+import { taskNamed } from "../task/task.ts";
 import { LearnedPolicy, type LearnedModel } from "./learned.ts";
 
 export type MakeEngine = (spec: NetworkSpec, weights: Weights) => Engine;
@@ -15,15 +16,14 @@ export interface ServedModel {
 /** `version` tells this checkpoint from others of the name. Throws `BadInputError` that names the file and what is wrong with it. */
 export function servedModel(files: CheckpointFiles, version: string, makeEngine: MakeEngine): ServedModel {
   const { record, weights } = decodeCheckpoint(files);
-  const { agent, form, layout, actions, hyperparameters } = record.settings;
+  const { agent, form, hyperparameters } = record.settings;
   const engine = makeEngine(record.network, weights);
   const model: LearnedModel = {
     identity: { name: `${agent}@${form}`, version },
     engine,
-    layout,
+    task: taskNamed(record.settings),
     statistics: record.statistics,
     maskActions: hyperparameters.maskActions,
-    actions,
   };
   try {
     // Refuses what does not fit the layout now, and not with the first window.

@@ -7,11 +7,6 @@ export function wholeReplicas(wanted: number): number {
   return Math.max(0, Math.ceil(wanted - 1e-9));
 }
 
-/** At most two decimals, no trailing zeros: 3, 12.5, 0.33. */
-export function trimmed(value: number): string {
-  return String(Math.round(value * 100) / 100);
-}
-
 /** What a rule needs was not measured: the count stays. */
 export function hold(window: DecidableWindow, missing: string): PolicyAnswer {
   return { proposedReplicas: window.desiredReplicas, because: `${missing} not measured: hold` };

@@ -4,23 +4,22 @@
  * What differs from a rollout, and what is done about it:
  * - The policy's proposal may not be what was applied. Where the guard made another number of it, the step counts as the action
  *   that asks for the applied number, with the log probability that the network gave to that one; where no action does, or
- *   where the rule decided, the step is left out of the loss. It still passes through the memory: the network saw it.
+ *   where the rule decided, the step is left out of the loss. It still passes through the LSTM: the network saw it.
  * - Advantages do not reach across a step that is left out: what came after it is not this policy's merit. There, and where
  *   windows are missing, the future is valued by the critic, like after a cut.
  * - In service the likeliest action is taken, not a drawn one. The clipped ratio keeps such an update small, and whether it was
  *   for the better is decided by an evaluation, never here.
  */
-import type { NormalisationStatistics } from "../task/environment.ts";
 import { seededRandom } from "../core/random.ts";
 import { generalisedAdvantages } from "./advantages.ts";
 import { logProbabilities } from "./categorical.ts";
-import type { Engine, LstmState, Minibatch } from "./engine/types.ts";
-import { minibatchOf, piecesOf, sequencesOf, shuffled } from "./minibatches.ts";
-import { normaliserOf } from "./normalisation.ts";
+import type { Engine } from "./engine/types.ts";
+import { scheduledHyperparameters, type Hyperparameters } from "./hyperparameters.ts";
+import { normaliserOf, type NormalisationStatistics } from "./normalisation.ts";
+import { learn } from "./ppo.ts";
 import { refreshedMemories } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
-import type { Hyperparameters } from "./settings.ts";
-import { knobsAt, meanKl, type Update } from "./training.ts";
+import { meanKl, type Update } from "./training.ts";
 
 export interface LiveStep {
   /** As the policy saw it, not normalised. */
@@ -57,49 +56,40 @@ export interface LiveReport {
 /** Changes the engine's weights. `steps` are those of one function, in their order. */
 export function liveUpdate(engine: Engine, steps: readonly LiveStep[], options: LiveUpdateOptions): LiveReport {
   const { hyperparameters, seed } = options;
-  const { sequenceSteps, minibatchSteps, targetKl } = hyperparameters;
-  const told = steps.length === 0 ? null : rolloutOf(engine, steps, options);
-  const counted = told === null ? 0 : told.counts.reduce((sum, one) => sum + one, 0);
+  const rollout = steps.length === 0 ? null : rolloutOf(engine, steps, options);
+  const counted = rollout === null ? 0 : rollout.counted.reduce((sum, one) => sum + one, 0);
   const meanReward = steps.reduce((sum, { reward }) => sum + reward, 0) / Math.max(1, steps.length);
   const about = { steps: steps.length, counted, meanReward };
-  if (told === null || counted === 0) return { ...about, epochs: 0, approxKl: null, policyLoss: null, valueLoss: null };
-
-  const { rollout, counts } = told;
-  const estimates = generalisedAdvantages(rollout, { ...hyperparameters, bootstrapTruncation: true });
-  const sequences = sequencesOf(rollout, sequenceSteps);
-  // The end of the schedules: what was learned before is not to be thrown over.
-  const knobs = knobsAt(hyperparameters, 1);
-  const random = seededRandom(`${seed}/live`);
-  let last: Update[] = [];
-  let epochs = 0;
-  while (epochs < hyperparameters.epochs) {
-    const memories = engine.spec.lstm === null ? null : refreshedMemories(engine, rollout, sequenceSteps);
-    last = [];
-    for (const some of piecesOf(shuffled(sequences, random), Math.max(1, minibatchSteps / sequenceSteps))) {
-      const minibatch = counting(minibatchOf(rollout, estimates, some, sequenceSteps, memories), some, counts);
-      if (minibatch === null) continue;
-      last.push({ ...engine.forwardBackward(minibatch, knobs.loss), ...engine.adam(knobs.adam) });
-    }
-    epochs++;
-    if (targetKl !== null && meanKl(last) > targetKl) break;
+  if (rollout === null || counted === 0) {
+    return { ...about, epochs: 0, approxKl: null, policyLoss: null, valueLoss: null };
   }
+  const advantages = generalisedAdvantages(rollout, { ...hyperparameters, bootstrapTruncation: true });
+  const epochs = learn(engine, {
+    rollout,
+    advantages,
+    hyperparameters: { ...hyperparameters, refreshMemory: true },
+    // The end of the schedules: what was learned before is not to be thrown over.
+    options: scheduledHyperparameters(hyperparameters, 1),
+    random: seededRandom(`${seed}/live`),
+  });
+  const last = epochs.at(-1)!;
   const mean = (of: (update: Update) => number) => last.reduce((sum, update) => sum + of(update), 0) / last.length;
   return {
     ...about,
-    epochs,
+    epochs: epochs.length,
     approxKl: meanKl(last),
     policyLoss: mean(({ policyLoss }) => policyLoss),
     valueLoss: mean(({ valueLoss }) => valueLoss),
   };
 }
 
-interface Told {
-  readonly rollout: Rollout;
-  /** 1 where the step is in the loss. */
-  readonly counts: Uint8Array;
-}
+type LiveRollout = Rollout & { readonly counted: Uint8Array };
 
-function rolloutOf(engine: Engine, steps: readonly LiveStep[], { statistics }: LiveUpdateOptions): Told {
+function rolloutOf(
+  engine: Engine,
+  steps: readonly LiveStep[],
+  { hyperparameters, statistics }: LiveUpdateOptions,
+): LiveRollout {
   const { observationSize: size, actions, lstm } = engine.spec;
   const count = steps.length;
   const normalised = normaliserOf(statistics);
@@ -119,7 +109,7 @@ function rolloutOf(engine: Engine, steps: readonly LiveStep[], { statistics }: L
     initialState: null,
   });
 
-  const counts = new Uint8Array(count);
+  const counted = new Uint8Array(count);
   const truncated = new Uint8Array(count);
   const nextValues = new Float32Array(count);
   const taken = new Int32Array(count);
@@ -129,43 +119,30 @@ function rolloutOf(engine: Engine, steps: readonly LiveStep[], { statistics }: L
     const hasNext = t + 1 < count && episodeStarts[t + 1] === 0;
     const isOwn = action !== null && mask[action] === 1;
     // Without the next observation there is no value to compare with.
-    counts[t] = isOwn && hasNext ? 1 : 0;
+    counted[t] = isOwn && hasNext ? 1 : 0;
     truncated[t] = !hasNext || steps[t + 1]!.action === null || !isOwn ? 1 : 0;
     nextValues[t] = hasNext ? values[t + 1]! : values[t]!;
     taken[t] = isOwn ? action : mask.indexOf(1);
     const ofAll = logProbabilities(logits.subarray(t * actions, (t + 1) * actions), mask);
     logProbs[t] = logProbability ?? ofAll[taken[t]!]!;
   });
-  const zeros: LstmState | null = lstm === null ? null : { h: new Float32Array(lstm), c: new Float32Array(lstm) };
-  return {
-    counts,
-    rollout: {
-      steps: count,
-      environments: 1,
-      observations,
-      episodeStarts,
-      actions: taken,
-      actionMasks,
-      logProbs,
-      rewards: Float32Array.from(steps, ({ reward }) => reward),
-      values,
-      nextValues,
-      terminated: new Uint8Array(count),
-      truncated,
-      // `refreshedMemories` computes the others from the first.
-      memories: zeros && [zeros],
-    },
+  const rollout = {
+    steps: count,
+    environments: 1,
+    observations,
+    episodeStarts,
+    actions: taken,
+    actionMasks,
+    logProbs,
+    rewards: Float32Array.from(steps, ({ reward }) => reward),
+    values,
+    nextValues,
+    terminated: new Uint8Array(count),
+    truncated,
+    counted,
+    memories: lstm === null ? null : [{ h: new Float32Array(lstm), c: new Float32Array(lstm) }],
   };
-}
-
-/** The minibatch with only the steps that count; null when none does. */
-function counting(
-  minibatch: Minibatch,
-  sequences: readonly { readonly firstStep: number }[],
-  counts: Uint8Array,
-): Minibatch | null {
-  const masks = new Uint8Array(minibatch.steps * minibatch.sequences);
-  for (let t = 0; t < minibatch.steps; t++)
-    sequences.forEach(({ firstStep }, s) => (masks[t * minibatch.sequences + s] = counts[firstStep + t] ?? 0));
-  return masks.includes(1) ? { ...minibatch, masks } : null;
+  if (lstm === null) return rollout;
+  // Nobody wrote states down while the function ran: they follow from the first.
+  return { ...rollout, memories: refreshedMemories(engine, rollout, hyperparameters.sequenceSteps) };
 }

@@ -38,8 +38,9 @@ export function piecesOf<T>(items: readonly T[], size: number): readonly (readon
 }
 
 /**
- * The sequences as one minibatch. `memories` are those before each stretch, all environments; null without an LSTM, where
- * sequences of one step are plain steps. What lies beyond the rollout's end is padding, and masked.
+ * The sequences as one minibatch; null when none of their steps counts. `memories` are the LSTM's states before each stretch, all
+ * environments; null without an LSTM, where sequences of one step are plain steps. What lies beyond the rollout's end is padding,
+ * and masked like steps that do not count.
  */
 export function minibatchOf(
   rollout: Rollout,
@@ -47,7 +48,7 @@ export function minibatchOf(
   sequences: readonly Sequence[],
   sequenceSteps: number,
   memories: readonly LstmState[] | null,
-): Minibatch {
+): Minibatch | null {
   const count = sequences.length;
   const longest = Math.max(...sequences.map(({ firstStep }) => Math.min(sequenceSteps, rollout.steps - firstStep)));
   const rows = longest * count;
@@ -70,7 +71,7 @@ export function minibatchOf(
     for (let t = 0; t < longest && firstStep + t < rollout.steps; t++) {
       const from = (firstStep + t) * rollout.environments + environment;
       const to = t * count + s;
-      masks[to] = 1;
+      masks[to] = rollout.counted === null ? 1 : rollout.counted[from]!;
       batch.observations.set(rollout.observations.subarray(from * size, (from + 1) * size), to * size);
       batch.episodeStarts[to] = rollout.episodeStarts[from]!;
       batch.actions[to] = rollout.actions[from]!;
@@ -80,6 +81,7 @@ export function minibatchOf(
       batch.actionMasks?.set(rollout.actionMasks!.subarray(from * choices, (from + 1) * choices), to * choices);
     }
   });
+  if (!masks.includes(1)) return null;
   return {
     ...batch,
     oldValues: null,

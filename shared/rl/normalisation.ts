@@ -1,5 +1,53 @@
 /** Mean and variance of what was observed: gathered in parts, joined in a fixed order, frozen for evaluation. */
-import { RunningStatistics, type NormalisationStatistics } from "../task/environment.ts";
+
+/** Mean and variance of each observed value; travels with a checkpoint. */
+export interface NormalisationStatistics {
+  readonly count: number;
+  readonly mean: readonly number[];
+  /** Of the population. */
+  readonly variance: readonly number[];
+}
+
+/** Gathers mean and variance of vectors, one by one (Welford). */
+export class RunningStatistics {
+  #count: number;
+  readonly #mean: Float64Array;
+  /** Σ (x − mean)². */
+  readonly #squares: Float64Array;
+
+  constructor(size: number, from?: NormalisationStatistics) {
+    this.#count = from?.count ?? 0;
+    this.#mean = Float64Array.from(from?.mean ?? new Float64Array(size));
+    this.#squares = Float64Array.from(from?.variance ?? new Float64Array(size), (v) => v * this.#count);
+  }
+
+  add(values: ArrayLike<number>): void {
+    this.#count++;
+    for (let i = 0; i < this.#mean.length; i++) {
+      const delta = values[i]! - this.#mean[i]!;
+      this.#mean[i]! += delta / this.#count;
+      this.#squares[i]! += delta * (values[i]! - this.#mean[i]!);
+    }
+  }
+
+  get statistics(): NormalisationStatistics {
+    const variance = Array.from(this.#squares, (squares) => (this.#count > 0 ? squares / this.#count : 1));
+    return { count: this.#count, mean: [...this.#mean], variance };
+  }
+
+  /** (x − mean) ÷ √(variance + ε), clipped to ±`clip`. */
+  normalise(values: ArrayLike<number>, clip: number): Float32Array {
+    const out = new Float32Array(this.#mean.length);
+    for (let i = 0; i < out.length; i++) {
+      const variance = this.#count > 0 ? this.#squares[i]! / this.#count : 1;
+      const scaled = (values[i]! - this.#mean[i]!) / Math.sqrt(variance + EPSILON);
+      out[i] = Math.min(clip, Math.max(-clip, scaled));
+    }
+    return out;
+  }
+}
+
+const EPSILON = 1e-8;
 
 /** Normalised observations beyond this are cut; as Stable-Baselines3's VecNormalize. */
 export const NORMALISED_CLIP = 10;

@@ -1,10 +1,10 @@
-/** The memory before each sequence of a rollout, with the weights of now. */
+/** The LSTM's state before each sequence of a rollout, with the weights of now. */
 import type { Engine, LstmState } from "./engine/types.ts";
 import type { Rollout } from "./rollout/types.ts";
 
 /**
- * After an epoch the stored memories are those of an older network ("representational drift", Kapturowski et al. 2019, R2D2,
- * §3). The memory before the rollout itself stays as it was stored.
+ * After an epoch the stored states are those of an older network ("representational drift", Kapturowski et al. 2019, R2D2,
+ * §3). The state before the rollout itself remains as it was stored.
  */
 export function refreshedMemories(engine: Engine, rollout: Rollout, sequenceSteps: number): readonly LstmState[] {
   const { steps, environments, observations, episodeStarts, memories } = rollout;

@@ -1,21 +1,12 @@
-/** What training is given and what it tells: shared by the agents, whose loops stand in their own files. */
-import type { NormalisationStatistics } from "../task/environment.ts";
+/** What a training is given, where it is between two rounds, and what it reports of each. */
 import { explainedVariance, type Advantages } from "./advantages.ts";
-import {
-  ADAM_DEFAULTS,
-  LOSS_DEFAULTS,
-  type AdamOptions,
-  type Engine,
-  type LossOptions,
-  type LossReport,
-} from "./engine/types.ts";
-import { joinedStatistics, noStatistics } from "./normalisation.ts";
+import type { Engine, LossReport } from "./engine/types.ts";
+import type { EngineOptions, Hyperparameters } from "./hyperparameters.ts";
+import { joinedStatistics, noStatistics, type NormalisationStatistics } from "./normalisation.ts";
 import { joinedRollouts } from "./rollout/join.ts";
 import type { Collector, EndedEpisode, Rollout, ShardPlace } from "./rollout/types.ts";
-import { scheduled } from "./schedules.ts";
-import type { Hyperparameters } from "./settings.ts";
 
-/** Where a training stands between two rounds, but for the weights and the optimiser, which the engine holds. */
+/** Where a training is between two rounds, but for the weights and the optimiser, which the engine holds. */
 export interface TrainingState {
   readonly round: number;
   readonly steps: number;
@@ -25,6 +16,7 @@ export interface TrainingState {
   readonly places: readonly ShardPlace[] | null;
 }
 
+/** All that one training is. */
 export interface TrainingRun {
   /** Holds the weights to begin with, and what is learned. */
   readonly engine: Engine;
@@ -56,14 +48,13 @@ export interface RoundReport {
   readonly meanLength: number | null;
 }
 
+/** What each round yields. */
 export interface Round {
   readonly state: TrainingState;
   readonly report: RoundReport;
 }
 
-/** An agent: plays, learns, and tells of it, round by round, until `totalSteps` are reached or nobody asks for more. */
-export type Train = (run: TrainingRun) => AsyncGenerator<Round, void>;
-
+/** Before the first round. */
 export function freshState({ normaliseObservations }: Hyperparameters, observationSize: number): TrainingState {
   return {
     round: 0,
@@ -73,13 +64,14 @@ export function freshState({ normaliseObservations }: Hyperparameters, observati
   };
 }
 
+/** One round as it was played, before anything is learned from it. */
 export interface Played {
   readonly rollout: Rollout;
   readonly episodes: readonly EndedEpisode[];
   readonly state: TrainingState;
 }
 
-/** Has one round played, and tells where the training stands then. */
+/** Plays one round with the weights as they are. */
 export async function play({ engine, collector, hyperparameters }: TrainingRun, state: TrainingState): Promise<Played> {
   const { rolloutSteps, environments, sequenceSteps, maskActions } = hyperparameters;
   const steps = rolloutSteps / environments;
@@ -105,38 +97,23 @@ export async function play({ engine, collector, hyperparameters }: TrainingRun, 
   };
 }
 
-export interface Knobs {
-  readonly loss: LossOptions;
-  readonly adam: AdamOptions;
-}
-
-/** The hyperparameters as the engine takes them, at a share 0…1 of the training. */
-export function knobsAt(hyperparameters: Hyperparameters, progress: number): Knobs {
-  const { clipRange, valueCoefficient, maxGradNorm } = hyperparameters;
-  const entropyCoefficient = scheduled(hyperparameters.entropyCoefficient, progress);
-  const learningRate = scheduled(hyperparameters.learningRate, progress);
-  return {
-    loss: { ...LOSS_DEFAULTS, clipRange, valueCoefficient, entropyCoefficient },
-    adam: { ...ADAM_DEFAULTS, learningRate, maxGradNorm },
-  };
-}
-
 /** One step of the optimiser. */
 export interface Update extends LossReport {
   readonly gradientNorm: number;
 }
 
+/** Mean approximate KL of an epoch. */
 export function meanKl(updates: readonly Update[]): number {
   return mean(updates.map(({ approxKl }) => approxKl));
 }
 
 export function roundReport(
-  updates: readonly Update[],
-  epochs: number,
-  { loss, adam }: Knobs,
+  epochs: readonly (readonly Update[])[],
+  { loss, adam }: EngineOptions,
   { rollout, episodes }: Played,
   { returns }: Advantages,
 ): RoundReport {
+  const updates = epochs.flat();
   const of = (field: keyof Update) => mean(updates.map((update) => update[field]));
   return {
     policyLoss: of("policyLoss"),
@@ -147,7 +124,7 @@ export function roundReport(
     gradientNorm: of("gradientNorm"),
     learningRate: adam.learningRate,
     entropyCoefficient: loss.entropyCoefficient,
-    epochs,
+    epochs: epochs.length,
     explainedVariance: explainedVariance(rollout.values, returns),
     episodes: episodes.length,
     meanReturn: episodes.length === 0 ? null : mean(episodes.map((episode) => episode.return)),

@@ -1,36 +1,49 @@
 /** `replicant/Scaling-v0`: one step is one window of the simulated platform; the action changes the desired replicas. */
-import { actionMask, ACTION_DELTAS, ACTIONS, isWithin, requestedReplicas } from "../task/actions/change.ts";
-import { discrete, discreteContains, EnvironmentMisuseError } from "../task/environment.ts";
-import type { BaseInfo, Environment, ResetOptions, ResetResult, StepResult } from "../task/environment.ts";
 import { BadInputError } from "../core/errors.ts";
-import type { GuardSettings } from "../guard/guard.ts";
-import { layoutOf, observe, spaceOf } from "../task/observation/published.ts";
-import type { LayoutName, ObservationLayout } from "../task/observation/published.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
 import { seededRandom } from "../core/random.ts";
 import type { Random } from "../core/random.ts";
-import { OBJECTIVES } from "../task/objectives/published.ts";
-import type { Objective, ObjectiveName, Reward } from "../task/objectives/published.ts";
-import type { Schedule } from "../traces/schedule.ts";
 import { isDecidable } from "../core/window.ts";
 import type { MetricsWindow } from "../core/window.ts";
+import type { GuardSettings } from "../guard/guard.ts";
 import type { WindowMode } from "../metrics/reading.ts";
+import { EnvironmentMisuseError } from "../task/environment/contract.ts";
+import type { BaseInfo, Environment, ResetOptions, ResetResult, StepResult } from "../task/environment/contract.ts";
+import { discrete, discreteContains } from "../task/environment/spaces.ts";
+import type { BoxSpace, DiscreteSpace } from "../task/environment/spaces.ts";
+import { spaceOf } from "../task/observation/layout.ts";
+import type { Reward } from "../task/objectives/objective.ts";
+import { FunctionTask, taskNamed } from "../task/task.ts";
+import type { LearningTask, TaskNames, TaskRequest } from "../task/task.ts";
+import type { Schedule } from "../traces/schedule.ts";
 import { randomised, TABLE_RANGES } from "./parameters.ts";
 import type { ParameterRanges } from "./parameters.ts";
-import { simProfile } from "./profiles.ts";
+import { managedFunctionOf, simProfile } from "./profiles.ts";
 import type { ProfileChanges, SimProfile } from "./profiles.ts";
 import type { GuardSwitch } from "./scaler.ts";
 import { Session } from "./session.ts";
-import type { Workload } from "./workload.ts";
 
 export const SCALING_ENVIRONMENT_ID = "replicant/Scaling-v0";
 
-export interface ScalingSettings {
+/** What an episode's load is drawn for. */
+export interface EpisodeLoadOptions {
+  readonly random: Random;
+  readonly profile: SimProfile;
+  /** The schedule must be at least so long; what comes later is not used. */
+  readonly seconds: number;
+}
+
+/** Makes the schedule of one episode. Same chance, same schedule. */
+export type EpisodeLoad = (options: EpisodeLoadOptions) => Schedule;
+
+export interface ScalingSettings extends Omit<TaskNames, "actions"> {
+  /** Default `change`: the desired count, changed by −2…+2. */
+  readonly actions?: TaskNames["actions"];
   readonly profile: string | SimProfile;
   readonly changes?: ProfileChanges;
-  /** Gives each episode its schedule. */
-  readonly workload: Workload;
-  readonly layout: LayoutName;
-  readonly objective: ObjectiveName;
+  readonly load: EpisodeLoad;
+  /** The function as the learner knows it. Default: as the profile, before parameters are drawn, has it. */
+  readonly managed?: ManagedFunction;
   /** Default `on`. */
   readonly guard?: GuardSwitch;
   readonly guardSettings?: Partial<GuardSettings>;
@@ -42,8 +55,6 @@ export interface ScalingSettings {
   readonly tickSeconds?: number;
   /** Default `exact`. */
   readonly mode?: WindowMode;
-  /** Replicas that an action asks for. Default: the desired ones, changed by −2…+2. */
-  readonly requestOf?: (action: number, desired: number) => number;
 }
 
 /** All of it said at each reset: nothing stays from the episode before. */
@@ -52,7 +63,7 @@ export interface ScalingOptions {
   readonly randomise?: boolean | ParameterRanges;
   /** Changes the profile for this episode. */
   readonly changes?: ProfileChanges;
-  /** This schedule in place of the workload's. */
+  /** This schedule in place of the one that `load` draws. */
   readonly schedule?: Schedule;
   /** Ready at the start; `random`: uniform within the bounds. Default the minimum. */
   readonly initialReplicas?: number | "random";
@@ -91,12 +102,13 @@ const NO_REWARD: Reward = { total: 0, terms: {} };
 
 export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptions> {
   readonly id = SCALING_ENVIRONMENT_ID;
-  readonly observationSpace;
-  readonly actionSpace = discrete(ACTIONS);
+  readonly observationSpace: BoxSpace;
+  readonly actionSpace: DiscreteSpace;
   readonly #settings: ScalingSettings;
-  readonly #layout: ObservationLayout;
-  readonly #objective: Objective;
+  readonly #learned: LearningTask;
+  readonly #managed: ManagedFunction;
   readonly #windowSeconds: number;
+  #task: FunctionTask;
   #random: Random | null = null;
   #episode = 0;
   #session: Session | null = null;
@@ -105,19 +117,21 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
   #observation: Float32Array;
   #window: MetricsWindow | null = null;
 
-  /** Throws `BadInputError` for an unknown profile or layout, or an episode without windows. */
+  /** Throws `BadInputError` for an unknown profile, layout, action scheme or objective, or an episode without windows. */
   constructor(settings: ScalingSettings) {
-    const { episodeWindows, windowSeconds = 30 } = settings;
+    const { layout, objective, actions = "change", episodeWindows, windowSeconds = 30 } = settings;
     if (!Number.isInteger(episodeWindows) || episodeWindows < 1) {
       throw new BadInputError(`an episode must have a whole number of windows, at least 1, was: '${episodeWindows}'`);
     }
     this.#settings = settings;
-    this.#layout = layoutOf(settings.layout);
-    this.#objective = OBJECTIVES[settings.objective];
+    this.#learned = taskNamed({ layout, objective, actions });
     this.#windowSeconds = windowSeconds;
     this.#profile = simProfile(settings.profile, settings.changes);
-    this.observationSpace = spaceOf(this.#layout);
-    this.#observation = new Float32Array(this.#layout.features.length);
+    this.#managed = settings.managed ?? managedFunctionOf(this.#profile);
+    this.#task = new FunctionTask(this.#learned, this.#managed);
+    this.observationSpace = spaceOf(this.#learned.layout);
+    this.actionSpace = discrete(this.#learned.actions.count);
+    this.#observation = Float32Array.from(this.observationSpace.low);
   }
 
   /** Lives through one window with the replicas of the start, so that there is something to observe. */
@@ -134,7 +148,7 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
     const windows = settings.episodeWindows + 1;
     const schedule =
       options.schedule ??
-      settings.workload({
+      settings.load({
         random: random.fork("workload"),
         profile: this.#profile,
         seconds: windows * this.#windowSeconds,
@@ -151,7 +165,9 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
       initialReplicas: this.#initialReplicas(options, random),
     });
     this.#step = 0;
-    this.#observation = observe(this.#layout, this.#live(this.#session));
+    this.#task = new FunctionTask(this.#learned, this.#managed);
+    this.#observation = Float32Array.from(this.observationSpace.low);
+    this.#runWindow(this.#session);
     const { desired } = this.#session.platform;
     return { observation: this.#observation, info: this.#infoOf(this.#session, NO_REWARD, desired, false) };
   }
@@ -163,42 +179,43 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
       throw new EnvironmentMisuseError(`${this.id}: the episode is over; reset it`);
     }
     if (!discreteContains(this.actionSpace, action)) {
-      throw new EnvironmentMisuseError(`${this.id}: the action must be one of 0…${ACTIONS - 1}, was: '${action}'`);
+      const last = this.#learned.actions.count - 1;
+      throw new EnvironmentMisuseError(`${this.id}: the action must be one of 0…${last}, was: '${action}'`);
     }
     this.#step++;
-    const { desired } = session.platform;
-    const requested = this.#settings.requestOf?.(action, desired) ?? requestedReplicas(desired, action);
-    const isWithinBounds = isWithin(requested, session.managed) || action === ACTION_DELTAS.indexOf(0);
-    const clipped = this.#act(session, requested, isWithinBounds);
-    const window = this.#live(session);
-    const reward = this.#objective.rewardOf({
+    const request = this.#task.requestAt(session.platform.desired, action);
+    const clipped = this.#act(session, request);
+    const window = this.#runWindow(session);
+    const { ok, failed, late } = session.windowTally;
+    const reward = this.#task.rewardOf({
       window,
-      requestedReplicas: requested,
-      isWithinBounds,
-      sloSeconds: session.managed.slo.seconds,
+      requestedReplicas: request.replicas,
+      isWithinBounds: request.isWithinBounds,
       replicaSeconds: session.windowReplicaSeconds,
+      violationShare: ok + failed === 0 ? 0 : (late + failed) / (ok + failed),
     });
-    if (isDecidable(window)) this.#observation = observe(this.#layout, window);
     return {
       observation: this.#observation.slice(),
       reward: reward.total,
       terminated: false,
       truncated: this.#step >= this.#settings.episodeWindows,
-      info: this.#infoOf(session, reward, requested, clipped),
+      info: this.#infoOf(session, reward, request.replicas, clipped),
     };
   }
 
   /** Passes the action on; true when bounds or guard made another number of it. */
-  #act(session: Session, requested: number, isWithinBounds: boolean): boolean {
-    const refused = !isWithinBounds && this.#objective.beyondBounds === "refuse";
+  #act(session: Session, { replicas, isRefused }: TaskRequest): boolean {
     // On a window that was not measured no policy is asked: the count is held, as in service.
-    const mayAct = !refused && this.#window !== null && isDecidable(this.#window);
-    const proposal = mayAct ? { proposedReplicas: requested, because: "the learner's action" } : null;
-    return session.scaler.onWindow(this.#window!, proposal, POLICY).applied !== requested;
+    const mayAct = !isRefused && this.#window !== null && isDecidable(this.#window);
+    const proposal = mayAct ? { proposedReplicas: replicas, because: "the learner's action" } : null;
+    return session.scaler.onWindow(this.#window!, proposal, POLICY).applied !== replicas;
   }
 
-  #live(session: Session): MetricsWindow {
-    return (this.#window = session.runWindow());
+  /** Runs one window; what cannot be decided on is not observed. */
+  #runWindow(session: Session): MetricsWindow {
+    const window = (this.#window = session.runWindow());
+    if (isDecidable(window)) this.#observation = this.#task.see(window);
+    return window;
   }
 
   #initialReplicas({ initialReplicas }: ScalingOptions, random: Random): number {
@@ -210,10 +227,10 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
   }
 
   #infoOf(session: Session, reward: Reward, requested: number, clipped: boolean): ScalingInfo {
-    const { platform, windowTally: tally, managed } = session;
+    const { platform, windowTally: tally } = session;
     const window = this.#window!;
     return {
-      actionMask: actionMask(platform.desired, managed),
+      actionMask: this.#task.maskAt(platform.desired),
       simulatedSeconds: platform.nowSeconds,
       window,
       rawObservation: this.#observation,

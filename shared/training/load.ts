@@ -1,5 +1,5 @@
 /** What a training learns on: traces with their rate scales, and profiles. */
-import type { AgentSettings } from "../rl/settings.ts";
+import { TRAINING_DEFAULTS, type AgentSettings } from "../rl/agents.ts";
 import type { TraceRecord } from "../rl/checkpoint/types.ts";
 import { readManifest, splitEntries } from "../evaluation/files/manifest.ts";
 import { loadNamedTraces } from "../evaluation/files/traces.ts";
@@ -12,9 +12,6 @@ export interface TrainingLoad {
   readonly traces: readonly TraceRecord[];
 }
 
-/** The product is to serve functions of several kinds; the published agents were made for one. */
-const PROFILES_OF_THE_PRODUCT = ["stress", "heavy", "stress", "io"] as const;
-
 /** Throws `BadInputError` for traces that cannot be used. */
 export async function loadTraining(options: TrainOptions, settings: AgentSettings): Promise<TrainingLoad> {
   const { manifest, rateScale, profiles } = options;
@@ -26,13 +23,13 @@ export async function loadTraining(options: TrainOptions, settings: AgentSetting
     entries.map(({ trace }) => trace),
     undefined,
   );
-  const isProduct = settings.form === "product";
+  const defaults = TRAINING_DEFAULTS[settings.form];
   return {
     plan: {
       settings,
       traces: named.map(({ trace }, i) => ({ trace, rateScale: rateScale ?? entries[i]!.rateScale })),
-      keepsRates: !isProduct || rateScale !== null,
-      profiles: profiles.length > 0 ? profiles : isProduct ? PROFILES_OF_THE_PRODUCT : ["stress"],
+      keepsRates: defaults.keepsRates || rateScale !== null,
+      profiles: profiles.length > 0 ? profiles : defaults.profiles,
     },
     traces: named.map(({ name, digest, selection }) => ({ name, digest, selection })),
   };

@@ -1,10 +1,8 @@
 /** The environments of a training, made alike in whatever thread plays them. */
-import { NO_CHANGE } from "../task/actions/change.ts";
-import { STEADY_HEADROOM } from "../task/actions/headroom.ts";
-import type { Environment } from "../task/environment.ts";
-import { comparedWith } from "../task/environment/baseline-rewards.ts";
-import { scalingTask, type RequestOf } from "../task/scaling-task.ts";
-import type { AgentSettings } from "../rl/settings.ts";
+import type { AgentSettings } from "../rl/agents.ts";
+import { simProfile, type SimProfile } from "../sim/profiles.ts";
+import { simulatedTask } from "../sim/simulated-task.ts";
+import type { Environment } from "../task/environment/contract.ts";
 import {
   mixedLoad,
   plainTraceLoad,
@@ -13,8 +11,6 @@ import {
   type TrainingLoad,
   type TrainingTrace,
 } from "../traces/training-loads.ts";
-import { managedFunctionOf, simProfile, type SimProfile } from "../sim/profiles.ts";
-import { ScalingEnvironment, type ScalingOptions } from "../sim/scaling-environment.ts";
 
 /** All that a thread needs to know; it can be sent to one. */
 export interface TaskPlan {
@@ -27,36 +23,16 @@ export interface TaskPlan {
 }
 
 export function makeTask(plan: TaskPlan, index: number): Environment {
-  const task = makePlainTask(plan, index);
-  if (!plan.settings.hyperparameters.comparedRewards) return task;
-  const steadyAction = plan.settings.actions === "headroom" ? STEADY_HEADROOM : NO_CHANGE;
-  return comparedWith(task, makePlainTask(plan, index), steadyAction);
-}
-
-function makePlainTask(plan: TaskPlan, index: number): Environment {
   const { layout, objective, actions, hyperparameters } = plan.settings;
-  const { episodeWindows, randomisePlatform, guard } = hyperparameters;
+  const { episodeWindows, randomisePlatform, guard, comparedRewards } = hyperparameters;
   const profile = simProfile(plan.profiles[index % plan.profiles.length]!);
   const load = loadOf(plan);
-  const makeEnvironment = (requestOf: RequestOf | undefined) =>
-    new ScalingEnvironment({
-      profile,
-      workload: ({ random, seconds }) =>
-        load({ random, seconds, rpsPerReplica: rpsPerReplica(profile), workCv: profile.workCv }),
-      // What the environment itself observes and rewards is replaced where the product has its own.
-      layout: layout === "replicant-24" ? "plus-8" : layout,
-      objective: objective === "product" ? "corrected" : objective,
-      episodeWindows,
-      guard: guard ? "on" : "off",
-      ...(requestOf && { requestOf }),
-    });
-  const options: ScalingOptions = randomisePlatform ? { randomise: true, initialReplicas: "random" } : {};
-  return scalingTask(makeEnvironment, {
-    managed: managedFunctionOf(profile),
-    layout,
-    actions,
-    reward: objective === "product" ? "product" : "environment",
-    options,
+  return simulatedTask({
+    ...{ layout, objective, actions, profile, episodeWindows, comparesWithBaseline: comparedRewards },
+    load: ({ random, seconds }) =>
+      load({ random, seconds, rpsPerReplica: rpsPerReplica(profile), workCv: profile.workCv }),
+    guard: guard ? "on" : "off",
+    episodes: randomisePlatform ? { randomise: true, initialReplicas: "random" } : {},
   });
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-import type { AgentName } from "#shared/rl/settings.ts";
+import type { AgentName } from "#shared/rl/agents.ts";
 import { compileKernel } from "#shared/build/kernel.mjs";
 import { learningMemoryRows } from "./learning-memory.ts";
 import type { LearningOrder, LearningReading } from "./peer-learning.ts";

@@ -2,13 +2,14 @@
 import type { Schedule } from "#shared/traces/schedule.ts";
 import { initialReplicas } from "#shared/evaluation/foresight.ts";
 import type { MakeEngine } from "#shared/policies/served-model.ts";
-import { AGENTS } from "#shared/rl/agents.ts";
+import { trainPpo } from "#shared/rl/ppo.ts";
 import type { TrainingRecord } from "#shared/rl/checkpoint/types.ts";
 import type { Weights } from "#shared/rl/engine/network.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
-import { scalingTask } from "#shared/task/scaling-task.ts";
-import { liveSettings } from "#shared/rl/settings.ts";
-import { managedFunctionOf, type SimProfile } from "#shared/sim/profiles.ts";
+import { actionSchemeNamed } from "#shared/task/actions/schemes.ts";
+import { decidableSteps } from "#shared/task/environment/decidable-steps.ts";
+import { liveSettings } from "#shared/rl/agents.ts";
+import { type SimProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment, type ScalingInfo } from "#shared/sim/scaling-environment.ts";
 
 export interface ExploringRun {
@@ -55,21 +56,14 @@ export async function runExploring(run: ExploringRun): Promise<Told> {
     environments: 1,
     seed,
     makeEnvironment: () =>
-      scalingTask(
-        (requestOf) =>
-          new Counted({
-            profile,
-            workload: () => schedule,
-            layout: layout === "replicant-24" ? "plus-8" : layout,
-            objective: objective === "product" ? "corrected" : objective,
-            episodeWindows,
-            windowSeconds: schedule.windowSeconds,
-            guard: "off",
-            ...(requestOf && { requestOf }),
-          }),
+      decidableSteps(
+        new Counted({
+          ...{ profile, layout, objective, actions, episodeWindows, guard: "off" },
+          load: () => schedule,
+          windowSeconds: schedule.windowSeconds,
+        }),
         {
-          managed: managedFunctionOf(profile),
-          ...{ layout, actions, reward: objective === "product" ? "product" : "environment" },
+          holdAction: actionSchemeNamed(actions).constantAction,
           options: { initialReplicas: initialReplicas(schedule, profile) },
         },
       ),
@@ -77,7 +71,7 @@ export async function runExploring(run: ExploringRun): Promise<Told> {
   try {
     const from = { round: 0, steps: 0, statistics, places: null };
     const training = { engine, collector, hyperparameters, seed, totalSteps: steps, from };
-    for await (const _round of AGENTS[settings.agent](training));
+    for await (const _round of trainPpo(training));
     return { calls, violations, replicaSeconds };
   } finally {
     await collector.close();

@@ -1,16 +1,18 @@
 /** Learns in a process of its own, and tells where the time goes. */
 import { fileModelStore } from "#shared/adapters/model-store.ts";
-import type { Environment } from "#shared/task/environment.ts";
+import type { Environment } from "#shared/task/environment/contract.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Trace } from "#shared/traces/trace.ts";
 import { LearnedPolicy, proposeAll } from "#shared/policies/learned.ts";
-import { AGENTS, networkOf } from "#shared/rl/agents.ts";
+import { networkOf } from "#shared/rl/agents.ts";
+import { trainPpo } from "#shared/rl/ppo.ts";
+import { taskNamed } from "#shared/task/task.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import type { Engine } from "#shared/rl/engine/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { embeddedKernel } from "#shared/rl/kernel/embedded.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
-import { settingsOf, type AgentName } from "#shared/rl/settings.ts";
+import { settingsOf, type AgentName } from "#shared/rl/agents.ts";
 import { freshState } from "#shared/rl/training.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { isDecidable } from "#shared/core/window.ts";
@@ -59,7 +61,7 @@ async function trainOnce(agent: AgentName, steps: number, counts: readonly numbe
     reset: (options) => simulator.of(() => environment.reset(options)),
     step: (action) => simulator.of(() => environment.step(action)),
   });
-  const spec = networkOf(hyperparameters, agent === "lstm-ppo" ? 6 : 7, 5);
+  const spec = networkOf(settings);
   const engine = createWasmEngine(embeddedKernel(), spec, initialWeights(spec, seededRandom(1)));
   const watched: Engine = {
     name: engine.name,
@@ -85,7 +87,7 @@ async function trainOnce(agent: AgentName, steps: number, counts: readonly numbe
   const from = freshState(hyperparameters, spec.observationSize);
   const all = new Stopwatch();
   const startMs = performance.now();
-  const training = AGENTS[agent]({ engine: watched, collector, hyperparameters, seed: 1, totalSteps: steps, from });
+  const training = trainPpo({ engine: watched, collector, hyperparameters, seed: 1, totalSteps: steps, from });
   for (let next = await training.next(); next.done !== true; next = await training.next());
   all.seconds = (performance.now() - startMs) / 1000;
   engine.close();
@@ -99,14 +101,14 @@ async function trainOnce(agent: AgentName, steps: number, counts: readonly numbe
 }
 
 function decide(functions: number, rounds: number): LearningReading {
-  const spec = networkOf(settingsOf("lstm-ppo-plus", "paper").hyperparameters, 7, 5);
+  const settings = settingsOf("lstm-ppo-plus", "paper");
+  const spec = networkOf(settings);
   const model = {
     identity: { name: "bench", version: "1" },
     engine: createWasmEngine(embeddedKernel(), spec, initialWeights(spec, seededRandom(1))),
-    layout: "plus-7",
+    task: taskNamed(settings),
     statistics: null,
     maskActions: true,
-    actions: "change" as const,
   };
   const policies = Array.from({ length: functions }, () => new LearnedPolicy(model));
   const window = aWindow();

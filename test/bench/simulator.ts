@@ -3,7 +3,7 @@ import { seededRandom } from "#shared/core/random.ts";
 import { Platform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
-import { excerptsOf } from "#shared/sim/workload.ts";
+import { excerptsOf } from "#test/support/episode-loads.ts";
 import { poissonSchedule } from "#test/sim/schedules.ts";
 import { median } from "./section.ts";
 import type { Row, Section } from "./section.ts";
@@ -101,7 +101,7 @@ function ratioOfTimes(one: () => number, other: () => number): number {
 function stepsPerSecond(guarded: boolean): Row {
   const environment = new ScalingEnvironment({
     profile: "stress",
-    workload: excerptsOf([poissonSchedule({ rps: 5, calls: 200_000, cv: 0.3 })]),
+    load: excerptsOf([poissonSchedule({ rps: 5, calls: 200_000, cv: 0.3 })]),
     layout: "plus-7",
     objective: "paper",
     guard: guarded ? "on" : "off",

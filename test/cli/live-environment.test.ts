@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { boxContains, EnvironmentMisuseError } from "#shared/task/environment.ts";
+import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
+import { boxContains } from "#shared/task/environment/spaces.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { closeWindow, type MetricsWindow } from "#shared/core/window.ts";
-import { liveSettings, settingsOf, type Form } from "#shared/rl/settings.ts";
+import { liveSettings, settingsOf, type Form } from "#shared/rl/agents.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { LiveScalingEnvironment } from "#shared/live/episodes/environment.ts";

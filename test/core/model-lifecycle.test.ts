@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { driftOf, DRIFT_WINDOWS } from "#shared/task/drift.ts";
+import { driftOf, DRIFT_WINDOWS } from "#shared/rl/drift.ts";
 import type { Mode } from "#shared/core/managed-function.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
 import { judge, NO_TRIAL, onTrial, stepsToForget, type Estimate, type Trial } from "#shared/core/model-lifecycle.ts";

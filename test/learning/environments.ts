@@ -1,5 +1,6 @@
 /** Small worlds whose solution is known. */
-import { box, discrete, EnvironmentMisuseError, type Environment } from "#shared/task/environment.ts";
+import { EnvironmentMisuseError, type Environment } from "#shared/task/environment/contract.ts";
+import { box, discrete } from "#shared/task/environment/spaces.ts";
 import { type Random, seededRandom } from "#shared/core/random.ts";
 
 interface Rules {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { evaluate } from "#shared/rl/evaluate.ts";
-import type { AgentName } from "#shared/rl/settings.ts";
+import { evaluate } from "./evaluate.ts";
+import type { AgentName } from "#shared/rl/agents.ts";
 import { identityEnvironment, maskedEnvironment, memoryEnvironment } from "./environments.ts";
 import { SMALL, SMALL_MEMORY, trained } from "./train.ts";
 

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { seededRandom } from "#shared/core/random.ts";
-import { AGENTS } from "#shared/rl/agents.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import { ADAM_DEFAULTS, LOSS_DEFAULTS } from "#shared/rl/engine/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
+import { trainPpo } from "#shared/rl/ppo.ts";
 import { refreshedMemories } from "#shared/rl/refresh.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
 import { Shard } from "#shared/rl/rollout/shard.ts";
-import { AGENT_NAMES, type AgentName, settingsOf } from "#shared/rl/settings.ts";
+import { AGENT_NAMES, type AgentName, settingsOf } from "#shared/rl/agents.ts";
 import { freshState, type TrainingState } from "#shared/rl/training.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { liveBytes } from "#test/support/live-bytes.ts";
@@ -58,7 +58,7 @@ for (const agent of AGENT_NAMES) {
           })),
         );
       }
-      const training = AGENTS[agent]({ engine, collector, hyperparameters, seed: 4, totalSteps: 640, from: state });
+      const training = trainPpo({ engine, collector, hyperparameters, seed: 4, totalSteps: 640, from: state });
       const { value } = await training.next();
       assert.ok(value);
       assert.deepEqual(value.report, whole.rounds[rounds++]!.report);

@@ -1,12 +1,13 @@
 /** Trains an agent in a small world. */
-import type { Environment } from "#shared/task/environment.ts";
+import type { Environment } from "#shared/task/environment/contract.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { AGENTS, networkOf } from "#shared/rl/agents.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import type { Engine } from "#shared/rl/engine/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
+import { trainPpo } from "#shared/rl/ppo.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
-import { type AgentName, type Hyperparameters, settingsOf } from "#shared/rl/settings.ts";
+import type { Hyperparameters } from "#shared/rl/hyperparameters.ts";
+import { type AgentName, settingsOf } from "#shared/rl/agents.ts";
 import { freshState, type Round } from "#shared/rl/training.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 
@@ -37,7 +38,8 @@ export async function smallEngine(
   seed: number,
 ): Promise<Engine> {
   const { observationSpace, actionSpace } = environment;
-  const spec = networkOf(hyperparameters, observationSpace.low.length, actionSpace.n);
+  const { hidden, lstm } = hyperparameters;
+  const spec = { observationSize: observationSpace.low.length, hidden, lstm, actions: actionSpace.n };
   return createWasmEngine(await kernelBytes, spec, initialWeights(spec, seededRandom(`${seed}/weights`)));
 }
 
@@ -52,7 +54,7 @@ export async function trained(
   const collector = localCollector({ engine, environments: hyperparameters.environments, seed, makeEnvironment });
   const from = freshState(hyperparameters, engine.spec.observationSize);
   const rounds: Round[] = [];
-  for await (const round of AGENTS[agent]({ engine, collector, hyperparameters, seed, totalSteps, from })) {
+  for await (const round of trainPpo({ engine, collector, hyperparameters, seed, totalSteps, from })) {
     rounds.push(round);
   }
   return { engine, rounds };

@@ -3,7 +3,9 @@ import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { LearnedPolicy, proposeAll, type LearnedModel } from "#shared/policies/learned.ts";
+import { LearnedPolicy, proposeAll } from "#shared/policies/learned.ts";
+import { headroom } from "#shared/task/actions/headroom.ts";
+import { taskNamed } from "#shared/task/task.ts";
 import { aLearnedModel } from "#test/support/a-learned-model.ts";
 import { aFunction, answerTo, aWindow } from "./fixtures.ts";
 
@@ -32,7 +34,7 @@ test("learned: an action that leaves the bounds is masked, and the next best tak
 });
 
 test("learned: as published nothing is masked, and what leaves the bounds scales nothing", async () => {
-  const policy = new LearnedPolicy(await aLearnedModel({ favourite: 0, maskActions: false }));
+  const policy = new LearnedPolicy(await aLearnedModel({ favourite: 0, maskActions: false, objective: "paper" }));
   const { proposedReplicas, because } = answerTo(policy, aWindow(1, { desiredReplicas: 2 }));
   assert.equal(proposedReplicas, 2);
   assert.match(because, /keep 2: 0 is out of bounds/);
@@ -94,20 +96,16 @@ test("learned: observations are normalised by the training's statistics, and tol
   assert.notEqual(normalised.value, raw.value);
 });
 
-for (const { name, change, message } of [
-  {
-    name: "another layout",
-    change: { layout: "plus-7" },
-    message: /has 8 observations and 5 actions, layout 'plus-7' has 7/,
-  },
-  { name: "an unknown layout", change: { layout: "plus-77" }, message: /plus-77/ },
-  { name: "headroom without the load", change: { actions: "headroom" }, message: /headroom actions need layout/ },
-] as { name: string; change: Partial<LearnedModel>; message: RegExp }[]) {
-  test(`learned: a model for ${name} is refused`, async () => {
-    const model = { ...(await aLearnedModel()), ...change };
+test("learned: a model that does not fit its layout or its actions is refused", async () => {
+  const model = await aLearnedModel();
+  const task = taskNamed({ layout: "plus-7", actions: "change", objective: "corrected" });
+  for (const { wrong, message } of [
+    { wrong: task, message: /has 8 observations and 5 actions, layout 'plus-7' has 7/ },
+    { wrong: { ...model.task, actions: { ...headroom, count: 9 } }, message: /5 actions, .* and 'headroom' 9/ },
+  ]) {
     assert.throws(
-      () => new LearnedPolicy(model),
+      () => new LearnedPolicy({ ...model, task: wrong }),
       (thrown) => thrown instanceof BadInputError && message.test(thrown.message),
     );
-  });
-}
+  }
+});

@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 
-import { ACTIONS } from "#shared/task/actions/change.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { logProbabilities } from "#shared/rl/categorical.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import type { Engine } from "#shared/rl/engine/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { liveUpdate, type LiveStep } from "#shared/rl/live-update.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { settingsOf } from "#shared/rl/agents.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 
 let kernel: Uint8Array;
 before(async () => (kernel = await kernelBytes));
 
 const SIZE = 2;
-const ALL = new Array<boolean>(ACTIONS).fill(true);
+const ALL = new Array<boolean>(5).fill(true);
 const hyperparameters = {
   ...settingsOf("lstm-ppo-plus", "corrected").hyperparameters,
   learningRate: 1e-2,
@@ -32,7 +31,7 @@ const options = { hyperparameters, statistics: null, seed: 1 };
 for (const lstm of [8, null]) {
   const changed = { ...options, hyperparameters: { ...hyperparameters, sequenceSteps: lstm === null ? 1 : 8 } };
   const anEngine = (): Engine => {
-    const spec = { observationSize: SIZE, hidden: [8], lstm, actions: ACTIONS };
+    const spec = { observationSize: SIZE, hidden: [8], lstm, actions: 5 };
     return createWasmEngine(kernel, spec, initialWeights(spec, seededRandom(3)));
   };
   const probability = (engine: Engine, action: number) =>

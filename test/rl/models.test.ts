@@ -8,7 +8,8 @@ import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { LearnedPolicy } from "#shared/policies/learned.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { settingsOf } from "#shared/rl/agents.ts";
+import { taskNamed } from "#shared/task/task.ts";
 import { answerTo, aWindow } from "#test/policies/fixtures.ts";
 import { runCommand, temporaryFolder } from "#test/cli/command.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
@@ -27,7 +28,7 @@ test("models: each agent as published and corrected, and the product's", () => {
 for (const name of names) {
   test(`models: ${name} is what its record says, and proposes`, async () => {
     const { record, weights, continuation } = await load(join(folder, name));
-    const { agent, form, layout, actions, hyperparameters } = record.settings;
+    const { agent, form, hyperparameters } = record.settings;
     assert.equal(name, `${agent}-${form}`);
     assert.deepEqual(record.settings, settingsOf(agent, form));
     assert.equal(continuation, null);
@@ -40,8 +41,7 @@ for (const name of names) {
       engine: createWasmEngine(await kernelBytes, record.network, weights),
       statistics: record.statistics,
       maskActions: hyperparameters.maskActions,
-      layout,
-      actions,
+      task: taskNamed(record.settings),
     });
     for (let seq = 1; seq <= 5; seq++) {
       const { proposedReplicas, learned } = answerTo(policy, aWindow(seq, { arrivals: 60 * seq }));

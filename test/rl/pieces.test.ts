@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { RunningStatistics } from "#shared/task/environment.ts";
+import { RunningStatistics } from "#shared/rl/normalisation.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { likeliest, logProbabilities, sampled } from "#shared/rl/categorical.ts";
 import { minibatchOf, piecesOf, sequencesOf, shuffled } from "#shared/rl/minibatches.ts";
@@ -90,6 +90,7 @@ function counted(steps: number, environments: number, firstEnvironment = 0): Rol
     nextValues: floats(),
     terminated: new Uint8Array(rows),
     truncated: new Uint8Array(rows),
+    counted: null,
     memories: [0, 2, 4].filter((step) => step < steps).map((step) => ({ h: memory(step), c: memory(step) })),
   };
 }
@@ -115,7 +116,7 @@ test("minibatches: every step once, in its sequence, with the memory before it; 
   const estimates = { advantages: numbers, returns: numbers };
   const seen: number[] = [];
   for (const some of piecesOf(shuffled(sequencesOf(rollout, 2), seededRandom(1)), 4)) {
-    const batch = minibatchOf(rollout, estimates, some, 2, rollout.memories);
+    const batch = minibatchOf(rollout, estimates, some, 2, rollout.memories)!;
     for (let s = 0; s < batch.sequences; s++) {
       assert.equal(batch.initialState!.h[s * 2], batch.oldLogProbs[s], "memory of the sequence's first step");
       for (let t = 0; t < batch.steps; t++) {
@@ -136,4 +137,14 @@ test("minibatches: every step once, in its sequence, with the memory before it; 
     seen.sort((a, b) => a - b),
     [...rollout.rewards].sort((a, b) => a - b),
   );
+});
+
+test("minibatches: steps that do not count are masked, and a minibatch without any that do is none", () => {
+  const rollout = { ...counted(4, 1), counted: Uint8Array.of(1, 0, 0, 0) };
+  const numbers = Float32Array.from(rollout.rewards);
+  const [first, second] = sequencesOf(rollout, 2).map((one) =>
+    minibatchOf(rollout, { advantages: numbers, returns: numbers }, [one], 2, rollout.memories),
+  );
+  assert.deepEqual([...first!.masks!], [1, 0]);
+  assert.equal(second, null);
 });

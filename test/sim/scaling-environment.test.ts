@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkEnvironment, EnvironmentMisuseError, seedOf, vectorOf } from "#shared/task/environment.ts";
+import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
+import { checkEnvironment } from "#shared/task/environment/checker.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { OBJECTIVES } from "#shared/task/objectives/published.ts";
+import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";
+import { excerptsOf } from "#test/support/episode-loads.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
 import type { ScalingSettings } from "#shared/sim/scaling-environment.ts";
-import { excerpt, excerptsOf, mixtureOf } from "#shared/sim/workload.ts";
 
-import { poissonSchedule, scheduleAt } from "./schedules.ts";
+import { poissonSchedule } from "./schedules.ts";
 
 const day = poissonSchedule({ rps: 4, calls: 40_000, cv: 0.3 });
 const environmentOf = (changes: Partial<ScalingSettings> = {}) =>
   new ScalingEnvironment({
     profile: "stress",
-    workload: excerptsOf([day]),
+    load: excerptsOf([day]),
     layout: "plus-7",
     objective: "paper",
     episodeWindows: 10,
@@ -88,8 +89,27 @@ test("environment: the reward is the objective of the window that the info shows
     isWithinBounds: true,
     sloSeconds: 3,
     replicaSeconds: info.replicaSeconds,
+    // What this objective does not read.
+    ...{ violationShare: 0, neededReplicas: 0, usualReplicas: 0 },
   });
   assert.deepEqual([reward, info.reward], [again.total, again]);
+});
+
+test("environment: with the product's task actions leave room above the load, and both costs are in its measure", () => {
+  const environment = environmentOf({
+    guard: "off",
+    layout: "replicant-24",
+    actions: "headroom",
+    objective: "product",
+  });
+  environment.reset({ seed: 3, options: { initialReplicas: 6 } });
+  const first = environment.step(1).info;
+  const { info } = environment.step(3);
+  // A load of four requests a second that take a replica a second each: 1.5 times what is needed, then 2.5 times.
+  assert.ok(first.requested >= 6 && info.requested > 1.3 * first.requested, `${first.requested}, ${info.requested}`);
+  assert.deepEqual([...info.actionMask], [1, 1, 1, 1, 1]);
+  assert.deepEqual(Object.keys(info.reward.terms), ["violations", "replicas"]);
+  assert.equal(info.reward.total, info.reward.terms["violations"]! + info.reward.terms["replicas"]!);
 });
 
 test("environment: the guard inside clips what would not be applied in service", () => {
@@ -137,54 +157,10 @@ test("environment: identical trajectories for identical seeds; an unseeded reset
   assert.notDeepEqual(a[0], a[11], "the second episode is another one");
 });
 
-test("environment: in a vector each does what it does alone", () => {
-  const options = { initialReplicas: 4, randomise: true } as const;
-  const vector = vectorOf(
-    [0, 1, 2].map(() => environmentOf({ episodeWindows: 8 })),
-    "disabled",
-  );
-  const together = vector.reset({ seed: 7, options });
-  const alone = [0, 1, 2].map(() => environmentOf({ episodeWindows: 8 }));
-  alone.forEach((environment, i) => {
-    const { observation } = environment.reset({ seed: seedOf(7, i), options });
-    assert.deepEqual([...together.observations.subarray(i * 7, i * 7 + 7)], [...observation]);
-  });
-  for (let t = 0; t < 8; t++) {
-    const actions = [t % 5, (t + 2) % 5, 2];
-    const step = vector.step(actions);
-    alone.forEach((environment, i) => {
-      const { observation, reward } = environment.step(actions[i]!);
-      assert.deepEqual([...step.observations.subarray(i * 7, i * 7 + 7), step.rewards[i]], [...observation, reward]);
-    });
-  }
-});
-
 test("environment: what cannot be is refused with a sentence", () => {
   assert.throws(() => environmentOf({ episodeWindows: 0 }), BadInputError);
   assert.throws(() => environmentOf({ profile: "turbo" }), BadInputError);
   assert.throws(() => environmentOf({ layout: "plus-9" as never }), BadInputError);
   const tooLong = environmentOf({ episodeWindows: 1000 });
   assert.throws(() => tooLong.reset({ seed: 1 }), /does not fit into/);
-});
-
-test("workload: an excerpt holds the calls of its span, counted from its start", () => {
-  const whole = scheduleAt([0, 10, 29.9, 30, 45, 60, 61], 90);
-  const part = excerpt(whole, 30, 30);
-  assert.deepEqual([[...part.offsetSeconds], part.durationSeconds, part.work.length], [[0, 15], 30, 2]);
-});
-
-test("workload: excerpts begin at every window of every schedule alike", () => {
-  const [a, b] = [scheduleAt([0, 30, 60], 90), scheduleAt([5, 35, 65, 95], 120)];
-  const random = seededRandom(1);
-  const drawn = new Map<string, number>();
-  for (let i = 0; i < 3000; i++) {
-    const { offsetSeconds } = excerptsOf([a, b])({ random, profile: environmentOf() as never, seconds: 60 });
-    const key = [...offsetSeconds].join();
-    drawn.set(key, (drawn.get(key) ?? 0) + 1);
-  }
-  // Two starts fit into a, three into b; excerpts of one schedule look alike here.
-  assert.deepEqual([...drawn.keys()].sort(), ["0,30", "5,35"]);
-  assert.ok(Math.abs(drawn.get("5,35")! / 3000 - 0.6) < 0.04);
-  assert.throws(() => excerptsOf([]), BadInputError);
-  assert.throws(() => mixtureOf([]), BadInputError);
 });

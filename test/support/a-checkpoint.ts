@@ -1,12 +1,10 @@
 /** Small untrained checkpoints: a network of sixteen units that knows nothing, but the same nothing each time. */
-import { ACTIONS } from "#shared/task/actions/change.ts";
-import { observationSpaceOf } from "#shared/task/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { Checkpoint, CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { networkOf, settingsOf } from "#shared/rl/agents.ts";
 
 export interface CheckpointChanges {
   readonly seed?: number;
@@ -17,8 +15,8 @@ export interface CheckpointChanges {
 
 export function aCheckpoint({ seed = 1, record = {}, bias }: CheckpointChanges = {}): Checkpoint {
   const settings = settingsOf("lstm-ppo-plus", "corrected");
-  const size = observationSpaceOf(settings.layout).low.length;
-  const network = { observationSize: size, hidden: [16], lstm: 16, actions: ACTIONS };
+  const network = { ...networkOf(settings), hidden: [16], lstm: 16 };
+  const size = network.observationSize;
   const weights = initialWeights(network, seededRandom(seed));
   // The first weights of an actor are nearly 0: louder ones make decisions that memory can change.
   weights[5]!.forEach((value, i, actor) => (actor[i] = value * 300));
@@ -48,7 +46,7 @@ export function aCheckpoint({ seed = 1, record = {}, bias }: CheckpointChanges =
   };
 }
 
-/** The same network with its wishes turned round: what it likes best it likes least. */
+/** The same network with its preferences turned round: what it likes best it likes least. */
 export function negated(files: CheckpointFiles): CheckpointFiles {
   const checkpoint = decodeCheckpoint(files);
   const weights = checkpoint.weights.map((tensor, i, all) =>

@@ -1,18 +1,18 @@
 /** Small untrained networks as models that serve. */
-import { featureNamesOf } from "#shared/task/observation/observer.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
+import { taskNamed, type TaskNames } from "#shared/task/task.ts";
 import { kernelBytes } from "./kernel.ts";
 
 /** A network that likes action `favourite` whatever it sees; without one, as its first weights have it. */
 export async function aLearnedModel(
-  changes: Partial<LearnedModel> & { lstm?: number | null; favourite?: number } = {},
+  changes: Partial<Omit<LearnedModel, "task"> & TaskNames> & { lstm?: number | null; favourite?: number } = {},
 ) {
-  const { lstm = 16, favourite, ...rest } = changes;
-  const layout = rest.layout ?? "plus-8";
-  const spec = { observationSize: featureNamesOf(layout).length, hidden: [16], lstm, actions: 5 };
+  const { lstm = 16, favourite, layout = "plus-8", actions = "change", objective = "corrected", ...rest } = changes;
+  const task = taskNamed({ layout, actions, objective });
+  const spec = { observationSize: task.layout.features.length, hidden: [16], lstm, actions: task.actions.count };
   const weights = initialWeights(spec, seededRandom("learned"));
   if (favourite === undefined) {
     // The first policy is nearly even: made more decided, so that what it sees shows in what it does.
@@ -21,10 +21,9 @@ export async function aLearnedModel(
   const model: LearnedModel = {
     identity: { name: "lstm-ppo-plus", version: "test" },
     engine: createWasmEngine(await kernelBytes, spec, weights),
-    layout,
+    task,
     statistics: null,
     maskActions: true,
-    actions: "change",
     ...rest,
   };
   return model;

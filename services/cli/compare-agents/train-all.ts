@@ -8,7 +8,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { Checkpoint, TrainingRecord } from "#shared/rl/checkpoint/types.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { settingsOf } from "#shared/rl/agents.ts";
 import type { ManifestEntry } from "#shared/evaluation/files/manifest.ts";
 import { train, type TrainWorld } from "../train.ts";
 import { LEARNED, nameOfLearned, type LearnedContender } from "#shared/evaluation/agents/contenders.ts";

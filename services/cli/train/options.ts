@@ -1,6 +1,6 @@
 /** The flags of `train`, read and checked at once. */
 import { BadInputError } from "#shared/core/errors.ts";
-import { AGENT_NAMES, FORMS, type AgentName, type Form } from "#shared/rl/settings.ts";
+import { AGENT_NAMES, FORMS, type AgentName, type Form } from "#shared/rl/agents.ts";
 import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
 import { DEFAULT_MANIFEST } from "#shared/evaluation/files/manifest.ts";
 import { readFlags } from "#shared/config/flags.ts";

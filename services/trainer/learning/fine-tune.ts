@@ -6,12 +6,12 @@ import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
-import { AGENTS } from "#shared/rl/agents.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { liveUpdate, type LiveReport, type LiveStep } from "#shared/rl/live-update.ts";
+import { trainPpo } from "#shared/rl/ppo.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
-import type { Hyperparameters } from "#shared/rl/settings.ts";
+import type { Hyperparameters } from "#shared/rl/hyperparameters.ts";
 import { scheduled } from "#shared/rl/schedules.ts";
 import type { TrainingState } from "#shared/rl/training.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
@@ -63,7 +63,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
   const profile = recordedProfile(windows, managed, job.base);
   try {
     const hyperparameters = gentle(settings.hyperparameters);
-    const steps = comparable(liveSteps(job.transitions, settings, job.version), hyperparameters);
+    const steps = relative(liveSteps(job.transitions, settings, job.version), hyperparameters);
     const live = liveUpdate(engine, steps, { hyperparameters, statistics: record.statistics, seed });
 
     const collector = localCollector({
@@ -77,7 +77,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
     const returns: (number | null)[] = [];
     if (rounds > 0) {
       const run = { engine, collector, hyperparameters, seed, totalSteps: rounds * ROUND_STEPS, from: state };
-      for await (const round of AGENTS[settings.agent](run)) {
+      for await (const round of trainPpo(run)) {
         state = round.state;
         returns.push(round.report.meanReturn);
       }
@@ -115,10 +115,10 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
 }
 
 /**
- * Where the critic learned rewards in comparison with a steady hand, it cannot value plain ones. Live there is no twin to compare
+ * Where the critic learned rewards relative to a baseline, it cannot value plain ones. Live there is no twin to compare
  * with; the mean of the steps takes its place.
  */
-function comparable(steps: readonly LiveStep[], { comparedRewards }: Hyperparameters): readonly LiveStep[] {
+function relative(steps: readonly LiveStep[], { comparedRewards }: Hyperparameters): readonly LiveStep[] {
   if (!comparedRewards) return steps;
   const mean = steps.reduce((sum, { reward }) => sum + reward, 0) / Math.max(1, steps.length);
   return steps.map((step) => ({ ...step, reward: step.reward - mean }));

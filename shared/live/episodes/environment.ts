@@ -1,22 +1,18 @@
 /** `replicant/ScalingLive-v0`: a step is a window of the running platform; the action goes through the guard as a proposal. */
-import { actionMask, ACTIONS, isWithin, NO_CHANGE, requestedReplicas } from "../../task/actions/change.ts";
-import { headroomReplicas } from "../../task/actions/headroom.ts";
+import type { ManagedFunction } from "../../core/managed-function.ts";
+import { isDecidable, type DecidableWindow, type MetricsWindow } from "../../core/window.ts";
+import type { AgentSettings } from "../../rl/agents.ts";
 import {
-  discrete,
-  discreteContains,
   EnvironmentMisuseError,
   type BaseInfo,
   type LiveEnvironment,
   type ResetResult,
   type StepResult,
-} from "../../task/environment.ts";
-import type { ManagedFunction } from "../../core/managed-function.ts";
-import { observationSpaceOf, windowObserver, type WindowObserver } from "../../task/observation/observer.ts";
-import type { ReplicantView } from "../../task/observation/replicant.ts";
-import { OBJECTIVES } from "../../task/objectives/published.ts";
-import { isDecidable, type DecidableWindow, type MetricsWindow } from "../../core/window.ts";
-import { MeasuredRewards } from "../../task/measured-rewards.ts";
-import type { AgentSettings } from "../../rl/settings.ts";
+} from "../../task/environment/contract.ts";
+import { discrete, discreteContains, type BoxSpace, type DiscreteSpace } from "../../task/environment/spaces.ts";
+import { MeasuredSteps } from "../../task/measured-steps.ts";
+import { spaceOf } from "../../task/observation/layout.ts";
+import { FunctionTask, taskNamed, type LearningTask } from "../../task/task.ts";
 import type { LiveWindows, LivedWindow } from "./windows.ts";
 
 export const LIVE_ENVIRONMENT_ID = "replicant/ScalingLive-v0";
@@ -52,17 +48,20 @@ export interface LiveCounts {
  */
 export class LiveScalingEnvironment implements LiveEnvironment<LiveInfo> {
   readonly id = LIVE_ENVIRONMENT_ID;
-  readonly observationSpace;
-  readonly actionSpace = discrete(ACTIONS);
+  readonly observationSpace: BoxSpace;
+  readonly actionSpace: DiscreteSpace;
   readonly #options: LiveEnvironmentOptions;
-  #life: Life | null = null;
+  readonly #learned: LearningTask;
+  #episode: Episode | null = null;
   #at: MetricsWindow | null = null;
   #step = 0;
   #counts = { steps: 0, ruled: 0, lost: 0 };
 
   constructor(options: LiveEnvironmentOptions) {
     this.#options = options;
-    this.observationSpace = observationSpaceOf(options.settings.layout);
+    this.#learned = taskNamed(options.settings);
+    this.observationSpace = spaceOf(this.#learned.layout);
+    this.actionSpace = discrete(this.#learned.actions.count);
   }
 
   get counts(): LiveCounts {
@@ -71,33 +70,33 @@ export class LiveScalingEnvironment implements LiveEnvironment<LiveInfo> {
 
   /** Waits for a window that can be decided on. */
   async reset(): Promise<ResetResult<LiveInfo>> {
-    const life = (this.#life = new Life(this.#options));
+    const episode = (this.#episode = new Episode(this.#learned, this.#options.managed));
     this.#step = 0;
     let window = this.#at ?? (await this.#options.windows.first());
     while (!isDecidable(window)) window = (await this.#pass(window, null)).window;
     this.#at = window;
-    const observation = life.see(window);
-    return { observation, info: this.#infoOf(window, window.desiredReplicas, true) };
+    const observation = episode.see(window);
+    return { observation, info: this.#infoOf(episode, window, window.desiredReplicas, true) };
   }
 
   async step(action: number): Promise<StepResult<LiveInfo>> {
-    const [life, at] = [this.#life, this.#at];
+    const [episode, at] = [this.#episode, this.#at];
     const { episodeWindows } = this.#options.settings.hyperparameters;
-    if (life === null || at === null) throw new EnvironmentMisuseError(`${this.id}: step before reset`);
+    if (episode === null || at === null) throw new EnvironmentMisuseError(`${this.id}: step before reset`);
     if (this.#step >= episodeWindows) throw new EnvironmentMisuseError(`${this.id}: the episode is over; reset it`);
     if (!discreteContains(this.actionSpace, action)) {
-      throw new EnvironmentMisuseError(`${this.id}: the action must be one of 0…${ACTIONS - 1}, was: '${action}'`);
+      const last = this.actionSpace.n - 1;
+      throw new EnvironmentMisuseError(`${this.id}: the action must be one of 0…${last}, was: '${action}'`);
     }
     this.#step++;
-    const requested = life.requestOf(at as DecidableWindow, action);
-    const isHeld = life.refuses(requested, action);
-    let lived = await this.#pass(at, isHeld ? null : requested);
-    let reward = life.rewardOf(lived, requested);
+    const { replicas: requested, isRefused } = episode.task.requestAt((at as DecidableWindow).desiredReplicas, action);
+    let lived = await this.#pass(at, isRefused ? null : requested);
+    let reward = episode.rewardOf(lived, requested);
     const isOwn = lived.transition?.applied.trigger === "proposal";
     let isLost = lived.transition === null;
     while (!isLost && !isDecidable(lived.window)) {
       lived = await this.#pass(lived.window, null);
-      reward += life.rewardOf(lived, null);
+      reward += episode.rewardOf(lived, null);
       isLost = lived.transition === null;
     }
     this.#at = lived.window;
@@ -105,11 +104,11 @@ export class LiveScalingEnvironment implements LiveEnvironment<LiveInfo> {
     const truncated = isLost || this.#step >= episodeWindows;
     if (truncated) this.#step = episodeWindows;
     return {
-      observation: isDecidable(lived.window) ? life.see(lived.window) : life.last,
+      observation: isDecidable(lived.window) ? episode.see(lived.window) : episode.observation,
       reward,
       terminated: false,
       truncated,
-      info: this.#infoOf(lived.window, requested, isOwn && !isLost),
+      info: this.#infoOf(episode, lived.window, requested, isOwn && !isLost),
     };
   }
 
@@ -126,54 +125,35 @@ export class LiveScalingEnvironment implements LiveEnvironment<LiveInfo> {
     this.#counts = { steps: steps + 1, ruled: ruled + (isOwn || isLost ? 0 : 1), lost: lost + (isLost ? 1 : 0) };
   }
 
-  #infoOf(window: MetricsWindow, requested: number, isOwn: boolean): LiveInfo {
-    const { settings, managed } = this.#options;
-    const mask =
-      settings.actions === "headroom"
-        ? new Uint8Array(ACTIONS).fill(1)
-        : actionMask(window.desiredReplicas ?? managed.minReplicas, managed);
-    return { actionMask: mask, window, requested, isOwn };
+  #infoOf({ task }: Episode, window: MetricsWindow, requested: number, isOwn: boolean): LiveInfo {
+    const desired = window.desiredReplicas ?? this.#options.managed.minReplicas;
+    return { actionMask: task.maskAt(desired), window, requested, isOwn };
   }
 }
 
-/** What an episode remembers: the observer's windows, and what rewards reckon with. */
-class Life {
-  readonly #settings: AgentSettings;
-  readonly #managed: ManagedFunction;
-  readonly #observer: WindowObserver;
-  readonly #rewards: MeasuredRewards;
-  last: Float32Array;
+/** What an episode remembers of the windows it went through. */
+class Episode {
+  readonly task: FunctionTask;
+  readonly #measured: MeasuredSteps;
+  #observation: Float32Array;
 
-  constructor({ settings, managed }: LiveEnvironmentOptions) {
-    this.#settings = settings;
-    this.#managed = managed;
-    this.#observer = windowObserver(settings.layout, managed);
-    this.#rewards = new MeasuredRewards(settings);
-    this.last = new Float32Array(observationSpaceOf(settings.layout).low.length);
+  constructor(learned: LearningTask, managed: ManagedFunction) {
+    this.task = new FunctionTask(learned, managed);
+    this.#measured = new MeasuredSteps(this.task);
+    this.#observation = Float32Array.from(spaceOf(learned.layout).low);
   }
 
+  get observation(): Float32Array {
+    return this.#observation;
+  }
+
+  /** Each window once, whether a reward was computed of it before or not. */
   see(window: DecidableWindow): Float32Array {
-    return (this.last = this.#observer.see(window));
-  }
-
-  requestOf({ desiredReplicas }: DecidableWindow, action: number): number {
-    if (this.#settings.actions === "change") return requestedReplicas(desiredReplicas, action);
-    return headroomReplicas((this.#observer as ReplicantView).need, action, this.#managed);
-  }
-
-  /** Published agents scale nothing when an action leaves the bounds. */
-  refuses(requested: number, action: number): boolean {
-    const { objective, actions } = this.#settings;
-    if (objective === "product" || actions === "headroom") return false;
-    const isWithinBounds = isWithin(requested, this.#managed) || action === NO_CHANGE;
-    return !isWithinBounds && OBJECTIVES[objective].beyondBounds === "refuse";
+    return (this.#observation = this.#measured.see(window) ?? this.#observation);
   }
 
   /** Of the window that followed; 0 where it, or the decision before it, was lost. `requested`: null where the count was held. */
   rewardOf({ transition }: LivedWindow, requested: number | null): number {
-    if (transition === null) return 0;
-    const { proposal } = transition;
-    const proposedReplicas = requested ?? proposal.proposedReplicas;
-    return this.#rewards.of({ ...transition, proposal: { ...proposal, proposedReplicas } });
+    return transition === null ? 0 : this.#measured.rewardOf(transition, requested ?? undefined).total;
   }
 }

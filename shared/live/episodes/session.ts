@@ -5,7 +5,7 @@ import { EXTERNAL } from "../../policies/reference.ts";
 import type { Engine } from "../../rl/engine/types.ts";
 import { liveCollector } from "../../rl/rollout/live.ts";
 import type { Collector } from "../../rl/rollout/types.ts";
-import type { AgentSettings } from "../../rl/settings.ts";
+import type { AgentSettings } from "../../rl/agents.ts";
 import { InterruptedError } from "../../evaluation/pool/pool.ts";
 import { lendFunction } from "../borrow-function.ts";
 import { managedOn, openPlatform } from "../platform.ts";

@@ -1,7 +1,8 @@
 /** The Kubernetes HPA on CPU utilisation, fed with windows. */
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
-import { hold, trimmed } from "../words.ts";
+import { trimmed } from "../../core/spoken.ts";
+import { hold } from "../words.ts";
 import {
   applyBehaviour,
   applyWithoutBehaviour,

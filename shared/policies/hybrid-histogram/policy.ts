@@ -1,7 +1,7 @@
 /** Hybrid histogram for *whether* to be warm, KPA for *how many*. */
 import type { PolicyAnswer, ScalingPolicy } from "../../core/policy.ts";
 import { KPA_OPTIONS, kpaPolicy } from "../kpa/kpa.ts";
-import { trimmed } from "../words.ts";
+import { trimmed } from "../../core/spoken.ts";
 import { EMPTY_HISTOGRAM, recordIdle, warmSpan } from "./histogram.ts";
 
 /**

@@ -2,7 +2,8 @@
 import type { ScalingPolicy } from "../../core/policy.ts";
 import { applyBehaviour, DEFAULT_BEHAVIOUR, type Recommendation } from "../hpa/behaviour.ts";
 import { HPA_TOLERANCE, replicasFromAverageValue, replicasFromValue } from "../hpa/replicas.ts";
-import { hold, trimmed } from "../words.ts";
+import { trimmed } from "../../core/spoken.ts";
+import { hold } from "../words.ts";
 import { activityOf, KEDA_DEFAULTS, pollKeda, type KedaSpec, type KedaState } from "./activation.ts";
 import { HAPPY, readTrigger, type KedaFallback, type TriggerHealth } from "./fallback.ts";
 

@@ -1,7 +1,8 @@
 /** KPA on a stream of samples: its two windows, its decision, and the policy that feeds it with windows. */
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
-import { hold, trimmed } from "../words.ts";
+import { trimmed } from "../../core/spoken.ts";
+import { hold } from "../words.ts";
 import { decideKpa, KPA_DEFAULTS, startKpaState, type KpaDecision, type KpaSpec, type KpaState } from "./decision.ts";
 import { resolveTarget, TARGET_DEFAULTS, type KpaMetric } from "./target.ts";
 import { average, bucketWindow, isEmpty, record, type BucketWindow } from "./windows.ts";

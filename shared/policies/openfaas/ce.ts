@@ -1,6 +1,7 @@
 /** OpenFaaS CE's alert rule, fed with windows. */
 import type { ScalingPolicy } from "../../core/policy.ts";
-import { hold, trimmed } from "../words.ts";
+import { trimmed } from "../../core/spoken.ts";
+import { hold } from "../words.ts";
 import { CE_ALERT_DEFAULTS } from "./ce-alert.ts";
 import { CE_CAP, CE_FACTOR_PERCENT, ceStep } from "./ce-step.ts";
 

@@ -1,7 +1,8 @@
 /** OpenFaaS Standard/Pro's autoscaler, from its public documentation: rps, capacity (in-flight) or CPU. */
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
-import { hold, trimmed, wholeReplicas } from "../words.ts";
+import { trimmed } from "../../core/spoken.ts";
+import { hold, wholeReplicas } from "../words.ts";
 
 export const PRO_TYPES = ["capacity", "rps", "cpu"] as const;
 export type ProType = (typeof PRO_TYPES)[number];

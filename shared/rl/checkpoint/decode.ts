@@ -1,15 +1,13 @@
 /** Files as a checkpoint. Every byte may be hostile: nothing is taken before all of it fits. */
-import { ACTIONS } from "../../task/actions/change.ts";
-import { ACTION_SCHEMES } from "../../task/actions/headroom.ts";
-import type { NormalisationStatistics } from "../../task/environment.ts";
+import { ACTION_SCHEMES, actionSchemeNamed, type ActionSchemeName } from "../../task/actions/schemes.ts";
+import type { NormalisationStatistics } from "../normalisation.ts";
 import { BadInputError } from "../../core/errors.ts";
-import { observationSpaceOf, type ObservedLayout } from "../../task/observation/observer.ts";
-import { OBJECTIVES } from "../../task/objectives/published.ts";
-import type { ObjectiveName } from "../../task/objectives/published.ts";
+import { layoutNamed, type LayoutName } from "../../task/observation/layouts.ts";
+import { OBJECTIVES, type ObjectiveName } from "../../task/objectives/objectives.ts";
 import { checkOptimiser } from "../engine/check.ts";
 import { checkSpec, sizeOf, weightShapes, type NetworkSpec } from "../engine/network.ts";
 import type { EnvironmentPlace, ShardPlace } from "../rollout/types.ts";
-import { AGENT_NAMES, FORMS } from "../settings.ts";
+import { AGENT_NAMES, FORMS } from "../agents.ts";
 import { Fields, numberOf, parseJson } from "./fields.ts";
 import { bytesToFloats } from "./floats.ts";
 import { readHyperparameters } from "./hyperparameters.ts";
@@ -23,7 +21,8 @@ import {
 } from "./types.ts";
 
 const MOST_STEPS = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
-const OBJECTIVE_NAMES = [...(Object.keys(OBJECTIVES) as ObjectiveName[]), "product"] as const;
+const OBJECTIVE_NAMES = Object.keys(OBJECTIVES) as ObjectiveName[];
+const SCHEME_NAMES = Object.keys(ACTION_SCHEMES) as ActionSchemeName[];
 
 /** Throws `BadInputError` that names the file and what is wrong with it. */
 export function decodeCheckpoint(files: CheckpointFiles): Checkpoint {
@@ -54,22 +53,24 @@ function fileOf(files: CheckpointFiles, name: string): Uint8Array {
 
 function readRecord(fields: Fields): TrainingRecord {
   const layout = fields.text("layout");
-  const size = observationSpaceOf(layout).low.length;
+  const size = layoutNamed(layout).features.length;
   const network = readNetwork(fields.object("network"));
   if (network.observationSize !== size) {
     throw new BadInputError(
       `training.json: layout '${layout}' has ${size} numbers, the network takes '${network.observationSize}'`,
     );
   }
-  if (network.actions !== ACTIONS)
-    throw new BadInputError(`training.json: network.actions must be ${ACTIONS}, was: '${network.actions}'`);
+  const actions = fields.oneOf("actions", SCHEME_NAMES);
+  const { count } = actionSchemeNamed(actions);
+  if (network.actions !== count)
+    throw new BadInputError(`training.json: network.actions must be ${count}, was: '${network.actions}'`);
   return {
     settings: {
       agent: fields.oneOf("agent", AGENT_NAMES),
       form: fields.oneOf("form", FORMS),
-      layout: layout as ObservedLayout,
+      layout: layout as LayoutName,
       objective: fields.oneOf("objective", OBJECTIVE_NAMES),
-      actions: fields.oneOf("actions", ACTION_SCHEMES),
+      actions,
       hyperparameters: readHyperparameters(fields.object("hyperparameters")),
     },
     network,
@@ -150,7 +151,7 @@ function readContinuation(
 ): Continuation {
   const shards = fields.list("shards", 64, (value, path) => {
     const shard = new Fields(value, path);
-    const environments = shard.list("environments", 4096, readPlace);
+    const environments = shard.list("environments", 4096, (place, at) => readPlace(place, at, network.actions));
     return { environments, hasMemory: shard.boolean("hasMemory") };
   });
   const memoryLengths = shards.flatMap(({ environments, hasMemory }) => {
@@ -172,12 +173,12 @@ function readContinuation(
   return { optimiser, state: { round: rounds, steps, statistics, places: places.length === 0 ? null : places } };
 }
 
-function readPlace(value: unknown, path: string): EnvironmentPlace {
+function readPlace(value: unknown, path: string, count: number): EnvironmentPlace {
   const place = new Fields(value, path);
   return {
     episode: place.number("episode", MOST_STEPS),
     actions: place.list("actions", 100_000, (action, at) =>
-      numberOf(action, at, { least: 0, most: ACTIONS - 1, whole: true }),
+      numberOf(action, at, { least: 0, most: count - 1, whole: true }),
     ),
   };
 }

@@ -1,6 +1,6 @@
 /** Hyperparameters as a checkpoint tells them. */
 import type { Schedulable } from "../schedules.ts";
-import type { Hyperparameters } from "../settings.ts";
+import type { Hyperparameters } from "../hyperparameters.ts";
 import type { Fields } from "./fields.ts";
 import { numberOf } from "./fields.ts";
 

@@ -1,8 +1,8 @@
 /** A checkpoint: what was learned, how, and what going on takes. */
-import type { NormalisationStatistics } from "../../task/environment.ts";
+import type { NormalisationStatistics } from "../normalisation.ts";
 import type { NetworkSpec, Weights } from "../engine/network.ts";
 import type { OptimiserState } from "../engine/types.ts";
-import type { AgentSettings } from "../settings.ts";
+import type { AgentSettings } from "../agents.ts";
 import type { TrainingState } from "../training.ts";
 
 /** The number stands for the meaning of every field: it grows when one of them changes. */

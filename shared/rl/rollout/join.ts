@@ -37,6 +37,7 @@ export function joinedRollouts(parts: readonly Rollout[]): Rollout {
     nextValues: rows((part) => part.nextValues),
     terminated: rows((part) => part.terminated),
     truncated: rows((part) => part.truncated),
+    counted: first.counted === null ? null : rows((part) => part.counted!),
     memories: first.memories === null ? null : first.memories.map((_, i) => joinedMemory(parts, i)),
   };
 }

@@ -1,9 +1,9 @@
 /** Plays one live environment, a window a step. What was lived cannot be lived again: going on begins a new episode. */
-import type { LiveEnvironment } from "../../task/environment.ts";
+import type { LiveEnvironment } from "../../task/environment/contract.ts";
 import { BadInputError } from "../../core/errors.ts";
 import { seededRandom } from "../../core/random.ts";
 import type { Engine, LstmState } from "../engine/types.ts";
-import { RolloutRecorder, type PlayedStep, type Sight } from "./recorder.ts";
+import { RolloutRecorder, type PlayedStep, type AgentView } from "./recorder.ts";
 import type { Collector } from "./types.ts";
 
 export interface LiveCollectorOptions {
@@ -15,12 +15,12 @@ export interface LiveCollectorOptions {
 
 export function liveCollector({ engine, environment, seed }: LiveCollectorOptions): Collector {
   let memory: LstmState | null = null;
-  let sight: Sight | null = null;
+  let view: AgentView | null = null;
   let episode = 0;
   let length = 0;
   let total = 0;
 
-  async function begin(): Promise<Sight> {
+  async function begin(): Promise<AgentView> {
     const { observation, info } = await environment.reset();
     [length, total] = [0, 0];
     return { observation, actionMask: info.actionMask, isStart: true };
@@ -31,12 +31,12 @@ export function liveCollector({ engine, environment, seed }: LiveCollectorOption
     length++;
     total += reward;
     if (!terminated && !truncated) {
-      sight = { observation, actionMask: info.actionMask, isStart: false };
+      view = { observation, actionMask: info.actionMask, isStart: false };
       return { reward, terminated, truncated, lastObservation: null, ended: null };
     }
     const ended = { return: total, length };
     episode++;
-    sight = await begin();
+    view = await begin();
     return { reward, terminated, truncated, lastObservation: observation, ended };
   }
 
@@ -44,14 +44,14 @@ export function liveCollector({ engine, environment, seed }: LiveCollectorOption
     async collect(order) {
       const random = seededRandom(`${seed}/play/live/${order.round}`);
       const recorder = new RolloutRecorder(engine, order, 1, { random, memory });
-      sight ??= await begin();
+      view ??= await begin();
       for (let t = 0; t < order.steps; t++) {
-        const [action] = recorder.decide([sight]);
+        const [action] = recorder.decide([view]);
         recorder.record([await stepOf(action!)]);
       }
       memory = recorder.memory;
       const place = { environments: [{ episode: episode + 1, actions: [] }], memory: null };
-      return [{ ...recorder.finish([sight]), place }];
+      return [{ ...recorder.finish([view]), place }];
     },
     async restore(places) {
       const place = places[0]?.environments[0];

@@ -1,5 +1,5 @@
 /** Plays all shards in this thread, one after the other, with the trainer's own engine. */
-import type { Environment } from "../../task/environment.ts";
+import type { Environment } from "../../task/environment/contract.ts";
 import type { Engine } from "../engine/types.ts";
 import { Shard } from "./shard.ts";
 import type { Collector } from "./types.ts";

@@ -1,10 +1,10 @@
 /** An environment whose place can be written down and found again: each episode has a seed of its own. */
-import type { Environment } from "../../task/environment.ts";
+import type { Environment } from "../../task/environment/contract.ts";
 import { BadInputError } from "../../core/errors.ts";
-import type { PlayedStep, Sight } from "./recorder.ts";
+import type { PlayedStep, AgentView } from "./recorder.ts";
 import type { EnvironmentPlace } from "./types.ts";
 
-export class PlacedEnvironment implements Sight {
+export class PlacedEnvironment implements AgentView {
   readonly environment: Environment;
   readonly #seed: string;
   #episode = -1;

@@ -1,5 +1,5 @@
 /** A rollout on its way: draws actions, writes down what came of them, and values what was cut. Whoever plays drives it. */
-import { RunningStatistics } from "../../task/environment.ts";
+import { RunningStatistics } from "../normalisation.ts";
 import type { Random } from "../../core/random.ts";
 import { logProbabilities, sampled } from "../categorical.ts";
 import type { Engine, LstmState } from "../engine/types.ts";
@@ -7,7 +7,7 @@ import { normaliserOf, type Normaliser } from "../normalisation.ts";
 import type { EndedEpisode, Rollout, RoundOrder, ShardRollout } from "./types.ts";
 
 /** An environment as the agent sees it before a step. */
-export interface Sight {
+export interface AgentView {
   readonly observation: Float32Array;
   readonly actionMask: Uint8Array;
   /** The next step is the first of its episode. */
@@ -69,7 +69,7 @@ export class RolloutRecorder {
   }
 
   /** Draws an action for each environment; `record` must follow. */
-  decide(sights: readonly Sight[]): readonly number[] {
+  decide(views: readonly AgentView[]): readonly number[] {
     const { lstm, actions } = this.#engine.spec;
     const { maskActions, sequenceSteps } = this.#order;
     const rollout = this.#rollout;
@@ -77,8 +77,8 @@ export class RolloutRecorder {
     if (lstm !== null && this.#t % sequenceSteps === 0) {
       this.#memories.push(this.#memory ?? zeroMemory(this.#environments * lstm));
     }
-    const starts = startsOf(sights);
-    const observations = this.#observations(sights);
+    const starts = startsOf(views);
+    const observations = this.#observations(views);
     rollout.observations.set(observations, at * this.#size);
     rollout.episodeStarts.set(starts, at);
     const { logits, values, state } = this.#engine.step(observations, this.#memory, starts);
@@ -86,7 +86,7 @@ export class RolloutRecorder {
     rollout.values.set(values, at);
     // What the step before led to is worth what is seen now; ends are corrected below.
     if (this.#t > 0) rollout.nextValues.set(values, at - this.#environments);
-    return sights.map(({ observation, actionMask }, b) => {
+    return views.map(({ observation, actionMask }, b) => {
       const row = at + b;
       this.#statistics.add(observation);
       const mask = maskActions ? actionMask : null;
@@ -113,10 +113,10 @@ export class RolloutRecorder {
     if (steps.some(({ lastObservation }) => lastObservation !== null)) this.#valueLast(steps, at);
   }
 
-  /** After the last step: `sights` are what the next round begins with. */
-  finish(sights: readonly Sight[]): Omit<ShardRollout, "place"> {
+  /** After the last step: `views` are what the next round begins with. */
+  finish(views: readonly AgentView[]): Omit<ShardRollout, "place"> {
     const rollout = this.#rollout;
-    const { values } = this.#engine.step(this.#observations(sights), this.#memory, startsOf(sights));
+    const { values } = this.#engine.step(this.#observations(views), this.#memory, startsOf(views));
     rollout.nextValues.set(values, rollout.nextValues.length - values.length);
     for (const [row, value] of rollout.lastValues) rollout.nextValues[row] = value;
     return {
@@ -138,15 +138,15 @@ export class RolloutRecorder {
     });
   }
 
-  #observations(sights: readonly Sight[]): Float32Array {
-    const observations = new Float32Array(sights.length * this.#size);
-    sights.forEach(({ observation }, b) => observations.set(this.#normalised(observation), b * this.#size));
+  #observations(views: readonly AgentView[]): Float32Array {
+    const observations = new Float32Array(views.length * this.#size);
+    views.forEach(({ observation }, b) => observations.set(this.#normalised(observation), b * this.#size));
     return observations;
   }
 }
 
-function startsOf(sights: readonly Sight[]): Uint8Array {
-  return Uint8Array.from(sights, ({ isStart }) => (isStart ? 1 : 0));
+function startsOf(views: readonly AgentView[]): Uint8Array {
+  return Uint8Array.from(views, ({ isStart }) => (isStart ? 1 : 0));
 }
 
 function emptyRollout({ steps, maskActions }: PlayOrder, environments: number, size: number, actions: number): Filling {
@@ -164,6 +164,7 @@ function emptyRollout({ steps, maskActions }: PlayOrder, environments: number, s
     nextValues: new Float32Array(rows),
     terminated: new Uint8Array(rows),
     truncated: new Uint8Array(rows),
+    counted: null,
     lastValues: new Map(),
   };
 }

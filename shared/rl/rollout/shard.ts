@@ -1,5 +1,5 @@
 /** Some environments played together by one engine: the part of a rollout that one thread gathers. */
-import { seedOf, type Environment } from "../../task/environment.ts";
+import { seedOf, type Environment } from "../../task/environment/contract.ts";
 import { BadInputError } from "../../core/errors.ts";
 import { seededRandom } from "../../core/random.ts";
 import type { Engine, LstmState } from "../engine/types.ts";

@@ -1,15 +1,15 @@
 /** What is asked of those who play, and what they bring back. */
-import type { NormalisationStatistics } from "../../task/environment.ts";
+import type { NormalisationStatistics } from "../normalisation.ts";
 import type { LstmState } from "../engine/types.ts";
 import type { Weights } from "../engine/network.ts";
 
-/** Where an environment stands: its episode, and all that was done in it. The same seed and place are the same world. */
+/** Where an environment is: its episode, and all that was done in it. The same seed and place are the same world. */
 export interface EnvironmentPlace {
   readonly episode: number;
   readonly actions: readonly number[];
 }
 
-/** Where a shard stands between two rounds. */
+/** Where a shard is between two rounds. */
 export interface ShardPlace {
   readonly environments: readonly EnvironmentPlace[];
   /** The agent's memory of the episodes that go on; null without an LSTM. */
@@ -22,7 +22,7 @@ export interface RoundOrder {
   readonly weights: Weights;
   /** Steps of each environment. */
   readonly steps: number;
-  /** The memory is written down before every so many steps. */
+  /** The LSTM's state is written down before every so many steps. */
   readonly sequenceSteps: number;
   /** How observations are normalised in this round; null: they are not. */
   readonly statistics: NormalisationStatistics | null;
@@ -30,7 +30,7 @@ export interface RoundOrder {
 }
 
 /**
- * What one round brought, time-major: what belongs to step t of environment b stands at row t · environments + b.
+ * What one round brought, time-major: what belongs to step t of environment b is at row t · environments + b.
  * Observations are as the network saw them.
  */
 export interface Rollout {
@@ -47,7 +47,9 @@ export interface Rollout {
   readonly nextValues: Float32Array;
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
-  /** The memory before steps 0, sequenceSteps, 2 · sequenceSteps, …; null without an LSTM. */
+  /** 1 where the step is in the loss; null: all of them are. */
+  readonly counted: Uint8Array | null;
+  /** The LSTM's state before steps 0, sequenceSteps, 2 · sequenceSteps, …; null without an LSTM. */
   readonly memories: readonly LstmState[] | null;
 }
 
@@ -70,7 +72,7 @@ export interface ShardRollout {
  */
 export interface Collector {
   collect(order: RoundOrder): Promise<readonly ShardRollout[]>;
-  /** Goes to where an earlier training stood. */
+  /** Goes to where an earlier training was. */
   restore(places: readonly ShardPlace[]): Promise<void>;
   close(): Promise<void>;
 }

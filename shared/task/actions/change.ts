@@ -1,25 +1,25 @@
-/** The five actions: a change of the *desired* replicas. */
+/** The published agents' five actions: a change of the *desired* replicas. */
+import { isWithin, type ActionScheme } from "./scheme.ts";
 
-export const ACTION_DELTAS = [-2, -1, 0, 1, 2] as const;
-export const ACTIONS = ACTION_DELTAS.length;
-/** The index that changes nothing. */
-export const NO_CHANGE = 2;
+const DELTAS = [-2, -1, 0, 1, 2] as const;
+const NO_CHANGE = DELTAS.indexOf(0);
 
-export interface ReplicaBounds {
-  readonly minReplicas: number;
-  readonly maxReplicas: number;
-}
-
-/** What an action asks for; it may lie outside the bounds. */
-export function requestedReplicas(desired: number, action: number): number {
-  return desired + ACTION_DELTAS[action]!;
-}
-
-export function isWithin(replicas: number, { minReplicas, maxReplicas }: ReplicaBounds): boolean {
-  return replicas >= minReplicas && replicas <= maxReplicas;
-}
-
-/** 1 where the action stays within the bounds. Changing nothing is always allowed. */
-export function actionMask(desired: number, bounds: ReplicaBounds): Uint8Array {
-  return Uint8Array.from(ACTION_DELTAS, (delta) => (delta === 0 || isWithin(desired + delta, bounds) ? 1 : 0));
-}
+export const change: ActionScheme = {
+  name: "change",
+  count: DELTAS.length,
+  constantAction: NO_CHANGE,
+  isHoldable: false,
+  // Changing nothing is always allowed.
+  maskOf: ({ desiredReplicas, bounds }) =>
+    Uint8Array.from(DELTAS, (delta) => (delta === 0 || isWithin(desiredReplicas + delta, bounds) ? 1 : 0)),
+  requestOf(action, { desiredReplicas, bounds }) {
+    const delta = DELTAS[action]!;
+    const replicas = desiredReplicas + delta;
+    const words = delta === 0 ? `keep ${replicas}` : `${delta > 0 ? "+" : "−"}${Math.abs(delta)} on ${desiredReplicas}`;
+    return { replicas, isWithinBounds: delta === 0 || isWithin(replicas, bounds), words, headroom: null };
+  },
+  actionFor(replicas, desiredReplicas) {
+    const action = DELTAS.findIndex((delta) => delta === replicas - desiredReplicas);
+    return action < 0 ? null : action;
+  },
+};

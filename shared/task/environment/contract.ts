@@ -52,3 +52,8 @@ export interface LiveEnvironment<Info extends BaseInfo = BaseInfo, Options = unk
 export class EnvironmentMisuseError extends Error {
   override readonly name = "EnvironmentMisuseError";
 }
+
+/** The seed of environment `index` of several: the same environment alone, so seeded, does the same. */
+export function seedOf(seed: number | string, index: number): string {
+  return `${seed}/${index}`;
+}

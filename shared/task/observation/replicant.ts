@@ -1,19 +1,13 @@
 /** `replicant-24`: the product's own observation. Unlike the published ones it remembers earlier windows. */
-import type { Need } from "../actions/headroom.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
-import { successShare } from "./published.ts";
-import type { DecidableWindow } from "../../core/window.ts";
-import { DemandEstimate } from "../../core/demand.ts";
-import { violationShare } from "./violations.ts";
-
-export const REPLICANT_LAYOUT = "replicant-24";
+import { successShare, type DecidableWindow } from "../../core/window.ts";
+import type { LoadMeter } from "../load-meter.ts";
+import { violationShare } from "../violations.ts";
+import { cutToRanges, type FeatureRange, type ObservationLayout, type WindowObserver } from "./layout.ts";
 
 /** Rates are remembered this long: lags reach no further. */
 const LONGEST_LAG = 120;
 const SHORT_LAG = 10;
-/** The usual need is the mean of all windows so far, and fades at this rate once there are many. */
-const USUAL_RATE = 1 / 120;
-
 /** What the features are made of: the window, those before it, and the function's own measure. */
 interface View {
   readonly window: DecidableWindow;
@@ -26,10 +20,7 @@ interface View {
   readonly peakNeed: number;
 }
 
-interface Row {
-  readonly name: string;
-  readonly low: number;
-  readonly high: number;
+interface Row extends FeatureRange {
   readonly of: (view: View) => number;
 }
 
@@ -72,50 +63,39 @@ const FEATURES: readonly Row[] = [
   row("metric age ÷ window", 0, 4, ({ window }) => (window.metricAgeSeconds ?? 0) / window.windowSeconds),
 ];
 
-export const REPLICANT_RANGES = FEATURES.map(({ name, low, high }) => ({ name, low, high }));
-
-/** Sees one window after the other; a window of another function needs another instance. */
-export class ReplicantView {
+/** Of one function: rates and counts of earlier windows are remembered. */
+class Observer implements WindowObserver {
   readonly #managed: ManagedFunction;
-  readonly #demand = new DemandEstimate();
+  readonly #load: LoadMeter;
   #rates: number[] = [];
-  #needs: number[] = [];
-  #seen = 0;
-  #usualNeed = 0;
   #desired: number | null = null;
 
-  constructor(managed: ManagedFunction) {
+  constructor(managed: ManagedFunction, load: LoadMeter) {
     this.#managed = managed;
-  }
-
-  /** The load of the last window, and of the busiest of the last ten. */
-  get need(): Need {
-    return { now: this.#needs.at(-1) ?? 0, peak: Math.max(0, ...this.#needs) };
-  }
-
-  /** What the load usually needs, replicas. */
-  get usualNeed(): number {
-    return this.#usualNeed;
+    this.#load = load;
   }
 
   see(window: DecidableWindow): Float32Array {
-    const most = this.#managed.maxReplicas;
     this.#rates = [...this.#rates.slice(-LONGEST_LAG), window.arrivals / window.windowSeconds];
-    const { replicas } = this.#demand.see(window, this.#managed);
-    this.#needs = [...this.#needs.slice(1 - SHORT_LAG), Math.min(most, replicas)];
-    this.#usualNeed += (this.need.now - this.#usualNeed) * Math.max(USUAL_RATE, 1 / ++this.#seen);
+    const { need } = this.#load;
     const view: View = {
       window,
       managed: this.#managed,
       rates: this.#rates,
       previousDesired: this.#desired ?? window.desiredReplicas,
-      need: this.need.now,
-      peakNeed: this.need.peak,
+      need: need.now,
+      peakNeed: need.peak,
     };
     this.#desired = window.desiredReplicas;
-    return Float32Array.from(FEATURES, ({ low, high, of }) => Math.min(high, Math.max(low, of(view))));
+    return cutToRanges(FEATURES, (i) => FEATURES[i]!.of(view));
   }
 }
+
+export const replicant24: ObservationLayout = {
+  name: "replicant-24",
+  features: FEATURES,
+  observerOf: (managed, load) => new Observer(managed, load),
+};
 
 /** The value so many windows ago, or the oldest there is. */
 function lag(rates: readonly number[], windows: number): number {

@@ -8,11 +8,11 @@ import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { Checkpoint, CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { settingsOf } from "#shared/rl/agents.ts";
 
 const settings = settingsOf("lstm-ppo-plus", "product");
 const hyperparameters = { ...settings.hyperparameters, hidden: [8], lstm: 8 };
-const network = networkOf(hyperparameters, 24, 5);
+const network = networkOf({ ...settings, hyperparameters });
 const weights = initialWeights(network, seededRandom(1));
 const statistics = { count: 9, mean: new Array<number>(24).fill(0.5), variance: new Array<number>(24).fill(2) };
 const memory = { h: new Float32Array(16).fill(0.25), c: new Float32Array(16).fill(-1) };
@@ -67,8 +67,7 @@ test("checkpoint: every agent in every form", () => {
   for (const agent of ["ppo", "lstm-ppo", "lstm-ppo-plus"] as const) {
     for (const form of ["paper", "corrected", "product"] as const) {
       const of = settingsOf(agent, form);
-      const size = { "plus-7": 7, "agarwal-6": 6, "plus-8": 8, "replicant-24": 24 }[of.layout];
-      const spec = networkOf({ ...of.hyperparameters, hidden: [8] }, size, 5);
+      const spec = { ...networkOf(of), hidden: [8] };
       const one: Checkpoint = {
         record: { ...checkpoint.record, settings: of, network: spec, statistics: null },
         weights: initialWeights(spec, seededRandom(1)),

@@ -9,7 +9,7 @@ import { networkOf } from "#shared/rl/agents.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { settingsOf } from "#shared/rl/agents.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 
 interface Layers {
@@ -39,7 +39,7 @@ for (const agent of ["ppo", "lstm-ppo-plus"] as const) {
       const { tf, layers: api } = layers!;
       await tf.setBackend("cpu");
       const settings = settingsOf(agent, "paper");
-      const network = networkOf(settings.hyperparameters, 7, 5);
+      const network = networkOf(settings);
       const random = seededRandom(agent);
       const weights = initialWeights(network, random);
       const record = {

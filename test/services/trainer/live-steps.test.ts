@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { Applied } from "#shared/core/decision.ts";
-import { OBJECTIVES } from "#shared/task/objectives/published.ts";
+import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";
 import { productReward } from "#shared/task/objectives/product.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
 import type { Transition } from "#shared/core/transition.ts";
-import { settingsOf } from "#shared/rl/settings.ts";
+import { settingsOf } from "#shared/rl/agents.ts";
 import { A_POLICY, aLearnedDetail, anApplied, aProposal, aTarget } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { liveSteps } from "../../../services/trainer/learning/live-steps.ts";
@@ -30,7 +30,7 @@ describe("whose doing a step was", () => {
   for (const { name, applied, proposal, action, logProbability } of [
     { name: "applied as proposed", applied: {}, proposal: {}, action: 3, logProbability: -0.5 },
     {
-      name: "nothing had to be sent: the proposal was what stood",
+      name: "nothing had to be sent: the proposal was the count there was",
       applied: { current: 3, desired: 3, applied: null },
       proposal: {},
       action: 3,
@@ -115,7 +115,7 @@ describe("whose doing a step was", () => {
   });
 });
 
-test("steps of another model, of another layout, and of rules are passed over; where they stood a new stretch begins", () => {
+test("steps of another model, of another layout, and of rules are passed over; where they were a new stretch begins", () => {
   const steps = liveSteps(
     [
       aTransition(1),
@@ -145,6 +145,8 @@ test("the reward is the objective's, on the window that followed", () => {
     isWithinBounds: true,
     sloSeconds: 3,
     replicaSeconds: 90,
+    // What this objective does not read.
+    ...{ violationShare: 0, neededReplicas: 0, usualReplicas: 0 },
   });
   assert.equal(corrected!.reward, expected.total);
 

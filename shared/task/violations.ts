@@ -1,5 +1,5 @@
-/** Which share of a window's requests broke the SLO, as far as its quantiles tell. */
-import { failuresOf, type LatencyQuantiles, type MetricsWindow } from "../../core/window.ts";
+/** Which share of a window's requests broke the SLO, as far as its quantiles show. */
+import { failuresOf, type LatencyQuantiles, type MetricsWindow } from "../core/window.ts";
 
 /** Failed ÷ ended, and of the rest those later than the SLO; 0 when none ended. */
 export function violationShare({ completedOk, completedError, latencySeconds }: MetricsWindow, sloSeconds: number) {

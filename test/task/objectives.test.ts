@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  correctedUtilisation,
-  OBJECTIVES,
-  paperTargetReplicas,
-  paperUtilisation,
-} from "#shared/task/objectives/published.ts";
-import type { RewardInput } from "#shared/task/objectives/published.ts";
+import { correctedUtilisation } from "#shared/task/objectives/corrected.ts";
+import type { StepFacts } from "#shared/task/objectives/objective.ts";
+import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";
+import { paperTargetReplicas, paperUtilisation } from "#shared/task/objectives/paper.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 
-import { aWindow } from "./guard-fixtures.ts";
+import { aWindow } from "#test/core/guard-fixtures.ts";
 
-function input(window: Partial<MeasuredWindow>, changes: Partial<RewardInput> = {}): RewardInput {
+function input(window: Partial<MeasuredWindow>, changes: Partial<StepFacts> = {}): StepFacts {
   const desired = window.desiredReplicas ?? 4;
   return {
     window: aWindow(1, {
@@ -28,6 +25,9 @@ function input(window: Partial<MeasuredWindow>, changes: Partial<RewardInput> = 
     isWithinBounds: true,
     sloSeconds: 3,
     replicaSeconds: desired * 30,
+    violationShare: 0.1,
+    neededReplicas: 3,
+    usualReplicas: 2,
     ...changes,
   };
 }

@@ -2,18 +2,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { headroomReplicas, HEADROOM } from "#shared/task/actions/headroom.ts";
-import { boxContains } from "#shared/task/environment.ts";
-import { BadInputError } from "#shared/core/errors.ts";
 import { DemandEstimate } from "#shared/core/demand.ts";
-import { featureNamesOf, observationSpaceOf, windowObserver } from "#shared/task/observation/observer.ts";
-import { ReplicantView } from "#shared/task/observation/replicant.ts";
-import { lateShare, violationShare } from "#shared/task/observation/violations.ts";
+import { BadInputError } from "#shared/core/errors.ts";
+import { HEADROOMS, headroom } from "#shared/task/actions/headroom.ts";
+import { boxContains } from "#shared/task/environment/spaces.ts";
+import { spaceOf } from "#shared/task/observation/layout.ts";
+import { LAYOUTS } from "#shared/task/observation/layouts.ts";
+import { FunctionTask, taskNamed } from "#shared/task/task.ts";
+import { lateShare, violationShare } from "#shared/task/violations.ts";
 import { productReward } from "#shared/task/objectives/product.ts";
 import { aFunction, aWindow } from "#test/policies/fixtures.ts";
 
-const names = featureNamesOf("replicant-24");
-const seen = (view: ReplicantView, ...window: Parameters<typeof aWindow>) => {
+const layout = LAYOUTS["replicant-24"];
+const names: string[] = layout.features.map(({ name }) => name);
+const PRODUCT = taskNamed({ layout: "replicant-24", actions: "headroom", objective: "product" });
+const aView = () => new FunctionTask(PRODUCT, aFunction);
+const seen = (view: FunctionTask, ...window: Parameters<typeof aWindow>) => {
   const values = view.see(aWindow(...window));
   return (name: string) => values[names.indexOf(name)]!;
 };
@@ -23,11 +27,11 @@ const near = (was: number, want: number, within = 1e-5) =>
 test("replicant-24: has as many numbers as its name says, each with a name of its own", () => {
   assert.equal(names.length, 24);
   assert.equal(new Set(names).size, 24);
-  assert.equal(observationSpaceOf("replicant-24").low.length, 24);
+  assert.equal(spaceOf(layout).low.length, 24);
 });
 
 test("replicant-24: counts, rates and latencies in the function's own measure", () => {
-  const value = seen(new ReplicantView(aFunction), 1, { desiredReplicas: 5, availableReplicas: 3 });
+  const value = seen(aView(), 1, { desiredReplicas: 5, availableReplicas: 3 });
   near(value("ln desired"), Math.log(6));
   near(value("ln ready"), Math.log(4));
   near(value("pending"), 2);
@@ -37,7 +41,7 @@ test("replicant-24: counts, rates and latencies in the function's own measure", 
 });
 
 test("replicant-24: remembers the windows before", () => {
-  const view = new ReplicantView(aFunction);
+  const view = aView();
   for (let seq = 1; seq <= 9; seq++) seen(view, seq, { arrivals: 30 });
   const value = seen(view, 10, { arrivals: 300, desiredReplicas: 5 });
   near(value("last action"), 2);
@@ -65,19 +69,20 @@ test("replicant-24: windows of any numbers lie in the declared space", () => {
   });
   fc.assert(
     fc.property(fc.array(window, { minLength: 1, maxLength: 5 }), (windows) => {
-      const view = new ReplicantView(aFunction);
+      const view = aView();
       windows.forEach((changes, i) => {
         const values = view.see(aWindow(i + 1, changes));
-        assert.ok(boxContains(observationSpaceOf("replicant-24"), values), String(values));
+        assert.ok(boxContains(spaceOf(layout), values), String(values));
       });
     }),
   );
 });
 
-test("observer: the published layouts as they are; an unknown one is refused", () => {
-  assert.deepEqual(windowObserver("plus-7", aFunction).see(aWindow(1)).length, 7);
-  assert.throws(() => windowObserver("plus-9", aFunction), BadInputError);
-  assert.throws(() => observationSpaceOf("plus-9"), BadInputError);
+test("task: a name that does not exist is refused", () => {
+  const names = { layout: "plus-7", actions: "change", objective: "paper" } as const;
+  assert.equal(taskNamed(names).layout.features.length, 7);
+  for (const wrong of ["layout", "actions", "objective"] as const)
+    assert.throws(() => taskNamed({ ...names, [wrong]: "toString" }), BadInputError);
 });
 
 test("demand: busy replicas by CPU, and what a request per second takes", () => {
@@ -134,10 +139,12 @@ test("product objective: both costs in multiples of the usual need", () => {
 
 test("headroom: above the load of now, or above its latest peak; rounded up, within the bounds", () => {
   const bounds = { minReplicas: 1, maxReplicas: 9 };
-  HEADROOM.forEach(({ of, times }, action) => {
+  const replicas = (action: number, need: { now: number; peak: number }) =>
+    headroom.requestOf(action, { desiredReplicas: 4, bounds, need }).replicas;
+  HEADROOMS.forEach(({ of, times }, action) => {
     const need = { now: 2, peak: 3 };
-    assert.equal(headroomReplicas(need, action, bounds), Math.ceil(times * need[of]));
-    assert.equal(headroomReplicas({ now: 0, peak: 0 }, action, bounds), 1);
-    assert.equal(headroomReplicas({ now: 99, peak: 99 }, action, bounds), 9);
+    assert.equal(replicas(action, need), Math.ceil(times * need[of]));
+    assert.equal(replicas(action, { now: 0, peak: 0 }), 1);
+    assert.equal(replicas(action, { now: 99, peak: 99 }), 9);
   });
 });

@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  box,
-  boxContains,
-  checkEnvironment,
-  discrete,
-  EnvironmentMisuseError,
-  episodeStatistics,
-  normaliseObservation,
-  RunningStatistics,
-  sampleBox,
-  sampleDiscrete,
-  timeLimit,
-  vectorOf,
-} from "#shared/task/environment.ts";
-import type { BaseInfo, Environment } from "#shared/task/environment.ts";
+import { RunningStatistics } from "#shared/rl/normalisation.ts";
+import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
+import { box, boxContains, discrete, sampleBox, sampleDiscrete } from "#shared/task/environment/spaces.ts";
+import { checkEnvironment } from "#shared/task/environment/checker.ts";
+import type { BaseInfo, Environment } from "#shared/task/environment/contract.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Random } from "#shared/core/random.ts";
 
@@ -71,32 +61,6 @@ for (const { breach, want } of [
   });
 }
 
-test("environment: a time limit truncates and does not terminate; an end in the same step stays an end", () => {
-  const limited = timeLimit(walk(), 3);
-  limited.reset({ seed: 1 });
-  const flags = [0, 1, 0].map((action) => limited.step(action)).map((r) => [r.terminated, r.truncated]);
-  assert.deepEqual(flags, [
-    [false, false],
-    [false, false],
-    [false, true],
-  ]);
-  const ending = timeLimit(walk({ edge: 0 }), 1);
-  ending.reset({ seed: 1 });
-  const { terminated, truncated } = ending.step(0);
-  assert.deepEqual([terminated, truncated], [true, false]);
-});
-
-test("environment: statistics tell return and length once, at the end", () => {
-  const told = episodeStatistics(timeLimit(walk(), 3));
-  assert.equal(told.reset({ seed: 1 }).info.episode, null);
-  assert.deepEqual(
-    [1, 0, 1].map((action) => told.step(action).info.episode),
-    [null, null, { return: 2, length: 3 }],
-  );
-  told.reset();
-  assert.equal(told.step(1).info.episode, null);
-});
-
 test("environment: running statistics are mean and population variance, and go on from where they were", () => {
   const statistics = new RunningStatistics(2);
   for (const values of [
@@ -116,43 +80,6 @@ test("environment: running statistics are mean and population variance, and go o
   for (const key of ["mean", "variance"] as const) {
     resumed.statistics[key].forEach((value, i) => assert.ok(Math.abs(value - statistics.statistics[key][i]!) < 1e-9));
   }
-});
-
-test("environment: frozen statistics do not change, others do; values are clipped into the space", () => {
-  const statistics = new RunningStatistics(1, { count: 100, mean: [0], variance: [1e-4] });
-  const frozen = normaliseObservation(walk(), { statistics, frozen: true, clip: 5 });
-  const { observation } = frozen.reset({ seed: 4 });
-  assert.equal(observation[0], 5);
-  assert.ok(boxContains(frozen.observationSpace, observation));
-  assert.equal(statistics.statistics.count, 100);
-  normaliseObservation(walk(), { statistics, frozen: false }).reset({ seed: 4 });
-  assert.equal(statistics.statistics.count, 101);
-});
-
-test("environment: vectors start episodes anew by their rule", () => {
-  const make = (autoReset: "same-step" | "next-step" | "disabled") => {
-    const vector = vectorOf([timeLimit(walk(), 2), timeLimit(walk(), 3)], autoReset);
-    vector.reset({ seed: 9 });
-    return vector;
-  };
-  const same = make("same-step");
-  same.step([1, 1]);
-  const ended = same.step([1, 1]);
-  assert.deepEqual([...ended.truncated], [1, 0]);
-  assert.ok(ended.finalObservations[0]![0]! > 0.9 && ended.observations[0]! < 1);
-  assert.equal(ended.finalObservations[1], null);
-  assert.ok(ended.finalInfos[0]);
-
-  const next = make("next-step");
-  next.step([1, 1]);
-  const last = next.step([1, 1]);
-  assert.deepEqual([last.finalObservations[0], last.truncated[0]], [null, 1]);
-  const fresh = next.step([1, 1]);
-  assert.deepEqual([fresh.rewards[0], fresh.truncated[0], fresh.rewards[1]], [0, 0, 1]);
-
-  assert.throws(() => same.step([1]), EnvironmentMisuseError);
-  assert.throws(() => vectorOf([walk()]).step([1]), EnvironmentMisuseError);
-  assert.throws(() => vectorOf([]), EnvironmentMisuseError);
 });
 
 test("environment: samples lie in their space, and masks are kept", () => {

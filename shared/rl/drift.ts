@@ -1,5 +1,5 @@
 /** Whether a function's load has left what its model was trained on. */
-import type { NormalisationStatistics } from "./environment.ts";
+import type { NormalisationStatistics } from "./normalisation.ts";
 
 export interface Drift {
   /** The feature that lies furthest from the training's mean, and how far, in the training's standard deviations. */

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actionMask, isWithin, requestedReplicas } from "#shared/task/actions/change.ts";
-import { boxContains } from "#shared/task/environment.ts";
+import { change } from "#shared/task/actions/change.ts";
+import { boxContains } from "#shared/task/environment/spaces.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { LAYOUTS, layoutOf, observe, spaceOf, successShare } from "#shared/task/observation/published.ts";
-import type { LayoutName } from "#shared/task/observation/published.ts";
-import type { MeasuredWindow } from "#shared/core/window.ts";
+import { successShare } from "#shared/core/window.ts";
+import { spaceOf } from "#shared/task/observation/layout.ts";
+import { LAYOUTS, layoutNamed, type LayoutName } from "#shared/task/observation/layouts.ts";
+import type { DecidableWindow, MeasuredWindow, MetricsWindow } from "#shared/core/window.ts";
+import { LoadMeter } from "#shared/task/load-meter.ts";
+import { aFunction } from "#test/policies/fixtures.ts";
 
-import { aWindow } from "./guard-fixtures.ts";
+import { aWindow } from "#test/core/guard-fixtures.ts";
 
 const busy = aWindow(1, {
   arrivals: 120,
@@ -22,6 +25,9 @@ const busy = aWindow(1, {
   cpuRatio: 0.75,
   memoryRatio: 0.25,
 });
+/** The observation of one window by a layout that remembers nothing. */
+const observe = (layout: LayoutName, window: MetricsWindow) =>
+  LAYOUTS[layout].observerOf(aFunction, new LoadMeter(aFunction)).see(window as DecidableWindow);
 const nothing: Partial<MeasuredWindow> = {
   arrivals: null,
   completedOk: null,
@@ -41,8 +47,8 @@ for (const { layout, want, missing } of [
   { layout: "plus-8", want: [1.5, 3, 120, 6, 0.75, 0.25, 4, 0], missing: [0, 0, 0, 1, 0, 0, 0, 1] },
 ] satisfies { layout: LayoutName; want: number[]; missing: number[] }[]) {
   test(`observation: ${layout} in its order, and with nothing measured`, () => {
-    assert.deepEqual([...observe(LAYOUTS[layout], busy)], want);
-    const blind = observe(LAYOUTS[layout], aWindow(1, nothing));
+    assert.deepEqual([...observe(layout, busy)], want);
+    const blind = observe(layout, aWindow(1, nothing));
     assert.deepEqual([...blind], missing);
     for (const values of [want, missing]) assert.ok(boxContains(spaceOf(LAYOUTS[layout]), values));
   });
@@ -56,12 +62,12 @@ test("observation: values beyond the declared range are cut to it", () => {
     desiredReplicas: 99,
     throughputRps: 1e4,
   });
-  assert.ok(boxContains(spaceOf(LAYOUTS["plus-7"]), observe(LAYOUTS["plus-7"], wild)));
+  assert.ok(boxContains(spaceOf(LAYOUTS["plus-7"]), observe("plus-7", wild)));
 });
 
 test("observation: an unknown layout is refused by name", () => {
   assert.throws(
-    () => layoutOf("plus-9"),
+    () => layoutNamed("plus-9"),
     (thrown) => thrown instanceof BadInputError && /'plus-9'/.test(thrown.message),
   );
 });
@@ -73,14 +79,18 @@ test("observation: the success share of a window in which nothing ended is unkno
 
 test("action: two down to two up, masked at the bounds, never without a choice", () => {
   const bounds = { minReplicas: 1, maxReplicas: 24 };
+  const need = { now: 0, peak: 0 };
+  const requests = [0, 1, 2, 3, 4].map((action) => change.requestOf(action, { desiredReplicas: 5, bounds, need }));
   assert.deepEqual(
-    [0, 1, 2, 3, 4].map((action) => requestedReplicas(5, action)),
+    requests.map(({ replicas }) => replicas),
     [3, 4, 5, 6, 7],
   );
-  assert.deepEqual([...actionMask(1, bounds)], [0, 0, 1, 1, 1]);
-  assert.deepEqual([...actionMask(2, bounds)], [0, 1, 1, 1, 1]);
-  assert.deepEqual([...actionMask(24, bounds)], [1, 1, 1, 0, 0]);
-  assert.deepEqual([...actionMask(23, bounds)], [1, 1, 1, 1, 0]);
-  assert.deepEqual([...actionMask(0, bounds)], [0, 0, 1, 1, 1]);
-  assert.equal(isWithin(0, bounds), false);
+  const maskAt = (desiredReplicas: number) => [...change.maskOf({ desiredReplicas, bounds })];
+  assert.deepEqual(maskAt(1), [0, 0, 1, 1, 1]);
+  assert.deepEqual(maskAt(2), [0, 1, 1, 1, 1]);
+  assert.deepEqual(maskAt(24), [1, 1, 1, 0, 0]);
+  assert.deepEqual(maskAt(23), [1, 1, 1, 1, 0]);
+  assert.deepEqual(maskAt(0), [0, 0, 1, 1, 1]);
+  assert.equal(change.requestOf(0, { desiredReplicas: 1, bounds, need }).isWithinBounds, false);
+  assert.deepEqual([change.actionFor(7, 5), change.actionFor(5, 5), change.actionFor(9, 5)], [4, 2, null]);
 });

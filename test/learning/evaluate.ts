@@ -1,8 +1,8 @@
 /** What a network reaches in an environment when it stops trying: always the likeliest action, nothing learned. */
-import type { Environment, NormalisationStatistics } from "../task/environment.ts";
-import { likeliest, logProbabilities } from "./categorical.ts";
-import type { Engine, LstmState } from "./engine/types.ts";
-import { normaliserOf } from "./normalisation.ts";
+import { normaliserOf, type NormalisationStatistics } from "#shared/rl/normalisation.ts";
+import type { Environment } from "#shared/task/environment/contract.ts";
+import { likeliest, logProbabilities } from "#shared/rl/categorical.ts";
+import type { Engine, LstmState } from "#shared/rl/engine/types.ts";
 
 export interface EvaluateOptions {
   readonly episodes: number;
@@ -23,13 +23,13 @@ export function evaluate(engine: Engine, environment: Environment, options: Eval
   const returns: number[] = [];
   for (let episode = 0; episode < episodes; episode++) {
     let { observation, info } = environment.reset({ seed: `${seed}/${episode}` });
-    let memory: LstmState | null = null;
+    let lstmState: LstmState | null = null;
     let total = 0;
     for (let isOver = false; !isOver;) {
-      const { logits, state } = engine.step(normalised(observation), memory);
+      const { logits, state } = engine.step(normalised(observation), lstmState);
       const step = environment.step(likeliest(logProbabilities(logits, maskActions ? info.actionMask : null)));
       ({ observation, info } = step);
-      memory = state;
+      lstmState = state;
       total += step.reward;
       isOver = step.terminated || step.truncated;
     }
