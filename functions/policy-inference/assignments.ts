@@ -1,17 +1,17 @@
-/** Which policy proposes for which function: what the annotation names, in the version and with the rights that the shelf tells. */
+/** Which policy proposes for which function: what the annotation names, in the version and with the rights that the registry tells. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { policyReference, type PolicyReference } from "#shared/policies/reference.ts";
-import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import type { ModelRegistry } from "#shared/ports/model-registry.ts";
 import type { Models } from "./models.ts";
 import { Recent, REMEMBERED } from "./recent.ts";
 import { withoutModel, type Assigning } from "./rules.ts";
 
 export interface Assignments extends Assigning {
-  /** The shelf may tell something new about the function. The old model proposes until the new one is ready. */
+  /** The registry may tell something new about the function. The old model proposes until the new one is ready. */
   refresh(functionName: string): Promise<void>;
   /** For the status: by function, one line. */
   describe(): Readonly<Record<string, string>>;
@@ -32,11 +32,11 @@ interface Held {
   readonly readAtMs: number;
 }
 
-/** News may be missed: the shelf is looked at again after so long, real time. */
+/** News may be missed: the registry is looked at again after so long, real time. */
 const REFRESH_MS = 10_000;
 
 export interface AssignmentsDeps {
-  readonly shelf: Pick<ModelShelf, "control">;
+  readonly registry: Pick<ModelRegistry, "control">;
   readonly models: Models;
   /** Milliseconds of a clock that nobody sets. */
   readonly nowMs: () => number;
@@ -49,17 +49,17 @@ export interface AssignmentsDeps {
 }
 
 export function createAssignments(deps: AssignmentsDeps): Assignments {
-  const { shelf, models, nowMs, controlFrom = "annotation", log } = deps;
+  const { registry, models, nowMs, controlFrom = "annotation", log } = deps;
   const held = new Recent<Held>({ ...REMEMBERED, nowMs, onForgotten: ({ release }) => release() });
   const reading = new Map<string, Promise<Held>>();
 
-  /** A shelf that says nothing has taken nothing back: what it said of the policy before holds. */
+  /** A registry that says nothing has taken nothing back: what it said of the policy before holds. */
   async function controlOf(functionName: string, { text }: ModelReference): Promise<ModelControl | null> {
-    const said = await shelf.control(functionName);
+    const said = await registry.control(functionName);
     if (said !== null) return said.policy === text ? said : null;
     const known = held.peek(functionName)?.control ?? null;
     if (known?.policy !== text) return null;
-    log(`the shelf says nothing of the model of '${functionName}' any more: it stays '${known.mode}'`);
+    log(`the registry says nothing of the model of '${functionName}' any more: it stays '${known.mode}'`);
     return known;
   }
 

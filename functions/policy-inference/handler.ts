@@ -1,8 +1,8 @@
 /** The policy-inference function: POST window(s) → proposal(s); GET → status. */
 import { join } from "node:path";
 
-import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { openRegistry } from "#shared/adapters/model-registry/open-registry.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
@@ -30,8 +30,8 @@ export default startService(
     const address = busAddress(workload);
     const bus = await natsBus({ ...address, log });
     workload.onEnd(() => bus.close());
-    const shelf = await openShelf({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
-    workload.onEnd(() => shelf.close());
+    const registry = await openRegistry({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
+    workload.onEnd(() => registry.close());
     const signatures = await natsSignatures(signatureBucket(address), systemClock, log);
     if (signatures) {
       workload.shareSignatures(signatures);
@@ -40,14 +40,14 @@ export default startService(
 
     const kernel = embeddedKernel();
     const models = createModels({
-      shelf,
+      registry,
       // The models that travel with this bundle lie beside it.
       source: shippedModels(join(__dirname, "models")),
       makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
     });
     const monotonicMs = () => monotonicClock.nowMs();
-    const assignments = createAssignments({ shelf, models, nowMs: monotonicMs, controlFrom, log });
-    // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the shelf.
+    const assignments = createAssignments({ registry, models, nowMs: monotonicMs, controlFrom, log });
+    // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the registry.
     await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
     const inference = createInference({ assignments, nowMs: monotonicMs, later: setImmediate });
     // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
@@ -55,7 +55,7 @@ export default startService(
     return {
       status: () => ({
         bus: bus.state(),
-        models: { in: shelf.place, serving: assignments.describe() },
+        models: { in: registry.place, serving: assignments.describe() },
         functions: inference.memory(),
         signatures: workload.signatures(),
       }),

@@ -1,12 +1,12 @@
 /** The models in service: loaded once, shared by the functions they serve, forgotten with the last of them. */
-import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
+import { digestOf, versionOf } from "#shared/adapters/model-registry/archive.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { servedModel, type MakeEngine } from "#shared/policies/served-model.ts";
-import type { ModelSource, ModelShelf } from "#shared/ports/model-shelf.ts";
+import type { ModelSource, ModelRegistry } from "#shared/ports/model-registry.ts";
 
 export interface ModelsDeps {
-  readonly shelf: Pick<ModelShelf, "modelsOf">;
+  readonly registry: Pick<ModelRegistry, "modelsOf">;
   readonly source: ModelSource;
   readonly makeEngine: MakeEngine;
 }
@@ -30,17 +30,14 @@ interface Loaded {
   users: number;
 }
 
-/** So much of a digest tells versions apart for people. */
-const VERSION_LETTERS = 12;
-
-export function createModels({ shelf, source: shipped, makeEngine }: ModelsDeps): Models {
+export function createModels({ registry, source: shipped, makeEngine }: ModelsDeps): Models {
   const loaded = new Map<string, Loaded>();
 
   async function read(functionName: string, source: string, step: number | null): Promise<LearnedModel> {
     const what = step === null ? source : `${source}, step ${step} for '${functionName}'`;
     try {
-      const files = step === null ? await shipped.read(source) : await shelf.modelsOf(functionName).read(step);
-      return servedModel(files, digestOf(files).slice(0, VERSION_LETTERS), makeEngine).model;
+      const files = step === null ? await shipped.read(source) : await registry.modelsOf(functionName).read(step);
+      return servedModel(files, versionOf(digestOf(files)), makeEngine).model;
     } catch (thrown) {
       if (!(thrown instanceof BadInputError)) throw thrown;
       throw new BadInputError(`model '${what}' is refused: ${messageOf(thrown)}`);

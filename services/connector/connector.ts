@@ -118,8 +118,8 @@ export function createConnector(deps: ConnectorDeps): Connector {
 
   function isLate(event: ReplicantEvent): boolean {
     if (event.kind !== "window" && event.kind !== "proposal") return false;
-    const standing = collector.judge(event.data.window);
-    return standing === "late" || standing === "refused";
+    const timeliness = collector.judge(event.data.window);
+    return timeliness === "late" || timeliness === "refused";
   }
 
   async function rebuild(): Promise<void> {

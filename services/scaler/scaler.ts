@@ -7,7 +7,7 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import type { Proposal } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
-import type { Standing } from "#shared/events/collector-time.ts";
+import type { Timeliness } from "#shared/events/collector-time.ts";
 import { CollectorWatch, type CollectorWatchStatus } from "#shared/events/collector-watch.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { ProposalMade, ReplicantEvent } from "#shared/events/types.ts";
@@ -164,11 +164,11 @@ export function createScaler(deps: ScalerDeps): Scaler {
   }
 
   /** What may be acted on: news of the collector that is followed. */
-  const isNews = (standing: Standing): boolean => {
+  const isNews = (timeliness: Timeliness): boolean => {
     // A proposal was kept for us; the next tick tells whether it is news. It comes again in a moment.
-    if (standing === "unknown") throw new Error("no event from the collector yet");
-    if (standing === "late") tooLate++;
-    return standing === "in-time";
+    if (timeliness === "unknown") throw new Error("no event from the collector yet");
+    if (timeliness === "late") tooLate++;
+    return timeliness === "in-time";
   };
 
   /**

@@ -1,4 +1,4 @@
-/** The trainer's HTTP face: GET status or `?history[=function]`; POST, signed, tells it what to do. */
+/** The trainer's HTTP interface: GET status or `?history[=function]`; a signed POST is an order. */
 import { StorageError } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
@@ -15,7 +15,7 @@ export interface AnswerDeps {
 
 const ACTIONS = ["start", "stop", "train-now", "mode"] as const;
 
-/** 200 or 202; 400 for a body that cannot be read, 401 unsigned, 409 for what cannot be done now. */
+/** 200 or 202; 400 for a body that cannot be read, 401 unsigned, 409 for what cannot be done now, 503 when the log is unwritable. */
 export async function answerTrainer(event: FunctionEvent, { trainer, status, mayChange }: AnswerDeps): Promise<Answer> {
   if (event.method === "GET" || event.method === "HEAD") {
     const asked = event.query["history"];
@@ -36,7 +36,7 @@ export async function answerTrainer(event: FunctionEvent, { trainer, status, may
     return await carryOut(order, trainer);
   } catch (thrown) {
     if (thrown instanceof BadInputError) return { status: 409, body: { error: thrown.message } };
-    // What the log does not take is not done; the caller may come again.
+    // What cannot be logged is not done; the caller may try again.
     if (thrown instanceof StorageError) return { status: 503, body: { error: thrown.message } };
     throw thrown;
   }

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
-import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { openRegistry } from "#shared/adapters/model-registry/open-registry.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
@@ -15,9 +15,9 @@ import { writableFolder } from "#shared/host/writable-folder.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { answerTrainer } from "./answer.ts";
 import { learnerInThreads } from "./learning/learner.ts";
-import { lossInWords } from "./log/read-segments.ts";
-import { openLog } from "./log/segments.ts";
-import { readProfiles } from "./profiles.ts";
+import { lossInWords } from "./memory/read-segments.ts";
+import { openSegmentLog } from "./memory/segment-log.ts";
+import { readProfiles } from "./judging/profiles.ts";
 import { createTrainer } from "./trainer.ts";
 
 export default startService(
@@ -40,17 +40,17 @@ export default startService(
     // An unknown rule ends the process here, by name, before a model could be compared with it.
     const rules = { counts: settings.TRAINER_COUNT_RULE, held: settings.FALLBACK_POLICY };
     for (const rule of Object.values(rules)) policyByName(rule);
-    const say = (message: string) => workload.log.warn({}, message);
+    const warn = (message: string) => workload.log.warn({}, message);
     const address = busAddress(workload);
-    const log = await openLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER));
-    for (const loss of log.losses) workload.log.warn(loss, `the trainer's log: ${lossInWords(loss)}`);
-    workload.onEnd(() => log.close());
-    const bus = await natsBus({ ...address, log: say });
+    const segmentLog = await openSegmentLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER));
+    for (const loss of segmentLog.losses) workload.log.warn(loss, `the trainer's log: ${lossInWords(loss)}`);
+    workload.onEnd(() => segmentLog.close());
+    const bus = await natsBus({ ...address, log: warn });
     workload.onEnd(() => bus.close());
     const folder = writableFolder(settings.MODEL_FOLDER);
-    const shelf = await openShelf({ kind: settings.MODEL_STORE, folder, bus: address }, systemClock, say);
-    workload.onEnd(() => shelf.close());
-    const signatures = await natsSignatures(signatureBucket(address), systemClock, say);
+    const registry = await openRegistry({ kind: settings.MODEL_STORE, folder, bus: address }, systemClock, warn);
+    workload.onEnd(() => registry.close());
+    const signatures = await natsSignatures(signatureBucket(address), systemClock, warn);
     if (signatures) {
       workload.shareSignatures(signatures);
       workload.onEnd(() => signatures.close());
@@ -59,18 +59,18 @@ export default startService(
     const learner = learnerInThreads(join(__dirname, "learner.cjs"));
     workload.onEnd(() => learner.close());
 
-    // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.
+    // It has no list of managed functions: after an hour of silence it considers one to be managed no longer.
     const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });
     const trainer = createTrainer({
       bus,
-      log,
+      segmentLog,
       learner,
-      shelf,
+      registry,
       source: shippedModels(join(__dirname, "models")),
       clock: systemClock,
       activity,
       monotonic: monotonicClock,
-      say: workload.log,
+      log: workload.log,
       rules,
       profiles: await readProfiles(settings.TRAINER_PROFILES),
       settings: {

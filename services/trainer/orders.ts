@@ -1,36 +1,34 @@
-/** Signed orders: kept in the log before they count, so that a restart changes nothing about them. */
+/** Signed orders: written to the log before they take effect, so that a restart changes nothing about them. */
 import { BadInputError } from "#shared/core/errors.ts";
 import type { Mode } from "#shared/core/managed-function.ts";
-import type { Log } from "#shared/host/log.ts";
-import { inTurn, rangeRefusal, type Careful } from "./careful.ts";
-import type { ControlBook } from "./control-book.ts";
-import { LEAST_RECORDED } from "./judging.ts";
-import type { TrainerMemory } from "./memory.ts";
-import type { Standing } from "./standing.ts";
-import type { BeginTraining } from "./training.ts";
+import { MIN_RECORDED_WINDOWS } from "./judging/judging.ts";
+import type { ServingModel } from "./judging/serving-model.ts";
+import type { BeginTraining } from "./learning/training.ts";
+import type { TrainerMemory } from "./memory/trainer-memory.ts";
+import type { Publisher } from "./publishing/publisher.ts";
+import type { TrainedFunction } from "./trained-function.ts";
 
 export interface Orders {
-  /** Training by itself; judging never stops. */
+  /** Starts or stops automatic training; judging never stops. */
   setAutomatic(isAutomatic: boolean): Promise<void>;
   /** Resolves when the training has begun. Rejects with `BadInputError` when it cannot. */
   trainNow(functionName: string): Promise<void>;
-  /** A model that is told to do what it may do already gets a new chance: nothing of before counts against it. */
+  /** Ordering the present mode gives the model a new chance: nothing counted before is held against it. */
   setMode(functionName: string, mode: Mode, reason: string): Promise<void>;
 }
 
 export interface OrdersDeps {
   readonly memory: TrainerMemory;
-  readonly careOf: (functionName: string) => Careful;
-  readonly book: ControlBook;
-  readonly begin: BeginTraining;
-  readonly say: Log;
+  readonly trainedFunction: (functionName: string) => TrainedFunction;
+  readonly publisher: Publisher;
+  readonly beginTraining: BeginTraining;
 }
 
-/** Orders about functions of which nothing was heard yet. */
-const MOST_WAITING = 1_000;
+/** Orders for functions of which no window has arrived yet. */
+const MAX_WAITING = 1_000;
 
-export function createOrders({ memory, careOf, book, begin, say }: OrdersDeps): Orders {
-  async function modelOf(functionName: string): Promise<{ one: Careful; standing: Standing }> {
+export function createOrders({ memory, trainedFunction, publisher, beginTraining }: OrdersDeps): Orders {
+  async function modelOf(functionName: string): Promise<{ trained: TrainedFunction; serving: ServingModel }> {
     const managed = memory.records.get(functionName)?.managed;
     if (!managed) {
       const names = [...memory.records.keys()].slice(0, 20).join(", ") || "none";
@@ -38,37 +36,38 @@ export function createOrders({ memory, careOf, book, begin, say }: OrdersDeps): 
         `no windows of a function '${functionName.slice(0, 100)}' have arrived; known are ${names}`,
       );
     }
-    const one = careOf(functionName);
-    const standing = await book.standingFor(one, managed);
-    if (standing !== null) return { one, standing };
-    throw new BadInputError(one.problem ?? `the policy of '${functionName}' is the rule '${managed.policy}', no model`);
+    const trained = trainedFunction(functionName);
+    const serving = await publisher.servingModelOf(trained, managed);
+    if (serving !== null) return { trained, serving };
+    const isRule = `the policy of '${functionName}' is the rule '${managed.policy}', no model`;
+    throw new BadInputError(trained.problem ?? isRule);
   }
 
   return {
     setAutomatic: (isAutomatic) => memory.order({ action: isAutomatic ? "start" : "stop" }),
     async trainNow(functionName) {
-      const { one, standing } = await modelOf(functionName);
-      if (!standing.reference.follows) {
-        const how = `name it 'model:${standing.reference.text}' to have it trained`;
+      const { trained, serving } = await modelOf(functionName);
+      if (!serving.reference.follows) {
+        const how = `name it 'model:${serving.reference.text}' to have it trained`;
         throw new BadInputError(`the model of '${functionName}' stays what it is: ${how}`);
       }
-      if (one.training !== null) throw new BadInputError(`'${functionName}' is being trained already: ${one.training}`);
-      const { length } = one.record.windows;
-      if (length < LEAST_RECORDED) {
-        throw new BadInputError(`${LEAST_RECORDED} windows of '${functionName}' are needed, there are ${length}`);
+      const { training, record, trainingRefusal } = trained;
+      if (training !== null) throw new BadInputError(`'${functionName}' is being trained already: ${training}`);
+      const { length } = record.windows;
+      if (length < MIN_RECORDED_WINDOWS) {
+        throw new BadInputError(`${MIN_RECORDED_WINDOWS} windows of '${functionName}' are needed, there are ${length}`);
       }
-      const refusal = rangeRefusal(one.record);
-      if (refusal !== null) throw new BadInputError(refusal);
-      begin(one, standing, "by an order without a reason");
+      if (trainingRefusal !== null) throw new BadInputError(trainingRefusal);
+      beginTraining(trained, serving, "by an order without a reason");
     },
     async setMode(functionName, mode, reason) {
-      // Whoever starts a run says so before its first window.
+      // Whoever starts a run orders the mode before its first window.
       if (!memory.records.get(functionName)?.managed) {
-        if (memory.orders.size >= MOST_WAITING) throw new BadInputError("too many orders wait for their functions");
+        if (memory.orders.size >= MAX_WAITING) throw new BadInputError("too many orders wait for their functions");
         return memory.order({ action: "mode", functionName, mode, reason });
       }
-      const { one } = await modelOf(functionName);
-      await inTurn(one, say, () => book.setMode(one, mode, reason));
+      const { trained } = await modelOf(functionName);
+      await trained.inTurn(() => publisher.setMode(trained, mode, reason));
     },
   };
 }

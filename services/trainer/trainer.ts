@@ -1,6 +1,6 @@
 /**
- * The trainer: hears what was seen, proposed and applied, keeps it, learns from it, and judges every model by what it and the
- * rule would have brought. A fact is acknowledged when it stands in the log; all else is rebuilt from there.
+ * The trainer: windows, proposals and applied counts → memory → judging → learning → publishing. An event is acknowledged once it is
+ * in the segment log; everything else is rebuilt from there. Each model is judged by what it and the rule would have brought.
  */
 import type { Clock } from "#shared/core/clock.ts";
 import type { Fact } from "#shared/core/transition.ts";
@@ -10,29 +10,30 @@ import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { inTurn, statusOf, type Careful } from "./careful.ts";
-import { createControlBook } from "./control-book.ts";
-import { createJudging } from "./judging.ts";
+import { createJudging } from "./judging/judging.ts";
+import type { CalibratedProfiles } from "./judging/profiles.ts";
+import { rulesInWords, type Rules } from "./judging/rules.ts";
+import type { ModelPlaces } from "./judging/serving-model.ts";
 import type { Learner } from "./learning/learner.ts";
-import type { HistoryEntry } from "./log/entries.ts";
-import type { SegmentLog } from "./log/segments.ts";
-import { TrainerMemory } from "./memory.ts";
+import { createTraining } from "./learning/training.ts";
+import type { HistoryEntry } from "./memory/entries.ts";
+import type { SegmentLog } from "./memory/segment-log.ts";
+import { TrainerMemory } from "./memory/trainer-memory.ts";
 import { createOrders, type Orders } from "./orders.ts";
-import type { CalibratedProfiles } from "./profiles.ts";
-import { rulesInWords, type Rules } from "./rules.ts";
-import type { StandingDeps } from "./standing.ts";
-import { createTraining } from "./training.ts";
+import { createPublisher } from "./publishing/publisher.ts";
+import { RegistryCopy } from "./publishing/registry-copy.ts";
+import { TrainedFunction } from "./trained-function.ts";
 
-export interface TrainerDeps extends StandingDeps {
+export interface TrainerDeps extends ModelPlaces {
   readonly bus: EventBus;
-  readonly log: SegmentLog;
+  readonly segmentLog: SegmentLog;
   readonly learner: Learner;
   readonly clock: Clock;
   readonly activity: Activity;
-  /** Ages are its. */
+  /** Ages are measured by it. */
   readonly monotonic: Pick<Clock, "nowMs">;
-  readonly say: Log;
-  /** What models are compared with. */
+  readonly log: Log;
+  /** The rules that models are compared with. */
   readonly rules: Rules;
   readonly profiles: CalibratedProfiles;
   readonly settings: TrainerSettings;
@@ -49,64 +50,63 @@ export interface Trainer extends Orders {
   status(): object;
   /** What keeps it from its work, a sentence each. */
   problems(): readonly string[];
-  /** What of the collector's clock is worth knowing. */
+  /** What is wrong with the collector's clock, a sentence each. */
   warnings(): readonly string[];
+  /** Of one function, or (null) of all, oldest first. */
   history(functionName: string | null): readonly HistoryEntry[];
   take(fact: Fact): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Functions whose estimates may queue: more would be older than the next window when their turn comes. */
-const MOST_QUEUED = 256;
-/** Events of each kind that are on their way into the log. */
-const MOST_IN_HAND = 32;
+/** Functions whose estimates may queue: with more, the next window would arrive before an estimate's turn. */
+const MAX_QUEUED = 256;
+/** Events of each kind that are being written to the log. */
+const MAX_IN_FLIGHT = 32;
 
 export function createTrainer(deps: TrainerDeps): Trainer {
-  const { bus, log, learner, clock, monotonic, activity, say, shelf, rules, profiles, settings } = deps;
-  const memory = new TrainerMemory(log);
-  const watch = new CollectorWatch({ clock, monotonic });
-  const functions = new Map<string, Careful>();
-  const queued = new Set<string>();
-  const isAutomatic = () => memory.isAutomatic ?? settings.isAutomatic;
+  const { bus, clock, activity, log, registry, rules, profiles } = deps;
+  const { rolloutWindows, judgeWindows, simulatedSteps } = deps.settings;
+  const memory = new TrainerMemory(deps.segmentLog);
+  const functions = new Map<string, TrainedFunction>();
+  const isAutomatic = () => memory.isAutomatic ?? deps.settings.isAutomatic;
 
-  function careOf(functionName: string): Careful {
-    let one = functions.get(functionName);
-    if (!one) {
-      one = { record: memory.of(functionName), standing: null, problem: null, training: null, turn: Promise.resolve() };
-      functions.set(functionName, one);
-    }
-    return one;
+  function trainedFunction(functionName: string): TrainedFunction {
+    let trained = functions.get(functionName);
+    if (!trained) functions.set(functionName, (trained = new TrainedFunction(memory.of(functionName), log)));
+    return trained;
   }
 
-  const book = createControlBook({ ...deps, memory, careOf });
-  const { rolloutWindows, judgeWindows, simulatedSteps } = settings;
-  const begin = createTraining({ memory, book, learner, shelf, say, rules, profiles, simulatedSteps });
-  const consider = createJudging({
-    ...{ book, begin, learner, activity, rules, profiles, rolloutWindows, judgeWindows, isAutomatic },
-  });
-  const orders = createOrders({ memory, careOf, book, begin, say });
+  const copy = new RegistryCopy({ registry, memory, trainedFunction, clock, log });
+  const publisher = createPublisher({ ...deps, memory, copy });
+  const beginTraining = createTraining({ ...deps, memory, publisher, simulatedSteps });
+  const judge = createJudging({ ...deps, publisher, beginTraining, rolloutWindows, judgeWindows, isAutomatic });
+  const orders = createOrders({ memory, trainedFunction, publisher, beginTraining });
 
-  /** While one estimate of a function waits to begin the next window need not queue: it will be in that one. */
-  function considerLater(functionName: string): void {
-    if (queued.size >= MOST_QUEUED || queued.has(functionName)) return;
+  const watch = new CollectorWatch(deps);
+  const queued = new Set<string>();
+
+  /** While one estimate of a function waits, the next window need not queue: that estimate will include it. */
+  function judgeLater(functionName: string): void {
+    if (queued.size >= MAX_QUEUED || queued.has(functionName)) return;
     queued.add(functionName);
-    const one = careOf(functionName);
-    void inTurn(one, say, () => {
+    const trained = trainedFunction(functionName);
+    const judged = trained.inTurn(() => {
       queued.delete(functionName);
-      return consider(one);
-    }).catch(() => {});
+      return judge(trained);
+    });
+    judged.catch(() => {});
   }
 
   async function onWindow(event: ReplicantEvent<"window">): Promise<void> {
     const { managed, window } = event.data;
     const { functionName } = window;
-    const standing = watch.onWindow(event, { live: false });
-    // It cannot have ended yet: in the log it would stand before all that is still to come.
-    if (standing === "refused") return;
+    const timeliness = watch.onWindow(event, { live: false });
+    // It cannot have ended yet: the log would hold it before everything still to come.
+    if (timeliness === "refused") return;
     await memory.take({ kind: "window", managed, window });
     activity.did("window", functionName, { everyMs: windowRealMs(window), else: "there is nothing to judge by" });
-    // After an outage there is much to read and nothing to decide; and of a window that fits nowhere nothing is concluded.
-    if (standing === "in-time" && memory.of(functionName).knows(window)) considerLater(functionName);
+    // After an outage there is much to read and nothing to decide; a window that fits nowhere is not judged.
+    if (timeliness === "in-time" && memory.of(functionName).knows(window)) judgeLater(functionName);
   }
 
   return {
@@ -115,14 +115,16 @@ export function createTrainer(deps: TrainerDeps): Trainer {
     status: () => ({
       training: isAutomatic() ? "by itself" : "on request",
       rule: rulesInWords(rules),
-      models: shelf.place,
-      log: memory.log,
+      models: registry.place,
+      log: memory.logStatus,
       joins: memory.joins,
       collector: watch.status(),
-      functions: Object.fromEntries([...memory.records.keys()].map((name) => [name, statusOf(careOf(name), profiles)])),
+      functions: Object.fromEntries(
+        [...memory.records.keys()].map((name) => [name, trainedFunction(name).status(profiles)]),
+      ),
     }),
     problems: () => {
-      const own = [memory.log.problem, book.problem()].filter((problem) => problem !== null);
+      const own = [memory.logStatus.problem, copy.problem].filter((problem) => problem !== null);
       const ofFunctions = [...functions].flatMap(([name, { problem }]) => (problem ? [`'${name}': ${problem}`] : []));
       return [...own, ...ofFunctions];
     },
@@ -133,15 +135,15 @@ export function createTrainer(deps: TrainerDeps): Trainer {
         .flatMap(({ history }) => history)
         .sort((a, b) => a.atMs - b.atMs),
     async run(signal) {
-      const options = { durable: "trainer", mostAtOnce: MOST_IN_HAND };
+      const options = { durable: "trainer", mostAtOnce: MAX_IN_FLIGHT };
       const subscriptions = await Promise.all([
         bus.subscribe("window", onWindow, options),
         bus.subscribe("proposal", ({ data }) => memory.take({ kind: "proposal", proposal: data.proposal }), options),
         bus.subscribe("applied", ({ data }) => memory.take({ kind: "applied", applied: data }), options),
-        // Never kept for anyone: they tell what the time is.
+        // Never redelivered: ticks tell the time.
         bus.subscribe("tick", async (event) => void watch.onTick(event), FOLLOWING),
       ]);
-      await book.keepTold(signal);
+      await copy.run(signal);
       await Promise.all(subscriptions.map((subscription) => subscription.close()));
     },
   };

@@ -169,7 +169,7 @@ export const SETTINGS = {
   ),
   MODEL_CONTROL: setting(
     "annotation or trainer",
-    "Who gives a model control where the shelf says nothing: its annotation does, or it only advises until the trainer has said what it may do.",
+    "Who gives a model control where the model registry says nothing: its annotation does, or it only advises until the trainer has said what it may do.",
     z.enum(["annotation", "trainer"]),
     "annotation",
   ),

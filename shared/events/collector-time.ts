@@ -5,7 +5,7 @@
 import type { MetricsWindow, Tick } from "../core/window.ts";
 
 /** `late`: ended more than a window ago, or in another generation. `refused`: dated where no instant can be. `unknown`: nothing was heard yet. */
-export type Standing = "in-time" | "late" | "refused" | "unknown";
+export type Timeliness = "in-time" | "late" | "refused" | "unknown";
 
 type MeasuredAt = Pick<MetricsWindow, "generation" | "endedAtMs" | "timeLapse" | "windowSeconds">;
 type TickedAt = Pick<Tick, "generation" | "atMs" | "timeLapse">;
@@ -59,22 +59,26 @@ export class CollectorTime {
   }
 
   /** A tick as it came, live. */
-  hearTick(tick: TickedAt, monotonicMs: number): Standing {
+  hearTick(tick: TickedAt, monotonicMs: number): Timeliness {
     return this.#hear({ ...tick, spanMs: this.#windowMs }, monotonicMs, true);
   }
 
   /** A window as it came. One that was kept for later (`live: false`) begins no generation while another one is alive. */
-  hearWindow(window: MeasuredAt, monotonicMs: number, { live }: { readonly live: boolean }): Standing {
-    const standing = this.#hear(instantOf(window), monotonicMs, live);
-    if (standing === "in-time") this.#windowMs = window.windowSeconds * 1_000;
-    return standing;
+  hearWindow(window: MeasuredAt, monotonicMs: number, { live }: { readonly live: boolean }): Timeliness {
+    const timeliness = this.#hear(instantOf(window), monotonicMs, live);
+    if (timeliness === "in-time") this.#windowMs = window.windowSeconds * 1_000;
+    return timeliness;
   }
 
   /** Of a window that somebody else hands on: nothing is learned from it. */
-  judge(window: MeasuredAt, monotonicMs: number): Standing {
+  judge(window: MeasuredAt, monotonicMs: number): Timeliness {
     if (this.#line === null) return "unknown";
     const instant = instantOf(window);
-    return this.#standingOf({ ...instant, spanMs: Math.min(instant.spanMs, this.#windowMs) }, this.#line, monotonicMs);
+    return this.#timelinessOf(
+      { ...instant, spanMs: Math.min(instant.spanMs, this.#windowMs) },
+      this.#line,
+      monotonicMs,
+    );
   }
 
   status(monotonicMs: number): CollectorTimeStatus {
@@ -89,24 +93,24 @@ export class CollectorTime {
     };
   }
 
-  #hear(instant: Instant, monotonicMs: number, live: boolean): Standing {
+  #hear(instant: Instant, monotonicMs: number, live: boolean): Timeliness {
     const line = this.#line;
     if (line === null) return this.#begin(instant, monotonicMs);
-    const standing = this.#standingOf(instant, line, monotonicMs);
-    if (standing === "in-time") {
+    const timeliness = this.#timelinessOf(instant, line, monotonicMs);
+    if (timeliness === "in-time") {
       // What strips the generation off hands on what was measured, and measures nothing.
       if (instant.generation === line.generation) remember(line, instant.atMs, monotonicMs);
-      return standing;
+      return timeliness;
     }
     const isNew = instant.generation !== line.generation && !this.#past.includes(instant.generation);
     // Whoever is heard while the one followed has been silent for a window is right: better a wrong time than silence.
     const isSilent = monotonicMs - line.newsAtMs > this.#windowMs / line.timeLapse;
     if (isSilent || (live && isNew && instant.generation !== "")) return this.#begin(instant, monotonicMs);
-    if (standing === "refused") this.#refuse(instant, line, monotonicMs);
-    return standing;
+    if (timeliness === "refused") this.#refuse(instant, line, monotonicMs);
+    return timeliness;
   }
 
-  #begin({ generation, timeLapse, atMs }: Instant, monotonicMs: number): Standing {
+  #begin({ generation, timeLapse, atMs }: Instant, monotonicMs: number): Timeliness {
     const before = this.#line?.generation;
     if (before !== undefined) this.#past = [...this.#past.filter((one) => one !== before), before];
     this.#past = this.#past.filter((one) => one !== generation).slice(-REMEMBERED_GENERATIONS);
@@ -116,7 +120,7 @@ export class CollectorTime {
     return "in-time";
   }
 
-  #standingOf({ generation, atMs, timeLapse, spanMs }: Instant, line: Line, monotonicMs: number): Standing {
+  #timelinessOf({ generation, atMs, timeLapse, spanMs }: Instant, line: Line, monotonicMs: number): Timeliness {
     if (generation !== line.generation && generation !== "") return "late";
     const aheadMs = atMs - nowOf(line, monotonicMs);
     if (aheadMs > Math.max(this.#windowMs, MOST_DELAY_MS * line.timeLapse) || timeLapse !== line.timeLapse)

@@ -1,7 +1,7 @@
 /** What every listener keeps of the collector: its time, how far the wall clocks lie apart, and what of it is not well. */
 import type { Clock } from "../core/clock.ts";
 import type { MetricsWindow } from "../core/window.ts";
-import { CollectorTime, type CollectorTimeStatus, type Standing } from "./collector-time.ts";
+import { CollectorTime, type CollectorTimeStatus, type Timeliness } from "./collector-time.ts";
 import type { ReplicantEvent } from "./types.ts";
 
 export interface CollectorWatchStatus extends CollectorTimeStatus {
@@ -39,21 +39,21 @@ export class CollectorWatch {
     return this.#time.number;
   }
 
-  onTick({ time, data: { tick } }: ReplicantEvent<"tick">): Standing {
-    const standing = this.#time.hearTick(tick, this.#clocks.monotonic.nowMs());
-    if (standing === "in-time") this.#skewMs = Date.parse(time) - this.#clocks.clock.nowMs();
-    return standing;
+  onTick({ time, data: { tick } }: ReplicantEvent<"tick">): Timeliness {
+    const timeliness = this.#time.hearTick(tick, this.#clocks.monotonic.nowMs());
+    if (timeliness === "in-time") this.#skewMs = Date.parse(time) - this.#clocks.clock.nowMs();
+    return timeliness;
   }
 
   /** `live`: as it was published, not kept for a listener that was away. */
-  onWindow({ data: { window } }: ReplicantEvent<"window">, how: { readonly live: boolean }): Standing {
-    const standing = this.#time.hearWindow(window, this.#clocks.monotonic.nowMs(), how);
-    if (standing === "in-time") this.#windowRealSeconds = window.windowSeconds / window.timeLapse;
-    return standing;
+  onWindow({ data: { window } }: ReplicantEvent<"window">, how: { readonly live: boolean }): Timeliness {
+    const timeliness = this.#time.hearWindow(window, this.#clocks.monotonic.nowMs(), how);
+    if (timeliness === "in-time") this.#windowRealSeconds = window.windowSeconds / window.timeLapse;
+    return timeliness;
   }
 
   /** Of a window that another part hands on: nothing is learned from it. */
-  judge(window: MetricsWindow): Standing {
+  judge(window: MetricsWindow): Timeliness {
     return this.#time.judge(window, this.#clocks.monotonic.nowMs());
   }
 

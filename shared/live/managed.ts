@@ -8,7 +8,7 @@ import { readManagedFunction, type ManagedFunction } from "../core/managed-funct
 import { HELD, heldName, notHeadroom, policyInWords } from "../policies/held-model.ts";
 import { policyReference } from "../policies/reference.ts";
 import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
-import type { ModelSource } from "../ports/model-shelf.ts";
+import type { ModelSource } from "../ports/model-registry.ts";
 import { rulesOf } from "../../services/local-openfaas/gateway/profile.ts";
 import type { Profile } from "../../services/local-openfaas/types.ts";
 import { actionSchemeNamed } from "../task/actions/schemes.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { openShelf, type OpenShelf } from "../adapters/model-shelf/shelf.ts";
+import { openRegistry, type OpenRegistry } from "../adapters/model-registry/open-registry.ts";
 import { natsBus } from "../adapters/nats/nats-bus.ts";
 import type { BusAccount } from "../events/bus-logins.ts";
 import type { GatewayAddress } from "../adapters/openfaas/client.ts";
@@ -21,7 +21,7 @@ export interface LivePlatform {
   readonly address: GatewayAddress;
   readonly gateway: FunctionGateway;
   readonly bus: EventBus;
-  readonly shelf: OpenShelf;
+  readonly shelf: OpenRegistry;
   /** Signs calls that change something. */
   readonly key: string;
   readonly traceTime: TraceTime;
@@ -58,7 +58,7 @@ export async function openPlatform(
   try {
     // A borrowed function gets back what its model may do: only who sets up may write that besides the trainer.
     const shelfAccess = { ...connection, ...readOwnLogin(home, "admin") };
-    const shelf = await openShelf({ kind: "auto", folder, bus: shelfAccess }, clock, log);
+    const shelf = await openRegistry({ kind: "auto", folder, bus: shelfAccess }, clock, log);
     const traceTime = {
       timeLapse: Number(variables["REPLICANT_TIME_LAPSE"] ?? 1),
       epochMs: Number(variables["REPLICANT_TIME_LAPSE_EPOCH_MS"] ?? 0),

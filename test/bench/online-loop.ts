@@ -18,7 +18,7 @@ import { Activity } from "#shared/host/activity.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import type { MakeEngine } from "#shared/policies/served-model.ts";
-import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import type { ModelRegistry } from "#shared/ports/model-registry.ts";
 import type { ModelFiles } from "#shared/ports/model-store.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import { Observer } from "#shared/sim/observer.ts";
@@ -29,7 +29,7 @@ import { createInference } from "../../functions/policy-inference/inference.ts";
 import { createModels } from "../../functions/policy-inference/models.ts";
 import { FunctionScaler } from "../../services/scaler/function-scaler.ts";
 import { learnerHere, type Learner } from "../../services/trainer/learning/learner.ts";
-import type { SegmentLog } from "../../services/trainer/log/segments.ts";
+import type { SegmentLog } from "#services/trainer/memory/segment-log.ts";
 import { createTrainer, type TrainerSettings } from "../../services/trainer/trainer.ts";
 
 /**
@@ -81,19 +81,19 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
 
   const clock = new ManualClock(0);
   const bus = memoryBus({ clock });
-  const shelf = memoryShelf(care === "unguarded");
+  const registry = memoryRegistry(care === "unguarded");
   const source = { names: async () => ["start"], read: async () => run.start };
   const learner = countingLearner(learnerHere(makeEngine), care === "unguarded");
   const trainer = createTrainer({
     activity: new Activity(() => performance.now()),
-    ...{ bus, shelf, source, learner, clock, monotonic: clock, rules: { counts: rule, held: rule } },
+    ...{ bus, registry, source, learner, clock, monotonic: clock, rules: { counts: rule, held: rule } },
     profiles: new Map(),
-    log: memoryLog(),
-    say: silentLog,
+    segmentLog: memoryLog(),
+    log: silentLog,
     settings: run.training,
   });
-  const models = createModels({ shelf, source, makeEngine });
-  const assignments = createAssignments({ shelf, models, nowMs: () => clock.nowMs(), log: () => {} });
+  const models = createModels({ registry, source, makeEngine });
+  const assignments = createAssignments({ registry, models, nowMs: () => clock.nowMs(), log: () => {} });
   const inference = createInference({ assignments, nowMs: () => clock.nowMs() });
   const actions = { published: 0, canary: 0, "rolled-back": 0, rejected: 0, drifted: 0, mode: 0 };
   await bus.subscribe("model", async ({ data }) => {
@@ -164,7 +164,7 @@ function simulatedTarget(platform: Platform): ScaleTarget {
 }
 
 /** With `atOnce` nothing is on trial: whatever is put there has control. */
-function memoryShelf(atOnce: boolean): ModelShelf {
+function memoryRegistry(atOnce: boolean): ModelRegistry {
   const controls = new Map<string, ModelControl>();
   const models = new Map<number, ModelFiles>();
   return {

@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { planSchedule, type Schedule } from "#shared/traces/schedule.ts";
 import { loadTrace } from "#shared/traces/load-trace.ts";

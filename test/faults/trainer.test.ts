@@ -10,8 +10,8 @@ import { describe, test, type TestContext } from "node:test";
 
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { natsShelf } from "#shared/adapters/model-shelf/nats.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { natsRegistry } from "#shared/adapters/model-registry/nats.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { ModelControl } from "#shared/core/model.ts";
 import { seededRandom } from "#shared/core/random.ts";
@@ -30,10 +30,11 @@ import { startLoop, WINDOW_SECONDS } from "#test/faults/support/loop.ts";
 import { assertPromises } from "#test/faults/support/promises.ts";
 import { createAssignments } from "../../functions/policy-inference/assignments.ts";
 import { createModels } from "../../functions/policy-inference/models.ts";
-import { createControlBook } from "../../services/trainer/control-book.ts";
-import type { Careful } from "../../services/trainer/careful.ts";
-import { openLog } from "../../services/trainer/log/segments.ts";
-import { TrainerMemory } from "../../services/trainer/memory.ts";
+import { createPublisher } from "#services/trainer/publishing/publisher.ts";
+import { RegistryCopy } from "#services/trainer/publishing/registry-copy.ts";
+import { TrainedFunction } from "#services/trainer/trained-function.ts";
+import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
+import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
 import { silentLog } from "#shared/host/log.ts";
 
 const SEED = "trainer-1";
@@ -76,7 +77,7 @@ test("killed at random while it writes: each acknowledged window is there once, 
     if (writer.exitCode === null && writer.signalCode === null) await once(writer, "exit");
     assert.equal(writer.signalCode, "SIGKILL");
 
-    const log = await openLog(nodeFiles, folder);
+    const log = await openSegmentLog(nodeFiles, folder);
     cut += log.losses.filter(({ cutBytes }) => cutBytes > 0).length;
     assert.deepEqual(
       log.losses.filter(({ damagedLines }) => damagedLines > 0),
@@ -90,7 +91,7 @@ test("killed at random while it writes: each acknowledged window is there once, 
       `of ${acknowledged.size} acknowledged`,
     );
     assert.equal(log.found.length, found.size, "a window is there twice");
-    assert.equal(new TrainerMemory(log).log.damaged, 0);
+    assert.equal(new TrainerMemory(log).logStatus.damaged, 0);
     await log.close();
   }
   t.diagnostic(`${acknowledged.size} acknowledged, ${kills} kills, ${cut} cut lines`);
@@ -105,44 +106,44 @@ describe("proposals and decisions of functions that no window told of", () => {
   const madeUp = Array.from({ length: 3_000 }, (_, i) => proposal(`made-up-${i}`));
 
   test("thousands of made-up names: none is written, and a function's first window is heard all the same", async (t) => {
-    const log = await openLog(nodeFiles, await aFolder(t));
+    const log = await openSegmentLog(nodeFiles, await aFolder(t));
     t.after(() => log.close());
     const memory = new TrainerMemory(log);
     for (const fact of madeUp) await memory.take(fact);
-    assert.equal(memory.log.facts, 0);
+    assert.equal(memory.logStatus.facts, 0);
     for (const fact of [window(1), proposal("stress"), applied(1), window(2)]) await memory.take(fact);
-    assert.deepEqual([memory.log.facts, memory.joins.joined], [4, 1]);
-    assert.ok(memory.log.implausible >= 2_800, `${memory.log.implausible} gave way`);
+    assert.deepEqual([memory.logStatus.facts, memory.joins.joined], [4, 1]);
+    assert.ok(memory.logStatus.implausible >= 2_800, `${memory.logStatus.implausible} gave way`);
     record(import.meta.filename, { tried: madeUp.length, held: madeUp.length });
   });
 
   test("a log that is full of them from before deafens nobody", async (t) => {
     const folder = await aFolder(t);
-    let log = await openLog(nodeFiles, folder);
+    let log = await openSegmentLog(nodeFiles, folder);
     await Promise.all(madeUp.map((fact) => log.append(fact)));
     await log.close();
-    log = await openLog(nodeFiles, folder);
+    log = await openSegmentLog(nodeFiles, folder);
     t.after(() => log.close());
     const memory = new TrainerMemory(log);
     for (const fact of [window(1), proposal("stress"), applied(1), window(2)]) await memory.take(fact);
-    assert.deepEqual([memory.log.facts, memory.log.damaged, memory.joins.joined], [4, 0, 1]);
+    assert.deepEqual([memory.logStatus.facts, memory.logStatus.damaged, memory.joins.joined], [4, 0, 1]);
     record(import.meta.filename, { tried: 1, held: 1 });
   });
 
   test("what comes before its function's first window waits for it, is written then, and is there after a restart", async (t) => {
     const folder = await aFolder(t);
-    let log = await openLog(nodeFiles, folder);
+    let log = await openSegmentLog(nodeFiles, folder);
     const memory = new TrainerMemory(log);
     for (const fact of [proposal("stress"), applied(1), proposal("stress")]) await memory.take(fact);
-    assert.equal(memory.log.facts, 0);
+    assert.equal(memory.logStatus.facts, 0);
     await memory.take(window(1));
     await memory.take(window(2));
-    assert.deepEqual([memory.log.facts, memory.joins.joined], [4, 1]);
+    assert.deepEqual([memory.logStatus.facts, memory.joins.joined], [4, 1]);
     await log.close();
-    log = await openLog(nodeFiles, folder);
+    log = await openSegmentLog(nodeFiles, folder);
     t.after(() => log.close());
     const again = new TrainerMemory(log);
-    assert.deepEqual([again.log.facts, again.joins.joined], [4, 1]);
+    assert.deepEqual([again.logStatus.facts, again.joins.joined], [4, 1]);
     record(import.meta.filename, { tried: 1, held: 1, acknowledgedLost: 0 });
   });
 });
@@ -162,7 +163,7 @@ describe("the trainer's disk", () => {
       const disk = await smallDisk(t);
       if (!disk) return;
       const folder = join(disk.folder, "trainer");
-      const open = () => openLog(nodeFiles, folder, { segmentBytes: 4_000, mostSegments: 100 });
+      const open = () => openSegmentLog(nodeFiles, folder, { segmentBytes: 4_000, maxSegments: 100 });
       let log = await open();
       let memory = new TrainerMemory(log);
       const take = (seq: number) =>
@@ -176,13 +177,13 @@ describe("the trainer's disk", () => {
       if (!isOpen) {
         log = await open();
         memory = new TrainerMemory(log);
-        assert.equal(memory.log.facts, 5, "what it knows it knows");
+        assert.equal(memory.logStatus.facts, 5, "what it knows it knows");
       }
       // The page that was begun may still take a few.
       let seq = 5;
       while (await take(seq + 1)) seq++;
-      assert.match(memory.log.problem!, because);
-      assert.match(memory.log.problem!, /not acknowledged and comes again$/);
+      assert.match(memory.logStatus.problem!, because);
+      assert.match(memory.logStatus.problem!, /not acknowledged and is delivered again$/);
       assert.equal(await take(seq + 1), false, "it comes again, and is refused again");
       // What takes control away from a model does not wait for the disk.
       await memory.controlAnyway(control({ mode: "shadow" }));
@@ -190,9 +191,9 @@ describe("the trainer's disk", () => {
       await disk.relieve();
       assert.ok(await take(seq + 1));
       await memory.writeLate();
-      assert.equal(memory.log.problem, null);
+      assert.equal(memory.logStatus.problem, null);
       await log.close();
-      const again = await openLog(nodeFiles, folder);
+      const again = await openSegmentLog(nodeFiles, folder);
       const seqs = again.found.flatMap((line) => (line as { window?: { seq: number } }).window?.seq ?? []);
       assert.deepEqual(
         seqs,
@@ -213,39 +214,31 @@ describe("the store of models comes back empty", () => {
       const kernel = await kernelBytes;
       const options = { servers: server.url, token: server.token, bucket: "replicant-models" };
       const open = async (who: string) => {
-        const shelf = (await natsShelf({ ...options, name: who }, systemClock, () => {}))!;
-        t.after(() => shelf.close());
-        return shelf;
+        const registry = (await natsRegistry({ ...options, name: who }, systemClock, () => {}))!;
+        t.after(() => registry.close());
+        return registry;
       };
       const source = shippedModels(SHIPPED);
       const [trainers, inferences] = [await open("trainer"), await open("policy-inference")];
-      const log = await openLog(nodeFiles, await aFolder(t));
+      const log = await openSegmentLog(nodeFiles, await aFolder(t));
       t.after(() => log.close());
       const memory = new TrainerMemory(log);
-      const cares = new Map<string, Careful>();
-      const careOf = (functionName: string) => {
-        const one = cares.get(functionName) ?? {
-          ...{ record: memory.of(functionName), standing: null, problem: null, training: null },
-          turn: Promise.resolve(),
-        };
-        cares.set(functionName, one);
-        return one;
-      };
+      const trained = new TrainedFunction(memory.of("stress"), silentLog);
       const bus = memoryBus();
       t.after(() => bus.close());
-      const book = createControlBook({
-        ...{ memory, careOf, bus, source, shelf: trainers, clock: systemClock, say: silentLog },
-      });
+      const deps = { memory, registry: trainers, clock: systemClock, log: silentLog };
+      const copy = new RegistryCopy({ ...deps, trainedFunction: () => trained });
+      const publisher = createPublisher({ ...deps, copy, bus, source });
       const managed = aManaged({ policy: POLICY });
-      const one = careOf("stress");
-      const standing = (await book.standingFor(one, managed))!;
-      await book.change(one, standing, control({ mode: "shadow", version: standing.version }), "rolled-back");
+      const serving = (await publisher.servingModelOf(trained, managed))!;
+      const shadow = control({ mode: "shadow", version: serving.version });
+      await publisher.change(trained, serving, shadow, "rolled-back");
 
-      const anInference = (shelf: typeof inferences) =>
+      const anInference = (registry: typeof inferences) =>
         createAssignments({
-          ...{ shelf, nowMs: () => performance.now(), controlFrom: "trainer", log: () => {} },
+          ...{ registry, nowMs: () => performance.now(), controlFrom: "trainer", log: () => {} },
           models: createModels({
-            shelf,
+            registry,
             source,
             makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
           }),
@@ -268,17 +261,17 @@ describe("the store of models comes back empty", () => {
         assert.equal(await advises(assignments), true, "the trainer has not spoken");
 
       const ending = new AbortController();
-      const telling = book.keepTold(ending.signal);
+      const copying = copy.run(ending.signal);
       t.after(async () => {
         ending.abort();
-        await telling;
+        await copying;
       });
       await eventually(async () => (await inferences.control("stress"))?.mode === "shadow", {
-        ...{ timeoutMs: 30_000, what: "the verdict on the shelf again" },
+        ...{ timeoutMs: 30_000, what: "the verdict on the registry again" },
       });
       for (const assignments of [lasting, restarted]) assert.equal(await advises(assignments), true);
       // An operator's word still counts.
-      await book.setMode(one, "auto", "an operator says so");
+      await publisher.setMode(trained, "auto", "an operator says so");
       for (const assignments of [lasting, restarted]) assert.equal(await advises(assignments), false);
       record(import.meta.filename, { tried: 1, held: 1 });
     });
@@ -318,8 +311,8 @@ describe("a model that cannot be used is published", () => {
       const decidedBy = () => loop.applied.filter(({ seq }) => seq !== null).at(-1)!.trigger;
       await loop.pass(4 * WINDOW_SECONDS);
       assert.equal(decidedBy(), "proposal");
-      await loop.shelf.modelsOf("stress").write(2_000, files);
-      await loop.shelf.setControl(control({ step: 2_000 }));
+      await loop.registry.modelsOf("stress").write(2_000, files);
+      await loop.registry.setControl(control({ step: 2_000 }));
       await loop.assignments.refresh("stress");
       const before = loop.applied.length;
       await loop.pass(3 * WINDOW_SECONDS);
@@ -329,7 +322,7 @@ describe("a model that cannot be used is published", () => {
       assert.match([...loop.said, ...loop.refusals].join("\n"), because);
       assertPromises({ windows: loop.windows, applied: loop.applied });
 
-      await loop.shelf.setControl(control({ step: null }));
+      await loop.registry.setControl(control({ step: null }));
       await loop.assignments.refresh("stress");
       await loop.pass(2 * WINDOW_SECONDS);
       assert.equal(decidedBy(), "proposal");
@@ -343,12 +336,12 @@ describe("a model that cannot be used is published", () => {
       [0, 0, 0, 0, 1_000],
       [1_000, 0, 0, 0, 0],
     ].map((bias) => checkpointFiles({ bias }));
-    await loop.shelf.modelsOf("stress").write(1, up!);
-    await loop.shelf.modelsOf("stress").write(2, down!);
+    await loop.registry.modelsOf("stress").write(1, up!);
+    await loop.registry.modelsOf("stress").write(2, down!);
     await loop.pass(2 * WINDOW_SECONDS);
     const from = loop.applied.length;
     for (let turn = 0; turn < 12; turn++) {
-      await loop.shelf.setControl(control({ step: 1 + (turn % 2) }));
+      await loop.registry.setControl(control({ step: 1 + (turn % 2) }));
       await loop.assignments.refresh("stress");
       await loop.pass(WINDOW_SECONDS);
     }

@@ -18,8 +18,8 @@ import { createDeploymentStore } from "../../services/local-openfaas/provider/de
 import { tidyHome } from "../../services/local-openfaas/provider/leftovers.ts";
 import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
-import { openLog } from "../../services/trainer/log/segments.ts";
-import { TrainerMemory } from "../../services/trainer/memory.ts";
+import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
+import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
 import { recordEachTest } from "./support/figures.ts";
 
 recordEachTest(import.meta.filename);
@@ -95,9 +95,9 @@ test("upgrade: the token that all parts shared opens nothing any more: every use
 test("upgrade: the trainer's log of the version before is learned from, and its cut line is cut away", async (t) => {
   const home = await oldHome(t);
   const folder = join(home, "trainer");
-  const log = await openLog(nodeFiles, folder);
+  const log = await openSegmentLog(nodeFiles, folder);
   const memory = new TrainerMemory(log);
-  const { facts, damaged, strange, cut, implausible } = memory.log;
+  const { facts, damaged, strange, cut, implausible } = memory.logStatus;
   assert.deepEqual(
     { facts, damaged, strange, cut, implausible },
     { facts: 6, damaged: 0, strange: 0, cut: 1, implausible: 0 },
@@ -108,7 +108,7 @@ test("upgrade: the trainer's log of the version before is learned from, and its 
     oldEvent("window", { managed: oldManaged(aManaged()), window: withoutNew(aWindow({ seq: 2 })), history: [] }),
   );
   await memory.take({ kind: "window", managed: again.data.managed, window: again.data.window });
-  assert.equal(memory.log.facts, 6);
+  assert.equal(memory.logStatus.facts, 6);
   const next: Fact = { kind: "window", managed: aManaged(), window: aWindow({ seq: 3, generation: "g1" }) };
   await memory.take(next);
   await log.close();

@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
 import type { ModelControl } from "#shared/core/model.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { HISTORY_WINDOWS, type MetricsWindow } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import type { ModelRegistry } from "#shared/ports/model-registry.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
@@ -40,25 +40,25 @@ around(
   () => rm(home, { recursive: true }),
 );
 
-/** As the handler puts it together, on a shelf of its own. */
+/** As the handler puts it together, on a registry of its own. */
 async function start(folder?: string, controlFrom: "trainer" | "annotation" = "annotation") {
-  const shelf = folderShelf(folder ?? (await mkdtemp(join(home, "shelf-"))));
+  const registry = folderRegistry(folder ?? (await mkdtemp(join(home, "registry-"))));
   const said: string[] = [];
   let nowMs = 0;
   const models = createModels({
-    shelf,
+    registry,
     source: shippedModels(join(home, "shipped")),
     makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
   });
   const assignments = createAssignments({
-    shelf,
+    registry,
     models,
     nowMs: () => nowMs,
     controlFrom,
     log: (line) => said.push(line),
   });
   const inference = createInference({ assignments, nowMs: () => nowMs });
-  return { shelf, models, assignments, inference, said, wait: (ms: number) => (nowMs += ms) };
+  return { registry, models, assignments, inference, said, wait: (ms: number) => (nowMs += ms) };
 }
 
 /** Windows of a load that goes up and down, some of them not measured. */
@@ -140,10 +140,10 @@ describe("the memory of a learned policy", () => {
 describe("a published model", () => {
   test("takes over with the news, with the memory it would have had; the old one proposes until then", async () => {
     const windows = windowsOf("stress", 50, false);
-    const { shelf, assignments, inference } = await start();
+    const { registry, assignments, inference } = await start();
     await inference.step([closedAt(windows, 42)]);
-    await shelf.modelsOf("stress").write(2_000, checkpointFiles({ bias: ALWAYS_UP_TWO }));
-    await shelf.setControl(control({ step: 2_000 }));
+    await registry.modelsOf("stress").write(2_000, checkpointFiles({ bias: ALWAYS_UP_TWO }));
+    await registry.setControl(control({ step: 2_000 }));
     const [during, , after] = await Promise.all([
       inference.step([closedAt(windows, 43)]),
       assignments.refresh("stress"),
@@ -152,16 +152,16 @@ describe("a published model", () => {
     assert.equal(during[0]!.kind, "proposal");
     const desired = windows[43]!.desiredReplicas!;
     assert.equal(proposedBy(after[0]), desired + 2);
-    const restarted = await start(shelf.place.replace("folder ", ""));
+    const restarted = await start(registry.place.replace("folder ", ""));
     assert.deepEqual(await restarted.inference.step([closedAt(windows, 44)]), after);
   });
 
   test("is found without the news, a while later", async () => {
     const windows = windowsOf("stress", 50, false);
-    const { shelf, inference, wait } = await start();
+    const { registry, inference, wait } = await start();
     await inference.step([closedAt(windows, 40)]);
-    await shelf.modelsOf("stress").write(2_000, checkpointFiles({ bias: ALWAYS_UP_TWO }));
-    await shelf.setControl(control({ step: 2_000 }));
+    await registry.modelsOf("stress").write(2_000, checkpointFiles({ bias: ALWAYS_UP_TWO }));
+    await registry.setControl(control({ step: 2_000 }));
     wait(11_000);
     await inference.step([closedAt(windows, 41)]);
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -170,13 +170,13 @@ describe("a published model", () => {
 
   test("a model named without 'model:' stays what it is, and so does that of another function", async () => {
     const windows = windowsOf("stress", 3, false);
-    const { shelf, inference } = await start();
-    await shelf.modelsOf("stress").write(2_000, checkpointFiles({ bias: ALWAYS_DOWN_TWO }));
-    await shelf.setControl(control({ step: 2_000, policy: "rising" }));
+    const { registry, inference } = await start();
+    await registry.modelsOf("stress").write(2_000, checkpointFiles({ bias: ALWAYS_DOWN_TWO }));
+    await registry.setControl(control({ step: 2_000, policy: "rising" }));
     const [result] = await inference.step([closedAt(windows, 3, "rising")]);
     assert.equal(proposedBy(result), windows[2]!.desiredReplicas! + 2);
     const other = windowsOf("other", 3, false);
-    await shelf.setControl(control({ step: 2_000 }));
+    await registry.setControl(control({ step: 2_000 }));
     const [mine] = await inference.step([closedAt(other, 3, "model:rising")]);
     assert.equal(proposedBy(mine), other[2]!.desiredReplicas! + 2);
   });
@@ -191,8 +191,8 @@ describe("a published model", () => {
   ] as const) {
     test(`the model may do '${mode}', the annotation allows '${annotation}'`, async () => {
       const windows = windowsOf("stress", 3, false);
-      const { shelf, inference } = await start();
-      await shelf.setControl(control({ mode }));
+      const { registry, inference } = await start();
+      await registry.setControl(control({ mode }));
       const closed = closedAt(windows, 3);
       const [result] = await inference.step([{ ...closed, managed: { ...closed.managed, mode: annotation } }]);
       assert.equal(result!.kind, "proposal");
@@ -202,15 +202,15 @@ describe("a published model", () => {
   }
 
   test("what was said of another version under the same name is no word on this one", async () => {
-    const { shelf, inference } = await start();
-    await shelf.setControl(control({ mode: "off", version: "an older one" }));
+    const { registry, inference } = await start();
+    await registry.setControl(control({ mode: "off", version: "an older one" }));
     const [result] = await inference.step([closedAt(windowsOf("stress", 3, false), 3)]);
     assert.equal(result!.kind, "proposal");
   });
 
-  test("where a trainer speaks, a model of which the shelf says nothing advises until it has spoken", async () => {
+  test("where a trainer speaks, a model of which the registry says nothing advises until it has spoken", async () => {
     const windows = windowsOf("stress", 6, false);
-    const { shelf, inference, assignments } = await start(undefined, "trainer");
+    const { registry, inference, assignments } = await start(undefined, "trainer");
     const isAdvice = async (seq: number) => {
       const [result] = await inference.step([closedAt(windows, seq)]);
       return result!.kind === "proposal" ? result!.proposal.isAdvice === true : result!.kind;
@@ -219,30 +219,30 @@ describe("a published model", () => {
     assert.deepEqual(assignments.problems(), [
       "the trainer has not said what the model of 'stress' may do: the rule decides",
     ]);
-    await shelf.setControl(control({ mode: "auto" }));
+    await registry.setControl(control({ mode: "auto" }));
     assert.equal(await isAdvice(3), false, "from the next window on");
     assert.deepEqual(assignments.problems(), []);
   });
 
   for (const controlFrom of ["trainer", "annotation"] as const) {
-    test(`a shelf that was emptied takes back no verdict (control from the ${controlFrom})`, async () => {
+    test(`a registry that was emptied takes back no verdict (control from the ${controlFrom})`, async () => {
       const windows = windowsOf("stress", 6, false);
-      const folder = await mkdtemp(join(home, "shelf-"));
-      const { shelf, inference, wait, assignments, said } = await start(folder, controlFrom);
-      await shelf.setControl(control({ mode: "shadow", reason: "rolled back" }));
+      const folder = await mkdtemp(join(home, "registry-"));
+      const { registry, inference, wait, assignments, said } = await start(folder, controlFrom);
+      await registry.setControl(control({ mode: "shadow", reason: "rolled back" }));
       await inference.step([closedAt(windows, 2)]);
       await rm(folder, { recursive: true });
       wait(20_000);
       await assignments.refresh("stress");
       const [result] = await inference.step([closedAt(windows, 3)]);
       assert.equal(result!.kind === "proposal" && result!.proposal.isAdvice, true);
-      assert.match(said.join("\n"), /the shelf says nothing of the model of 'stress' any more: it stays 'shadow'/);
+      assert.match(said.join("\n"), /the registry says nothing of the model of 'stress' any more: it stays 'shadow'/);
     });
   }
 
   test("a model that is off proposes nothing, and says why", async () => {
-    const { shelf, inference } = await start();
-    await shelf.setControl(control({ mode: "off", reason: "an operator said so" }));
+    const { registry, inference } = await start();
+    await registry.setControl(control({ mode: "off", reason: "an operator said so" }));
     const [result] = await inference.step([closedAt(windowsOf("stress", 3, false), 3)]);
     assert.deepEqual(result, {
       kind: "withheld",
@@ -252,7 +252,7 @@ describe("a published model", () => {
     });
   });
 
-  test("where somebody else proposes nothing is proposed here, whatever the shelf holds", async () => {
+  test("where somebody else proposes nothing is proposed here, whatever the registry holds", async () => {
     const { inference } = await start();
     const closed = closedAt(windowsOf("stress", 3, false), 3);
     const [result] = await inference.step([{ ...closed, managed: { ...closed.managed, policy: "external" } }]);
@@ -301,10 +301,10 @@ describe("a model held by ticks", () => {
 
 describe("what is remembered", () => {
   test("is shared by no two policies, however close their windows come", async () => {
-    const { shelf, inference } = await start();
-    const control = shelf.control.bind(shelf);
+    const { registry, inference } = await start();
+    const control = registry.control.bind(registry);
     const open: (() => void)[] = [];
-    (shelf as { control: ModelShelf["control"] }).control = async (name) => {
+    (registry as { control: ModelRegistry["control"] }).control = async (name) => {
       await new Promise<void>((resolve) => open.push(resolve));
       return control(name);
     };
@@ -410,9 +410,9 @@ describe("a model that cannot be used is refused with a sentence", () => {
     });
   });
 
-  test("while the shelf cannot be read nobody knows what the model may do: the caller is to come again", async () => {
-    const { inference, shelf } = await start();
-    (shelf as { control: ModelShelf["control"] }).control = () => Promise.reject(new Error("the store is away"));
+  test("while the registry cannot be read nobody knows what the model may do: the caller is to come again", async () => {
+    const { inference, registry } = await start();
+    (registry as { control: ModelRegistry["control"] }).control = () => Promise.reject(new Error("the store is away"));
     await assert.rejects(inference.step([closedAt(windowsOf("stress", 2), 2)]), /the store is away/);
   });
 });

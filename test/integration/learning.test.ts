@@ -16,7 +16,7 @@ import { keptEvents } from "#test/support/event-log.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack, type TestStack } from "#test/support/local-stack.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
-import { readEntry, type LogEntry } from "../../services/trainer/log/entries.ts";
+import { readEntry, type LogEntry } from "#services/trainer/memory/entries.ts";
 
 /** Windows of a second and a half. */
 const TIME_LAPSE = 20;

@@ -1,8 +1,8 @@
 /** Learned policies by name: a folder with a checkpoint, or a model that travels with the bundles. */
 import { stat } from "node:fs/promises";
 
-import { digestOf } from "../../adapters/model-shelf/archive.ts";
-import { shippedModels } from "../../adapters/model-shelf/shipped.ts";
+import { digestOf, versionOf } from "../../adapters/model-registry/archive.ts";
+import { shippedModels } from "../../adapters/model-registry/shipped.ts";
 import { fileModelStore } from "../../adapters/model-store.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { FOLLOWS } from "../../core/model.ts";
@@ -22,9 +22,6 @@ export interface ModelPolicy {
   readonly policy: FoundPolicy;
   readonly trainedOn: readonly TraceIdentity[];
 }
-
-/** So much of a digest tells versions apart for people. */
-const VERSION_LETTERS = 12;
 
 /** Null when there is neither such a folder nor such a model. Throws `BadInputError` for one that cannot be used. */
 export async function modelPolicy(text: string, modelsFolder: string): Promise<ModelPolicy | null> {
@@ -59,7 +56,7 @@ async function filesOf(name: string, modelsFolder: string): Promise<ModelFiles |
 
 function served(name: string, files: ModelFiles): ServedModel {
   try {
-    return servedModel(files, digestOf(files).slice(0, VERSION_LETTERS), (spec, weights) =>
+    return servedModel(files, versionOf(digestOf(files)), (spec, weights) =>
       createWasmEngine(embeddedKernel(), spec, weights),
     );
   } catch (thrown) {

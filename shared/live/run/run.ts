@@ -1,7 +1,7 @@
 /** `replicant up`: the platform, the loop and a load on one machine; a line a window; a summary at the end. */
 import { join, resolve } from "node:path";
 
-import { shippedModels } from "../../adapters/model-shelf/shipped.ts";
+import { shippedModels } from "../../adapters/model-registry/shipped.ts";
 import { natsBus } from "../../adapters/nats/nats-bus.ts";
 import { systemClock as clock } from "../../adapters/system-clock.ts";
 import { messageOf } from "../../core/errors.ts";

@@ -8,8 +8,8 @@ import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
 
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
-import { digestOf, packed } from "#shared/adapters/model-shelf/archive.ts";
-import { natsShelf } from "#shared/adapters/model-shelf/nats.ts";
+import { digestOf, packed } from "#shared/adapters/model-registry/archive.ts";
+import { natsRegistry } from "#shared/adapters/model-registry/nats.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { setUpBus } from "#shared/adapters/nats/set-up.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
@@ -52,8 +52,12 @@ for (const { name, program } of natsPrograms()) {
       systemClock,
       () => {},
     ))!;
-    const shelf = (await natsShelf({ ...server.as("trainer"), bucket: "replicant-models" }, systemClock, () => {}))!;
-    t.after(() => Promise.all([trainer, connector, lease, shelf].map((one) => one.close())));
+    const registry = (await natsRegistry(
+      { ...server.as("trainer"), bucket: "replicant-models" },
+      systemClock,
+      () => {},
+    ))!;
+    t.after(() => Promise.all([trainer, connector, lease, registry].map((one) => one.close())));
     const heard: number[] = [];
     await connector.subscribe("model", async (event) => void heard.push(numberOf(event)), {
       ...{ durable: "connector-model", queue: "connector" },
@@ -62,19 +66,19 @@ for (const { name, program } of natsPrograms()) {
     await eventually(() => heard.length === 3, { what: "the old events and the new one" });
     assert.deepEqual(heard, [1, 2, 3]);
     assert.equal((await lease.read())?.record.fencing, 4);
-    assert.equal(digestOf(await shelf.modelsOf("stress").read(1)), digestOf(theirs));
+    assert.equal(digestOf(await registry.modelsOf("stress").read(1)), digestOf(theirs));
 
     // And back: the version before reads what we wrote, and writes over it.
     const found = await lease.read();
     await lease.write({ holder: null, fencing: 5, takeAfterMs: 1 }, found!.version);
     assert.match((await oldLease.get("scaler"))!.string(), /"fencing":5/);
-    await shelf.modelsOf("stress").write(1, ours);
-    await shelf.modelsOf("stress").write(2, ours);
+    await registry.modelsOf("stress").write(1, ours);
+    await registry.modelsOf("stress").write(2, ours);
     assert.deepEqual(Buffer.from((await oldModels.getBlob("stress/step-1"))!), Buffer.from(packed(ours)));
-    await shelf.modelsOf("stress").remove(2);
+    await registry.modelsOf("stress").remove(2);
     assert.equal(await oldModels.getBlob("stress/step-2"), null);
     await oldModels.putBlob({ name: "stress/step-1" }, packed(theirs));
-    assert.equal(digestOf(await shelf.modelsOf("stress").read(1)), digestOf(theirs));
+    assert.equal(digestOf(await registry.modelsOf("stress").read(1)), digestOf(theirs));
     await jsm.consumers.add("REPLICANT", { ...durable, ...manner });
     await js.publish("replicant.model", encodeEvent(aModelEvent(4)), { msgID: aModelEvent(4).id });
     await eventually(() => heard.length === 4, { what: "an event of the version before" });

@@ -4,7 +4,7 @@ import { test, type TestContext } from "node:test";
 
 import { natsBus, type NatsBus, type NatsBusOptions } from "#shared/adapters/nats/nats-bus.ts";
 import { setUpBus } from "#shared/adapters/nats/set-up.ts";
-import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
+import { openRegistry } from "#shared/adapters/model-registry/open-registry.ts";
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
@@ -114,13 +114,13 @@ for (const { name, program } of natsPrograms()) {
       const setUp = (await setUpBus({ ...server.as("admin"), isOurServer: true }, systemClock, () => {}))!;
       t.after(() => setUp.close());
       const collector = await open(t, server.as("metrics-collector"));
-      const shelfOf = (user: string) =>
-        openShelf(
+      const registryOf = (user: string) =>
+        openRegistry(
           { kind: "nats", folder: "/nowhere", bus: { ...server.as(user), subjectPrefix: "replicant" } },
           systemClock,
           () => {},
         );
-      const [writing, reading] = [await shelfOf("trainer"), await shelfOf("policy-inference")];
+      const [writing, reading] = [await registryOf("trainer"), await registryOf("policy-inference")];
       t.after(() => Promise.all([writing.close(), reading.close()]));
       const lease = (await natsLeaseStore(
         { ...server.as("scaler"), bucket: "replicant-lease", key: "scaler" },

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import type { Files } from "#shared/adapters/files/files.ts";
-import { readControl } from "#shared/adapters/model-shelf/control-text.ts";
-import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
+import { readControl } from "#shared/adapters/model-registry/control-text.ts";
+import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import type { ModelControl } from "#shared/core/model.ts";
 import { everyFault } from "../../support/faults/every-fault.ts";
@@ -64,7 +64,7 @@ async function marksOf(files: Files, when: string): Promise<ReadonlyMap<number, 
 test("models: a checkpoint is there as it was acknowledged last, never a mixture, and never absent while it is replaced", async () => {
   const tried = await everyFault({
     async act(files, ledger) {
-      const store = folderShelf("/home", files).modelsOf("a");
+      const store = folderRegistry("/home", files).modelsOf("a");
       await ledger.attempt("1", "one", () => store.write(1, checkpoint("one")));
       await ledger.attempt("2", "one", () => store.write(2, checkpoint("one")));
       await ledger.attempt("1", "two", () => store.write(1, checkpoint("two")));
@@ -94,8 +94,8 @@ function markOf(found: Readonly<Record<string, Uint8Array>>, when: string): stri
 test("models: what a model may do is as it was acknowledged last, and a refused change is none", async () => {
   const tried = await everyFault({
     async act(files, ledger) {
-      const shelf = folderShelf("/home", files);
-      for (const step of [1, 2, 3]) await ledger.attempt("a", String(step), () => shelf.setControl(control(step)));
+      const registry = folderRegistry("/home", files);
+      for (const step of [1, 2, 3]) await ledger.attempt("a", String(step), () => registry.setControl(control(step)));
     },
     async check(found, ledger, when) {
       const files = { ...found }; // a new process
@@ -103,7 +103,7 @@ test("models: what a model may do is as it was acknowledged last, and a refused 
       const step = text ? readControl("control.json", Buffer.from(text).toString()).step : null;
       ledger.check("a", step === null ? null : String(step), when);
       if (step === null) return;
-      await folderShelf("/home", files).setControl(control(step));
+      await folderRegistry("/home", files).setControl(control(step));
       assert.deepEqual(await files.list("/home/a"), ["control.json"], `${when}: leftovers`);
     },
   });
@@ -142,8 +142,8 @@ test("models: leftovers of the version before and of deaths are removed at the f
   for (const name of [".step-7.123", ".aside-0011"]) await mkdir(join(home, "a", name), { recursive: true });
   await writeFile(join(home, "a", ".step-7.123", "weights.bin"), "half");
   await writeFile(join(home, "a", ".control.123"), "{");
-  const shelf = folderShelf(home);
-  assert.deepEqual(await shelf.modelsOf("a").steps(), []);
-  await shelf.modelsOf("a").write(1, checkpoint("one"));
+  const registry = folderRegistry(home);
+  assert.deepEqual(await registry.modelsOf("a").steps(), []);
+  await registry.modelsOf("a").write(1, checkpoint("one"));
   assert.deepEqual(await readdir(join(home, "a")), ["step-1"]);
 });

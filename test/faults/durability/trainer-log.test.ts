@@ -8,16 +8,16 @@ import { decisionIdOf } from "#shared/core/proposal.ts";
 import type { Fact } from "#shared/core/transition.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
-import { TrainerMemory } from "../../../services/trainer/memory.ts";
-import { openLog, type LogBounds, type SegmentLog } from "../../../services/trainer/log/segments.ts";
+import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
+import { openSegmentLog, type SegmentBounds, type SegmentLog } from "#services/trainer/memory/segment-log.ts";
 import { record } from "../support/figures.ts";
 import { everyFault, isKill } from "../../support/faults/every-fault.ts";
 import { volatileFiles } from "../../support/faults/volatile-files.ts";
 
 const FOLDER = "/home/trainer";
 /** Two windows fill a file; the first ones go. */
-const BOUNDS: LogBounds = { segmentBytes: 2_000, mostSegments: 3 };
-const WIDE: LogBounds = { segmentBytes: 2_000, mostSegments: 1_000 };
+const BOUNDS: SegmentBounds = { segmentBytes: 2_000, maxSegments: 3 };
+const WIDE: SegmentBounds = { segmentBytes: 2_000, maxSegments: 1_000 };
 
 const factsOf = (seq: number): readonly Fact[] => [
   { kind: "window", managed: aManaged(), window: aWindow({ seq }) },
@@ -30,8 +30,8 @@ const aControl = (functionName: string, mode: ModelControl["mode"]): ModelContro
 });
 
 /** By name what a new trainer finds. */
-async function found(files: Files, bounds: LogBounds): Promise<{ log: SegmentLog; names: Map<string, number> }> {
-  const log = await openLog(files, FOLDER, bounds);
+async function found(files: Files, bounds: SegmentBounds): Promise<{ log: SegmentLog; names: Map<string, number> }> {
+  const log = await openSegmentLog(files, FOLDER, bounds);
   const names = new Map<string, number>();
   for (const line of log.found as Fact[]) {
     const id = line.kind === "window" ? decisionIdOf("stress", line.window.endedAtMs) : idOf(line);
@@ -46,7 +46,7 @@ test("facts of one moment, file after file: acknowledged is there once, refused 
   let refused = 0;
   const tried = await everyFault({
     async act(files, ledger) {
-      const log = await openLog(files, FOLDER, WIDE);
+      const log = await openSegmentLog(files, FOLDER, WIDE);
       const memory = new TrainerMemory(log);
       for (let seq = 1; seq <= 3; seq++) {
         // A kill ends all three of them: none may be left over to surprise the test runner.
@@ -58,7 +58,7 @@ test("facts of one moment, file after file: acknowledged is there once, refused 
         );
         for (const one of taken) if (one.status === "rejected") throw one.reason;
         if (log.problem() !== null)
-          assert.match(log.problem()!, /^the trainer's log cannot be written: .*comes again$/);
+          assert.match(log.problem()!, /^the trainer's log cannot be written: .*is delivered again$/);
       }
       refused += ledger.refused;
       await log.close();
@@ -94,7 +94,7 @@ test("facts of one moment, file after file: acknowledged is there once, refused 
 test("what a model may do, and orders, outlive every file that goes, whatever fails meanwhile", async () => {
   const tried = await everyFault({
     async act(files, ledger) {
-      const log = await openLog(files, FOLDER, BOUNDS);
+      const log = await openSegmentLog(files, FOLDER, BOUNDS);
       const memory = new TrainerMemory(log);
       await ledger.attempt("control", "shadow", () => memory.control(aControl("stress", "shadow")));
       await ledger.attempt("automatic", "false", () => memory.order({ action: "stop" }));
@@ -109,13 +109,13 @@ test("what a model may do, and orders, outlive every file that goes, whatever fa
       await log.close();
     },
     async check(files, ledger, when) {
-      const log = await openLog(files, FOLDER, BOUNDS);
+      const log = await openSegmentLog(files, FOLDER, BOUNDS);
       const memory = new TrainerMemory(log);
       ledger.check("control", memory.controls.get("stress")?.mode ?? null, when);
       ledger.check("automatic", memory.isAutomatic === null ? null : String(memory.isAutomatic), when);
       await memory.control(aControl("other", "canary"));
       await log.close();
-      const again = await openLog(files, FOLDER, BOUNDS);
+      const again = await openSegmentLog(files, FOLDER, BOUNDS);
       assert.equal(new TrainerMemory(again).controls.get("other")!.mode, "canary", when);
       await again.close();
     },
@@ -134,10 +134,10 @@ test("facts that come while the disk is busy are synced together", async () => {
       return { ...file, sync: () => (syncs++, file.sync()) };
     },
   };
-  const log = await openLog(counting, FOLDER, { segmentBytes: 1e6, mostSegments: 2 });
+  const log = await openSegmentLog(counting, FOLDER, { segmentBytes: 1e6, maxSegments: 2 });
   const memory = new TrainerMemory(log);
   await Promise.all([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((seq) => factsOf(seq).map((fact) => memory.take(fact))));
-  assert.equal(memory.log.facts, 30);
+  assert.equal(memory.logStatus.facts, 30);
   assert.ok(syncs <= 3, `${syncs} syncs for 30 facts`);
   await log.close();
 });

@@ -7,7 +7,7 @@ import fc from "fast-check";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { TRACE_FORMATS, traceInvocations, traceSeconds } from "#shared/traces/trace.ts";
-import { packed, unpacked } from "#shared/adapters/model-shelf/archive.ts";
+import { packed, unpacked } from "#shared/adapters/model-registry/archive.ts";
 import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";

@@ -11,8 +11,8 @@ import { after, describe, test } from "node:test";
 import fc from "fast-check";
 
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { decodeEvent, encodeEvent, EventFormatError, makeEvent } from "#shared/events/codec.ts";
 import { readHistory } from "#shared/events/history.ts";
 import { EVENT_KINDS, SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
@@ -219,12 +219,17 @@ describe("policy-inference", () => {
   async function start() {
     const kernel = await kernelBytes;
     const models = createModels({
-      shelf: folderShelf(join(home, "shelf")),
+      registry: folderRegistry(join(home, "registry")),
       source: shippedModels("shared/models"),
       makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
     });
     const nowMs = () => performance.now();
-    const assignments = createAssignments({ shelf: folderShelf(join(home, "shelf")), models, nowMs, log: () => {} });
+    const assignments = createAssignments({
+      registry: folderRegistry(join(home, "registry")),
+      models,
+      nowMs,
+      log: () => {},
+    });
     const inference = createInference({ assignments, nowMs });
     const verifier = verifierFor();
     const activity = new Activity(nowMs);

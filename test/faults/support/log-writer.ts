@@ -1,11 +1,11 @@
 /** A process that writes windows into a trainer's log, says of each that it is acknowledged, and is there to be killed: `FOLDER FROM`. */
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { openLog } from "../../../services/trainer/log/segments.ts";
-import { TrainerMemory } from "../../../services/trainer/memory.ts";
+import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
+import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
 
 const [folder, from] = process.argv.slice(2);
-const log = await openLog(nodeFiles, folder!, { segmentBytes: 20_000, mostSegments: 1_000 });
+const log = await openSegmentLog(nodeFiles, folder!, { segmentBytes: 20_000, maxSegments: 1_000 });
 const memory = new TrainerMemory(log);
 console.log("ready");
 for (let seq = Number(from); ; seq += 8) {

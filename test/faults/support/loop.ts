@@ -7,8 +7,8 @@ import type { TestContext } from "node:test";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
 import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
 import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
-import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { openfaasManagedFunctions } from "#shared/adapters/openfaas/managed-functions.ts";
 import { ManualClock, type Clock } from "#shared/core/clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
@@ -98,14 +98,14 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   await bus.subscribe("applied", async ({ data }) => void applied.push(data));
 
   const kernel = await kernelBytes;
-  const shelf = folderShelf(home);
+  const registry = folderRegistry(home);
   const models = createModels({
-    shelf,
+    registry,
     source: shippedModels(SHIPPED),
     makeEngine: (spec, weights) => createWasmEngine(kernel, spec, weights),
   });
   const nowMs = () => steady("inference").nowMs();
-  const assignments = createAssignments({ shelf, models, nowMs, log: (line) => said.push(line) });
+  const assignments = createAssignments({ registry, models, nowMs, log: (line) => said.push(line) });
   await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
   const inference = createInference({ assignments, nowMs });
 
@@ -200,7 +200,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   }
 
   return {
-    ...{ clock, world, target, windows, applied, said, skews, scaler, connector, bus, shelf, assignments, refusals },
+    ...{ clock, world, target, windows, applied, said, skews, scaler, connector, bus, registry, assignments, refusals },
     activity,
     /** How much is remembered where names come and go, as far as the parts tell. */
     sizes: () => ({

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { before, describe, test } from "node:test";
 
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { MANAGED_DEFAULTS } from "#shared/core/managed-function.ts";
 import { judge, LIFECYCLE_DEFAULTS, NO_TRIAL } from "#shared/core/model-lifecycle.ts";
 import { planSchedule } from "#shared/traces/schedule.ts";
@@ -29,7 +29,7 @@ import { compare } from "#shared/evaluation/paired-comparison.ts";
 import { estimate, LEAST_WINDOWS } from "#shared/evaluation/estimate.ts";
 import { fineTune, type FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "#shared/evaluation/recorded-load.ts";
-import { ruleFor } from "../../../services/trainer/rules.ts";
+import { ruleFor } from "#services/trainer/judging/rules.ts";
 
 let makeEngine: (spec: NetworkSpec, weights: Weights) => ReturnType<typeof createWasmEngine>;
 before(async () => {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { beforeEach, describe, test } from "node:test";
 
 import { MemoryBroker, memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
@@ -21,7 +21,7 @@ import { sourcesOf } from "#shared/events/bus-users.ts";
 import { silentLog } from "#shared/host/log.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
-import { digestOf } from "#shared/adapters/model-shelf/archive.ts";
+import { digestOf, versionOf } from "#shared/adapters/model-registry/archive.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.ts";
@@ -29,12 +29,12 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
 import type { FineTuned, FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
-import { openLog } from "../../../services/trainer/log/segments.ts";
+import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
 import { answerTrainer } from "../../../services/trainer/answer.ts";
 import { createTrainer, type TrainerSettings } from "../../../services/trainer/trainer.ts";
 
 const FILES = checkpointFiles();
-const VERSION = digestOf(FILES).slice(0, 12);
+const VERSION = versionOf(digestOf(FILES));
 const CANDIDATE = checkpointFiles({ seed: 2 });
 
 let home: string;
@@ -80,8 +80,8 @@ async function start(
 ) {
   const broker = new MemoryBroker();
   const bus = memoryBus({ broker });
-  const log = await openLog(nodeFiles, join(folder, "log"));
-  const shelf = folderShelf(join(folder, "models"));
+  const segmentLog = await openSegmentLog(nodeFiles, join(folder, "log"));
+  const registry = folderRegistry(join(folder, "models"));
   const says = {
     estimate: null as Estimate | null,
     outcome: anOutcome(false) as FineTuned | Error,
@@ -92,8 +92,8 @@ async function start(
   const trainer = createTrainer({
     activity: new Activity(() => performance.now()),
     bus,
-    log,
-    shelf,
+    segmentLog,
+    registry,
     source: shippedModels(join(home, "shipped")),
     learner: {
       estimate: async ({ windows }) => {
@@ -110,7 +110,7 @@ async function start(
     },
     clock: systemClock,
     monotonic: monotonicClock,
-    say: silentLog,
+    log: silentLog,
     rules: { counts: "openfaas-pro", held: "slo-budget" },
     profiles: PROFILES,
     settings: { ...SETTINGS, ...changes },
@@ -149,7 +149,7 @@ async function start(
       functions: Record<string, OfFunction>;
     };
   return {
-    ...{ trainer, shelf, says, jobs, news, say, status },
+    ...{ trainer, registry, says, jobs, news, say, status },
     /** Windows one after the other, each heard before the next. */
     async live(fromSeq: number, toSeq: number) {
       for (let seq = fromSeq; seq <= toSeq; seq++) {
@@ -164,7 +164,7 @@ async function start(
       ending.abort();
       await running;
       await bus.close();
-      await log.close();
+      await segmentLog.close();
     },
   };
 }
@@ -218,7 +218,7 @@ describe("the trainer", () => {
     await eventually(() => first.news.length === 1);
     assert.equal(first.news[0]!.action, "rolled-back");
     assert.match(first.news[0]!.summary, /worse than the rule for 3 windows in a row/);
-    assert.equal((await first.shelf.control("stress"))!.mode, "shadow");
+    assert.equal((await first.registry.control("stress"))!.mode, "shadow");
     await first.end();
 
     const second = await start(folder);
@@ -232,24 +232,24 @@ describe("the trainer", () => {
     await second.end();
   });
 
-  test("the log is the truth: a shelf that lost what holds, or was told otherwise, is told anew", async () => {
+  test("the log is the truth: a registry that lost what holds, or was told otherwise, is told anew", async () => {
     const first = await start(folder);
     first.says.estimate = anEstimate(-0.2, -0.1);
     await first.live(1, 3);
     await eventually(() => first.news.length === 1);
-    const truth = await first.shelf.control("stress");
+    const truth = await first.registry.control("stress");
     await first.end();
     for (const lose of [
       () => rm(join(folder, "models"), { recursive: true }),
-      () => first.shelf.setControl({ ...truth!, mode: "auto", reason: "somebody else says so" }),
+      () => first.registry.setControl({ ...truth!, mode: "auto", reason: "somebody else says so" }),
       () => writeFile(join(folder, "models", "stress", "control.json"), "{"),
     ]) {
       await lose();
       const again = await start(folder);
-      await eventually(async () => (await again.shelf.control("stress").catch(() => null))?.mode === "shadow", {
-        what: "the verdict on the shelf, before any window",
+      await eventually(async () => (await again.registry.control("stress").catch(() => null))?.mode === "shadow", {
+        what: "the verdict on the registry, before any window",
       });
-      assert.deepEqual(await again.shelf.control("stress"), truth);
+      assert.deepEqual(await again.registry.control("stress"), truth);
       assert.deepEqual(again.news, []);
       await again.end();
     }
@@ -262,17 +262,17 @@ describe("the trainer", () => {
     await eventually(() => first.news.some(({ action }) => action === "canary"));
     // While the trainer lives it has the model itself, and puts it back.
     await rm(join(folder, "models"), { recursive: true });
-    await eventually(async () => (await first.shelf.modelsOf("stress").steps()).includes(1_500), {
-      what: "the model back on the shelf",
+    await eventually(async () => (await first.registry.modelsOf("stress").steps()).includes(1_500), {
+      what: "the model back on the registry",
     });
     await first.end();
     await rm(join(folder, "models"), { recursive: true });
     const again = await start(folder, { rolloutWindows: 1_000 });
     await again.live(19, 19);
     await eventually(() => again.status().functions["stress"]!.model?.step === null);
-    const { mode, reason } = (await again.shelf.control("stress"))!;
+    const { mode, reason } = (await again.registry.control("stress"))!;
     assert.equal(mode, "canary");
-    assert.match(reason, /^the model of step 1500 cannot be had any more .*: the shipped one is on trial$/);
+    assert.match(reason, /^the model of step 1500 is no longer available .*: the shipped one is on trial$/);
     await again.end();
   });
 
@@ -286,7 +286,7 @@ describe("the trainer", () => {
     await again.live(1, 1);
     await eventually(() => again.news.length === 1);
     assert.deepEqual([again.news[0]!.action, again.news[0]!.summary], ["mode", "a look first"]);
-    assert.equal((await again.shelf.control("stress"))!.mode, "canary");
+    assert.equal((await again.registry.control("stress"))!.mode, "canary");
     await again.end();
   });
 
@@ -331,9 +331,9 @@ describe("the trainer", () => {
     assert.equal(job!.base!.name, "io", "the calibrated profile");
     assert.equal(world.status().functions["stress"]!.profile, "profiles/stress.json");
     assert.ok(job!.transitions.length >= 16);
-    assert.equal(digestOf(await world.shelf.modelsOf("stress").read(1_500)), digestOf(CANDIDATE));
+    assert.equal(digestOf(await world.registry.modelsOf("stress").read(1_500)), digestOf(CANDIDATE));
     assert.match(world.news[0]!.summary, /step 1500 is better, 3 of 4 live and 500 simulated steps: reward over/);
-    assert.equal(world.news[0]!.policy.version, digestOf(CANDIDATE).slice(0, 12));
+    assert.equal(world.news[0]!.policy.version, versionOf(digestOf(CANDIDATE)));
     assert.equal(world.status().functions["stress"]!.learned, job!.transitions.length);
 
     world.says.estimate = anEstimate(-0.1, -0.1);
@@ -355,7 +355,7 @@ describe("the trainer", () => {
 
   test("of many published models the last ten stay", async () => {
     const world = await start(folder, { rolloutWindows: 16 });
-    const models = world.shelf.modelsOf("stress");
+    const models = world.registry.modelsOf("stress");
     for (let step = 1; step <= 12; step++) await models.write(step, FILES);
     world.says.outcome = anOutcome(true);
     await world.live(1, 18);
@@ -372,7 +372,7 @@ describe("the trainer", () => {
     world.says.estimate = anEstimate(-0.2, -0.1);
     await world.live(19, 21);
     await eventually(() => world.news.at(-1)!.action === "rolled-back");
-    const control = (await world.shelf.control("stress"))!;
+    const control = (await world.registry.control("stress"))!;
     assert.deepEqual([control.step, control.mode, control.before], [null, "auto", null]);
     await world.end();
   });
@@ -383,9 +383,9 @@ describe("the trainer", () => {
     await eventually(() => world.news.length === 1);
     assert.equal(world.news[0]!.action, "rejected");
     assert.match(world.news[0]!.summary, /not surely better.* over the rule \+0\.1000 \(−0\.0500 to \+0\.2000\)/);
-    const { step, mode } = (await world.shelf.control("stress"))!;
+    const { step, mode } = (await world.registry.control("stress"))!;
     assert.deepEqual([step, mode], [null, "auto"]);
-    assert.deepEqual(await world.shelf.modelsOf("stress").steps(), []);
+    assert.deepEqual(await world.registry.modelsOf("stress").steps(), []);
     await world.end();
   });
 
@@ -474,7 +474,7 @@ describe("the trainer", () => {
       assert.deepEqual((await ask(world, order)).body, { functionName: "stress", mode: "shadow" });
       await eventually(() => world.news.length === 1);
       assert.deepEqual([world.news[0]!.action, world.news[0]!.summary], ["mode", "a look first"]);
-      assert.equal((await world.shelf.control("stress"))!.mode, "shadow");
+      assert.equal((await world.registry.control("stress"))!.mode, "shadow");
       await world.end();
     });
 

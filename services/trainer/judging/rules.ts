@@ -1,5 +1,5 @@
-/** Which rule a model is compared with: one of its kind. */
-import type { ModelReference } from "./standing.ts";
+/** The rule that a model is compared with: one that decides when the model does. */
+import type { ModelReference } from "./serving-model.ts";
 
 /** By name. */
 export interface Rules {
@@ -9,7 +9,7 @@ export interface Rules {
   readonly held: string;
 }
 
-/** A rule that ticks hold is cheaper than any that waits for windows: against it a model that waits would lose by its pace alone. */
+/** A rule held by ticks is cheaper than any that waits for windows: a model that waits would lose to it by its pace alone. */
 export function ruleFor({ isHeld }: Pick<ModelReference, "isHeld">, { counts, held }: Rules): string {
   return isHeld ? held : counts;
 }

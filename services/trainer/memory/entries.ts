@@ -1,5 +1,5 @@
-/** The lines of the trainer's log: facts as they were heard, what the trainer itself did, and what it was ordered to do. */
-import { readControlFields } from "#shared/adapters/model-shelf/control-text.ts";
+/** The lines of the segment log: facts as they were received, what the trainer itself did, and what it was ordered to do. */
+import { readControlFields } from "#shared/adapters/model-registry/control-text.ts";
 import { MODES, type Mode } from "#shared/core/managed-function.ts";
 import { MODEL_ACTIONS, type ModelAction, type ModelControl } from "#shared/core/model.ts";
 import type { Fact } from "#shared/core/transition.ts";
@@ -24,7 +24,7 @@ export interface Learned {
   readonly transitions: number;
 }
 
-/** A signed order. One about a function's mode stands until the function's control says what came of it. */
+/** A signed order. One about a function's mode is pending until the function's next control answers it. */
 export type Order =
   | { readonly action: "start" | "stop" }
   | { readonly action: "mode"; readonly functionName: string; readonly mode: Mode; readonly reason: string };
@@ -33,7 +33,7 @@ export type LogEntry =
   | Fact
   | { readonly kind: "learned"; readonly learned: Learned }
   | { readonly kind: "history"; readonly entry: HistoryEntry }
-  /** What a function's model may do from here on: the truth, of which the shelf has a copy. */
+  /** What a function's model may do from here on: the truth, of which the registry has a copy. */
   | { readonly kind: "control"; readonly control: ModelControl }
   | { readonly kind: "order"; readonly order: Order };
 

@@ -1,7 +1,7 @@
-/** A shelf in JetStream's object store: `<function>/step-N` is a checkpoint, `<function>/control` what it may do. */
+/** A registry in JetStream's object store: `<function>/step-N` is a checkpoint, `<function>/control` what it may do. */
 import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
-import type { ModelShelf } from "../../ports/model-shelf.ts";
+import type { ModelRegistry } from "../../ports/model-registry.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
 import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
 import { openObjects, type Objects } from "../nats/objects.ts";
@@ -9,7 +9,7 @@ import { findJetStream } from "../nats/stream.ts";
 import { packed, unpacked } from "./archive.ts";
 import { controlText, readControl } from "./control-text.ts";
 
-export interface NatsShelfOptions extends ConnectionOptions {
+export interface NatsRegistryOptions extends ConnectionOptions {
   /** `replicant-models` for the subject prefix `replicant`. */
   readonly bucket: string;
 }
@@ -19,11 +19,11 @@ const ANSWER_WITHIN_MS = 10_000;
 const STEP = /^step-(\d{1,15})$/;
 
 /** Null when the server has no JetStream. Resolves when connected. */
-export async function natsShelf(
-  options: NatsShelfOptions,
+export async function natsRegistry(
+  options: NatsRegistryOptions,
   clock: Clock,
   log: (message: string) => void,
-): Promise<(ModelShelf & { close(): Promise<void> }) | null> {
+): Promise<(ModelRegistry & { close(): Promise<void> }) | null> {
   // A connection of its own: megabytes of weights do not delay a window.
   const connection = await openConnection(options, clock, log);
   const { nc, user } = connection;

@@ -1,13 +1,13 @@
 /**
  * Which windows of a function follow each other. One that does not, whatever its number or instant, is held until the next
- * one tells: two in a row that follow each other begin a new streak (the collector started anew, or there was a gap); a single
- * one was false, and is counted. So no window can keep the later ones out, however far ahead it is dated.
+ * one decides: two in a row that follow each other begin a new streak (the collector restarted, or there was a gap); a single
+ * one was false, and is counted. So no window can keep later ones out, however far ahead it is dated.
  */
 import type { MetricsWindow } from "#shared/core/window.ts";
 
 /** Windows that may be missing within a streak: their load is taken to be like that before. */
-const MOST_MISSED = 3;
-/** Numbers by which a window that is told again is known. */
+const MAX_MISSED = 3;
+/** Windows by which a duplicate is recognised. */
 const REMEMBERED = 1_024;
 
 export interface Accepted {
@@ -73,15 +73,15 @@ export class Timeline {
 function follows(last: MetricsWindow, window: MetricsWindow): boolean {
   if (last.generation !== window.generation || last.windowSeconds !== window.windowSeconds) return false;
   const steps = window.seq - last.seq;
-  if (steps < 1 || steps > MOST_MISSED + 1) return false;
+  if (steps < 1 || steps > MAX_MISSED + 1) return false;
   const windowMs = window.windowSeconds * 1_000;
   return Math.abs(window.endedAtMs - last.endedAtMs - steps * windowMs) < windowMs / 2;
 }
 
-/** A collector that started anew counts anew; its time goes on. */
+/** A restarted collector numbers windows from its start; its time goes on. */
 function goesOn(last: MetricsWindow, { generation, endedAtMs, windowSeconds }: MetricsWindow): boolean {
   const laterMs = endedAtMs - last.endedAtMs;
-  return last.generation !== generation && laterMs > 0 && laterMs <= (MOST_MISSED + 1) * windowSeconds * 1_000;
+  return last.generation !== generation && laterMs > 0 && laterMs <= (MAX_MISSED + 1) * windowSeconds * 1_000;
 }
 
 function keyOf({ generation, seq, endedAtMs }: MetricsWindow): string {

@@ -1,18 +1,18 @@
-/** What the trainer knows of one function: its last windows, what there is to learn from, and how its model stands. */
+/** What the trainer knows of one function: its last windows, what there is to learn from, and how its model does. */
 import { driftOf, type Drift } from "#shared/rl/drift.ts";
 import type { NormalisationStatistics } from "#shared/rl/normalisation.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { NO_TRIAL, type Estimate, type Trial } from "#shared/core/model-lifecycle.ts";
 import type { Transition } from "#shared/core/transition.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
-import type { HistoryEntry, Learned } from "./log/entries.ts";
+import type { HistoryEntry, Learned } from "./entries.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Eight hours: the recorded load that candidates are judged on. */
-const MOST_WINDOWS = 960;
-/** More than any rollout: where nobody trains, the oldest give way. */
-const MOST_TRANSITIONS = 4_096;
-const MOST_HISTORY = 200;
+const MAX_WINDOWS = 960;
+/** More than any rollout: where no training runs, the oldest are dropped. */
+const MAX_TRANSITIONS = 4_096;
+const MAX_HISTORY = 200;
 
 export class FunctionRecord {
   managed: ManagedFunction | null = null;
@@ -20,11 +20,11 @@ export class FunctionRecord {
   estimate: Estimate | null = null;
   /** Windows since the last training ended; null before the first one. */
   windowsSinceTraining: number | null = null;
-  /** Told once, until the model changes. */
-  driftTold = false;
+  /** Reported once, until the model changes. */
+  driftReported = false;
   readonly #timeline = new Timeline();
   #windows: MetricsWindow[] = [];
-  /** Windows of the present streak, and the number of the last one as it came. */
+  /** Windows of the present streak, and the number of the last one as received. */
   #streak = 0;
   #lastSeq = 0;
   #transitions: Transition[] = [];
@@ -82,7 +82,7 @@ export class FunctionRecord {
       this.#lastSeq = accepted.seq;
       this.#windows.push(before === undefined ? accepted : { ...accepted, seq: before + steps });
       this.#streak++;
-      if (this.#windows.length > MOST_WINDOWS) this.#windows.shift();
+      if (this.#windows.length > MAX_WINDOWS) this.#windows.shift();
       if (this.windowsSinceTraining !== null) this.windowsSinceTraining++;
     }
   }
@@ -91,7 +91,7 @@ export class FunctionRecord {
     if (this.#isLearned(transition)) return;
     this.#transitions.push(transition);
     this.#transitions.sort((a, b) => a.window.endedAtMs - b.window.endedAtMs);
-    if (this.#transitions.length > MOST_TRANSITIONS) this.#transitions.shift();
+    if (this.#transitions.length > MAX_TRANSITIONS) this.#transitions.shift();
   }
 
   addLearned({ throughMs, generations = { "": throughMs }, transitions }: Learned): void {
@@ -107,7 +107,7 @@ export class FunctionRecord {
   }
 
   addHistory(entry: HistoryEntry): void {
-    this.#history = [...this.#history, entry].slice(-MOST_HISTORY);
+    this.#history = [...this.#history, entry].slice(-MAX_HISTORY);
   }
 
   /** Of what the model itself saw; another version's observations may be of another layout. */
@@ -118,18 +118,18 @@ export class FunctionRecord {
     return driftOf(seen, statistics);
   }
 
-  /** By nothing that was before. */
+  /** Forgets everything that was counted before. */
   judgeAnew(): void {
     this.#streak = 0;
     this.trial = NO_TRIAL;
     this.estimate = null;
   }
 
-  /** Another model stands: what was counted of the one before says nothing. */
+  /** Another model serves: what was counted for the one before no longer counts. */
   begin(): void {
     this.trial = NO_TRIAL;
     this.estimate = null;
-    this.driftTold = false;
+    this.driftReported = false;
   }
 }
 

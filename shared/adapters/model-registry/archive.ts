@@ -1,8 +1,8 @@
 /** The files of a checkpoint as one piece of bytes: a line of JSON that says what follows, then the files. */
 import { createHash } from "node:crypto";
 
-import { BadInputError } from "#shared/core/errors.ts";
-import type { ModelFiles } from "#shared/ports/model-store.ts";
+import { BadInputError } from "../../core/errors.ts";
+import type { ModelFiles } from "../../ports/model-store.ts";
 
 const NEWLINE = 10;
 /** Names and sizes of four files take a few hundred bytes. */
@@ -18,6 +18,12 @@ export function digestOf(files: ModelFiles): string {
   return createHash("sha256").update(packed(files)).digest("hex");
 }
 
+/** The part of a digest that tells versions of a model apart, in proposals and on screens. */
+export function versionOf(digest: string): string {
+  return digest.slice(0, 12);
+}
+
+/** The archive: a header line of names and sizes, then the files' bytes in the order of their names. */
 export function packed(files: ModelFiles): Uint8Array {
   const names = Object.keys(files).sort();
   const header: Entry[] = names.map((name) => ({ name, bytes: files[name]!.length }));

@@ -1,7 +1,7 @@
 /** What a model may do, as a line of JSON; read as something that anybody may have written. */
-import { BadInputError } from "#shared/core/errors.ts";
-import { MODES } from "#shared/core/managed-function.ts";
-import type { ModelControl } from "#shared/core/model.ts";
+import { BadInputError } from "../../core/errors.ts";
+import { MODES } from "../../core/managed-function.ts";
+import type { ModelControl } from "../../core/model.ts";
 
 export function controlText(control: ModelControl): string {
   return JSON.stringify(control);

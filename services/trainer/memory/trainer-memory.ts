@@ -1,22 +1,19 @@
-/** What the trainer remembers, all of it rebuilt from its log: a thing counts when its line would survive a power cut. */
+/** What the trainer remembers, all of it rebuilt from its segment log: an entry counts once its line would survive a power cut. */
 import type { ModelControl } from "#shared/core/model.ts";
 import type { Fact } from "#shared/core/transition.ts";
 import { datesOf, factKey, TransitionJoiner, WAIT_WINDOWS, type JoinCounts } from "#shared/task/transitions.ts";
 import { FunctionRecord } from "./function-record.ts";
-import { isStrange, readEntry, type HistoryEntry, type Learned, type LogEntry, type Order } from "./log/entries.ts";
-import type { SegmentLog } from "./log/segments.ts";
+import { isStrange, readEntry, type HistoryEntry, type Learned, type LogEntry, type Order } from "./entries.ts";
+import type { SegmentLog } from "./segment-log.ts";
 
 export interface LogStatus {
   readonly segments: number;
   readonly facts: number;
   /** When it was opened: whole lines that are no JSON, or no entry that could be true. */
   readonly damaged: number;
-  /** When it was opened: last lines that a death has cut. */
+  /** When it was opened: last lines that a crash cut off. */
   readonly cut: number;
-  /**
-   * Dated where no window of the function lies, of a function whose window never came, or of one function too many; not
-   * learned from.
-   */
+  /** Dated where the function has no window, of a function without windows, or of one function too many; not learned from. */
   readonly implausible: number;
   /** Kinds of a later version. */
   readonly strange: number;
@@ -24,51 +21,51 @@ export interface LogStatus {
 }
 
 /** Names come from windows. */
-const MOST_FUNCTIONS = 1_000;
+const MAX_FUNCTIONS = 1_000;
 /** One subject may be ahead of another: so many proposals and decisions wait for their function's first window. */
-const MOST_WAITING = 128;
+const MAX_WAITING = 128;
 
 export type ModeOrder = Extract<Order, { action: "mode" }>;
 
 export class TrainerMemory {
   readonly records = new Map<string, FunctionRecord>();
-  /** What models may do: the truth, whatever became of the shelf. */
+  /** What models may do: the truth, whatever the registry says. */
   readonly controls = new Map<string, ModelControl>();
   /** Orders that wait until their function has a model. */
   readonly orders = new Map<string, ModeOrder>();
   /** The last order to start or stop training by itself; null: the setting counts. */
   isAutomatic: boolean | null = null;
-  readonly #log: SegmentLog;
+  readonly #segmentLog: SegmentLog;
   readonly #joiner = new TransitionJoiner();
   readonly #taking = new Map<string, Promise<void>>();
   readonly #unwritten = new Set<string>();
-  /** Of functions that a window told of: anybody who proposes could fill it up with names that nobody has. */
+  /** From windows alone: proposals could fill it with names of functions that do not exist. */
   readonly #names = new Set<string>();
-  /** In memory alone; the oldest give way. */
+  /** In memory only; the oldest are dropped first. */
   #waiting: readonly Fact[] = [];
   #facts = 0;
   #implausible = 0;
   #damaged: number;
   #strange = 0;
 
-  constructor(log: SegmentLog) {
-    this.#log = log;
-    this.#damaged = log.losses.reduce((sum, { damagedLines }) => sum + damagedLines, 0);
-    for (const line of log.found) {
+  constructor(segmentLog: SegmentLog) {
+    this.#segmentLog = segmentLog;
+    this.#damaged = segmentLog.losses.reduce((sum, { damagedLines }) => sum + damagedLines, 0);
+    for (const line of segmentLog.found) {
       const entry = readEntry(line);
       if (entry) this.#absorbFound(entry);
       else if (isStrange(line)) this.#strange++;
       else this.#damaged++;
     }
-    log.opening = () => this.#standing();
+    segmentLog.opening = () => this.#openingLines();
   }
 
   get joins(): JoinCounts {
     return this.#joiner.counts;
   }
 
-  get log(): LogStatus {
-    const cut = this.#log.losses.filter(({ cutBytes }) => cutBytes > 0).length;
+  get logStatus(): LogStatus {
+    const cut = this.#segmentLog.losses.filter(({ cutBytes }) => cutBytes > 0).length;
     const counts = {
       facts: this.#facts,
       damaged: this.#damaged,
@@ -76,7 +73,7 @@ export class TrainerMemory {
       implausible: this.#implausible,
       strange: this.#strange,
     };
-    return { segments: this.#log.segments(), ...counts, problem: this.#log.problem() };
+    return { segments: this.#segmentLog.segments(), ...counts, problem: this.#segmentLog.problem() };
   }
 
   of(functionName: string): FunctionRecord {
@@ -89,18 +86,18 @@ export class TrainerMemory {
   }
 
   /**
-   * Resolves when the fact stands in the log: only then may it be acknowledged. Facts of one moment are synced together. What
-   * is told of a function before its first window is not written: it waits, and of that a death loses no more than one step.
+   * Resolves when the fact is in the log: only then may it be acknowledged. Facts of one moment are synced together. Facts that
+   * arrive before their function's first window are not written: they wait, and a crash loses at most one step of them.
    */
   async take(fact: Fact): Promise<void> {
     const key = factKey(fact);
-    // Of two that are the same the second waits for the first, and comes again where the first was refused.
+    // A duplicate waits for the first one, and is delivered again where the first was refused.
     const first = this.#taking.get(key);
     if (first) await first;
     if (this.#isOfUnknown(fact)) return this.#wait(fact);
-    // Acknowledged all the same: it would be no truer when it came again.
+    // Acknowledged all the same: redelivery would not make it plausible.
     if (!this.#isPlausible(fact)) return void this.#implausible++;
-    // What was heard before is counted, and not written twice.
+    // A duplicate is counted, and not written twice.
     if (!this.#joiner.isNew(fact)) this.#joiner.take(fact);
     else {
       const taken = this.#write(fact).finally(() => this.#taking.delete(key));
@@ -126,18 +123,18 @@ export class TrainerMemory {
     await this.#write({ kind: "control", control });
   }
 
-  /** It counts at once, and stands in the log as soon as that takes it. */
+  /** It counts at once, and is written as soon as the log can be. */
   async controlAnyway(control: ModelControl): Promise<void> {
     this.#absorb({ kind: "control", control });
     this.#unwritten.add(control.functionName);
     await this.writeLate();
   }
 
-  /** What counts already and could not be written. */
+  /** Writes what counts already and could not be written before. */
   async writeLate(): Promise<void> {
     for (const functionName of this.#unwritten) {
       const control = this.controls.get(functionName)!;
-      // The log tells why it takes nothing.
+      // The log reports why it cannot be written.
       const isWritten = await this.control(control).then(
         () => true,
         () => false,
@@ -151,11 +148,11 @@ export class TrainerMemory {
   }
 
   async #write(entry: LogEntry): Promise<void> {
-    await this.#log.append(entry);
+    await this.#segmentLog.append(entry);
     this.#absorb(entry);
   }
 
-  /** A log may begin behind its function's first window, or hold names that no window ever told of. */
+  /** A log may begin after a function's first window, or hold names that appear in no window. */
   #absorbFound(entry: LogEntry): void {
     if (isFact(entry) && this.#isOfUnknown(entry)) return this.#wait(entry);
     this.#absorb(entry);
@@ -172,7 +169,7 @@ export class TrainerMemory {
 
   #wait(fact: Fact): void {
     this.#waiting = [...this.#waiting, fact];
-    if (this.#waiting.length <= MOST_WAITING) return;
+    if (this.#waiting.length <= MAX_WAITING) return;
     this.#waiting = this.#waiting.slice(1);
     this.#implausible++;
   }
@@ -182,7 +179,7 @@ export class TrainerMemory {
     return this.#waiting.filter((one) => datesOf(one).functionName === window.functionName);
   }
 
-  /** What a line changes: the same when it is written and when it is read again. */
+  /** What an entry changes: the same when it is written and when it is read again. */
   #absorb(entry: LogEntry): void {
     switch (entry.kind) {
       case "learned":
@@ -208,7 +205,7 @@ export class TrainerMemory {
     this.#facts++;
     for (const transition of this.#joiner.take(entry)) {
       const record = this.of(transition.window.functionName);
-      // Of a window that no other one followed nothing is learned.
+      // A window that no other one followed is not learned from.
       if (record.knows(transition.window)) record.addTransition(transition);
     }
   }
@@ -216,7 +213,7 @@ export class TrainerMemory {
   #isPlausible(fact: Fact): boolean {
     const { functionName, generation, atMs } = datesOf(fact);
     if (!this.#names.has(functionName)) {
-      if (this.#names.size >= MOST_FUNCTIONS) return false;
+      if (this.#names.size >= MAX_FUNCTIONS) return false;
       this.#names.add(functionName);
     }
     const last = this.records.get(functionName)?.windows.at(-1);
@@ -224,8 +221,8 @@ export class TrainerMemory {
     return Math.abs(atMs - last.endedAtMs) <= WAIT_WINDOWS * last.windowSeconds * 1_000;
   }
 
-  /** What must not go when the oldest file goes. */
-  #standing(): readonly LogEntry[] {
+  /** What must not be lost when the oldest file is removed. */
+  #openingLines(): readonly LogEntry[] {
     const { isAutomatic } = this;
     const action = isAutomatic ? "start" : "stop";
     return [

@@ -16,7 +16,7 @@ export interface SegmentLoss {
   readonly segment: string;
   /** Whole lines that are no JSON. */
   readonly damagedLines: number;
-  /** Of a last line that a death has cut: it was never acknowledged. */
+  /** Of a last line that a crash cut off: it was never acknowledged. */
   readonly cutBytes: number;
 }
 

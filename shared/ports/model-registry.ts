@@ -2,7 +2,7 @@
 import type { ModelControl } from "../core/model.ts";
 import type { ModelStore } from "./model-store.ts";
 
-export interface ModelShelf {
+export interface ModelRegistry {
   /** Where it is, for people. */
   readonly place: string;
   /** The versions that were trained for one function. */

@@ -9,7 +9,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { PROFILE_KIND, type ProfileDocument } from "#shared/sim/calibration/profile-document.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { around } from "#test/support/around.ts";
-import { baseProfile, readProfiles } from "../../../services/trainer/profiles.ts";
+import { baseProfile, readProfiles } from "#services/trainer/judging/profiles.ts";
 
 let folder: string;
 around(

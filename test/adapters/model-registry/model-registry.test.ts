@@ -1,19 +1,19 @@
-/** One suite for every shelf: a folder, and JetStream's object store on every nats-server that is here. */
+/** One suite for every registry: a folder, and JetStream's object store on every nats-server that is here. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { packed, unpacked, digestOf } from "#shared/adapters/model-shelf/archive.ts";
-import { folderShelf } from "#shared/adapters/model-shelf/folder.ts";
-import { natsShelf } from "#shared/adapters/model-shelf/nats.ts";
-import { openShelf } from "#shared/adapters/model-shelf/shelf.ts";
-import { shippedModels } from "#shared/adapters/model-shelf/shipped.ts";
+import { packed, unpacked, digestOf } from "#shared/adapters/model-registry/archive.ts";
+import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
+import { natsRegistry } from "#shared/adapters/model-registry/nats.ts";
+import { openRegistry } from "#shared/adapters/model-registry/open-registry.ts";
+import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { ModelControl } from "#shared/core/model.ts";
-import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import type { ModelRegistry } from "#shared/ports/model-registry.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { natsPrograms, testBroker, testNatsServer } from "#test/support/nats-server.ts";
 
@@ -28,33 +28,33 @@ const CONTROL: ModelControl = {
   atMs: 30_000,
 };
 
-function suite(name: string, open: () => Promise<{ shelf: ModelShelf; close: () => Promise<void> }>): void {
+function suite(name: string, open: () => Promise<{ registry: ModelRegistry; close: () => Promise<void> }>): void {
   describe(name, () => {
-    let shelf: ModelShelf;
+    let registry: ModelRegistry;
     let close: () => Promise<void>;
-    before(async () => ({ shelf, close } = await open()));
+    before(async () => ({ registry, close } = await open()));
     after(() => close());
 
     test("an empty one has no models, and nobody has said anything", async () => {
-      assert.deepEqual(await shelf.modelsOf("stress").steps(), []);
-      assert.equal(await shelf.control("stress"), null);
-      await assert.rejects(shelf.modelsOf("stress").read(3), /no checkpoint/);
-      await assert.rejects(shelf.modelsOf("stress").read(null), /no checkpoint/);
+      assert.deepEqual(await registry.modelsOf("stress").steps(), []);
+      assert.equal(await registry.control("stress"), null);
+      await assert.rejects(registry.modelsOf("stress").read(3), /no checkpoint/);
+      await assert.rejects(registry.modelsOf("stress").read(null), /no checkpoint/);
     });
 
     test("gives back what was put in, by function and step", async () => {
       const [one, two] = [checkpointFiles({ seed: 1 }), checkpointFiles({ seed: 2 })];
-      await shelf.modelsOf("stress").write(2_000, one);
-      await shelf.modelsOf("stress").write(10_000, two);
-      await shelf.modelsOf("other").write(5, two);
-      assert.deepEqual(await shelf.modelsOf("stress").steps(), [2_000, 10_000]);
-      assert.deepEqual(await shelf.modelsOf("other").steps(), [5]);
-      assert.equal(digestOf(await shelf.modelsOf("stress").read(2_000)), digestOf(one));
-      assert.equal(digestOf(await shelf.modelsOf("stress").read(null)), digestOf(two));
+      await registry.modelsOf("stress").write(2_000, one);
+      await registry.modelsOf("stress").write(10_000, two);
+      await registry.modelsOf("other").write(5, two);
+      assert.deepEqual(await registry.modelsOf("stress").steps(), [2_000, 10_000]);
+      assert.deepEqual(await registry.modelsOf("other").steps(), [5]);
+      assert.equal(digestOf(await registry.modelsOf("stress").read(2_000)), digestOf(one));
+      assert.equal(digestOf(await registry.modelsOf("stress").read(null)), digestOf(two));
     });
 
     test("what is removed is gone, and only that; what is not there may be removed", async () => {
-      const store = shelf.modelsOf("third");
+      const store = registry.modelsOf("third");
       for (const step of [1, 2, 3]) await store.write(step, checkpointFiles({ seed: step }));
       await store.remove(2);
       await store.remove(2);
@@ -66,48 +66,48 @@ function suite(name: string, open: () => Promise<{ shelf: ModelShelf; close: () 
     });
 
     test("what a model may do is replaced as a whole", async () => {
-      await shelf.setControl(CONTROL);
-      await shelf.setControl({ ...CONTROL, mode: "auto" });
-      assert.deepEqual(await shelf.control("stress"), { ...CONTROL, mode: "auto" });
-      assert.equal(await shelf.control("other"), null);
+      await registry.setControl(CONTROL);
+      await registry.setControl({ ...CONTROL, mode: "auto" });
+      assert.deepEqual(await registry.control("stress"), { ...CONTROL, mode: "auto" });
+      assert.equal(await registry.control("other"), null);
     });
   });
 }
 
-suite("a shelf in a folder", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "replicant-shelf-"));
-  return { shelf: folderShelf(folder), close: () => rm(folder, { recursive: true }) };
+suite("a registry in a folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "replicant-registry-"));
+  return { registry: folderRegistry(folder), close: () => rm(folder, { recursive: true }) };
 });
 
 for (const { name, program } of natsPrograms()) {
-  suite(`a shelf in the object store of ${name}`, async () => {
+  suite(`a registry in the object store of ${name}`, async () => {
     const server = await testNatsServer(program);
     const options = { servers: server.url, token: server.token, name: "test", bucket: "replicant-models" };
-    const shelf = (await natsShelf(options, systemClock, () => {}))!;
+    const registry = (await natsRegistry(options, systemClock, () => {}))!;
     return {
-      shelf,
+      registry,
       close: async () => {
-        await shelf.close();
+        await registry.close();
         await server.close();
       },
     };
   });
 }
 
-test("where there is no object store the shelf is the folder", async () => {
+test("where there is no object store the registry is the folder", async () => {
   const broker = await testBroker();
   const bus = { servers: broker.url, token: broker.token, name: "test", subjectPrefix: "replicant" };
-  const shelf = await openShelf({ kind: "auto", folder: "/nowhere", bus }, systemClock, () => {});
-  assert.equal(shelf.place, "folder /nowhere");
-  await shelf.close();
+  const registry = await openRegistry({ kind: "auto", folder: "/nowhere", bus }, systemClock, () => {});
+  assert.equal(registry.place, "folder /nowhere");
+  await registry.close();
   await broker.close();
 });
 
-test("a shelf in a folder keeps to its folder, and names the file that it cannot read", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "replicant-shelf-"));
-  const shelf = folderShelf(folder);
-  assert.throws(() => shelf.modelsOf("../../etc"), /was: '\.\.\/\.\.\/etc'/);
-  await shelf.setControl(CONTROL);
+test("a registry in a folder keeps to its folder, and names the file that it cannot read", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "replicant-registry-"));
+  const registry = folderRegistry(folder);
+  assert.throws(() => registry.modelsOf("../../etc"), /was: '\.\.\/\.\.\/etc'/);
+  await registry.setControl(CONTROL);
   for (const [text, why] of [
     ["{", /control\.json: is not JSON/],
     ["null", /control\.json: functionName cannot be/],
@@ -115,7 +115,7 @@ test("a shelf in a folder keeps to its folder, and names the file that it cannot
     [JSON.stringify({ ...CONTROL, step: -1 }), /control\.json: step cannot be '-1'/],
   ] as const) {
     await writeFile(join(folder, "stress", "control.json"), text);
-    await assert.rejects(shelf.control("stress"), why);
+    await assert.rejects(registry.control("stress"), why);
   }
   await rm(folder, { recursive: true });
 });

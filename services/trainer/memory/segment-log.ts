@@ -1,20 +1,20 @@
 /**
- * An append-only log of JSON lines in numbered files. What `append` has resolved for survives a power cut; lines that come
- * while the disk is busy are written and synced together. The oldest file goes when there are too many, and each file begins
- * with the lines of `opening`: what must not go with it.
+ * An append-only log of JSON lines in numbered files. What `append` has resolved for survives a power cut; lines that arrive
+ * while the disk is busy are written and synced together. The oldest file is removed when there are too many, and each file
+ * begins with the lines of `opening`: what must not be lost with it.
  */
 import { openAppendFile, type AppendFile } from "#shared/adapters/files/append-file.ts";
 import type { Files } from "#shared/adapters/files/files.ts";
 import { diskProblem, StorageError } from "#shared/adapters/files/storage-error.ts";
 import { readSegments, segmentPath, type SegmentLoss } from "./read-segments.ts";
 
-export interface LogBounds {
+export interface SegmentBounds {
   /** A file that has grown beyond this is followed by a new one. */
   readonly segmentBytes: number;
-  readonly mostSegments: number;
+  readonly maxSegments: number;
 }
 
-export const LOG_BOUNDS: LogBounds = { segmentBytes: 4 * 2 ** 20, mostSegments: 16 };
+export const SEGMENT_BOUNDS: SegmentBounds = { segmentBytes: 4 * 2 ** 20, maxSegments: 16 };
 
 export interface SegmentLog {
   /** Every whole line that was there when the log was opened, in order. */
@@ -40,7 +40,11 @@ interface Waiting {
 const REFUSED = "the trainer's log cannot be written";
 
 /** Throws what the file system throws: a log that cannot be read is none. One that cannot be written says so in `problem`. */
-export async function openLog(files: Files, folder: string, bounds: LogBounds = LOG_BOUNDS): Promise<SegmentLog> {
+export async function openSegmentLog(
+  files: Files,
+  folder: string,
+  bounds: SegmentBounds = SEGMENT_BOUNDS,
+): Promise<SegmentLog> {
   const { lines: found, losses, numbers: read, wholeBytes } = await readSegments(files, folder);
   const numbers = [...read];
   let file: AppendFile | null = null;
@@ -52,7 +56,7 @@ export async function openLog(files: Files, folder: string, bounds: LogBounds = 
   async function currentFile(): Promise<AppendFile> {
     const last = numbers.at(-1);
     if (file !== null && file.sizeBytes <= bounds.segmentBytes) return file;
-    // Before the first write it is the last one that was found, whatever a death has left at its end cut away.
+    // Before the first write it is the last one that was found, with whatever a crash left at its end cut away.
     const isNext = file !== null || last === undefined;
     const number = isNext ? (last ?? 0) + 1 : last;
     const opened = await openAppendFile(files, segmentPath(folder, number), isNext ? {} : { wholeBytes });
@@ -66,8 +70,8 @@ export async function openLog(files: Files, folder: string, bounds: LogBounds = 
     const into = await currentFile();
     const begins = into.sizeBytes === 0 ? log.opening().map(lineOf).join("") : "";
     await into.append(begins + text);
-    // Only now: what must not be lost stands in the new file.
-    while (numbers.length > bounds.mostSegments) {
+    // Only now: what must not be lost is in the new file.
+    while (numbers.length > bounds.maxSegments) {
       await files.remove(segmentPath(folder, numbers[0]!)).catch(() => {});
       numbers.shift();
     }
@@ -83,7 +87,7 @@ export async function openLog(files: Files, folder: string, bounds: LogBounds = 
         for (const { resolve } of batch) resolve();
       } catch (thrown) {
         const error = new StorageError(REFUSED, thrown);
-        problem = `${REFUSED}: ${diskProblem(thrown)}; what it should hold is not acknowledged and comes again`;
+        problem = `${REFUSED}: ${diskProblem(thrown)}; what it should hold is not acknowledged and is delivered again`;
         for (const { reject } of batch) reject(error);
       }
     }

@@ -1,4 +1,4 @@
-/** What the simulator is told of the platform: what `replicant calibrate` measured of a function, else the built-in profile. */
+/** What the simulator assumes of the platform: what `replicant calibrate` measured of a function, else the built-in profile. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -42,7 +42,7 @@ export interface BaseProfile {
   readonly origin: string;
 }
 
-/** For a function as one of its windows tells it. */
+/** The profile of a window's function at the window's time-lapse. */
 export function baseProfile(
   profiles: CalibratedProfiles,
   { functionName, timeLapse }: Pick<MetricsWindow, "functionName" | "timeLapse">,

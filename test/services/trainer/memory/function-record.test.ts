@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import type { Transition } from "#shared/core/transition.ts";
 import { aProposal, anApplied } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { FunctionRecord, learnedFrom } from "../../../services/trainer/function-record.ts";
+import { FunctionRecord, learnedFrom } from "#services/trainer/memory/function-record.ts";
 
 const aTransition = (generation: string, seq: number, endedAtMs = seq * 30_000): Transition => ({
   decisionId: `stress@${generation}.${endedAtMs}`,

@@ -9,7 +9,7 @@ import type { Transition } from "#shared/core/transition.ts";
 import { settingsOf } from "#shared/rl/agents.ts";
 import { A_POLICY, aLearnedDetail, anApplied, aProposal, aTarget } from "#test/support/a-decision.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { liveSteps } from "../../../services/trainer/learning/live-steps.ts";
+import { liveSteps } from "#services/trainer/learning/live-steps.ts";
 
 const { version } = A_POLICY;
 const settings = settingsOf("lstm-ppo-plus", "corrected");

@@ -1,9 +1,9 @@
-/** A shelf in a folder that trainer and policy-inference share: `<folder>/<function>/step-N/…` and `<folder>/<function>/control.json`. */
+/** A registry in a folder that trainer and policy-inference share: `<folder>/<function>/step-N/…` and `<folder>/<function>/control.json`. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { BadInputError } from "#shared/core/errors.ts";
-import type { ModelShelf } from "#shared/ports/model-shelf.ts";
+import { BadInputError } from "../../core/errors.ts";
+import type { ModelRegistry } from "../../ports/model-registry.ts";
 import { replaceFile } from "../files/durable-file.ts";
 import { tidyOnce } from "../files/durable-folder.ts";
 import type { Files } from "../files/files.ts";
@@ -12,7 +12,7 @@ import { fileModelStore, FORMERLY, SHARED_MODES } from "../model-store.ts";
 import { controlText, readControl } from "./control-text.ts";
 
 /** Makes the folder when something is put into it. */
-export function folderShelf(folder: string, files: Files = nodeFiles): ModelShelf {
+export function folderRegistry(folder: string, files: Files = nodeFiles): ModelRegistry {
   const folderOf = (functionName: string) => {
     if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(functionName))
       throw new BadInputError(`a function's name is lower-case letters, digits, '-' and '.', was: '${functionName}'`);

@@ -2,8 +2,8 @@
 import { readdir } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 
-import { BadInputError } from "#shared/core/errors.ts";
-import type { ModelSource } from "#shared/ports/model-shelf.ts";
+import { BadInputError } from "../../core/errors.ts";
+import type { ModelSource } from "../../ports/model-registry.ts";
 import { fileModelStore } from "../model-store.ts";
 
 /** Of several forms of one agent the one that a bare name means. */
