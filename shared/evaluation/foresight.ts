@@ -1,6 +1,6 @@
 /** What the load of a run needs: as the oracle knows it, and for the replicas that every run begins with. */
 import type { Schedule } from "../traces/schedule.ts";
-import type { Foresight } from "../policies/oracle.ts";
+import type { Foresight } from "../policies/foresight.ts";
 import { neededReplicas } from "../sim/profiles.ts";
 import type { SimProfile } from "../sim/profiles.ts";
 

@@ -10,8 +10,9 @@
 import { BadInputError } from "../core/errors.ts";
 import type { GuardSettings } from "../guard/guard.ts";
 import type { PolicyFactory, ScalingPolicy } from "../core/policy.ts";
-import { kpaOptionsByName, policyByName, POLICY_USAGES } from "../policies/by-name.ts";
-import type { Foresight } from "../policies/oracle.ts";
+import { kpaOptionsByName } from "../policies/kpa/kpa.ts";
+import { policyByName, isRule } from "../policies/by-name.ts";
+import type { Foresight } from "../policies/foresight.ts";
 import type { GuardSwitch } from "../sim/scaler.ts";
 import type { TickPolicy } from "../sim/simulate.ts";
 import type { PlanStep } from "./foresight/plan.ts";
@@ -55,11 +56,10 @@ export type PathResolver = (path: string) => Promise<FoundPolicy | null>;
 const SUFFIX = /@(30s|bare|sampled)$/;
 const STABILISED = /@stabilised=(\d{1,4})$/;
 const MOST_STABILISED_SECONDS = 3600;
-const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
 
 /** Whether the policy is a rule with its settings, and no model. */
 export function isRuleName(name: string): boolean {
-  return RULE_NAMES.has(name.split(/[:@]/)[0]!);
+  return isRule(name.split(/[:@]/)[0]!);
 }
 
 /** Throws `BadInputError` for options that cannot be used, and for a name that is neither a rule nor known to `atPath`. */
@@ -87,10 +87,10 @@ async function resolveGuarded(name: string, atPath?: PathResolver): Promise<Eval
     return { name, isOracle: true, guard: "off", start };
   }
   const [rule, after] = text.split(/[:@]/) as [string, string | undefined];
-  if (RULE_NAMES.has(rule) && text.startsWith(`${rule}@`)) {
-    throw new BadInputError(`policy '${name}': after '@' may stand 30s or bare, was: '${after}'`);
+  if (isRule(rule) && text.startsWith(`${rule}@`)) {
+    throw new BadInputError(`policy '${name}': what follows '@' must be 30s or bare, was: '${after}'`);
   }
-  if (!RULE_NAMES.has(rule)) {
+  if (!isRule(rule)) {
     const found = (await atPath?.(text)) ?? null;
     // A name that nothing knows: the rules' own sentence lists what there is.
     const make = found?.make ?? policyByName(text);

@@ -1,5 +1,6 @@
 /** Always the same count: the baseline that does not scale. */
 import type { ScalingPolicy } from "../core/policy.ts";
+import { dimension, type Rule } from "./rule.ts";
 
 export function fixedPolicy(replicas: number): ScalingPolicy {
   return {
@@ -7,3 +8,14 @@ export function fixedPolicy(replicas: number): ScalingPolicy {
     propose: () => ({ proposedReplicas: replicas, because: `always ${replicas}` }),
   };
 }
+
+export const fixedRule: Rule = {
+  usage: "fixed:N",
+  make(options) {
+    const replicas = options.bareNumber("the count", { least: 0, whole: true });
+    return () => fixedPolicy(replicas);
+  },
+  about: "always the same count: the baseline that does not scale",
+  tunable: [dimension("", 1, 24, 1)],
+  compared: ["fixed"],
+};

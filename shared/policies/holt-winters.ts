@@ -2,6 +2,7 @@
 import type { ScalingPolicy } from "../core/policy.ts";
 import { trimmed } from "../core/spoken.ts";
 import { hold, wholeReplicas } from "./words.ts";
+import { dimension, type Rule } from "./rule.ts";
 
 export interface HoltWintersSpec {
   /** Windows in a season. */
@@ -99,3 +100,28 @@ export function holtWintersPolicy(options: HoltWintersOptions = HOLT_WINTERS_OPT
     },
   };
 }
+
+export const holtWintersRule: Rule = {
+  usage: "holt-winters[:season=120,alpha=0.3,beta=0.01,gamma=0.1,ahead=2,utilisation=0.7]",
+  make(options) {
+    const otherwise = HOLT_WINTERS_OPTIONS;
+    const settings = {
+      name: options.text,
+      season: options.number("season", otherwise.season, { least: 1, most: 100_000, whole: true }),
+      alpha: options.number("alpha", otherwise.alpha, { least: 0, most: 1 }),
+      beta: options.number("beta", otherwise.beta, { least: 0, most: 1 }),
+      gamma: options.number("gamma", otherwise.gamma, { least: 0, most: 1 }),
+      aheadWindows: options.number("ahead", otherwise.aheadWindows, { least: 1, most: 100, whole: true }),
+      utilisation: options.number("utilisation", otherwise.utilisation, { least: 0.01, most: 1 }),
+    };
+    return () => holtWintersPolicy(settings);
+  },
+  about: "additive Holt-Winters forecast of arrivals, turned into replicas by Little's law",
+  tunable: [
+    dimension("utilisation", 0.1, 0.95, 0.01),
+    dimension("alpha", 0.05, 0.9, 0.05),
+    dimension("gamma", 0, 0.5, 0.05),
+    dimension("ahead", 1, 6, 1),
+  ],
+  compared: ["holt-winters"],
+};

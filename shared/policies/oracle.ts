@@ -1,26 +1,13 @@
-/** Perfect knowledge of the load by Little's law: keeps replicas as busy as it is told, and ignores the SLO. A scale for counts. */
+/** Perfect knowledge of the load by Little's law: keeps replicas as busy as asked, and ignores the SLO. A scale for counts. */
 import type { ScalingPolicy } from "../core/policy.ts";
-import type { Schedule } from "../traces/schedule.ts";
 import { trimmed } from "../core/spoken.ts";
 import { wholeReplicas } from "./words.ts";
-
-/** What nobody can know in production. */
-export interface Foresight {
-  /** All arrivals to come, with their relative work. */
-  readonly schedule: Pick<Schedule, "offsetSeconds" | "work">;
-  /** Trace time at which offset 0 stands. */
-  readonly startMs: number;
-  /** Seconds one replica is busy with one invocation of work 1: CPU-seconds ÷ cores, or its duration ÷ its concurrency. */
-  readonly busySeconds: number;
-  /** How busy a replica should be, 0…1. */
-  readonly utilisation: number;
-  /** From the wish for a replica to its first invocation. */
-  readonly startupSeconds: number;
-}
+import { dimension, type Rule } from "./rule.ts";
+import type { Foresight } from "./foresight.ts";
 
 /**
  * Needed replicas N* = ceil(λ · W / u*), λ · W being the work that arrives in a window ÷ its length (method §5). A replica
- * wished for now serves from `startupSeconds` on: so the wish is the larger of the need of the coming window and that of the
+ * asked for now serves from `startupSeconds` on: so the count is the larger of the need of the coming window and that of the
  * window which begins when the replica is ready.
  */
 export function oraclePolicy(foresight: Foresight, name = "oracle"): ScalingPolicy {
@@ -64,3 +51,15 @@ function firstAtOrAfter(ascending: ArrayLike<number>, seconds: number): number {
   }
   return low;
 }
+
+export const oracleRule: Rule = {
+  usage: "oracle[:utilisation=0.7]",
+  make(options, { foresight }) {
+    if (foresight === undefined) throw options.problem("the future is only known in a simulation or an evaluation");
+    const utilisation = options.number("utilisation", foresight.utilisation, { least: 0.01, most: 1 });
+    return () => oraclePolicy({ ...foresight, utilisation }, options.text);
+  },
+  about: "knows the load to come and keeps replicas at a utilisation: a scale for counts",
+  tunable: [dimension("utilisation", 0.1, 0.95, 0.01)],
+  compared: [],
+};

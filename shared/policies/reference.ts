@@ -2,7 +2,7 @@
 import { BadInputError } from "../core/errors.ts";
 import { FOLLOWS } from "../core/model.ts";
 import { heldName } from "./held-model.ts";
-import { POLICY_USAGES, policyByName } from "./by-name.ts";
+import { isRule, policyByName } from "./by-name.ts";
 
 /** Nobody of ours proposes: whoever does puts proposals on the bus, and the fallback rule decides where none come. */
 export const EXTERNAL = "external";
@@ -21,7 +21,6 @@ export type PolicyReference =
       readonly isHeld: boolean;
     };
 
-const RULE_NAMES = new Set(POLICY_USAGES.map((usage) => usage.split(/[:[]/)[0]!));
 /** `lstm-ppo-plus`, `lstm-ppo-plus@corrected`, or a path. */
 const SOURCE = /^(\/.+|[a-z0-9][a-z0-9-]{0,60}(@[a-z0-9-]{1,30})?)$/;
 
@@ -30,9 +29,9 @@ export function policyReference(text: string): PolicyReference {
   if (text === EXTERNAL) return { kind: "external", text };
   const follows = text.startsWith(FOLLOWS);
   const { model: source, isHeld } = heldName(follows ? text.slice(FOLLOWS.length) : text);
-  const isRule = RULE_NAMES.has((follows ? text : source).split(":")[0]!.trim());
-  if (!isRule && SOURCE.test(source)) return { kind: "model", text, source, follows, isHeld };
-  if (follows) throw new BadInputError(`after 'model:' must stand a model's name or an absolute path, was: '${text}'`);
+  const name = (follows ? text : source).split(":")[0]!.trim();
+  if (!isRule(name) && SOURCE.test(source)) return { kind: "model", text, source, follows, isHeld };
+  if (follows) throw new BadInputError(`after 'model:' must come a model's name or an absolute path, was: '${text}'`);
   // Rules say themselves what is wrong with their options, and which of them there are.
   policyByName(text);
   return { kind: "rule", text };

@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { policyByName, POLICY_USAGES, type PolicyContext } from "#shared/policies/by-name.ts";
+import type { PolicyContext } from "#shared/policies/rule.ts";
+import { policyByName, POLICY_USAGES } from "#shared/policies/by-name.ts";
 import { answerTo, aWindow } from "./fixtures.ts";
 
 const context: PolicyContext = {

@@ -12,7 +12,8 @@ import {
 import { HOLT_WINTERS_OPTIONS } from "#shared/policies/holt-winters.ts";
 import { EMPTY_HISTOGRAM, recordIdle, warmSpan } from "#shared/policies/hybrid-histogram/histogram.ts";
 import { hybridHistogramPolicy } from "#shared/policies/hybrid-histogram/policy.ts";
-import { oraclePolicy, type Foresight } from "#shared/policies/oracle.ts";
+import type { Foresight } from "#shared/policies/foresight.ts";
+import { oraclePolicy } from "#shared/policies/oracle.ts";
 import { answerTo, aWindow, run } from "./fixtures.ts";
 
 const near = (actual: number, want: number) => assert.ok(Math.abs(actual - want) < 1e-9, `${actual} is not ${want}`);

@@ -9,7 +9,8 @@ import { MANAGED_DEFAULTS } from "#shared/core/managed-function.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { planSchedule, type Schedule } from "#shared/traces/schedule.ts";
 import { KPA_TICK_SECONDS, kpaTickPolicy } from "#shared/evaluation/kpa-ticks.ts";
-import { kpaOptionsByName, policyByName } from "#shared/policies/by-name.ts";
+import { kpaOptionsByName } from "#shared/policies/kpa/kpa.ts";
+import { policyByName } from "#shared/policies/by-name.ts";
 import { neededReplicas, PROFILES, type SimProfile } from "#shared/sim/profiles.ts";
 import { simulate, type TickPolicy } from "#shared/sim/simulate.ts";
 

@@ -7,7 +7,7 @@ import type { ManifestEntry } from "#shared/evaluation/files/manifest.ts";
 import type { EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
 import type { TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
 import { tune } from "../tune.ts";
-import { RULES } from "#shared/evaluation/agents/contenders.ts";
+import { TUNED } from "#shared/evaluation/agents/contenders.ts";
 import type { CompareAgentsOptions } from "./options.ts";
 
 /** By rule: the policy with its best options. */
@@ -19,7 +19,7 @@ export async function tuneAll(
   world: EvaluationWorld,
 ): Promise<TunedRules> {
   const tuned = new Map<string, string>();
-  for (const rule of RULES) {
+  for (const rule of TUNED) {
     const out = join(work, "rules", `${rule}.json`);
     const { trace, rateScale } = data[0]!;
     const load = small ? { traces: trace, rateScales: String(rateScale), seeds: "1" } : { split: "train" };

@@ -1,8 +1,9 @@
 /** Who is compared: the three agents in two forms, what is shipped, and the rules, tuned and as they come. */
+import { RULES } from "../../policies/rules.ts";
 import { AGENT_NAMES, type AgentName, type Form } from "../../rl/agents.ts";
 
 export interface Contender {
-  /** As it stands in the table. */
+  /** As the table has it. */
   readonly name: string;
   /** The policy that runs with one seed, as `evaluate` takes it. */
   policyFor(seed: number): string;
@@ -19,9 +20,14 @@ export const LEARNED: readonly LearnedContender[] = AGENT_NAMES.flatMap((agent) 
   COMPARED_FORMS.map((form) => ({ agent, form })),
 );
 
-export const RULES = ["fixed", "hpa", "kpa", "kpa@30s", "keda", "openfaas-ce", "openfaas-pro", "holt-winters"] as const;
-/** A fixed count has no default; the hybrid histogram has nothing to tune. */
-export const UNTUNED: readonly string[] = [...RULES.filter((rule) => rule !== "fixed"), "hybrid-histogram"];
+const COMPARED = Object.values(RULES).flatMap(({ compared, tunable }) =>
+  compared.map((name) => ({ name, isTunable: tunable.length > 0 })),
+);
+
+/** Rules whose settings are searched first. */
+export const TUNED: readonly string[] = COMPARED.filter(({ isTunable }) => isTunable).map(({ name }) => name);
+/** Rules as they come; a fixed count has no default. */
+export const UNTUNED: readonly string[] = COMPARED.map(({ name }) => name).filter((name) => name !== "fixed");
 
 /** One checkpoint, the same for all seeds: what Replicant proposes with. */
 export const SHIPPED: Contender = {

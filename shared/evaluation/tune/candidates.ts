@@ -1,6 +1,6 @@
 /** Seeded draws of a rule's options: first spread over the whole range, then around the best so far. */
 import type { Random } from "../../core/random.ts";
-import type { Dimension } from "./space.ts";
+import type { Dimension } from "../../policies/rule.ts";
 
 /**
  * A Latin hypercube: each dimension's range is cut into `count` strata and each stratum is met once. With `around`, the range is

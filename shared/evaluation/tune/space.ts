@@ -1,74 +1,15 @@
 /** What can be tuned about each rule, and how far. */
 import { BadInputError } from "../../core/errors.ts";
-
-export interface Dimension {
-  readonly key: string;
-  readonly low: number;
-  readonly high: number;
-  /** Values are whole multiples of it, so that they read well. */
-  readonly step: number;
-  /** Drawn evenly in the logarithm; default false. */
-  readonly isLog?: boolean;
-}
-
-const dimension = (key: string, low: number, high: number, step: number, isLog = false): Dimension => ({
-  key,
-  low,
-  high,
-  step,
-  isLog,
-});
-
-const KPA = [
-  dimension("utilisation", 0.04, 1, 0.01, true),
-  dimension("stable", 30, 240, 6),
-  dimension("threshold", 1.2, 4, 0.1),
-  dimension("delay", 0, 300, 30),
-];
-
-/** What `slo-budget` and `forecast-mpc` share. */
-const BUDGET = [
-  dimension("aim", 0.7, 1, 0.01),
-  dimension("gain", 0.05, 1, 0.01, true),
-  dimension("debt", 0, 1.5, 0.1),
-  dimension("hold", 5, 90, 5),
-  dimension("starts", 0, 4, 0.5),
-];
+import { dimension, type Dimension } from "../../policies/rule.ts";
+import { RULES } from "../../policies/rules.ts";
 
 /** The guard behind a rule that decides at windows: how long it keeps a scale-down waiting, seconds. */
 const STABILISED = dimension("@stabilised", 0, 300, 15);
 
-/**
- * Ranges reach from what wastes to what fails on every standard profile. Bounds that are the vendor's own (CE's cap, KPA's tick)
- * are left alone: with another bound it would be another rule.
- */
-export const TUNABLE: Readonly<Record<string, readonly Dimension[]>> = {
-  fixed: [dimension("", 1, 24, 1)],
-  hpa: [
-    dimension("cpu", 10, 95, 1),
-    dimension("tolerance", 0, 0.3, 0.01),
-    dimension("up-window", 0, 120, 30),
-    dimension("down-window", 0, 600, 30),
-  ],
-  kpa: KPA,
-  keda: [dimension("threshold", 0.1, 10, 0.05, true)],
-  "openfaas-ce": [dimension("rps", 0.5, 20, 0.1, true), dimension("factor", 5, 100, 5)],
-  "openfaas-pro": [dimension("proportion", 0.04, 1, 0.01, true), dimension("down-window", 0, 300, 30)],
-  "holt-winters": [
-    dimension("utilisation", 0.1, 0.95, 0.01),
-    dimension("alpha", 0.05, 0.9, 0.05),
-    dimension("gamma", 0, 0.5, 0.05),
-    dimension("ahead", 1, 6, 1),
-  ],
-  "slo-budget": [...BUDGET, dimension("burst", 0, 4, 0.5)],
-  "forecast-mpc": [
-    ...BUDGET,
-    dimension("horizon", 2, 16, 1),
-    dimension("half-life", 30, 960, 10, true),
-    dimension("depth", 0, 0.95, 0.05),
-  ],
-  oracle: [dimension("utilisation", 0.1, 0.95, 0.01)],
-};
+/** The rules that have something to tune, with what it is. */
+export const TUNABLE: Readonly<Record<string, readonly Dimension[]>> = Object.fromEntries(
+  Object.entries(RULES).flatMap(([name, { tunable }]) => (tunable.length > 0 ? [[name, tunable]] : [])),
+);
 
 export interface TunableRule {
   readonly rule: string;

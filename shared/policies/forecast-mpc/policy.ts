@@ -25,6 +25,8 @@ import { forecast, type ForecastSettings } from "./forecast.ts";
 import { lateShareThrough, priceAt } from "./late-share.ts";
 import { NO_PAST, numbersOf, readPast, remember, startSeconds, type Past } from "./past.ts";
 import { planReplicas, type PlanTerms } from "./plan.ts";
+import { dimension, type Rule } from "../rule.ts";
+import { BUDGET_DIMENSIONS, budgetOptions, budgetUsage } from "../slo-budget/rule.ts";
 
 /** Those of `slo-budget`, of the forecast, and of the plan. */
 export interface ForecastMpcOptions extends SloBudgetOptions, ForecastSettings {
@@ -100,3 +102,28 @@ function termsOf(
   const reactionSeconds = Math.min(windowSeconds, NOTICE_SECONDS + (startSeconds(past) ?? USUAL_START_SECONDS));
   return { windowSeconds, busySeconds, use, lateShare, price, reactionSeconds, startCostSeconds, maxReplicas };
 }
+
+export const forecastMpcRule: Rule = {
+  usage: `forecast-mpc[:horizon=12,half-life=240,likeness=0.15,depth=0.9,${budgetUsage(FORECAST_MPC_OPTIONS)}]`,
+  make(options) {
+    const otherwise = FORECAST_MPC_OPTIONS;
+    const settings = {
+      ...otherwise,
+      ...budgetOptions(options, otherwise),
+      name: options.text,
+      horizon: options.number("horizon", otherwise.horizon, { least: 1, most: 16, whole: true }),
+      halfLife: options.number("half-life", otherwise.halfLife, { least: 1, most: 10_000 }),
+      likeness: options.number("likeness", otherwise.likeness, { least: 0.01, most: 10 }),
+      depth: options.number("depth", otherwise.depth, { least: 0, most: 0.95 }),
+    };
+    return () => forecastMpcPolicy(settings);
+  },
+  about: "slo-budget that looks ahead: weighs replicas against late requests over a forecast of the load",
+  tunable: [
+    ...BUDGET_DIMENSIONS,
+    dimension("horizon", 2, 16, 1),
+    dimension("half-life", 30, 960, 10, true),
+    dimension("depth", 0, 0.95, 0.05),
+  ],
+  compared: [],
+};

@@ -12,8 +12,10 @@ import {
   type Recommendation,
   type ScaleEvent,
   type ScaleEvents,
+  type ScalingRules,
 } from "./behaviour.ts";
 import { HPA_TOLERANCE, replicasFromPods, type PodReading } from "./replicas.ts";
+import { dimension, type Rule } from "../rule.ts";
 
 export interface HpaOptions {
   readonly name: string;
@@ -107,3 +109,34 @@ function withChange({ up, down }: ScaleEvents, atMs: number, change: number): Sc
     down: change < 0 ? [...fresh(down), event] : fresh(down),
   };
 }
+
+export const hpaRule: Rule = {
+  usage: "hpa[:cpu=70,tolerance=0.1,behaviour=default,up-window=0,down-window=300]",
+  make(options) {
+    const window = (key: string, { stabilisationSeconds }: ScalingRules) =>
+      options.number(key, stabilisationSeconds, { least: 0, most: 3600 });
+    const { up, down } = DEFAULT_BEHAVIOUR;
+    const downWindow = window("down-window", down);
+    const settings: HpaOptions = {
+      name: options.text,
+      cpuPercent: options.number("cpu", HPA_OPTIONS.cpuPercent, { least: 1, most: 1000 }),
+      tolerance: options.number("tolerance", HPA_OPTIONS.tolerance, { least: 0, most: 1 }),
+      behaviour:
+        options.choice("behaviour", ["default", "none"], "default") === "none"
+          ? { kind: "none", downStabilisationSeconds: downWindow }
+          : {
+              up: { ...up, stabilisationSeconds: window("up-window", up) },
+              down: { ...down, stabilisationSeconds: downWindow },
+            },
+    };
+    return () => hpaPolicy(settings);
+  },
+  about: "Kubernetes' HorizontalPodAutoscaler (autoscaling/v2) on CPU",
+  tunable: [
+    dimension("cpu", 10, 95, 1),
+    dimension("tolerance", 0, 0.3, 0.01),
+    dimension("up-window", 0, 120, 30),
+    dimension("down-window", 0, 600, 30),
+  ],
+  compared: ["hpa"],
+};

@@ -3,6 +3,7 @@ import type { PolicyAnswer, ScalingPolicy } from "../../core/policy.ts";
 import { KPA_OPTIONS, kpaPolicy } from "../kpa/kpa.ts";
 import { trimmed } from "../../core/spoken.ts";
 import { EMPTY_HISTOGRAM, recordIdle, warmSpan } from "./histogram.ts";
+import type { Rule } from "../rule.ts";
 
 /**
  * A window with arrivals or work in flight is busy and KPA's count stands, at least one. In an idle one KPA's 0 becomes 1
@@ -36,3 +37,13 @@ export function hybridHistogramPolicy(name = "hybrid-histogram"): ScalingPolicy 
     },
   };
 }
+
+export const hybridHistogramRule: Rule = {
+  usage: "hybrid-histogram",
+  make(options) {
+    return () => hybridHistogramPolicy(options.text);
+  },
+  about: "keeps warm by a histogram of idle times (Shahrad et al. 2020), counts as KPA does",
+  tunable: [],
+  compared: ["hybrid-histogram"],
+};

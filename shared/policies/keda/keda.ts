@@ -6,6 +6,8 @@ import { trimmed } from "../../core/spoken.ts";
 import { hold } from "../words.ts";
 import { activityOf, KEDA_DEFAULTS, pollKeda, type KedaSpec, type KedaState } from "./activation.ts";
 import { HAPPY, readTrigger, type KedaFallback, type TriggerHealth } from "./fallback.ts";
+import { dimension, type Rule } from "../rule.ts";
+import { FALLBACK_BEHAVIOURS } from "./fallback.ts";
 
 export interface KedaRunSpec extends KedaSpec {
   readonly threshold: number;
@@ -109,3 +111,23 @@ export function kedaPolicy(options: KedaOptions = KEDA_OPTIONS): ScalingPolicy {
     },
   };
 }
+
+export const kedaRule: Rule = {
+  usage: "keda[:threshold=N,activation=0,cooldown=300,fallback=N,failures=3,behaviour=static]",
+  make(options) {
+    const replicas = options.number("fallback", null, { least: 0, whole: true });
+    const failureThreshold = options.number("failures", 3, { least: 0, whole: true });
+    const behaviour = options.choice("behaviour", FALLBACK_BEHAVIOURS, "static");
+    const settings = {
+      name: options.text,
+      threshold: options.number("threshold", KEDA_OPTIONS.threshold, { least: 0.01 }),
+      activationThreshold: options.number("activation", KEDA_OPTIONS.activationThreshold, { least: 0 }),
+      cooldownSeconds: options.number("cooldown", KEDA_OPTIONS.cooldownSeconds, { least: 0 }),
+      fallback: replicas === null ? null : { failureThreshold, replicas, behaviour },
+    };
+    return () => kedaPolicy(settings);
+  },
+  about: "KEDA with a Prometheus trigger on requests in flight, through an HPA",
+  tunable: [dimension("threshold", 0.1, 10, 0.05, true)],
+  compared: ["keda"],
+};

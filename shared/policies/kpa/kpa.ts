@@ -6,6 +6,8 @@ import { hold } from "../words.ts";
 import { decideKpa, KPA_DEFAULTS, startKpaState, type KpaDecision, type KpaSpec, type KpaState } from "./decision.ts";
 import { resolveTarget, TARGET_DEFAULTS, type KpaMetric } from "./target.ts";
 import { average, bucketWindow, isEmpty, record, type BucketWindow } from "./windows.ts";
+import { PolicyOptions } from "../options.ts";
+import { dimension, type Rule } from "../rule.ts";
 
 export interface KpaRunSpec extends KpaSpec {
   readonly panicWindowSeconds: number;
@@ -130,4 +132,46 @@ export function kpaPolicy(options: KpaOptions = KPA_OPTIONS): ScalingPolicy {
 
 function loadOf(window: DecidableWindow, metric: KpaMetric): number | null {
   return metric === "rps" ? window.throughputRps : window.inFlightMean;
+}
+
+export const kpaRule: Rule = {
+  usage:
+    "kpa[:concurrency|rps,target=N,utilisation=0.7,stable=60,panic=0.1,threshold=2,up=1000,down=2,delay=0,activation=1]",
+  make(options) {
+    const settings = kpaOptions(options);
+    return () => kpaPolicy(settings);
+  },
+  about: "Knative's autoscaler: stable and panic windows over concurrency or requests a second",
+  tunable: [
+    dimension("utilisation", 0.04, 1, 0.01, true),
+    dimension("stable", 30, 240, 6),
+    dimension("threshold", 1.2, 4, 0.1),
+    dimension("delay", 0, 300, 30),
+  ],
+  compared: ["kpa", "kpa@30s"],
+};
+
+/** KPA's options from its name, for whoever runs it at another pace than a window's. */
+export function kpaOptionsByName(text: string): KpaOptions {
+  const options = new PolicyOptions(text);
+  const settings = kpaOptions(options);
+  options.done();
+  return settings;
+}
+
+function kpaOptions(options: PolicyOptions): KpaOptions {
+  const otherwise = KPA_OPTIONS;
+  return {
+    name: options.text,
+    metric: options.word(["concurrency", "rps"], otherwise.metric),
+    target: options.number("target", otherwise.target, { least: 0.01 }),
+    utilisation: options.number("utilisation", otherwise.utilisation, { least: 0.01, most: 1 }),
+    stableWindowSeconds: options.number("stable", otherwise.stableWindowSeconds, { least: 6, most: 3600, whole: true }),
+    panicWindowShare: options.number("panic", otherwise.panicWindowShare, { least: 0.01, most: 1 }),
+    panicThresholdRatio: options.number("threshold", otherwise.panicThresholdRatio, { least: 1.1, most: 10 }),
+    maxScaleUpRate: options.number("up", otherwise.maxScaleUpRate, { least: 1.01 }),
+    maxScaleDownRate: options.number("down", otherwise.maxScaleDownRate, { least: 1.01 }),
+    scaleDownDelaySeconds: options.number("delay", otherwise.scaleDownDelaySeconds, { least: 0, most: 3600 }),
+    activationScale: options.number("activation", otherwise.activationScale, { least: 1, whole: true }),
+  };
 }

@@ -4,6 +4,7 @@ import { trimmed } from "../../core/spoken.ts";
 import { hold } from "../words.ts";
 import { CE_ALERT_DEFAULTS } from "./ce-alert.ts";
 import { CE_CAP, CE_FACTOR_PERCENT, ceStep } from "./ce-step.ts";
+import { dimension, type Rule } from "../rule.ts";
 
 export interface CeOptions {
   readonly name: string;
@@ -46,3 +47,19 @@ export function cePolicy(options: CeOptions = CE_OPTIONS): ScalingPolicy {
     },
   };
 }
+
+export const openfaasCeRule: Rule = {
+  usage: "openfaas-ce[:rps=5,factor=10,cap=5]",
+  make(options) {
+    const settings = {
+      name: options.text,
+      thresholdRps: options.number("rps", CE_OPTIONS.thresholdRps, { least: 0 }),
+      factorPercent: options.number("factor", CE_OPTIONS.factorPercent, { least: 0, most: 100 }),
+      cap: options.number("cap", CE_OPTIONS.cap, { least: 1, whole: true }),
+    };
+    return () => cePolicy(settings);
+  },
+  about: "OpenFaaS Community Edition's alert rule: a step up while requests a second exceed a threshold",
+  tunable: [dimension("rps", 0.5, 20, 0.1, true), dimension("factor", 5, 100, 5)],
+  compared: ["openfaas-ce"],
+};

@@ -3,6 +3,7 @@ import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { trimmed } from "../../core/spoken.ts";
 import { hold, wholeReplicas } from "../words.ts";
+import { dimension, type Rule } from "../rule.ts";
 
 export const PRO_TYPES = ["capacity", "rps", "cpu"] as const;
 export type ProType = (typeof PRO_TYPES)[number];
@@ -121,3 +122,21 @@ function loadOf(
     }
   }
 }
+
+export const openfaasProRule: Rule = {
+  usage: "openfaas-pro[:capacity|rps|cpu,target=N,proportion=0.9,down-window=0,zero-duration=900]",
+  make(options) {
+    const settings = {
+      name: options.text,
+      type: options.word(PRO_TYPES, PRO_OPTIONS.type),
+      target: options.number("target", PRO_OPTIONS.target, { least: 0.01 }),
+      proportion: options.number("proportion", PRO_OPTIONS.proportion, { least: 0.01, most: 1 }),
+      downWindowSeconds: options.number("down-window", PRO_OPTIONS.downWindowSeconds, { least: 0, most: 300 }),
+      zeroDurationSeconds: options.number("zero-duration", PRO_OPTIONS.zeroDurationSeconds, { least: 0 }),
+    };
+    return () => proPolicy(settings);
+  },
+  about: "OpenFaaS Pro's autoscaler: capacity, requests a second or CPU",
+  tunable: [dimension("proportion", 0.04, 1, 0.01, true), dimension("down-window", 0, 300, 30)],
+  compared: ["openfaas-pro"],
+};
