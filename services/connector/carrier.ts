@@ -1,11 +1,10 @@
-/** Events of one kind to one function, in one signed call: an event by itself, several as a list. */
+/** Delivers events of one kind to one function in one signed call: one as it is, several as a JSON list. */
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
-import { encodeEvent } from "#shared/events/codec.ts";
 import { SUBJECTS, type EventKind } from "#shared/events/subjects.ts";
-import type { ReplicantEvent } from "#shared/events/types.ts";
 import { signCall } from "#shared/host/signature.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
+import type { Parcel } from "./parcel.ts";
 
 export interface CarrierDeps {
   readonly gateway: Pick<FunctionGateway, "invoke">;
@@ -14,22 +13,22 @@ export interface CarrierDeps {
   readonly key: () => string | null;
 }
 
-/** Never rejects: answers for each event why the function did not take it, or null. */
+/** Never rejects: answers for each event why the function did not accept it, or null. */
 export type Carry = (
   functionName: string,
   kind: EventKind,
-  events: readonly ReplicantEvent[],
+  parcels: readonly Parcel[],
 ) => Promise<readonly (string | null)[]>;
 
 interface Called {
-  /** Null: no answer came. */
+  /** Null: there was no answer. */
   readonly status: number | null;
-  /** Null: the function took it. */
+  /** Null: the function accepted it. */
   readonly problem: string | null;
 }
 
-/** It is the signature, or that there is no room for a call now, not one of the events: one by one they would fare no better. */
-const OF_THE_CALL: ReadonlySet<number> = new Set([401, 429]);
+/** The call is refused for its signature or because the function is busy: its events one by one would be refused too. */
+const CALL_REFUSED: ReadonlySet<number> = new Set([401, 429]);
 
 export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
   async function call(functionName: string, kind: EventKind, body: string): Promise<Called> {
@@ -50,14 +49,14 @@ export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
     }
   }
 
-  return async (functionName, kind, events) => {
-    const bodies = events.map((event) => Buffer.from(encodeEvent(event)).toString("utf8"));
+  return async (functionName, kind, parcels) => {
+    const bodies = parcels.map(({ body }) => body);
     const problems: (string | null)[] = [];
     if (bodies.length > 1) {
       const { status, problem } = await call(functionName, kind, `[${bodies.join(",")}]`);
-      const isRefused = status !== null && status >= 400 && status < 500 && !OF_THE_CALL.has(status);
+      const isRefused = status !== null && status >= 400 && status < 500 && !CALL_REFUSED.has(status);
       if (!isRefused) return bodies.map(() => problem);
-      // One bad event shall not keep back those that came in the same moment.
+      // One bad event must not hold back the others of its list.
     }
     for (const body of bodies) problems.push((await call(functionName, kind, body)).problem);
     return problems;

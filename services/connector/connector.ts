@@ -1,4 +1,7 @@
-/** Carries events to the functions that ask for them, over HTTP, signed; acknowledged when every one has answered 2xx. */
+/**
+ * Delivers events to the functions that subscribe to them, over HTTP, signed, as they were published: what is in them is the
+ * function's to read. Acknowledged when every one of them has answered 2xx.
+ */
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
@@ -12,20 +15,21 @@ import type { EventBus, Subscription } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { createCarrier } from "./carrier.ts";
 import { Lane, type LaneBounds } from "./lane.ts";
+import { parcelOf, type Parcel } from "./parcel.ts";
 import { topicsOf, type Listener, type Topics } from "./topics.ts";
 
 export interface ConnectorDeps {
   readonly bus: EventBus;
   readonly gateway: Pick<FunctionGateway, "list" | "invoke">;
   readonly clock: Clock;
-  /** Ages are its. */
+  /** Ages are measured by it. */
   readonly monotonic: Pick<Clock, "nowMs">;
   readonly log: Log;
-  /** The key that signs calls now; null leaves them unsigned, and functions then compute but publish nothing. */
+  /** The present signing key; null leaves calls unsigned, and functions then compute but publish nothing. */
   readonly key: () => string | null;
   readonly rebuildSeconds: number;
   readonly activity: Activity;
-  /** Until a window tells how long windows are. */
+  /** Assumed until the first window says how long windows are. */
   readonly windowSeconds: number;
 }
 
@@ -44,11 +48,11 @@ export interface Connector {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Of each kind, in our hands: handed over by the bus and not yet acknowledged. */
-const MOST_IN_HAND = 32;
-const MOST_CALLS = 16;
-/** Where a function takes lists, what comes during a call goes with the next one; two, so that one that hangs keeps nobody. */
-const MOST_LIST_CALLS = 2;
+/** Events of each kind that are received and not yet acknowledged. */
+const MAX_IN_FLIGHT = 32;
+const MAX_CALLS = 16;
+/** Where a function accepts lists, events that arrive during a call go with the next one; two, so that one that hangs blocks nothing. */
+const MAX_LIST_CALLS = 2;
 const UNDELIVERED = { else: "no function that proposes sees what happens" };
 
 export function createConnector(deps: ConnectorDeps): Connector {
@@ -64,47 +68,48 @@ export function createConnector(deps: ConnectorDeps): Connector {
   let tooLate = 0;
   let lastProblem: string | null = null;
 
-  async function deliver(event: ReplicantEvent): Promise<void> {
-    // Kept for us while we were away, perhaps: what the time is, ticks tell better.
+  async function deliver(event: ReplicantEvent, bytes: Uint8Array): Promise<void> {
+    // It may be redelivered after an outage, so ticks tell the time better.
     if (event.kind === "window") collector.onWindow(event, { live: false });
     const listeners = topics.get(event.kind) ?? [];
-    const problems = await Promise.all(listeners.map((listener) => laneTo(listener, event.kind).send(event)));
+    const parcel = parcelOf(event, bytes);
+    const problems = await Promise.all(listeners.map((listener) => laneTo(listener, event.kind).send(parcel)));
     const problem = problems.find((one) => one !== null);
     if (problem !== undefined) throw new Error(problem);
   }
 
-  function laneTo({ functionName, mostEvents }: Listener, kind: EventKind): Lane {
-    const bounds: LaneBounds = { mostEvents, mostCalls: mostEvents > 1 ? MOST_LIST_CALLS : MOST_CALLS };
+  function laneTo({ functionName, maxEvents }: Listener, kind: EventKind): Lane {
+    const bounds: LaneBounds = { maxEvents, maxCalls: maxEvents > 1 ? MAX_LIST_CALLS : MAX_CALLS };
     const name = `${SUBJECTS[kind]} ${functionName}`;
     let lane = lanes.get(name);
-    if (!lane) lanes.set(name, (lane = new Lane((events) => carryYoung(functionName, kind, events), bounds)));
+    if (!lane) lanes.set(name, (lane = new Lane((parcels) => carryCurrent(functionName, kind, parcels), bounds)));
     lane.bounds = bounds;
     return lane;
   }
 
-  /** Waiting took its time: what is too late by now has come as far as it shall. */
-  async function carryYoung(functionName: string, kind: EventKind, events: readonly ReplicantEvent[]) {
-    const young = events.filter((event) => !isLate(event));
-    tooLate += events.length - young.length;
-    const problems = young.length === 0 ? [] : await carry(functionName, kind, young);
-    const refused = new Map<ReplicantEvent, string>();
-    young.forEach((event, i) => {
+  /** Events that expired while they waited are dropped, and count as settled. */
+  async function carryCurrent(functionName: string, kind: EventKind, parcels: readonly Parcel[]) {
+    const current = parcels.filter((parcel) => !hasExpired(parcel));
+    tooLate += parcels.length - current.length;
+    const problems = current.length === 0 ? [] : await carry(functionName, kind, current);
+    const refused = new Map<Parcel, string>();
+    current.forEach((parcel, i) => {
       const problem = problems[i] ?? null;
-      if (problem !== null) refused.set(event, problem);
-      else noteDelivery(event);
+      if (problem !== null) refused.set(parcel, problem);
+      else noteDelivery(kind, parcel);
     });
-    delivered += young.length - refused.size;
+    delivered += current.length - refused.size;
     failed += refused.size;
     lastProblem = [...refused.values()].at(-1) ?? lastProblem;
-    return events.map((event) => refused.get(event) ?? null);
+    return parcels.map((parcel) => refused.get(parcel) ?? null);
   }
 
-  function noteDelivery(event: ReplicantEvent): void {
-    if (event.kind !== "window") return activity.did(`${event.kind}_delivery`, event.subject);
-    activity.did("window_delivery", event.subject, { everyMs: windowRealMs(event.data.window), ...UNDELIVERED });
+  function noteDelivery(kind: EventKind, { subject, window }: Parcel): void {
+    if (kind !== "window") return activity.did(`${kind}_delivery`, subject);
+    activity.did("window_delivery", subject, { everyMs: windowRealMs(window!), ...UNDELIVERED });
   }
 
-  /** A window of each managed function is to be carried to somebody, whether or not somebody asks for it. */
+  /** A window of each managed function is expected to be delivered, whether or not a function subscribes to it. */
   function watch(functions: readonly FunctionStatus[]): void {
     const managed = functions.flatMap((one) => {
       const read = readManagedFunction(one).managed;
@@ -116,21 +121,21 @@ export function createConnector(deps: ConnectorDeps): Connector {
     for (const name of managed) activity.expect("window_delivery", name, { everyMs, ...UNDELIVERED });
   }
 
-  function isLate(event: ReplicantEvent): boolean {
-    if (event.kind !== "window" && event.kind !== "proposal") return false;
-    const timeliness = collector.judge(event.data.window);
+  function hasExpired({ window }: Parcel): boolean {
+    if (window === null) return false;
+    const timeliness = collector.judge(window);
     return timeliness === "late" || timeliness === "refused";
   }
 
   async function rebuild(): Promise<void> {
-    // Ticks are never kept for anyone: they tell what the time is.
+    // Ticks are never redelivered: they tell the time.
     following ??= await bus.subscribe("tick", async (event) => void collector.onTick(event), FOLLOWING);
     try {
       const functions = await gateway.list();
       topics = topicsOf(functions);
       watch(functions);
     } catch (thrown) {
-      // The last known topics stay good: a gateway that is away for a moment forgets no function.
+      // The last known topics stay valid while the gateway is unreachable.
       lastProblem = messageOf(thrown);
       log.warn({ problem: lastProblem }, "could not list functions");
       return;
@@ -140,7 +145,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
       const subscription = await bus.subscribe(kind, deliver, {
         durable: `connector-${kind}`,
         queue: "connector",
-        mostAtOnce: MOST_IN_HAND,
+        mostAtOnce: MAX_IN_FLIGHT,
       });
       subscriptions.set(kind, subscription);
       log.info({ subject: SUBJECTS[kind], functions: namesOf(topics.get(kind)!) }, "delivering");

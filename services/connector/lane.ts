@@ -1,17 +1,17 @@
-/** The way to one function: a bounded number of calls side by side, and every subject's events in their order. */
-import type { ReplicantEvent } from "#shared/events/types.ts";
+/** The queue of one topic to one function: a bounded number of concurrent calls, and every subject's events in order. */
+import type { Parcel } from "./parcel.ts";
 
 export interface LaneBounds {
-  readonly mostCalls: number;
+  readonly maxCalls: number;
   /** In one call. */
-  readonly mostEvents: number;
+  readonly maxEvents: number;
 }
 
-/** Never rejects: answers for each event why it did not arrive, or null. */
-export type CarryAll = (events: readonly ReplicantEvent[]) => Promise<readonly (string | null)[]>;
+/** Never rejects: answers for each event why it was not delivered, or null. */
+export type CarryAll = (parcels: readonly Parcel[]) => Promise<readonly (string | null)[]>;
 
 interface Waiting {
-  readonly event: ReplicantEvent;
+  readonly parcel: Parcel;
   readonly settle: (problem: string | null) => void;
 }
 
@@ -30,21 +30,21 @@ export class Lane {
     this.#carryAll = carryAll;
   }
 
-  /** Resolves when the event has arrived, with null, or has not, with the reason. */
-  send(event: ReplicantEvent): Promise<string | null> {
+  /** Resolves with null when the event is delivered, else with the reason why it is not. */
+  send(parcel: Parcel): Promise<string | null> {
     return new Promise((settle) => {
-      this.#waiting.push({ event, settle });
+      this.#waiting.push({ parcel, settle });
       this.#lookSoon();
     });
   }
 
-  /** What comes in the same turn goes together. */
+  /** Events of the same turn of the event loop are delivered together. */
   #lookSoon(): void {
     if (this.#looksSoon) return;
     this.#looksSoon = true;
     setImmediate(() => {
       this.#looksSoon = false;
-      while (this.#calls < this.bounds.mostCalls) {
+      while (this.#calls < this.bounds.maxCalls) {
         const load = this.#take();
         if (load.length === 0) return;
         void this.#carry(load);
@@ -52,14 +52,14 @@ export class Lane {
     });
   }
 
-  /** From the front, what one call may hold; a subject that has something on the way, or was left behind, waits. */
+  /** From the front, what one call may hold; a subject with an event on its way, or one left behind, waits. */
   #take(): readonly Waiting[] {
     const load: Waiting[] = [];
     const left: Waiting[] = [];
     const held = new Set(this.#onTheWay);
     for (const one of this.#waiting) {
-      const { subject } = one.event;
-      if (load.length < this.bounds.mostEvents && !held.has(subject)) {
+      const { subject } = one.parcel;
+      if (load.length < this.bounds.maxEvents && !held.has(subject)) {
         load.push(one);
       } else {
         left.push(one);
@@ -71,10 +71,10 @@ export class Lane {
   }
 
   async #carry(load: readonly Waiting[]): Promise<void> {
-    const subjects = new Set(load.map(({ event }) => event.subject));
+    const subjects = new Set(load.map(({ parcel }) => parcel.subject));
     for (const subject of subjects) this.#onTheWay.add(subject);
     this.#calls++;
-    const problems = await this.#carryAll(load.map(({ event }) => event));
+    const problems = await this.#carryAll(load.map(({ parcel }) => parcel));
     this.#calls--;
     for (const subject of subjects) this.#onTheWay.delete(subject);
     load.forEach(({ settle }, i) => settle(problems[i] ?? null));

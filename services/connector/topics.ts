@@ -1,12 +1,12 @@
-/** Which functions want which subject: the `topic` annotation, compared as a whole, as OpenFaaS's connectors do. */
+/** Which functions subscribe to which subject: the `topic` annotation, compared as a whole, as OpenFaaS's connectors do. */
 import type { EventKind } from "#shared/events/subjects.ts";
 import { EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 
 export interface Listener {
   readonly functionName: string;
-  /** Takes a list of so many events in one call; 1: an event a call, as any function on OpenFaaS. */
-  readonly mostEvents: number;
+  /** Accepts a list of so many events in one call; 1: an event a call, as any function on OpenFaaS. */
+  readonly maxEvents: number;
 }
 
 export type Topics = ReadonlyMap<EventKind, readonly Listener[]>;
@@ -18,7 +18,7 @@ export function topicsOf(functions: readonly FunctionStatus[]): Topics {
   const topics = new Map<EventKind, Listener[]>();
   for (const { name: functionName, annotations } of functions) {
     const batch = annotations[BATCH_ANNOTATION] ?? "1";
-    const listener = { functionName, mostEvents: /^[1-9]\d{0,3}$/.test(batch) ? Number(batch) : 1 };
+    const listener = { functionName, maxEvents: /^[1-9]\d{0,3}$/.test(batch) ? Number(batch) : 1 };
     for (const topic of (annotations["topic"] ?? "").split(",").map((part) => part.trim())) {
       const kind = EVENT_KINDS.find((known) => SUBJECTS[known] === topic);
       if (kind) topics.set(kind, [...(topics.get(kind) ?? []), listener]);

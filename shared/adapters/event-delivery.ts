@@ -5,7 +5,7 @@ import { decodeEvent } from "../events/codec.ts";
 import { sourcesOf } from "../events/bus-users.ts";
 import { SUBJECTS, type EventKind } from "../events/subjects.ts";
 import type { ReplicantEvent } from "../events/types.ts";
-import type { SubscribeOptions } from "../ports/event-bus.ts";
+import type { EventHandler, SubscribeOptions } from "../ports/event-bus.ts";
 
 /** Since the bus was opened. */
 export interface BusCounters {
@@ -56,7 +56,7 @@ export function pauseMs(deliveryCount: number): number {
 /** One attempt to hand an event over; never rejects. */
 export function delivery<K extends EventKind>(
   kind: K,
-  handler: (event: ReplicantEvent<K>) => Promise<void>,
+  handler: EventHandler<K>,
   { maxAgeMs, atMostEveryMs = 0 }: Pick<SubscribeOptions, "maxAgeMs" | "atMostEveryMs">,
   { clock, counters, log }: DeliveryWorld,
 ): Deliver {
@@ -89,7 +89,7 @@ export function delivery<K extends EventKind>(
     counters.received++;
     if (deliveryCount > 1) counters.redelivered++;
     try {
-      await handler(event);
+      await handler(event, bytes);
       return "handled";
     } catch (thrown) {
       log(`the handler refused '${event.id}' (delivery ${deliveryCount}): ${messageOf(thrown)}`);

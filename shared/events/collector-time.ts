@@ -7,7 +7,8 @@ import type { MetricsWindow, Tick } from "../core/window.ts";
 /** `late`: ended more than a window ago, or in another generation. `refused`: dated where no instant can be. `unknown`: nothing was heard yet. */
 export type Timeliness = "in-time" | "late" | "refused" | "unknown";
 
-type MeasuredAt = Pick<MetricsWindow, "generation" | "endedAtMs" | "timeLapse" | "windowSeconds">;
+/** What tells when a window ended, and by whose time. */
+export type MeasuredAt = Pick<MetricsWindow, "generation" | "endedAtMs" | "timeLapse" | "windowSeconds">;
 type TickedAt = Pick<Tick, "generation" | "atMs" | "timeLapse">;
 
 export interface CollectorTimeStatus {

@@ -1,7 +1,6 @@
 /** What every listener keeps of the collector: its time, how far the wall clocks lie apart, and what of it is not well. */
 import type { Clock } from "../core/clock.ts";
-import type { MetricsWindow } from "../core/window.ts";
-import { CollectorTime, type CollectorTimeStatus, type Timeliness } from "./collector-time.ts";
+import { CollectorTime, type CollectorTimeStatus, type MeasuredAt, type Timeliness } from "./collector-time.ts";
 import type { ReplicantEvent } from "./types.ts";
 
 export interface CollectorWatchStatus extends CollectorTimeStatus {
@@ -52,8 +51,8 @@ export class CollectorWatch {
     return timeliness;
   }
 
-  /** Of a window that another part hands on: nothing is learned from it. */
-  judge(window: MetricsWindow): Timeliness {
+  /** Of a window that another part passes on: nothing is learned from it. */
+  judge(window: MeasuredAt): Timeliness {
     return this.#time.judge(window, this.#clocks.monotonic.nowMs());
   }
 

@@ -15,6 +15,9 @@ export interface SubscribeOptions {
   readonly atMostEveryMs?: number;
 }
 
+/** `bytes`: what the event was decoded from, for who passes it on. */
+export type EventHandler<K extends EventKind> = (event: ReplicantEvent<K>, bytes: Uint8Array) => Promise<void>;
+
 export interface Subscription {
   /** Takes no more events; resolves when the handler's last call has ended. */
   close(): Promise<void>;
@@ -29,11 +32,7 @@ export interface EventBus {
    * Hands over events in their order, one after another or as many at once as the options say. An event that cannot be decoded is
    * counted, logged and passed over; a handler that rejects makes a durable event come again, with growing pauses, until it is too old.
    */
-  subscribe<K extends EventKind>(
-    kind: K,
-    handler: (event: ReplicantEvent<K>) => Promise<void>,
-    options?: SubscribeOptions,
-  ): Promise<Subscription>;
+  subscribe<K extends EventKind>(kind: K, handler: EventHandler<K>, options?: SubscribeOptions): Promise<Subscription>;
   state(): BusState;
   close(): Promise<void>;
 }

@@ -4,17 +4,12 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { makeEvent } from "#shared/events/codec.ts";
-import type { ReplicantEvent } from "#shared/events/types.ts";
-import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { Lane, type LaneBounds } from "../../../services/connector/lane.ts";
+import { Lane, type LaneBounds } from "#services/connector/lane.ts";
+import type { Parcel } from "#services/connector/parcel.ts";
 
-function anEvent(subject: string, seq: number): ReplicantEvent {
-  const data = { managed: aManaged(), window: aWindow({ functionName: subject, seq }), history: [] };
-  return makeEvent("window", { source: "metrics-collector", subject, key: seq, nowMs: 0, data });
-}
+const aParcel = (subject: string, seq: number): Parcel => ({ subject, body: `${subject}@${seq}`, window: null });
 
-const nameOf = ({ id }: ReplicantEvent) => id.replace("/window", "");
+const nameOf = ({ body }: Parcel) => body;
 const turns = async (count = 3) => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };
@@ -32,8 +27,8 @@ function aLane(bounds: LaneBounds) {
 }
 
 test("different subjects go side by side, as many as there may be calls", async () => {
-  const { lane, calls } = aLane({ mostCalls: 2, mostEvents: 1 });
-  for (const subject of ["a", "b", "c"]) void lane.send(anEvent(subject, 1));
+  const { lane, calls } = aLane({ maxCalls: 2, maxEvents: 1 });
+  for (const subject of ["a", "b", "c"]) void lane.send(aParcel(subject, 1));
   await turns();
   assert.deepEqual(
     calls.map(({ events }) => events),
@@ -45,14 +40,14 @@ test("different subjects go side by side, as many as there may be calls", async 
 });
 
 test("a subject's next event waits for the one before, and lets others pass", async () => {
-  const { lane, calls } = aLane({ mostCalls: 16, mostEvents: 1 });
+  const { lane, calls } = aLane({ maxCalls: 16, maxEvents: 1 });
   for (const [subject, seq] of [
     ["a", 1],
     ["a", 2],
     ["b", 1],
     ["a", 3],
   ] as const)
-    void lane.send(anEvent(subject, seq));
+    void lane.send(aParcel(subject, seq));
   await turns();
   assert.deepEqual(
     calls.map(({ events }) => events),
@@ -64,10 +59,10 @@ test("a subject's next event waits for the one before, and lets others pass", as
 });
 
 test("what comes in one moment, or during the calls, goes together", async () => {
-  const { lane, calls } = aLane({ mostCalls: 1, mostEvents: 3 });
-  for (const subject of ["a", "b"]) void lane.send(anEvent(subject, 1));
+  const { lane, calls } = aLane({ maxCalls: 1, maxEvents: 3 });
+  for (const subject of ["a", "b"]) void lane.send(aParcel(subject, 1));
   await turns();
-  for (const subject of ["c", "a", "d", "e"]) void lane.send(anEvent(subject, 2));
+  for (const subject of ["c", "a", "d", "e"]) void lane.send(aParcel(subject, 2));
   await turns();
   assert.deepEqual(
     calls.map(({ events }) => events),
@@ -83,10 +78,10 @@ test("what comes in one moment, or during the calls, goes together", async () =>
 
 test("each sender hears of its own event", async () => {
   const lane = new Lane(async (events) => events.map(({ subject }) => (subject === "b" ? "no" : null)), {
-    mostCalls: 1,
-    mostEvents: 8,
+    maxCalls: 1,
+    maxEvents: 8,
   });
-  const all = ["a", "b", "c"].map((subject) => lane.send(anEvent(subject, 1)));
+  const all = ["a", "b", "c"].map((subject) => lane.send(aParcel(subject, 1)));
   assert.deepEqual(await Promise.all(all), [null, "no", null]);
 });
 
@@ -94,7 +89,7 @@ test("whatever comes whenever: all arrive, each subject in its order, within the
   const arrivals = fc.array(fc.record({ subject: fc.constantFrom("a", "b", "c", "d"), pause: fc.boolean() }), {
     maxLength: 60,
   });
-  const bounds = fc.record({ mostCalls: fc.integer({ min: 1, max: 4 }), mostEvents: fc.integer({ min: 1, max: 5 }) });
+  const bounds = fc.record({ maxCalls: fc.integer({ min: 1, max: 4 }), maxEvents: fc.integer({ min: 1, max: 5 }) });
   const lengthsOfCalls = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(arrivals, bounds, lengthsOfCalls, async (all, limits, lengths) => {
@@ -103,7 +98,7 @@ test("whatever comes whenever: all arrive, each subject in its order, within the
       const arrived: string[] = [];
       const lane = new Lane(async (events) => {
         underWay++;
-        assert.ok(underWay <= limits.mostCalls && events.length <= limits.mostEvents);
+        assert.ok(underWay <= limits.maxCalls && events.length <= limits.maxEvents);
         await turns(lengths[calls++ % lengths.length]!);
         arrived.push(...events.map(nameOf));
         underWay--;
@@ -111,7 +106,7 @@ test("whatever comes whenever: all arrive, each subject in its order, within the
       }, limits);
       const sent: { readonly name: string; readonly done: Promise<string | null> }[] = [];
       for (const [seq, { subject, pause }] of all.entries()) {
-        const event = anEvent(subject, seq);
+        const event = aParcel(subject, seq);
         sent.push({ name: nameOf(event), done: lane.send(event) });
         if (pause) await turns(1);
       }
