@@ -5,7 +5,7 @@ import { scheduled, type Schedulable } from "./schedules.ts";
 export interface Hyperparameters {
   /** Units of the dense ReLU layers before the LSTM. */
   readonly hidden: readonly number[];
-  /** Units of the LSTM; null: no memory. */
+  /** Units of the LSTM; null: none. */
   readonly lstm: number | null;
   /** Adam's step size. */
   readonly learningRate: Schedulable;
@@ -31,7 +31,7 @@ export interface Hyperparameters {
   readonly epochs: number;
   /** An update ends early when the policy moved further than this (approximate KL); null: never. */
   readonly targetKl: number | null;
-  /** Steps through which a gradient flows back; the memory before them comes from the rollout. 1 without memory. */
+  /** Steps through which a gradient flows back; the state before them comes from the rollout. 1 without an LSTM. */
   readonly sequenceSteps: number;
   /** Computes the LSTM's state before each sequence again, with the new weights, before each further epoch. */
   readonly refreshMemory: boolean;

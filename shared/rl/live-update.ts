@@ -17,7 +17,7 @@ import type { Engine } from "./engine/types.ts";
 import { scheduledHyperparameters, type Hyperparameters } from "./hyperparameters.ts";
 import { normaliserOf, type NormalisationStatistics } from "./normalisation.ts";
 import { learn } from "./ppo.ts";
-import { refreshedMemories } from "./refresh.ts";
+import { refreshedLstmStates } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
 import { meanKl, type Update } from "./training.ts";
 
@@ -140,9 +140,9 @@ function rolloutOf(
     terminated: new Uint8Array(count),
     truncated,
     counted,
-    memories: lstm === null ? null : [{ h: new Float32Array(lstm), c: new Float32Array(lstm) }],
+    lstmStates: lstm === null ? null : [{ h: new Float32Array(lstm), c: new Float32Array(lstm) }],
   };
   if (lstm === null) return rollout;
   // Nobody wrote states down while the function ran: they follow from the first.
-  return { ...rollout, memories: refreshedMemories(engine, rollout, hyperparameters.sequenceSteps) };
+  return { ...rollout, lstmStates: refreshedLstmStates(engine, rollout, hyperparameters.sequenceSteps) };
 }

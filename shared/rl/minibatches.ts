@@ -1,4 +1,4 @@
-/** Cuts a rollout into what gradients are made of: shuffled steps, or shuffled sequences with the memory before them. */
+/** Cuts a rollout into what gradients are made of: shuffled steps, or shuffled sequences with the LSTM's state before them. */
 import type { Random } from "../core/random.ts";
 import type { Advantages } from "./advantages.ts";
 import type { LstmState, Minibatch } from "./engine/types.ts";
@@ -38,7 +38,7 @@ export function piecesOf<T>(items: readonly T[], size: number): readonly (readon
 }
 
 /**
- * The sequences as one minibatch; null when none of their steps counts. `memories` are the LSTM's states before each stretch, all
+ * The sequences as one minibatch; null when none of their steps counts. `lstmStates` are the LSTM's states before each stretch, all
  * environments; null without an LSTM, where sequences of one step are plain steps. What lies beyond the rollout's end is padding,
  * and masked like steps that do not count.
  */
@@ -47,7 +47,7 @@ export function minibatchOf(
   { advantages, returns }: Advantages,
   sequences: readonly Sequence[],
   sequenceSteps: number,
-  memories: readonly LstmState[] | null,
+  lstmStates: readonly LstmState[] | null,
 ): Minibatch | null {
   const count = sequences.length;
   const longest = Math.max(...sequences.map(({ firstStep }) => Math.min(sequenceSteps, rollout.steps - firstStep)));
@@ -86,16 +86,20 @@ export function minibatchOf(
     ...batch,
     oldValues: null,
     masks: masks.includes(0) ? masks : null,
-    initialState: memories === null ? null : memoryBefore(sequences, memories, rollout.environments),
+    initialState: lstmStates === null ? null : statesBefore(sequences, lstmStates, rollout.environments),
   };
 }
 
-function memoryBefore(sequences: readonly Sequence[], memories: readonly LstmState[], environments: number): LstmState {
-  const units = memories[0]!.h.length / environments;
+function statesBefore(
+  sequences: readonly Sequence[],
+  lstmStates: readonly LstmState[],
+  environments: number,
+): LstmState {
+  const units = lstmStates[0]!.h.length / environments;
   const gather = (of: (state: LstmState) => Float32Array) => {
     const gathered = new Float32Array(sequences.length * units);
     sequences.forEach(({ index, environment }, s) =>
-      gathered.set(of(memories[index]!).subarray(environment * units, (environment + 1) * units), s * units),
+      gathered.set(of(lstmStates[index]!).subarray(environment * units, (environment + 1) * units), s * units),
     );
     return gathered;
   };

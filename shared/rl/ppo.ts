@@ -24,7 +24,7 @@ import { generalisedAdvantages, type Advantages } from "./advantages.ts";
 import type { Engine } from "./engine/types.ts";
 import { scheduledHyperparameters, type EngineOptions, type Hyperparameters } from "./hyperparameters.ts";
 import { minibatchOf, piecesOf, sequencesOf, shuffled } from "./minibatches.ts";
-import { refreshedMemories } from "./refresh.ts";
+import { refreshedLstmStates } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
 import { meanKl, play, roundReport, type Round, type TrainingRun, type Update } from "./training.ts";
 
@@ -63,14 +63,14 @@ export function learn(engine: Engine, lesson: Lesson): readonly (readonly Update
   // Without an LSTM a sequence is one step, which knows nothing of the one before.
   const sequences = sequencesOf(rollout, sequenceSteps);
   const sequencesInMinibatch = Math.max(1, minibatchSteps / sequenceSteps);
-  let { memories } = rollout;
+  let { lstmStates } = rollout;
   const made: Update[][] = [];
   while (made.length < epochs) {
-    if (memories !== null && refreshMemory && made.length > 0)
-      memories = refreshedMemories(engine, rollout, sequenceSteps);
+    if (lstmStates !== null && refreshMemory && made.length > 0)
+      lstmStates = refreshedLstmStates(engine, rollout, sequenceSteps);
     const updates: Update[] = [];
     for (const some of piecesOf(shuffled(sequences, random), sequencesInMinibatch)) {
-      const minibatch = minibatchOf(rollout, advantages, some, sequenceSteps, memories);
+      const minibatch = minibatchOf(rollout, advantages, some, sequenceSteps, lstmStates);
       if (minibatch === null) continue;
       updates.push({ ...engine.forwardBackward(minibatch, options.loss), ...engine.adam(options.adam) });
     }

@@ -6,11 +6,11 @@ import type { Rollout } from "./rollout/types.ts";
  * After an epoch the stored states are those of an older network ("representational drift", Kapturowski et al. 2019, R2D2,
  * §3). The state before the rollout itself remains as it was stored.
  */
-export function refreshedMemories(engine: Engine, rollout: Rollout, sequenceSteps: number): readonly LstmState[] {
-  const { steps, environments, observations, episodeStarts, memories } = rollout;
+export function refreshedLstmStates(engine: Engine, rollout: Rollout, sequenceSteps: number): readonly LstmState[] {
+  const { steps, environments, observations, episodeStarts, lstmStates } = rollout;
   const size = observations.length / (steps * environments);
-  let memory = memories![0]!;
-  const refreshed = [memory];
+  let lstmState = lstmStates![0]!;
+  const refreshed = [lstmState];
   for (let first = 0; first + sequenceSteps < steps; first += sequenceSteps) {
     const from = first * environments;
     const to = from + sequenceSteps * environments;
@@ -19,10 +19,10 @@ export function refreshedMemories(engine: Engine, rollout: Rollout, sequenceStep
       sequences: environments,
       observations: observations.subarray(from * size, to * size),
       episodeStarts: episodeStarts.subarray(from, to),
-      initialState: memory,
+      initialState: lstmState,
     });
-    memory = state!;
-    refreshed.push(memory);
+    lstmState = state!;
+    refreshed.push(lstmState);
   }
   return refreshed;
 }

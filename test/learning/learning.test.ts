@@ -36,7 +36,7 @@ for (const { agent } of [{ agent: "lstm-ppo" }, { agent: "lstm-ppo-plus" }] as c
 test("learning: ppo, without memory, cannot do better than chance there", async () => {
   const { engine } = await trained("ppo", () => memoryEnvironment(), { totalSteps: 10_000, seed: 3, change: SMALL });
   const { meanReturn } = evaluate(engine, memoryEnvironment(), { episodes: 200, seed: 7 });
-  assert.ok(meanReturn < 0.65, `without memory it reached ${meanReturn}`);
+  assert.ok(meanReturn < 0.65, `without lstmState it reached ${meanReturn}`);
 });
 
 test("learning: masked actions are never tried, and what is left is learned", async () => {

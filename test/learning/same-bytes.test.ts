@@ -7,7 +7,7 @@ import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import { ADAM_DEFAULTS, LOSS_DEFAULTS } from "#shared/rl/engine/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { trainPpo } from "#shared/rl/ppo.ts";
-import { refreshedMemories } from "#shared/rl/refresh.ts";
+import { refreshedLstmStates } from "#shared/rl/refresh.ts";
 import { localCollector } from "#shared/rl/rollout/local.ts";
 import { Shard } from "#shared/rl/rollout/shard.ts";
 import { AGENT_NAMES, type AgentName, settingsOf } from "#shared/rl/agents.ts";
@@ -35,7 +35,7 @@ for (const agent of AGENT_NAMES) {
 
   test(`same bytes: ${agent} goes on where it stood as if it had never stopped`, async () => {
     const hyperparameters = { ...settingsOf(agent, "corrected").hyperparameters, ...change(agent) };
-    // Seven steps an episode: rounds end in the middle of episodes, with memory and place to be found again.
+    // Seven steps an episode: rounds end in the middle of episodes, with state and place to be found again.
     const makeEnvironment = () => identityEnvironment(3, 7);
     const whole = await trained(agent, makeEnvironment, { totalSteps: 640, seed: 4, change: change(agent) });
 
@@ -52,9 +52,9 @@ for (const agent of AGENT_NAMES) {
       state = JSON.parse(JSON.stringify(state, floatsAsLists)) as TrainingState;
       if (state.places !== null) {
         await collector.restore(
-          state.places.map(({ environments: places, memory }) => ({
+          state.places.map(({ environments: places, lstmState }) => ({
             environments: places,
-            memory: memory && { h: Float32Array.from(memory.h), c: Float32Array.from(memory.c) },
+            lstmState: lstmState && { h: Float32Array.from(lstmState.h), c: Float32Array.from(lstmState.c) },
           })),
         );
       }
@@ -86,14 +86,14 @@ test("same bytes: what was played step by step is what the sequences say", async
     sequences: 2,
     observations: rollout.observations,
     episodeStarts: rollout.episodeStarts,
-    initialState: rollout.memories![0]!,
+    initialState: rollout.lstmStates![0]!,
   });
   values.forEach((value, row) => assert.ok(Math.abs(value - rollout.values[row]!) < 1e-5));
 
-  // With the weights unchanged, memories computed again are those that were written down.
-  refreshedMemories(engine, rollout, 4).forEach(({ h, c }, i) => {
-    h.forEach((value, j) => assert.ok(Math.abs(value - rollout.memories![i]!.h[j]!) < 1e-5));
-    c.forEach((value, j) => assert.ok(Math.abs(value - rollout.memories![i]!.c[j]!) < 1e-5));
+  // With the weights unchanged, states computed again are those that were written down.
+  refreshedLstmStates(engine, rollout, 4).forEach(({ h, c }, i) => {
+    h.forEach((value, j) => assert.ok(Math.abs(value - rollout.lstmStates![i]!.h[j]!) < 1e-5));
+    c.forEach((value, j) => assert.ok(Math.abs(value - rollout.lstmStates![i]!.c[j]!) < 1e-5));
   });
 });
 
@@ -104,7 +104,7 @@ test("rollouts: a truncated step is worth its last observation, a terminated one
   const ended = smallRollout(engine, "terminated");
   assert.deepEqual([...cut.truncated], [0, 0, 1, 0, 0, 1]);
   assert.deepEqual([...ended.terminated], [0, 0, 1, 0, 0, 1]);
-  // Within an episode the next value is the next step's; at its end it is that of what was seen last, with the memory kept.
+  // Within an episode the next value is the next step's; at its end it is that of what was seen last, with the state kept.
   assert.equal(cut.nextValues[0], cut.values[1]);
   let state = null;
   let value = NaN;

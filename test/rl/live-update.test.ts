@@ -49,7 +49,7 @@ for (const lstm of [8, null]) {
       ...change(t),
     }));
 
-  describe(`a live update ${lstm === null ? "without" : "with"} memory`, () => {
+  describe(`a live update ${lstm === null ? "without" : "with"} lstmState`, () => {
     test("makes what paid likelier, and what did not unlikelier", () => {
       const engine = anEngine();
       const before = [probability(engine, 4), probability(engine, 0)];

@@ -75,7 +75,7 @@ function counted(steps: number, environments: number, firstEnvironment = 0): Rol
   const rows = steps * environments;
   const value = (row: number) => Math.floor(row / environments) * 100 + firstEnvironment + (row % environments);
   const floats = () => Float32Array.from({ length: rows }, (_, row) => value(row));
-  const memory = (step: number) =>
+  const lstmState = (step: number) =>
     Float32Array.from({ length: environments * 2 }, (_, i) => step * 100 + firstEnvironment + Math.floor(i / 2));
   return {
     steps,
@@ -91,7 +91,7 @@ function counted(steps: number, environments: number, firstEnvironment = 0): Rol
     terminated: new Uint8Array(rows),
     truncated: new Uint8Array(rows),
     counted: null,
-    memories: [0, 2, 4].filter((step) => step < steps).map((step) => ({ h: memory(step), c: memory(step) })),
+    lstmStates: [0, 2, 4].filter((step) => step < steps).map((step) => ({ h: lstmState(step), c: lstmState(step) })),
   };
 }
 
@@ -110,15 +110,15 @@ test("rollouts: shards share the environments out, whatever their number", () =>
   }
 });
 
-test("minibatches: every step once, in its sequence, with the memory before it; padding is masked", () => {
+test("minibatches: every step once, in its sequence, with the LSTM's state before it; padding is masked", () => {
   const rollout = counted(5, 3);
   const numbers = Float32Array.from(rollout.rewards);
   const estimates = { advantages: numbers, returns: numbers };
   const seen: number[] = [];
   for (const some of piecesOf(shuffled(sequencesOf(rollout, 2), seededRandom(1)), 4)) {
-    const batch = minibatchOf(rollout, estimates, some, 2, rollout.memories)!;
+    const batch = minibatchOf(rollout, estimates, some, 2, rollout.lstmStates)!;
     for (let s = 0; s < batch.sequences; s++) {
-      assert.equal(batch.initialState!.h[s * 2], batch.oldLogProbs[s], "memory of the sequence's first step");
+      assert.equal(batch.initialState!.h[s * 2], batch.oldLogProbs[s], "state of the sequence's first step");
       for (let t = 0; t < batch.steps; t++) {
         const row = t * batch.sequences + s;
         if (batch.masks?.[row] === 0) {
@@ -143,7 +143,7 @@ test("minibatches: steps that do not count are masked, and a minibatch without a
   const rollout = { ...counted(4, 1), counted: Uint8Array.of(1, 0, 0, 0) };
   const numbers = Float32Array.from(rollout.rewards);
   const [first, second] = sequencesOf(rollout, 2).map((one) =>
-    minibatchOf(rollout, { advantages: numbers, returns: numbers }, [one], 2, rollout.memories),
+    minibatchOf(rollout, { advantages: numbers, returns: numbers }, [one], 2, rollout.lstmStates),
   );
   assert.deepEqual([...first!.masks!], [1, 0]);
   assert.equal(second, null);

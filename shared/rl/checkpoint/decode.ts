@@ -165,10 +165,10 @@ function readContinuation(
     secondMoments: numbers.slice(lengths.length, 2 * lengths.length),
   };
   checkOptimiser(network, optimiser);
-  const memories = numbers.slice(2 * lengths.length);
+  const lstmStates = numbers.slice(2 * lengths.length);
   const places: ShardPlace[] = shards.map(({ environments, hasMemory }) => ({
     environments,
-    memory: hasMemory ? { h: memories.shift()!, c: memories.shift()! } : null,
+    lstmState: hasMemory ? { h: lstmStates.shift()!, c: lstmStates.shift()! } : null,
   }));
   return { optimiser, state: { round: rounds, steps, statistics, places: places.length === 0 ? null : places } };
 }

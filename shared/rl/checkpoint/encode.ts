@@ -36,13 +36,22 @@ export function encodeCheckpoint({ record, weights, continuation }: Checkpoint):
 function placesOf({ optimiser, state }: Continuation): object {
   return {
     optimiserSteps: optimiser.step,
-    shards: (state.places ?? []).map(({ environments, memory }) => ({ hasMemory: memory !== null, environments })),
+    shards: (state.places ?? []).map(({ environments, lstmState }) => ({
+      hasMemory: lstmState !== null,
+      environments,
+    })),
   };
 }
 
 function numbersOf({ optimiser, state }: Continuation): Float32Array[] {
-  const memories = (state.places ?? []).map(({ memory }: ShardPlace) => memory).filter((memory) => memory !== null);
-  return [...optimiser.firstMoments, ...optimiser.secondMoments, ...memories.flatMap(({ h, c }: LstmState) => [h, c])];
+  const lstmStates = (state.places ?? [])
+    .map(({ lstmState }: ShardPlace) => lstmState)
+    .filter((lstmState) => lstmState !== null);
+  return [
+    ...optimiser.firstMoments,
+    ...optimiser.secondMoments,
+    ...lstmStates.flatMap(({ h, c }: LstmState) => [h, c]),
+  ];
 }
 
 /** Indented, but for lists of numbers and texts, which take a line each. */

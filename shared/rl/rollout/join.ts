@@ -38,14 +38,14 @@ export function joinedRollouts(parts: readonly Rollout[]): Rollout {
     terminated: rows((part) => part.terminated),
     truncated: rows((part) => part.truncated),
     counted: first.counted === null ? null : rows((part) => part.counted!),
-    memories: first.memories === null ? null : first.memories.map((_, i) => joinedMemory(parts, i)),
+    lstmStates: first.lstmStates === null ? null : first.lstmStates.map((_, i) => joinedStates(parts, i)),
   };
 }
 
 /** Memories lie environment by environment, so joining is putting one behind the other. */
-function joinedMemory(parts: readonly Rollout[], sequence: number): LstmState {
+function joinedStates(parts: readonly Rollout[], sequence: number): LstmState {
   const join = (of: (state: LstmState) => Float32Array) => {
-    const arrays = parts.map((part) => of(part.memories![sequence]!));
+    const arrays = parts.map((part) => of(part.lstmStates![sequence]!));
     const joined = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
     let at = 0;
     for (const array of arrays) {

@@ -14,7 +14,7 @@ export interface LiveCollectorOptions {
 }
 
 export function liveCollector({ engine, environment, seed }: LiveCollectorOptions): Collector {
-  let memory: LstmState | null = null;
+  let lstmState: LstmState | null = null;
   let view: AgentView | null = null;
   let episode = 0;
   let length = 0;
@@ -43,14 +43,14 @@ export function liveCollector({ engine, environment, seed }: LiveCollectorOption
   return {
     async collect(order) {
       const random = seededRandom(`${seed}/play/live/${order.round}`);
-      const recorder = new RolloutRecorder(engine, order, 1, { random, memory });
+      const recorder = new RolloutRecorder(engine, order, 1, { random, lstmState });
       view ??= await begin();
       for (let t = 0; t < order.steps; t++) {
         const [action] = recorder.decide([view]);
         recorder.record([await stepOf(action!)]);
       }
-      memory = recorder.memory;
-      const place = { environments: [{ episode: episode + 1, actions: [] }], memory: null };
+      lstmState = recorder.lstmState;
+      const place = { environments: [{ episode: episode + 1, actions: [] }], lstmState: null };
       return [{ ...recorder.finish([view]), place }];
     },
     async restore(places) {

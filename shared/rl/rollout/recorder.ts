@@ -27,7 +27,7 @@ export interface PlayedStep {
 export type PlayOrder = Omit<RoundOrder, "weights">;
 
 /** A rollout being filled, with the values of last observations by row. */
-type Filling = Omit<Rollout, "memories"> & { readonly lastValues: Map<number, number> };
+type Filling = Omit<Rollout, "lstmStates"> & { readonly lastValues: Map<number, number> };
 
 export class RolloutRecorder {
   readonly #engine: Engine;
@@ -38,18 +38,18 @@ export class RolloutRecorder {
   readonly #normalised: Normaliser;
   readonly #statistics: RunningStatistics;
   readonly #rollout: Filling;
-  readonly #memories: LstmState[] = [];
+  readonly #lstmStates: LstmState[] = [];
   readonly #episodes: EndedEpisode[] = [];
-  #memory: LstmState | null;
+  #lstmState: LstmState | null;
   #stepped: LstmState | null = null;
   #t = 0;
 
-  /** `engine` must hold the order's weights; `memory` is the agent's of the episodes that go on. */
+  /** `engine` must hold the order's weights; `lstmState` is the agent's of the episodes that go on. */
   constructor(
     engine: Engine,
     order: PlayOrder,
     environments: number,
-    { random, memory }: { readonly random: Random; readonly memory: LstmState | null },
+    { random, lstmState }: { readonly random: Random; readonly lstmState: LstmState | null },
   ) {
     const { observationSize, actions } = engine.spec;
     this.#engine = engine;
@@ -57,15 +57,15 @@ export class RolloutRecorder {
     this.#environments = environments;
     this.#size = observationSize;
     this.#random = random;
-    this.#memory = memory;
+    this.#lstmState = lstmState;
     this.#normalised = normaliserOf(order.statistics);
     this.#statistics = new RunningStatistics(observationSize);
     this.#rollout = emptyRollout(order, environments, observationSize, actions);
   }
 
   /** After the last recorded step. */
-  get memory(): LstmState | null {
-    return this.#memory;
+  get lstmState(): LstmState | null {
+    return this.#lstmState;
   }
 
   /** Draws an action for each environment; `record` must follow. */
@@ -75,13 +75,13 @@ export class RolloutRecorder {
     const rollout = this.#rollout;
     const at = this.#t * this.#environments;
     if (lstm !== null && this.#t % sequenceSteps === 0) {
-      this.#memories.push(this.#memory ?? zeroMemory(this.#environments * lstm));
+      this.#lstmStates.push(this.#lstmState ?? zeroState(this.#environments * lstm));
     }
     const starts = startsOf(views);
     const observations = this.#observations(views);
     rollout.observations.set(observations, at * this.#size);
     rollout.episodeStarts.set(starts, at);
-    const { logits, values, state } = this.#engine.step(observations, this.#memory, starts);
+    const { logits, values, state } = this.#engine.step(observations, this.#lstmState, starts);
     this.#stepped = state;
     rollout.values.set(values, at);
     // What the step before led to is worth what is seen now; ends are corrected below.
@@ -108,7 +108,7 @@ export class RolloutRecorder {
       this.#rollout.truncated[at + b] = truncated ? 1 : 0;
       if (ended !== null) this.#episodes.push(ended);
     });
-    this.#memory = this.#stepped;
+    this.#lstmState = this.#stepped;
     this.#t++;
     if (steps.some(({ lastObservation }) => lastObservation !== null)) this.#valueLast(steps, at);
   }
@@ -116,23 +116,23 @@ export class RolloutRecorder {
   /** After the last step: `views` are what the next round begins with. */
   finish(views: readonly AgentView[]): Omit<ShardRollout, "place"> {
     const rollout = this.#rollout;
-    const { values } = this.#engine.step(this.#observations(views), this.#memory, startsOf(views));
+    const { values } = this.#engine.step(this.#observations(views), this.#lstmState, startsOf(views));
     rollout.nextValues.set(values, rollout.nextValues.length - values.length);
     for (const [row, value] of rollout.lastValues) rollout.nextValues[row] = value;
     return {
-      rollout: { ...rollout, memories: this.#engine.spec.lstm === null ? null : this.#memories },
+      rollout: { ...rollout, lstmStates: this.#engine.spec.lstm === null ? null : this.#lstmStates },
       episodes: this.#episodes,
       statistics: this.#statistics.statistics,
     };
   }
 
-  /** Values the last observations of episodes that ended, with the memory that led there. */
+  /** Values the last observations of episodes that ended, with the LSTM's state that led there. */
   #valueLast(steps: readonly PlayedStep[], at: number): void {
     const observations = new Float32Array(steps.length * this.#size);
     steps.forEach(({ lastObservation }, b) => {
       if (lastObservation !== null) observations.set(this.#normalised(lastObservation), b * this.#size);
     });
-    const { values } = this.#engine.step(observations, this.#memory);
+    const { values } = this.#engine.step(observations, this.#lstmState);
     steps.forEach(({ lastObservation }, b) => {
       if (lastObservation !== null) this.#rollout.lastValues.set(at + b, values[b]!);
     });
@@ -169,6 +169,6 @@ function emptyRollout({ steps, maskActions }: PlayOrder, environments: number, s
   };
 }
 
-function zeroMemory(size: number): LstmState {
+function zeroState(size: number): LstmState {
   return { h: new Float32Array(size), c: new Float32Array(size) };
 }

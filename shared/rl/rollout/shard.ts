@@ -10,7 +10,7 @@ import type { ShardPlace, ShardRollout } from "./types.ts";
 export class Shard {
   readonly #environments: readonly PlacedEnvironment[];
   readonly #seed: string;
-  #memory: LstmState | null = null;
+  #lstmState: LstmState | null = null;
 
   /** Environment i of the training has the seed `seed/i`; `first` is the number of the first one here. */
   constructor(environments: readonly Environment[], seed: number | string, first: number) {
@@ -20,26 +20,26 @@ export class Shard {
     );
   }
 
-  goTo({ environments, memory }: ShardPlace): void {
+  goTo({ environments, lstmState }: ShardPlace): void {
     if (environments.length !== this.#environments.length) {
       const [were, are] = [environments.length, this.#environments.length];
       throw new BadInputError(`the checkpoint's training has ${were} environments a shard, this one ${are}`);
     }
     environments.forEach((place, i) => this.#environments[i]!.goTo(place));
-    this.#memory = memory;
+    this.#lstmState = lstmState;
   }
 
   /** `engine` must hold the order's weights. */
   collect(engine: Engine, order: PlayOrder): ShardRollout {
     const environments = this.#environments;
     const random = seededRandom(`${this.#seed}/${order.round}`);
-    const recorder = new RolloutRecorder(engine, order, environments.length, { random, memory: this.#memory });
+    const recorder = new RolloutRecorder(engine, order, environments.length, { random, lstmState: this.#lstmState });
     for (let t = 0; t < order.steps; t++) {
       const actions = recorder.decide(environments);
       recorder.record(environments.map((environment, b) => environment.step(actions[b]!)));
     }
-    this.#memory = recorder.memory;
-    const place = { environments: environments.map((environment) => environment.place), memory: this.#memory };
+    this.#lstmState = recorder.lstmState;
+    const place = { environments: environments.map((environment) => environment.place), lstmState: this.#lstmState };
     return { ...recorder.finish(environments), place };
   }
 }

@@ -12,8 +12,8 @@ export interface EnvironmentPlace {
 /** Where a shard is between two rounds. */
 export interface ShardPlace {
   readonly environments: readonly EnvironmentPlace[];
-  /** The agent's memory of the episodes that go on; null without an LSTM. */
-  readonly memory: LstmState | null;
+  /** The LSTM's state of the episodes that go on; null without an LSTM. */
+  readonly lstmState: LstmState | null;
 }
 
 /** One round: so many steps with these weights. */
@@ -50,7 +50,7 @@ export interface Rollout {
   /** 1 where the step is in the loss; null: all of them are. */
   readonly counted: Uint8Array | null;
   /** The LSTM's state before steps 0, sequenceSteps, 2 · sequenceSteps, …; null without an LSTM. */
-  readonly memories: readonly LstmState[] | null;
+  readonly lstmStates: readonly LstmState[] | null;
 }
 
 export interface EndedEpisode {

@@ -15,7 +15,7 @@ const hyperparameters = { ...settings.hyperparameters, hidden: [8], lstm: 8 };
 const network = networkOf({ ...settings, hyperparameters });
 const weights = initialWeights(network, seededRandom(1));
 const statistics = { count: 9, mean: new Array<number>(24).fill(0.5), variance: new Array<number>(24).fill(2) };
-const memory = { h: new Float32Array(16).fill(0.25), c: new Float32Array(16).fill(-1) };
+const lstmState = { h: new Float32Array(16).fill(0.25), c: new Float32Array(16).fill(-1) };
 const checkpoint: Checkpoint = {
   record: {
     settings: { ...settings, hyperparameters },
@@ -47,9 +47,9 @@ const checkpoint: Checkpoint = {
             { episode: 3, actions: [0, 4, 2] },
             { episode: 5, actions: [] },
           ],
-          memory,
+          lstmState,
         },
-        { environments: [{ episode: 1, actions: [1] }], memory: null },
+        { environments: [{ episode: 1, actions: [1] }], lstmState: null },
       ],
     },
   },
