@@ -7,6 +7,12 @@ const only = (name, allowed, why) => ({
   from: { path: room(name) },
   to: { path: "^(shared|functions|services)/", pathNot: [name, ...allowed].map((other) => `^shared/${other}/`) },
 });
+/** Every room under shared/: each has a row below. */
+const ROOMS = [
+  ...["core", "metrics", "traces", "load", "guard", "task", "rl", "policies", "sim", "events", "ports", "adapters"],
+  ...["config", "host", "deploy", "evaluation", "training", "live", "build", "models"],
+];
+const LOCAL_DOOR = "^services/local-openfaas/index\\.ts$";
 const doorway = (packages, rooms, why) => ({
   name: `only-${rooms.length ? rooms.join("-").replaceAll(/[^a-z-]/g, "") : "nobody"}-opens-${packages[0].replaceAll(/[^a-z-]/g, "")}`,
   comment: why,
@@ -57,20 +63,36 @@ module.exports = {
       ["adapters", "config", "core", "evaluation", "policies", "ports", "rl", "sim", "task", "traces"],
       "A training plays environments on threads and keeps checkpoints.",
     ),
+    only(
+      "live",
+      [
+        ...["adapters", "config", "core", "deploy", "evaluation", "events", "guard", "host", "load", "metrics"],
+        ...["policies", "ports", "rl", "sim", "task", "traces"],
+      ],
+      "What is done on a running platform uses it from outside: what starts a platform is passed in.",
+    ),
+    only("build", [], "What makes the bundles needs none of the code in them."),
+    only("models", [], "Checkpoints are files."),
     {
-      name: "live-imports-no-part",
-      comment: "What is done on a running platform needs no part's code: parts speak by events and HTTP.",
+      name: "every-room-has-a-row",
+      comment: "A room without a row of its own could import anything.",
       severity: "error",
-      from: { path: "^shared/" },
-      to: { path: "^(functions|services)/" },
+      from: { path: "^shared/", pathNot: ROOMS.map(room) },
+      to: {},
     },
     {
       name: "parts-do-not-know-each-other",
-      comment:
-        "Parts speak by events and HTTP; what two of them need lives in shared/. The command line starts the local platform.",
+      comment: "Parts speak by events and HTTP; what two of them need lives in shared/.",
       severity: "error",
-      from: { path: "^(functions|services)/([^/]+)/", pathNot: "^services/cli/" },
-      to: { path: "^(functions|services)/", pathNot: "^$1/$2/" },
+      from: { path: "^(functions|services)/([^/]+)/" },
+      to: { path: "^(functions|services)/", pathNot: ["^$1/$2/", LOCAL_DOOR] },
+    },
+    {
+      name: "one-door-to-the-local-platform",
+      comment: "The command line starts the local platform, through its door; nobody else needs it.",
+      severity: "error",
+      from: { path: "^(functions|services|shared)/", pathNot: "^services/(cli|local-openfaas)/" },
+      to: { path: LOCAL_DOOR },
     },
     {
       name: "pure-rooms-stay-in-the-browser",

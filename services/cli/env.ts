@@ -3,58 +3,49 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { passwordOf, readRunning, type RunningPlatform } from "#shared/live/find-platform.ts";
-import {
-  binOf,
-  hasDockerEngine,
-  installStandIn,
-  pathWithout,
-} from "../local-openfaas/faas-cli/docker-stand-in/install.ts";
-import { writeTemplate } from "../local-openfaas/faas-cli/node22-template/write.ts";
 import { shellQuoted } from "#shared/core/shell.ts";
-
-export interface EnvFlags {
-  /** Use the docker stand-in although there is a Docker engine. */
-  readonly standIn?: boolean;
-}
-
-export interface EnvWorld {
-  readonly home: string;
-  readonly dist: string;
-  /** Where the user is: the template is written there. */
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** For people; never on stdout, which the shell evaluates. */
-  readonly say: (line: string) => void;
-}
+import { passwordOf, readRunning, type RunningPlatform } from "#shared/live/find-platform.ts";
+import { binOf, hasDockerEngine, installStandIn, pathWithout, writeTemplate } from "../local-openfaas/index.ts";
+import { command, type World } from "./command.ts";
+import { usersFolder } from "./template.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 const USER = "admin";
 
-/** Lines for `eval`. Throws `BadInputError` when no platform runs from this home. */
-export async function shellEnvironment(flags: EnvFlags, world: EnvWorld): Promise<string[]> {
+export default command({
+  name: "env",
+  description: `what faas-cli needs in this shell: eval "$(npm run -s replicant -- env)"`,
+  options: { "--stand-in": "build without Docker although there is a Docker engine" },
+  async run(flags, world) {
+    for (const line of await shellEnvironment(flags.standIn ?? false, world)) world.say(line);
+  },
+});
+
+/** Lines for `eval`; what is for people goes to stderr. Throws `BadInputError` when no platform runs from this home. */
+async function shellEnvironment(wantsStandIn: boolean, world: World): Promise<string[]> {
+  const say = (line: string) => console.error(line);
   const home = resolve(world.home);
   const running = await runningPlatform(home);
   const { PATH = "" } = world.env;
   const realPath = pathWithout(PATH, binOf(home));
-  const standIn = flags.standIn === true || !(await hasDockerEngine({ ...world.env, PATH: realPath }));
+  const standIn = wantsStandIn || !(await hasDockerEngine({ ...world.env, PATH: realPath }));
   const variables: Record<string, string> = {
     OPENFAAS_URL: running.url,
     OPENFAAS_CONFIG: await writeLogin(home, running),
     ...running.variables,
   };
-  world.say(`faas-cli speaks to ${running.url} in this shell`);
+  say(`faas-cli uses ${running.url} in this shell`);
   if (standIn) {
     const bin = await installStandIn(home, world.dist);
     // faas-cli pushes no image without a prefix.
     variables["OPENFAAS_PREFIX"] = world.env["OPENFAAS_PREFIX"] || "local";
     variables["PATH"] = [bin, realPath].join(delimiter);
-    world.say("there is no Docker engine: functions of the node22 template are built without one");
-    const template = await writeTemplate(world.dist, world.folder);
-    if (template !== null) world.say(`wrote ${template}, Replicant's own node22 template, as there was none`);
+    say("there is no Docker engine: functions of the node22 template are built without one");
+    const template = await writeTemplate(world.dist, usersFolder(world.env));
+    if (template !== null) say(`wrote ${template}, Replicant's own node22 template, as there was none`);
   } else {
     if (realPath !== PATH) variables["PATH"] = realPath;
-    world.say("there is a Docker engine, and the local platform cannot run its images: --stand-in builds without it");
+    say("there is a Docker engine, and the local platform cannot run its images: --stand-in builds without it");
   }
   return Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuoted(value)}`);
 }
@@ -67,7 +58,7 @@ async function runningPlatform(home: string): Promise<RunningPlatform> {
     const health = `${running.platformUrl}/healthz`;
     if ((await fetch(health, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).ok) return running;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new BadInputError(`the platform of ${home} does not answer at ${running.platformUrl} any more: ${start}`);
 }

@@ -1,37 +1,57 @@
-/** `replicant evaluate`: policies × (traces × profiles × rate scales, or loads) × seeds, simulated or live, side by side. */
-import { systemClock } from "#shared/adapters/system-clock.ts";
-import { planJobs, type Matrix } from "#shared/evaluation/matrix.ts";
-import { belowBounds } from "#shared/evaluation/results/below-bounds.ts";
-import { cellsOf, onTerms } from "#shared/evaluation/files/cells.ts";
-import { csvOf } from "#shared/evaluation/results/csv.ts";
-import { machine, versions } from "#shared/evaluation/files/machine.ts";
-import { readMatrixFlags, type EvaluateFlags } from "#shared/evaluation/options.ts";
-import { overlapWarnings, readPolicies } from "#shared/evaluation/files/policies.ts";
+/** `replicant evaluate`: policies side by side, simulated or live. */
+import { readFlags } from "#shared/config/flags.ts";
+import { evaluateMatrix } from "#shared/evaluation/evaluate.ts";
+import { readPolicies } from "#shared/evaluation/files/policies.ts";
 import { readProfiles } from "#shared/evaluation/files/profiles.ts";
+import { loadNamedTraces } from "#shared/evaluation/files/traces.ts";
+import { scaledTraces } from "#shared/evaluation/options.ts";
+import { belowBounds } from "#shared/evaluation/results/below-bounds.ts";
+import { csvOf } from "#shared/evaluation/results/csv.ts";
 import { reportOf } from "#shared/evaluation/results/report/report.ts";
 import { checkResultFolder, writeResultFolder } from "#shared/evaluation/results/result-folder.ts";
-import { resultOf } from "#shared/evaluation/results/result.ts";
-import { runJobs, withPool, type EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
 import { infeasibleLines, summaryLines } from "#shared/evaluation/results/summary-table.ts";
-import { tableOf } from "#shared/evaluation/results/table.ts";
-import { readFlags } from "#shared/config/flags.ts";
+import { decisionLines, tableOf } from "#shared/evaluation/results/table.ts";
+import { DEMO } from "#shared/live/run/options.ts";
+import { command, type FlagsOf, type World } from "./command.ts";
+import { MATRIX_OPTIONS, readMatrixFlags } from "./matrix-flags.ts";
 
-const ENVIRONMENTS = ["sim", "live"] as const;
+const OPTIONS = {
+  ...MATRIX_OPTIONS,
+  "--policies <a,b,…>":
+    "hpa,kpa,kpa@30s,openfaas-pro,oracle,foresight, …, a model or a checkpoint's folder, @FILE that tune wrote; …@bare without guard, …@stabilised=30 behind another; a model …@held by ticks, or …@sampled: it draws",
+  "--profiles <a,b,…>": "the functions: stress (default), api, io, heavy, @FILE that calibrate wrote",
+  "--env <sim|live>": "live: on the platform that 'up' runs from this home, one replay after the other",
+  "--function <name>": "live: the function (default: the first that is managed)",
+  "--from-window <n>": "live: skip so many windows of each trace",
+  "--windows <n>": "live: windows of each replay (default 62, as the demo)",
+  "--settle-windows <n>": "live: windows without load before each replay (default 8)",
+  "--out <folder>": "write results.json, results.csv and (simulated) report.html here",
+  "--json": "print results.json, and nothing else, on stdout",
+} as const;
 
-const DEFAULT_RATE_SCALES = [1, 4, 10];
-const DEFAULT_SEEDS = 5;
+export type EvaluateFlags = FlagsOf<typeof OPTIONS>;
+
+export default command({
+  name: "evaluate",
+  description: "policies side by side: table, Pareto plot, report",
+  options: OPTIONS,
+  run: evaluate,
+});
 
 /** Throws `BadInputError` before anything runs, `InterruptedError` when the person ends it; nothing is written then. */
-export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
+export async function evaluate(flags: EvaluateFlags, world: World): Promise<void> {
+  const env = readFlags();
+  const isLive = env.choice("env", flags.env, ["sim", "live"], "sim") === "live";
+  env.done();
+  return isLive ? evaluateLive(flags, world) : evaluateSimulated(flags, world);
+}
+
+async function evaluateSimulated(flags: EvaluateFlags, world: World): Promise<void> {
   const read = readFlags();
-  if (read.choice("env", flags.env, ENVIRONMENTS, "sim") === "live") {
-    const { evaluateLive } = await import("#shared/live/evaluation/live.ts");
-    return evaluateLive(flags, world);
-  }
-  for (const [name, given] of Object.entries(liveOnly(flags))) {
-    if (given !== undefined) read.problem(`--${name} belongs to --env live`);
-  }
-  const options = readMatrixFlags(flags, read, DEFAULT_SEEDS);
+  const { function: functionName, fromWindow, windows, settleWindows, out } = flags;
+  const live = { function: functionName, "from-window": fromWindow, windows, "settle-windows": settleWindows };
+  read.refuse(live, "belongs to --env live");
+  const options = readMatrixFlags(flags, read, 5);
   if (options.loads !== null && flags.profiles !== undefined) {
     read.problem("--loads and --profiles exclude each other: a load brings its function");
   }
@@ -39,54 +59,55 @@ export async function evaluate(flags: EvaluateFlags, world: EvaluationWorld): Pr
   if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,kpa,openfaas-pro,oracle");
   read.done();
   const policies = await readPolicies(flags.policies!, world.modelsFolder);
-  if (options.out !== null) await checkResultFolder(options.out);
+  if (out !== undefined) await checkResultFolder(out);
 
-  const cells = onTerms(await cellsOf(options, profiles, DEFAULT_RATE_SCALES), options);
-  const warnings = overlapWarnings(policies, [...new Set(cells.map(({ trace }) => trace))]);
-  for (const warning of warnings) world.say(`warning: ${warning}`);
-
-  const matrix: Matrix = {
-    cells: cells.map(({ trace, profile, rateScale }) => ({
-      ...{ trace: trace.name, profile: profile.name, rateScale },
-      ...{ slo: profile.slo, startCostSeconds: options.startCostSeconds },
-    })),
-    policies: policies.map(({ name }) => name),
-    seeds: options.seeds,
-  };
-  const jobs = planJobs(matrix);
-  const workers = Math.min(options.workers, jobs.length);
-  world.say(
-    `${jobs.length} runs on ${workers} ${workers === 1 ? "worker" : "workers"}, those of the oracle and of foresight included`,
-  );
-  const startMs = systemClock.nowMs();
-  const runs = await withPool(world, { cells, guard: options.guard, workers }, (pool) =>
-    runJobs(pool, { cells, jobs, what: "evaluating" }, world.progress),
-  );
-  const made = {
-    at: new Date(startMs).toISOString(),
-    tookSeconds: (systemClock.nowMs() - startMs) / 1000,
-    workers,
-    command: world.command,
-  };
-  const parts = { cells, matrix, jobs, runs, policies, guard: options.guard, warnings, made };
-  const result = resultOf({ ...parts, versions: versions(), machine: machine() });
+  const { result, jobs, runs } = await evaluateMatrix({ ...options, profiles, policies }, world);
   const json = JSON.stringify(result);
-  if (options.out !== null) {
-    await writeResultFolder(options.out, {
-      "results.json": `${json}\n`,
-      "results.csv": csvOf(result),
-      "report.html": await reportOf(result, jobs, runs, world.reportAssets),
-    });
+  if (out !== undefined) {
+    const report = await reportOf(result, jobs, runs, world.reportAssets);
+    await writeResultFolder(out, { "results.json": `${json}\n`, "results.csv": csvOf(result), "report.html": report });
   }
-  if (options.json) world.answer(json);
+  if (flags.json) world.answer(json);
   else {
     for (const line of [...tableOf(result), ...summaryLines(result), ...infeasibleLines(result.cells)]) world.say(line);
-    if (options.out !== null) world.say(`${options.out}: results.json, results.csv, report.html`);
+    if (out !== undefined) world.say(`${out}: results.json, results.csv, report.html`);
   }
   const wrong = belowBounds(result);
   if (wrong.length > 0) throw new Error(wrong.join("; "));
 }
 
-function liveOnly({ function: functionName, fromWindow, windows, settleWindows }: EvaluateFlags) {
-  return { function: functionName, "from-window": fromWindow, windows, "settle-windows": settleWindows };
+/** Without traces it is the demo's load. */
+async function evaluateLive(flags: EvaluateFlags, world: World): Promise<void> {
+  // What works on a platform is large, and a simulation has no use for it.
+  const live = await import("#shared/live/evaluation/live.ts");
+  const read = readFlags();
+  const { loads, limit, profiles, guard, workers, startCost, out, ...replayed } = flags;
+  const isDemo = flags.traces === undefined && flags.split === undefined;
+  const matrix = readMatrixFlags(isDemo ? { ...replayed, traces: DEMO.trace } : replayed, read, 1);
+  const simulated = { loads, limit, profiles, guard, workers, "start-cost": startCost };
+  read.refuse(simulated, "belongs to the simulator, and --env is live");
+  if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,openfaas-pro");
+  const count = { least: 0, most: 10_000_000, whole: true };
+  const windows = {
+    fromWindow: read.number("from-window", flags.fromWindow, isDemo ? DEMO.fromWindow : 0, count),
+    windows: read.number("windows", flags.windows, DEMO.windows, { ...count, least: 1, most: 100_000 }),
+    settleWindows: read.number("settle-windows", flags.settleWindows, live.DEFAULT_SETTLE_WINDOWS, {
+      ...{ ...count, most: 20 },
+    }),
+  };
+  read.done();
+  const policies = await readPolicies(flags.policies!, world.modelsFolder);
+  const scaled = await scaledTraces(matrix, [isDemo ? DEMO.rateScale : 1]);
+  const names = scaled.map(({ trace }) => trace);
+  const traces = await loadNamedTraces(names, matrix.format);
+  const cells = traces.flatMap((trace, i) => scaled[i]!.rateScales.map((rateScale) => ({ trace, rateScale })));
+  if (out !== undefined) await checkResultFolder(out);
+
+  const options = { ...windows, cells, policies, seeds: matrix.seeds, functionName: flags.function ?? null };
+  const result = await live.evaluateLive(options, world);
+  const json = JSON.stringify(result);
+  if (out !== undefined) await writeResultFolder(out, { "results.json": `${json}\n`, "results.csv": csvOf(result) });
+  if (flags.json) return world.answer(json);
+  for (const line of [...tableOf(result), "", ...decisionLines(result.rows)]) world.say(line);
+  if (out !== undefined) world.say(`${out}: results.json, results.csv`);
 }

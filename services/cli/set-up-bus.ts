@@ -5,12 +5,10 @@ import { setUpBus } from "#shared/adapters/nats/set-up.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { userOf } from "#shared/events/bus-users.ts";
-import { busAccess } from "../local-openfaas/start/bus-access.ts";
+import { busAccess } from "../local-openfaas/index.ts";
+import { command } from "./command.ts";
 
-export interface SetUpFlags {
-  readonly keep?: boolean;
-  readonly subjectPrefix: string;
-}
+const CONNECT_MS = 10_000;
 
 export interface SetUpWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,14 +16,26 @@ export interface SetUpWorld {
   readonly say: (line: string) => void;
 }
 
-const CONNECT_MS = 10_000;
+export default command({
+  name: "set-up-bus",
+  description:
+    "on a NATS server of yours: the stream and the buckets, which no part may make; logs in as NATS_USER=admin",
+  options: {
+    "--keep": "stay, and make them again whenever the server comes back without its store",
+    "--subject-prefix <prefix>": "first token of every subject (default replicant)",
+  },
+  run: setUp,
+});
 
 /** Throws `BadInputError` for a server without JetStream; otherwise what the bus says. */
-export async function setUp({ keep = false, subjectPrefix }: SetUpFlags, world: SetUpWorld): Promise<void> {
+export async function setUp(
+  { keep = false, subjectPrefix = "replicant" }: { readonly keep?: boolean; readonly subjectPrefix?: string },
+  world: SetUpWorld,
+): Promise<void> {
   const { env, signal, say } = world;
   const url = env["NATS_URL"];
   if (!url)
-    throw new BadInputError("NATS_URL must say where the bus is; NATS_USER and NATS_PASSWORD are those of admin");
+    throw new BadInputError("NATS_URL must be the address of the bus; NATS_USER and NATS_PASSWORD are those of admin");
   const access = busAccess({ kind: "external", url, token: env["NATS_TOKEN"] || null, passwords: null }, env);
   const login = access.as("admin");
   if (userOf(login.user ?? "") !== null) {

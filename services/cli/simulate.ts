@@ -1,83 +1,67 @@
 /** `replicant simulate`: one policy on one trace in the simulator. */
+import { readFlags } from "#shared/config/flags.ts";
 import { budgetWords, sloWords, type Slo } from "#shared/core/slo.ts";
 import { costOf } from "#shared/evaluation/cost.ts";
-import { isBoundName, REFERENCE_POLICY } from "#shared/evaluation/knowing.ts";
-import type { RunJob } from "#shared/evaluation/matrix.ts";
+import { versions } from "#shared/evaluation/files/machine.ts";
+import { readPolicies } from "#shared/evaluation/files/policies.ts";
+import { readProfile } from "#shared/evaluation/files/profiles.ts";
+import { loadNamedTraces, summaryOf } from "#shared/evaluation/files/traces.ts";
 import type { Bounds } from "#shared/evaluation/foresight/bounds.ts";
 import type { Run } from "#shared/evaluation/run.ts";
-import { readMatrixFlags } from "#shared/evaluation/options.ts";
-import { readPolicies, resolveByName } from "#shared/evaluation/files/policies.ts";
-import { readProfile } from "#shared/evaluation/files/profiles.ts";
-import { runJobs, withPool, type EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
-import { versions } from "#shared/evaluation/files/machine.ts";
-import { loadNamedTraces, summaryOf } from "#shared/evaluation/files/traces.ts";
-import { readFlags } from "#shared/config/flags.ts";
+import { simulateOne } from "#shared/evaluation/simulate-one.ts";
+import { command, type FlagsOf, type World } from "./command.ts";
+import { readMatrixFlags, START_COST } from "./matrix-flags.ts";
 
-export interface SimulateFlags {
-  readonly trace?: string;
-  readonly policy?: string;
-  readonly profile?: string;
-  readonly format?: string;
-  readonly rateScale?: string;
-  readonly seed?: string;
-  readonly guard?: string;
-  readonly startCost?: string;
-  readonly json?: boolean;
-}
+const OPTIONS = {
+  "--trace <file>": "a trace in any known format; '#' selects a part of it",
+  "--policy <name>":
+    "hpa, kpa, kpa@30s, openfaas-pro, fixed:N, oracle, foresight, …, a checkpoint's folder, or @FILE that tune wrote",
+  "--profile <name>": "the function: stress (default), api, io, heavy, or @FILE that calibrate wrote",
+  "--format <name>": "the trace's format, where detection is not wanted",
+  "--rate-scale <x>": "multiply the trace's rates (default 1)",
+  "--seed <n>": "seed of the calls and of the platform (default 1)",
+  "--guard <on|off>": "whether the guard stands between policy and platform (default on)",
+  "--start-cost <seconds>": START_COST,
+  "--json": "print one JSON document with every window, and nothing else, on stdout",
+} as const;
 
-/** Throws `BadInputError` before anything runs, `InterruptedError` when the person ends it. */
-export async function simulateCommand(flags: SimulateFlags, world: EvaluationWorld): Promise<void> {
+export default command({
+  name: "simulate",
+  description: "one policy on one trace in the simulator",
+  options: OPTIONS,
+  async run(flags, world) {
+    const options = await readSimulateFlags(flags, world);
+    const { policy, profile, rateScale, seed, trace } = options;
+    const { run, guard, oracleMultiple } = await simulateOne(options, world);
+    const { slo, startCostSeconds } = profile;
+    if (flags.json) {
+      const heading = { policy, profile: profile.name, slo, rateScale, seed, guard, startCostSeconds };
+      const { totals, needed, initialReplicas, bounds, windows } = run;
+      const cost = costOf(totals, startCostSeconds);
+      const parts = { needed, initialReplicas, totals, cost, bounds, oracleMultiple, windows };
+      return world.answer(JSON.stringify({ ...heading, trace: summaryOf(trace), ...parts, versions: versions() }));
+    }
+    world.say(`${policy} on ${trace.name} × ${rateScale}, profile ${profile.name}, seed ${seed}, guard ${guard}`);
+    for (const line of linesOf(run, oracleMultiple, profile)) world.say(line);
+  },
+});
+
+/** Reads profile, policy and trace as well. Throws `BadInputError` before anything runs. */
+async function readSimulateFlags(flags: FlagsOf<typeof OPTIONS>, { modelsFolder }: World) {
   const read = readFlags();
   if (flags.trace === undefined) read.problem("--trace is missing: which file is to be simulated?");
   if (flags.policy === undefined) read.problem("--policy is missing: for example openfaas-pro");
   const profile = await readProfile(flags.profile, read);
   const rateScale = read.number("rate-scale", flags.rateScale, 1, { least: 0.0001, most: 1_000_000 });
   const seed = read.number("seed", flags.seed, 1, { least: 1, most: 999_999_999, whole: true });
-  const { format, guard: asked, startCostSeconds } = readMatrixFlags({ ...sharedFlags(flags), traces: "-" }, read, 1);
+  const { trace: _trace, ...shared } = flags;
+  const { format, guard, startCostSeconds } = readMatrixFlags({ ...shared, traces: "-" }, read, 1);
   read.done();
-  const [policy, second] = await readPolicies(flags.policy!, world.modelsFolder);
+  const [policy, second] = await readPolicies(flags.policy!, modelsFolder);
   if (second !== undefined) read.problem(`--policy takes one policy, and '${second.name}' is a second one`);
   read.done();
   const [trace] = await loadNamedTraces([flags.trace!], format);
-
-  const guard = (await resolveByName(policy!.name, world.modelsFolder)).guard ?? asked;
-  const cells = [{ trace: trace!, profile: { ...profile, startCostSeconds }, rateScale }];
-  const job = (name: string, detail: RunJob["detail"]) => ({ cell: 0, policy: name, seed, detail });
-  const jobs = [job(policy!.name, "windows")];
-  // Perfect foresight is its own measure.
-  if (!isBoundName(policy!.name)) jobs.push(job(REFERENCE_POLICY, "totals"));
-  const [run, reference] = await withPool(world, { cells, guard, workers: jobs.length }, (pool) =>
-    runJobs(pool, { cells, jobs, what: "simulating" }, world.progress),
-  );
-
-  const oracleSeconds = reference?.totals.replicaSeconds ?? 0;
-  const oracleMultiple = oracleSeconds > 0 ? run!.totals.replicaSeconds / oracleSeconds : null;
-  const heading = {
-    policy: policy!.name,
-    profile: profile.name,
-    slo: profile.slo,
-    rateScale,
-    seed,
-    guard,
-    startCostSeconds,
-  };
-  if (flags.json) {
-    const { totals, needed, initialReplicas, bounds, windows } = run!;
-    const cost = costOf(totals, startCostSeconds);
-    const parts = { needed, initialReplicas, totals, cost, bounds, oracleMultiple, windows };
-    const document = { ...heading, trace: summaryOf(trace!), ...parts };
-    return world.answer(JSON.stringify({ ...document, versions: versions() }));
-  }
-  world.say(`${policy!.name} on ${trace!.name} × ${rateScale}, profile ${profile.name}, seed ${seed}, guard ${guard}`);
-  for (const line of linesOf(run!, oracleMultiple, heading)) world.say(line);
-}
-
-function sharedFlags({ format, guard, startCost }: SimulateFlags) {
-  return {
-    ...(format === undefined ? {} : { format }),
-    ...(guard === undefined ? {} : { guard }),
-    ...(startCost === undefined ? {} : { startCost }),
-  };
+  return { trace: trace!, policy: policy!.name, profile: { ...profile, startCostSeconds }, rateScale, seed, guard };
 }
 
 function linesOf(

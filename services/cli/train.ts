@@ -1,217 +1,116 @@
-/** `replicant train`: an agent learns, in the simulator or on a running platform; checkpoints and a log on the way. */
-import { createHash } from "node:crypto";
+/** `replicant train`: an agent learns, in the simulator or on a running platform. */
+import { availableParallelism } from "node:os";
+import { setFlagsFromString } from "node:v8";
 
-import { fileModelStore, writeFiles } from "#shared/adapters/model-store.ts";
-import { systemClock } from "#shared/adapters/system-clock.ts";
-import { startWorkerThread } from "#shared/adapters/worker-thread.ts";
-import { BadInputError } from "#shared/core/errors.ts";
-import { seededRandom } from "#shared/core/random.ts";
-import { networkOf } from "#shared/rl/agents.ts";
-import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
-import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
-import type { Checkpoint, TrainingRecord } from "#shared/rl/checkpoint/types.ts";
-import { initialWeights } from "#shared/rl/engine/initialise.ts";
-import type { Engine } from "#shared/rl/engine/types.ts";
-import { trainPpo } from "#shared/rl/ppo.ts";
-import { localCollector } from "#shared/rl/rollout/local.ts";
-import type { Collector } from "#shared/rl/rollout/types.ts";
-import { liveSettings, settingsOf, type AgentSettings } from "#shared/rl/agents.ts";
-import { freshState, type Round, type TrainingState } from "#shared/rl/training.ts";
-import type { ModelStore } from "#shared/ports/model-store.ts";
-import { InterruptedError } from "#shared/evaluation/pool/pool.ts";
-import type { ProgressOutput } from "#shared/core/progress.ts";
-import { threadCollector } from "#shared/training/collect.ts";
-import { makeEngine } from "#shared/training/engine.ts";
-import type { LiveSession } from "#shared/live/episodes/session.ts";
-import { loadTraining, type TrainingLoad } from "#shared/training/load.ts";
-import { openLog } from "#shared/training/log.ts";
-import { mustMatch, readTrainFlags, type TrainFlags, type TrainOptions } from "./train/options.ts";
-import { trainingProgress } from "./train/progress.ts";
-import { makeTask, type TaskPlan } from "#shared/training/tasks.ts";
+import { readFlags } from "#shared/config/flags.ts";
+import { DEFAULT_MANIFEST } from "#shared/evaluation/files/manifest.ts";
+import { AGENT_NAMES, FORMS } from "#shared/rl/agents.ts";
+import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
+import { TRAIN_DEFAULTS, type TrainOptions } from "#shared/training/options.ts";
+import { train, type LivePlace, type LivePlaceOptions, type TrainingEnd } from "#shared/training/train.ts";
+import { command, type FlagsOf, type World } from "./command.ts";
 
-export interface TrainWorld {
-  /** Where a running platform left its note. */
-  readonly home: string;
-  readonly cores: number;
-  /** The bundle of `train/rollout-thread.ts`. */
-  readonly threadScript: string;
-  /** As it was typed: makes the checkpoint again. */
-  readonly command: string;
-  readonly say: (line: string) => void;
-  readonly progress: ProgressOutput;
-  readonly signal: AbortSignal;
-}
+const OPTIONS = {
+  "--agent <name>": "ppo, lstm-ppo or lstm-ppo-plus",
+  "--objective <form>": "paper (as published), corrected (defects mended) or product (ours; default)",
+  "--traces <files>": "traces to learn on, separated by commas (default: the manifest's training split)",
+  "--manifest <file>": "names the splits (default traces/manifest.json)",
+  "--rate-scale <x>": "multiply the traces' rates (default: the manifest's; product: anew each episode)",
+  "--profiles <names>": "functions to simulate: stress, api, io, heavy",
+  "--steps <n>": "steps of the environment, all together (live: default 480)",
+  "--seed <text>": "seed of everything (default 1)",
+  "--engine <name>": "wasm (default) or tfjs",
+  "--env <sim|live>": "live: on the platform that 'up' runs from this home, a window a step",
+  "--function <name>": "live: the function (default: the first that is managed)",
+  "--rollout-steps <n>": "live: windows between two updates (default 60)",
+  "--workers <n>": "threads; the result does not depend on them (default: the cores, at most 4)",
+  "--checkpoint-every <n>": "steps between two checkpoints (default 20000; live: each update)",
+  "--out <folder>": "checkpoints in step-N, log.csv, and event files for TensorBoard",
+  "--resume": "go on from the latest checkpoint in the folder, or from --step",
+  "--step <n>": "the checkpoint to go on from",
+  "--serving-only": "write the last checkpoint alone, without what going on takes, and no logs",
+} as const;
 
-/** Exit code 0, or 130 when the person ended it: a checkpoint is saved either way. Throws `BadInputError` before anything runs. */
-export async function train(flags: TrainFlags, world: TrainWorld): Promise<number> {
-  const options = readTrainFlags(flags, world.cores);
-  const store = fileModelStore(options.out);
-  const resumed = await resumedFrom(store, options);
-  const settings = resumed?.record.settings ?? settingsFor(options);
-  const { plan, traces } = await loadTraining(options, settings);
-  if (resumed) mustMatch("traces", JSON.stringify(traces), JSON.stringify(resumed.record.traces));
+export default command({
+  name: "train",
+  description: "an agent learns, in the simulator or live; Ctrl-C saves a checkpoint that goes on with --resume",
+  options: OPTIONS,
+  /** Exit code 130 when the person ended it: a checkpoint is saved all the same. */
+  async run(flags, world) {
+    // Episodes leave garbage that V8 would let double the heap before it looks; so it stays within a fifth, at no speed.
+    setFlagsFromString("--heap-growing-percent=20");
+    const options = readTrainFlags(flags);
+    const end = await train(options, { ...world, openLive: (place) => openLive(place, world) });
+    for (const line of endLines(end)) world.say(line);
+    return end.isStopped ? 130 : 0;
+  },
+});
 
-  const live = options.env === "sim" ? null : await openLive(options, settings, { plan, traces }, world);
-  try {
-    return await learn(options, { resumed, settings, plan, traces, store, live }, world);
-  } finally {
-    await live?.close();
+/** Throws one `ConfigError` with every problem. */
+function readTrainFlags(flags: FlagsOf<typeof OPTIONS>): TrainOptions {
+  const read = readFlags();
+  if (flags.agent === undefined) read.problem(`--agent is missing: one of ${AGENT_NAMES.join(", ")}`);
+  const env = read.choice("env", flags.env, ["sim", "live"], "sim");
+  const isLive = env === "live";
+  if (flags.steps === undefined && !isLive) read.problem("--steps is missing: how many steps of the environment?");
+  if (flags.out === undefined) read.problem("--out is missing: the folder for checkpoints and logs");
+  if (isLive) read.refuse({ profiles: flags.profiles }, "belongs to --env sim");
+  else read.refuse({ function: flags.function, "rollout-steps": flags.rolloutSteps }, "belongs to --env live");
+  if (flags.resume && flags.servingOnly) {
+    read.problem("--resume and --serving-only exclude each other: what serves only cannot go on");
   }
+  if (flags.step !== undefined && !flags.resume) read.problem("--step says where to --resume, which is missing");
+  const counts = { least: 1, most: 1_000_000_000, whole: true };
+  const { live, checkpointSteps, workers } = TRAIN_DEFAULTS;
+  const rolloutSteps = read.number("rollout-steps", flags.rolloutSteps, live.rolloutSteps, { ...counts, least: 2 });
+  const options: TrainOptions = {
+    env,
+    agent: read.choice("agent", flags.agent, AGENT_NAMES, "lstm-ppo-plus"),
+    form: read.choice("objective", flags.objective, FORMS, "product"),
+    traces: read.list("traces", flags.traces),
+    manifest: flags.manifest ?? DEFAULT_MANIFEST,
+    rateScale: read.number("rate-scale", flags.rateScale, null, { least: 1e-6, most: 1e6 }),
+    profiles: read.list("profiles", flags.profiles).map((name) => {
+      const known = Object.keys(PROFILES) as ProfileName[];
+      const found = known.find((profile) => profile === name);
+      if (!found) read.problem(`--profiles must be of ${known.join(", ")}, was: '${name}'`);
+      return found ?? "stress";
+    }),
+    steps: read.number("steps", flags.steps, isLive ? live.steps : 1, counts),
+    seed: flags.seed ?? "1",
+    engine: read.choice("engine", flags.engine, ["wasm", "tfjs"], "wasm"),
+    workers: read.number("workers", flags.workers, Math.min(workers, availableParallelism()), { ...counts, most: 64 }),
+    checkpointEvery: read.number(
+      "checkpoint-every",
+      flags.checkpointEvery,
+      isLive ? rolloutSteps : checkpointSteps,
+      counts,
+    ),
+    out: flags.out ?? "",
+    resume: flags.resume ?? false,
+    step: read.number("step", flags.step, null, { ...counts, least: 0 }),
+    servingOnly: flags.servingOnly ?? false,
+    functionName: flags.function ?? null,
+    rolloutSteps,
+  };
+  read.done();
+  return options;
 }
 
-interface Training extends TrainingLoad {
-  readonly resumed: Checkpoint | null;
-  readonly settings: AgentSettings;
-  readonly store: ModelStore;
-  /** Null in the simulator. */
-  readonly live: LiveSession | null;
-}
-
-async function learn(options: TrainOptions, training: Training, world: TrainWorld): Promise<number> {
-  const { resumed, settings, plan, traces, store, live } = training;
-  const { hyperparameters } = settings;
-  const network = networkOf(settings);
-  const weights = resumed?.weights ?? initialWeights(network, seededRandom(`${options.seed}/weights`));
-  const engine = await makeEngine(options.engine, network, weights, {
-    count: options.workers - 1,
-    startThread: startWorkerThread,
-  });
-  const collector = live?.collectorFor(engine) ?? collectorOf(options, plan, engine, world.threadScript);
-  let state: TrainingState = freshState(hyperparameters, network.observationSize);
-  try {
-    if (resumed?.continuation) {
-      engine.setOptimiser(resumed.continuation.optimiser);
-      state = resumed.continuation.state;
-      if (state.places !== null) await collector.restore(state.places);
-    }
-    const totalSteps = options.steps;
-    const fromSteps = state.steps;
-    const log = options.servingOnly ? null : await openLog(options.out, fromSteps, systemClock.nowMs());
-    const progress = trainingProgress(settings.agent, { fromSteps, totalSteps }, systemClock, world.progress);
-    let early = resumed?.record.early ?? null;
-    const save = async () => {
-      const record: TrainingRecord = {
-        settings,
-        network,
-        statistics: state.statistics,
-        seed: options.seed,
-        steps: state.steps,
-        rounds: state.round,
-        totalSteps,
-        engine: engine.name,
-        command: resumed?.record.command ?? world.command,
-        traces,
-        early,
-        evaluation: null,
-      };
-      await saveCheckpoint(store, options, engine, record, state);
-    };
-
-    let savedSteps = fromSteps;
-    const run = { engine, collector, hyperparameters, seed: options.seed, totalSteps, from: state };
-    for await (const round of untilInterrupted(trainPpo(run))) {
-      state = round.state;
-      early ??= { steps: state.steps, digest: digestOf(engine) };
-      await log?.write(round, progress.update(round), systemClock.nowMs());
-      if (world.signal.aborted) break;
-      if (options.servingOnly || state.steps - savedSteps < options.checkpointEvery) continue;
-      savedSteps = state.steps;
-      await save();
-    }
-    progress.end();
-    const isStopped = state.steps < totalSteps;
-    if (isStopped && options.servingOnly) throw new InterruptedError();
-    if (state.steps > savedSteps || state.steps === 0) await save();
-    const where = options.servingOnly ? options.out : `${options.out}/step-${state.steps}`;
-    world.say(`${isStopped ? "stopped" : "done"} after ${state.steps} steps: ${where}`);
-    if (live) world.say(countsLine(live));
-    if (isStopped) world.say("the same command with --resume goes on from there");
-    return isStopped ? 130 : 0;
-  } finally {
-    await collector.close();
-    engine.close();
-  }
-}
-
-function settingsFor({ agent, form, env, rolloutSteps }: TrainOptions): AgentSettings {
-  const settings = settingsOf(agent, form);
-  return env === "sim" ? settings : liveSettings(settings, rolloutSteps);
-}
-
-/** The names are those of the command line: the load generator is given the files behind them. */
-async function openLive(
-  { functionName, seed }: TrainOptions,
-  settings: AgentSettings,
-  { plan, traces }: TrainingLoad,
-  { home, say, signal }: TrainWorld,
-): Promise<LiveSession> {
-  // What speaks to a platform is large, and a simulation has no use for it.
+async function openLive(place: LivePlaceOptions, { home, say, signal }: World): Promise<LivePlace> {
+  // What works on a platform is large, and a simulation has no use for it.
   const { openSession } = await import("#shared/live/episodes/session.ts");
-  const named = plan.traces.map((trace, i) => ({ ...trace, name: traces[i]!.name }));
-  return openSession({ home, functionName, settings, seed, traces: named, say, signal });
+  return openSession({ ...place, home, say, signal });
 }
 
-/** A round that a live platform was left in is given up; the rounds before it stand. */
-async function* untilInterrupted(rounds: AsyncGenerator<Round, void>): AsyncGenerator<Round, void> {
-  try {
-    yield* rounds;
-  } catch (thrown) {
-    if (!(thrown instanceof InterruptedError)) throw thrown;
-  }
-}
-
-function countsLine({ functionName, counts }: LiveSession): string {
-  const { steps, ruled, lost } = counts();
-  return `${steps} windows of '${functionName}' lived through; the fallback rule decided ${ruled}, ${lost} were lost`;
-}
-
-/** The checkpoint to go on from; null for a new training, which must not meet an old one in its folder. */
-async function resumedFrom(store: ModelStore, options: TrainOptions): Promise<Checkpoint | null> {
-  if (!options.resume) {
-    const [there] = await store.steps();
-    if (there === undefined) return null;
-    throw new BadInputError(
-      `${options.out}: holds the checkpoints of a training; go on with --resume, or choose another folder`,
-    );
-  }
-  const checkpoint = decodeCheckpoint(await store.read(options.step));
-  const { record, continuation } = checkpoint;
-  mustMatch("agent", options.agent, record.settings.agent);
-  mustMatch("objective", options.form, record.settings.form);
-  mustMatch("seed", options.seed, record.seed);
-  // One environment is what a live platform is; a simulation has several side by side.
-  mustMatch("environment", options.env, record.settings.hyperparameters.environments === 1 ? "live" : "sim");
-  if (continuation === null) throw new BadInputError(`${options.out}: the checkpoint serves only; it cannot go on`);
-  return checkpoint;
-}
-
-function collectorOf(options: TrainOptions, plan: TaskPlan, engine: Engine, script: string): Collector {
-  const { environments } = plan.settings.hyperparameters;
-  const { seed } = options;
-  if (options.workers === 1) {
-    return localCollector({ engine, environments, seed, makeEnvironment: (index) => makeTask(plan, index) });
-  }
-  const data = { plan, seed, engine: options.engine, spec: engine.spec, weights: engine.getWeights() };
-  return threadCollector({ script, threads: options.workers, environments, engine, data });
-}
-
-async function saveCheckpoint(
-  store: ModelStore,
-  { servingOnly, out }: TrainOptions,
-  engine: Engine,
-  record: TrainingRecord,
-  state: TrainingState,
-): Promise<void> {
-  const weights = engine.getWeights();
-  if (servingOnly) return writeFiles(out, encodeCheckpoint({ record, weights, continuation: null }));
-  const continuation = { optimiser: engine.getOptimiser(), state };
-  await store.write(record.steps, encodeCheckpoint({ record, weights, continuation }));
-}
-
-/** SHA-256 of the weights, hexadecimal. */
-function digestOf(engine: Engine): string {
-  const hash = createHash("sha256");
-  for (const tensor of engine.getWeights())
-    hash.update(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength));
-  return hash.digest("hex");
+function endLines({ steps, isStopped, savedIn, live }: TrainingEnd): string[] {
+  return [
+    `${isStopped ? "stopped" : "done"} after ${steps} steps: ${savedIn}`,
+    ...(live
+      ? [
+          `${live.steps} windows of '${live.functionName}' played; the fallback rule decided ${live.ruled}, ${live.lost} were lost`,
+        ]
+      : []),
+    ...(isStopped ? ["the same command with --resume goes on from there"] : []),
+  ];
 }

@@ -1,5 +1,4 @@
 /** `replicant verify`: the guard's promises, checked against a record of events. Exit codes: 0 all kept, 1 some broken, 2 no such record. */
-import type { Command } from "commander";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -11,35 +10,29 @@ import { readEvent } from "#shared/events/codec.ts";
 import { EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import { readFlags } from "#shared/config/flags.ts";
+import { command } from "./command.ts";
 
-interface VerifyFlags {
-  readonly stabilisationSeconds?: string;
-  readonly json?: boolean;
-}
+export default command({
+  name: "verify",
+  description: "check a record of events against what the guard promises",
+  argument: ["<file>", "a CloudEvent as JSON on each line, as the bus carries them; - reads standard input"],
+  options: { "--stabilisation-seconds <s>": "what STABILISATION_SECONDS was of the scaler", "--json": "as JSON" },
+  async run(flags, { say, answer }, file = "-") {
+    const read = readFlags();
+    const bounds = { least: 0, most: 3_600 };
+    const fallback = GUARD_DEFAULTS.stabilisationSeconds;
+    const seconds = read.number("stabilisation-seconds", flags.stabilisationSeconds, fallback, bounds);
+    read.done();
+    const report = await verify(file === "-" ? process.stdin : createReadStream(file), file, seconds);
+    if (flags.json) answer(JSON.stringify(report));
+    else for (const line of reportLines(report)) say(line);
+    return report.broken.length > 0 ? 1 : 0;
+  },
+});
 
-export function registerVerify(program: Command): void {
-  program
-    .command("verify")
-    .description("check a record of events against what the guard promises")
-    .argument("<file>", "a CloudEvent as JSON on each line, as the bus carries them; - reads standard input")
-    .option("--stabilisation-seconds <s>", "what STABILISATION_SECONDS was of the scaler", undefined)
-    .option("--json", "as JSON")
-    .action(async (file: string, flags: VerifyFlags) => {
-      const report = await verify(file === "-" ? process.stdin : createReadStream(file), file, flags);
-      if (flags.json) console.log(JSON.stringify(report));
-      else for (const line of reportLines(report)) console.log(line);
-      process.exitCode = report.broken.length > 0 ? 1 : 0;
-    });
-}
-
-/** Throws `BadInputError` for a line that is no event, and for a record without a decision: nothing can be said of it. */
-async function verify(input: Readable, name: string, flags: VerifyFlags): Promise<PromiseReport> {
-  const given = readFlags();
-  const bounds = { least: 0, most: 3_600 };
-  const fallback = GUARD_DEFAULTS.stabilisationSeconds;
-  const seconds = given.number("stabilisation-seconds", flags.stabilisationSeconds, fallback, bounds);
-  given.done();
-  const checker = promiseChecker({ ...GUARD_DEFAULTS, stabilisationSeconds: seconds });
+/** Throws `BadInputError` for a line that is no event, and for a record without a decision, which proves nothing. */
+async function verify(input: Readable, name: string, stabilisationSeconds: number): Promise<PromiseReport> {
+  const checker = promiseChecker({ ...GUARD_DEFAULTS, stabilisationSeconds });
   let line = 0;
   try {
     for await (const text of createInterface({ input, crlfDelay: Infinity })) {
@@ -50,7 +43,7 @@ async function verify(input: Readable, name: string, flags: VerifyFlags): Promis
     throw new BadInputError(line === 0 ? messageOf(thrown) : `${name}, line ${line}: ${messageOf(thrown)}`);
   }
   const report = checker.report();
-  if (report.read.applied === 0) throw new BadInputError(`${name} holds no decision, so nothing can be said of it`);
+  if (report.read.applied === 0) throw new BadInputError(`${name} holds no decision, so it proves nothing`);
   return report;
 }
 
@@ -68,7 +61,7 @@ function eventOf(text: string): ReplicantEvent {
 }
 
 /** One line a promise, then one a broken one. */
-export function reportLines({ broken, checked, read }: PromiseReport): string[] {
+function reportLines({ broken, checked, read }: PromiseReport): string[] {
   const counts = new Map<string, number>();
   for (const { promise } of broken) counts.set(promise, (counts.get(promise) ?? 0) + 1);
   const width = Math.max(...Object.keys(checked).map((promise) => promise.length));

@@ -1,8 +1,7 @@
 /** The local platform as its users (`replicant up`, tests, benchmarks) see it. */
 import type { EventBus } from "#shared/ports/event-bus.ts";
+import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 import type { FunctionDeployment } from "./provider/types.ts";
-
-export type Profile = "open" | "ce";
 
 export interface PlatformOptions {
   /** Where secrets, deployments and logs live. */
@@ -20,7 +19,7 @@ export interface PlatformOptions {
   /** Only the provider, for a real gateway in front: no page, no queue, no range; everything on one port. Default false. */
   readonly providerOnly?: boolean | undefined;
   /** `open`: 0…N replicas; `ce`: 1…5 replicas, 15 functions, no zero. Default `open`. */
-  readonly profile?: Profile | undefined;
+  readonly profile?: GatewayProfile | undefined;
   /** Folder of bundles: `<dist>/<kind>/<name>/handler.js`, and the replica runtime. */
   readonly dist: string;
   /** Restore what was deployed when this home was last used; or only the functions it says. Default true. */

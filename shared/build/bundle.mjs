@@ -64,7 +64,7 @@ const pages = [["shared/evaluation/results/report/public/page.js", "services/cli
 
 /** Files that travel with a bundle: [source, output]. */
 const companions = [
-  ["services/cli/node22-template/files", "services/cli/node22-template"],
+  ["services/local-openfaas/faas-cli/node22-template/files", "services/cli/node22-template"],
   ["traces", "functions/load-generator/traces"],
   ["shared/models", "functions/policy-inference/models"],
   ["shared/models", "services/trainer/models"],

@@ -13,6 +13,14 @@ export class ConfigError extends BadInputError {
   }
 }
 
+/** Ended by the person, with Ctrl-C or SIGTERM. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  constructor() {
+    super("interrupted; nothing was written");
+  }
+}
+
 /** The one sentence of anything thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

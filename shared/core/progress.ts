@@ -7,9 +7,9 @@ export interface ProgressOutput {
   write(text: string): void;
 }
 
-export interface Progress {
-  /** `share` of job `index`, 0…1. */
-  update(index: number, share: number): void;
+export interface ProgressBar {
+  /** `share` of all, 0…1; `counts`: what is done so far, in words. Draws no oftener than is of use. */
+  draw(share: number, counts: string): void;
   /** Removes the bar. */
   end(): void;
 }
@@ -17,33 +17,50 @@ export interface Progress {
 const REDRAW_MS = 100;
 const LINE_MS = 10_000;
 
-/** `weights`: how long each job takes, in any unit. */
-export function startProgress(
-  what: string,
-  weights: readonly number[],
-  clock: Pick<Clock, "nowMs">,
-  output: ProgressOutput,
-): Progress {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const shares = new Float64Array(weights.length);
+/** `what`: what goes on, in a word or two. */
+export function progressBar(what: string, clock: Pick<Clock, "nowMs">, output: ProgressOutput): ProgressBar {
   const startMs = clock.nowMs();
-  let [done, jobsDone, lastMs] = [0, 0, startMs];
+  let lastMs = startMs;
   return {
-    update(index, share) {
-      done += (share - shares[index]!) * weights[index]!;
-      if (share >= 1 && shares[index]! < 1) jobsDone++;
-      shares[index] = share;
+    draw(share, counts) {
       const nowMs = clock.nowMs();
       if (nowMs - lastMs < (output.isTty ? REDRAW_MS : LINE_MS)) return;
       lastMs = nowMs;
-      const elapsedSeconds = (nowMs - startMs) / 1000;
-      const counts = `${jobsDone}/${weights.length} runs`;
-      const line = progressLine({ what, share: total > 0 ? done / total : 1, counts, elapsedSeconds });
+      const line = progressLine({ what, share, counts, elapsedSeconds: (nowMs - startMs) / 1000 });
       output.write(output.isTty ? `\r\u001b[K${line.slice(0, Math.max(20, output.columns - 1))}` : `${line}\n`);
     },
     end() {
       if (output.isTty) output.write("\r\u001b[K");
     },
+  };
+}
+
+export interface JobsProgress {
+  /** `share` of job `index`, 0…1. */
+  update(index: number, share: number): void;
+  /** Removes the bar. */
+  end(): void;
+}
+
+/** A bar over several jobs. `weights`: how long each takes, in any unit. */
+export function startProgress(
+  what: string,
+  weights: readonly number[],
+  clock: Pick<Clock, "nowMs">,
+  output: ProgressOutput,
+): JobsProgress {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = new Float64Array(weights.length);
+  const bar = progressBar(what, clock, output);
+  let [done, jobsDone] = [0, 0];
+  return {
+    update(index, share) {
+      done += (share - shares[index]!) * weights[index]!;
+      if (share >= 1 && shares[index]! < 1) jobsDone++;
+      shares[index] = share;
+      bar.draw(total > 0 ? done / total : 1, `${jobsDone}/${weights.length} runs`);
+    },
+    end: () => bar.end(),
   };
 }
 

@@ -1,5 +1,8 @@
 /** A closed span of metrics of one function. What could not be measured is `null` and named in `missing`; never 0. */
 
+/** Length of a window where no setting says otherwise, and of every window that is simulated; seconds of trace time. */
+export const WINDOW_SECONDS = 30;
+
 export interface LatencyQuantiles {
   readonly p50: number | null;
   readonly p95: number | null;

@@ -2,7 +2,7 @@
 import type { ManagedFunction } from "../core/managed-function.ts";
 import { planSchedule, type Schedule } from "../traces/schedule.ts";
 import type { BinnedTrace } from "../traces/trace.ts";
-import type { MetricsWindow } from "../core/window.ts";
+import { type MetricsWindow, WINDOW_SECONDS } from "../core/window.ts";
 import { simProfile, type SimProfile } from "../sim/profiles.ts";
 
 /** Beyond this use how long a call waits for others depends on more than the use. */
@@ -27,7 +27,7 @@ export function recordedTrace(windows: readonly MetricsWindow[]): BinnedTrace {
     counts.push(arrivals ?? before);
     lastSeq = seq;
   }
-  const binSeconds = windows[0]?.windowSeconds ?? 30;
+  const binSeconds = windows[0]?.windowSeconds ?? WINDOW_SECONDS;
   return { kind: "binned", format: "counts-30s", name: "recorded", binSeconds, counts };
 }
 

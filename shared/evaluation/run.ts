@@ -13,6 +13,7 @@ import type { NeededSpan } from "./foresight.ts";
 import type { EvaluatedPolicy } from "./policies.ts";
 import { timelineOf } from "./timeline.ts";
 import type { Timeline } from "./timeline.ts";
+import { WINDOW_SECONDS } from "../core/window.ts";
 
 /** What a policy is evaluated on. */
 export interface Cell {
@@ -45,9 +46,6 @@ export interface WindowLine extends SimWindowTruth {
   readonly applied: number;
   readonly reason: string | null;
 }
-
-/** Window that policies decide on, seconds. */
-export const WINDOW_SECONDS = 30;
 
 /** The calls of a cell: for one seed the same for every policy, so that policies are compared in pairs. */
 export function scheduleOf({ trace, profile, rateScale }: Cell, seed: number): Schedule {

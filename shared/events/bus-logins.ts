@@ -29,3 +29,8 @@ export function readLogin(text: string): BusLogin | null {
   const at = text.indexOf(":");
   return at < 1 ? null : { name: text.slice(0, at), password: text.slice(at + 1).trim() };
 }
+
+/** The name of the secret with an account's login. */
+export function secretNameOf(account: BusAccount): string {
+  return `nats-${account}`;
+}

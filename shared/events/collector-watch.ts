@@ -1,5 +1,6 @@
 /** What every listener keeps of the collector: its time, how far the wall clocks lie apart, and what of it is not well. */
 import type { Clock } from "../core/clock.ts";
+import { WINDOW_SECONDS } from "../core/window.ts";
 import { CollectorTime, type CollectorTimeStatus, type MeasuredAt, type Timeliness } from "./collector-time.ts";
 import type { ReplicantEvent } from "./types.ts";
 
@@ -27,7 +28,7 @@ export class CollectorWatch {
   readonly #time = new CollectorTime();
   readonly #clocks: CollectorWatchClocks;
   #skewMs: number | null = null;
-  #windowRealSeconds = 30;
+  #windowRealSeconds = WINDOW_SECONDS;
 
   constructor(clocks: CollectorWatchClocks) {
     this.#clocks = clocks;

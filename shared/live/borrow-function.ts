@@ -1,22 +1,23 @@
-/** A running function lent to a command: its policy is changed by its annotations, as a deployment does, and put back after. */
+/** Borrows a running function: its policy is changed by its annotations, as a deployment does, and put back afterwards. */
 import { systemClock as clock } from "../adapters/system-clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
-import { InterruptedError } from "../evaluation/pool/pool.ts";
 import { readDeployment } from "./deployment.ts";
 import type { LivePlatform } from "./platform.ts";
+import { waitUntil } from "../core/wait.ts";
 
-export interface LentFunction {
+export interface BorrowedFunction {
   readonly managed: ManagedFunction;
-  /** Deploys the function with this policy, acting; resolves when the collector tells of it. Rejects with `InterruptedError`. */
+  /** Deploys the function with this policy, acting; resolves when the collector reports it. Rejects with `InterruptedError`. */
   setPolicy(policy: string, signal: AbortSignal): Promise<void>;
   /** As it was: deployment, and what its model may do. Never rejects: says why it could not. */
   giveBack(say: (line: string) => void): Promise<void>;
 }
 
-const HEARD_WITHIN_MS = 60_000;
+const REPORTED_WITHIN_MS = 60_000;
 
-export async function lendFunction(platform: LivePlatform, managed: ManagedFunction): Promise<LentFunction> {
+/** Changes nothing yet. Throws `BadInputError` where the gateway does not describe the function. */
+export async function borrowFunction(platform: LivePlatform, managed: ManagedFunction): Promise<BorrowedFunction> {
   const { functionName, namespace } = managed;
   const { address, bus, shelf } = platform;
   const { found, deploy } = await readDeployment(address, functionName, namespace);
@@ -36,12 +37,15 @@ export async function lendFunction(platform: LivePlatform, managed: ManagedFunct
     async setPolicy(policy, signal) {
       isChanged = true;
       await deploy({ annotations: { ...found.annotations, "replicant.policy": policy, "replicant.mode": "auto" } });
-      let heard = false;
+      let isReported = false;
       const subscription = await bus.subscribe("tick", async ({ data: { managed: now } }) => {
-        if (now.functionName === functionName && now.policy === policy) heard = true;
+        if (now.functionName === functionName && now.policy === policy) isReported = true;
       });
       try {
-        await until(() => heard, `no tick of '${functionName}' showed policy '${policy}'`, signal);
+        if (await waitUntil(() => isReported, { clock, withinMs: REPORTED_WITHIN_MS, signal })) return;
+        throw new Error(
+          `no tick of '${functionName}' showed policy '${policy}' within ${REPORTED_WITHIN_MS / 1_000} s`,
+        );
       } finally {
         await subscription.close();
       }
@@ -51,13 +55,4 @@ export async function lendFunction(platform: LivePlatform, managed: ManagedFunct
         say(`the policy '${managed.policy}' of '${functionName}' could not be put back: ${messageOf(thrown)}`);
       }),
   };
-}
-
-async function until(condition: () => boolean, what: string, signal: AbortSignal): Promise<void> {
-  const deadlineMs = clock.nowMs() + HEARD_WITHIN_MS;
-  while (!condition()) {
-    if (signal.aborted) throw new InterruptedError();
-    if (clock.nowMs() > deadlineMs) throw new Error(`${what} within ${HEARD_WITHIN_MS / 1_000} s`);
-    await clock.sleep(50, signal);
-  }
 }

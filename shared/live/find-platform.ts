@@ -5,14 +5,19 @@ import { join } from "node:path";
 import { removeFile, replaceFile } from "../adapters/files/durable-file.ts";
 import { nodeFiles } from "../adapters/files/node-files.ts";
 import { stored } from "../adapters/files/storage-error.ts";
+import type { GatewayAddress } from "../adapters/openfaas/client.ts";
 import { openfaasGateway } from "../adapters/openfaas/function-gateway.ts";
 import { BadInputError } from "../core/errors.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
 
-export interface GatewayFlags {
-  readonly gateway?: string;
-  readonly user?: string;
-  readonly passwordFile?: string;
+/** A gateway as a person names it: what is absent is looked up. */
+export interface ChosenGateway {
+  /** Its address. */
+  readonly gateway?: string | undefined;
+  /** Default `admin`. */
+  readonly user?: string | undefined;
+  /** A file with its password. */
+  readonly passwordFile?: string | undefined;
 }
 
 /** The platform that runs from a home, for the commands beside it. Holds no secrets. */
@@ -52,20 +57,29 @@ export function passwordOf(home: string): string | null {
   return readIfThere(join(home, "basic-auth-password"));
 }
 
-/** Flags first, then `OPENFAAS_URL`, then what a platform noted. Throws `BadInputError` when nothing tells an address. */
+/** The gateway that was named, else `OPENFAAS_URL`, else the one a platform noted. Throws `BadInputError` where there is none. */
+export function addressOf(
+  chosen: ChosenGateway,
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): GatewayAddress {
+  const url = chosen.gateway ?? (env["OPENFAAS_URL"] || readRunning(home)?.url);
+  if (!url) throw new BadInputError(`no gateway: give --gateway, set OPENFAAS_URL, or start one with 'replicant up'`);
+  const password = chosen.passwordFile === undefined ? passwordOf(home) : readIfThere(chosen.passwordFile);
+  if (password === null && chosen.passwordFile !== undefined) {
+    throw new BadInputError(`cannot read the password file '${chosen.passwordFile}'`);
+  }
+  return { url, user: password === null ? null : (chosen.user ?? "admin"), password };
+}
+
+/** Throws `BadInputError` where no gateway is found. */
 export function connect(
-  flags: GatewayFlags,
+  chosen: ChosenGateway,
   home: string,
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly url: string; readonly gateway: FunctionGateway } {
-  const url = flags.gateway ?? (env["OPENFAAS_URL"] || readRunning(home)?.url);
-  if (!url) throw new BadInputError(`no gateway: give --gateway, set OPENFAAS_URL, or start one with 'replicant up'`);
-  const password = flags.passwordFile === undefined ? passwordOf(home) : readIfThere(flags.passwordFile);
-  if (password === null && flags.passwordFile !== undefined) {
-    throw new BadInputError(`cannot read the password file '${flags.passwordFile}'`);
-  }
-  const user = password === null ? null : (flags.user ?? "admin");
-  return { url, gateway: openfaasGateway({ url, user, password }) };
+  const address = addressOf(chosen, home, env);
+  return { url: address.url, gateway: openfaasGateway(address) };
 }
 
 function readIfThere(path: string): string | null {

@@ -7,7 +7,8 @@ import { nextWindowEndMs, toTraceMs, type TraceTime } from "../core/trace-time.t
 import { TRACE_FORMATS, traceSeconds, type TraceFormat } from "../traces/trace.ts";
 import { loadTrace, splitReference } from "../traces/load-trace.ts";
 import { signedCall, type SignedCaller } from "./signed-call.ts";
-import type { UpOptions } from "../../services/cli/up/options.ts";
+import type { RunOptions } from "./run/options.ts";
+import { WINDOW_SECONDS } from "../core/window.ts";
 
 export interface LoadPlan {
   readonly name: string;
@@ -25,7 +26,6 @@ export interface StartedLoad {
 }
 
 const LOAD_GENERATOR = "load-generator";
-export const WINDOW_SECONDS = 30;
 /** Time for the load generator to plan before the edge at which it starts, real milliseconds. */
 const PLAN_MS = 1_500;
 /** What the load generator takes in one call (`stack.yml`), with room for the rest of the request; quoted as JSON. */
@@ -35,7 +35,7 @@ export const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
 
 /** Reads the trace and checks it before anything starts; the load goes to the first managed function. Throws `BadInputError`. */
 export async function planLoad(
-  options: Pick<UpOptions, "stack" | "format" | "fromWindow" | "windows"> & { readonly trace: string },
+  options: Pick<RunOptions, "stack" | "format" | "fromWindow" | "windows"> & { readonly trace: string },
   managed: readonly ManagedFunction[],
 ): Promise<LoadPlan> {
   const target = managed[0];
@@ -74,7 +74,7 @@ export async function planLoad(
   };
 }
 
-export interface LoadTiming extends Pick<UpOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {
+export interface LoadTiming extends Pick<RunOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {
   /** Wall clock. */
   readonly startAtMs: number;
 }

@@ -9,9 +9,9 @@ import { HELD, heldName, notHeadroom, policyInWords } from "../policies/held-mod
 import { policyReference } from "../policies/reference.ts";
 import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
 import type { ModelSource } from "../ports/model-registry.ts";
-import { rulesOf } from "../../services/local-openfaas/gateway/profile.ts";
-import type { Profile } from "../../services/local-openfaas/types.ts";
 import { actionSchemeNamed } from "../task/actions/schemes.ts";
+import { rulesOf } from "../deploy/gateway-profile.ts";
+import type { GatewayProfile } from "../deploy/gateway-profile.ts";
 import type { StackFunction } from "../deploy/stack.ts";
 
 /** In file order. Throws `ConfigError` with a sentence for every annotation that cannot be used. */
@@ -34,7 +34,7 @@ export function managedFunctions(functions: readonly StackFunction[], file: stri
 }
 
 /** A sentence for each function that is to have a range which the profile does not give. */
-export function beyondProfile(managed: readonly ManagedFunction[], profile: Profile): string[] {
+export function beyondProfile(managed: readonly ManagedFunction[], profile: GatewayProfile): string[] {
   return managed.flatMap((one) => {
     const problem = rangeProblem(one.functionName, one, rulesOf(profile));
     return problem === null ? [] : [`${problem}: decisions stay within that`];

@@ -15,7 +15,7 @@ import type { EventBus } from "../ports/event-bus.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
 import { keysOf } from "../host/keyring.ts";
 import { passwordOf, readRunning } from "./find-platform.ts";
-import { readOwnLogin } from "../../services/local-openfaas/start/own-logins.ts";
+import { readOwnLogin } from "./own-logins.ts";
 
 export interface LivePlatform {
   readonly address: GatewayAddress;

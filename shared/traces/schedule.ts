@@ -10,6 +10,7 @@ import {
   traceInvocations,
   traceSeconds,
 } from "./trace.ts";
+import { WINDOW_SECONDS } from "../core/window.ts";
 
 /** Structure of arrays: entry i is request number i, ascending in time. */
 export interface Schedule {
@@ -43,7 +44,7 @@ export const SCHEDULE_DEFAULTS = {
   rateScale: 1,
   fromSeconds: 0,
   durationSeconds: null,
-  windowSeconds: 30,
+  windowSeconds: WINDOW_SECONDS,
   workCv: 0,
 } as const satisfies Partial<ScheduleOptions>;
 

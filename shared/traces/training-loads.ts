@@ -2,6 +2,7 @@
 import type { Random } from "../core/random.ts";
 import { planSchedule, type Schedule } from "./schedule.ts";
 import { traceSeconds, type Trace } from "./trace.ts";
+import { WINDOW_SECONDS } from "../core/window.ts";
 
 export interface LoadAsk {
   readonly random: Random;
@@ -14,7 +15,6 @@ export interface LoadAsk {
 
 export type TrainingLoad = (ask: LoadAsk) => Schedule;
 
-const WINDOW_SECONDS = 30;
 /** Mean need of an episode, replicas; drawn evenly on the logarithmic scale. */
 const MEAN_REPLICAS = [0.3, 8] as const;
 /** Loads are lowered until their peak needs no more than this. */

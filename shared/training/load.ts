@@ -3,7 +3,7 @@ import { TRAINING_DEFAULTS, type AgentSettings } from "../rl/agents.ts";
 import type { TraceRecord } from "../rl/checkpoint/types.ts";
 import { readManifest, splitEntries } from "../evaluation/files/manifest.ts";
 import { loadNamedTraces } from "../evaluation/files/traces.ts";
-import type { TrainOptions } from "../../services/cli/train/options.ts";
+import type { TrainOptions } from "./options.ts";
 import type { TaskPlan } from "./tasks.ts";
 
 export interface TrainingLoad {

@@ -8,17 +8,17 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { PARAMETERS } from "#shared/sim/parameters.ts";
 import { eventually } from "#test/support/eventually.ts";
+import { planComparison } from "#shared/live/calibration/compare/compare.ts";
 import { scoreIntervals } from "#shared/live/calibration/compare/live-interval.ts";
 import { openLiveBook } from "#shared/live/calibration/compare/live-book.ts";
-import { readCompareFlags } from "../../services/cli/calibrate/compare/options.ts";
 import { rankingOf } from "#shared/live/calibration/compare/ranking.ts";
-import { writeStackLike } from "#shared/live/calibration/compare/stack-file.ts";
+import { writeStackLike } from "#shared/deploy/stack-file.ts";
 import { factsOf } from "#shared/live/calibration/facts.ts";
 import { busyWarning } from "#shared/live/calibration/machine-load.ts";
-import { readCalibrateFlags, type CalibrateFlags } from "../../services/cli/calibrate/options.ts";
+import { readCalibrateFlags, readCompareFlags, type CalibrateFlags } from "#services/cli/calibrate.ts";
 import { checkProfileFile, type WrittenProfile } from "#shared/evaluation/files/profile-file.ts";
 import { readStack } from "#shared/deploy/stack.ts";
-import { runCommand, smallTrace, startCommand, temporaryFolder } from "./command.ts";
+import { runCommand, smallTrace, startCommand, temporaryFolder } from "#test/support/command.ts";
 
 const refused = (says: RegExp) => (thrown: unknown) => thrown instanceof BadInputError && says.test(thrown.message);
 
@@ -65,7 +65,8 @@ for (const { name, flags, says } of compareRefusals) {
   test(`calibrate --compare refuses ${name}`, async (t) => {
     const trace = await smallTrace(await temporaryFolder(t));
     const given = { compare: true, trace, ...flags };
-    await assert.rejects(readCompareFlags(given, readCalibrateFlags(given)), refused(says));
+    const planned = planComparison(readCompareFlags(given), readCalibrateFlags(given), { env: {} });
+    await assert.rejects(planned, refused(says));
   });
 }
 
@@ -76,8 +77,8 @@ test("kpa is compared at the pace of a window, as the live loop runs it, however
     windows: "5",
     policies: "kpa,kpa:rps,target=2@30s",
   };
-  const { policies } = await readCompareFlags(given, readCalibrateFlags(given));
-  assert.deepEqual(policies, [
+  const { ranked } = await planComparison(readCompareFlags(given), readCalibrateFlags(given), { env: {} });
+  assert.deepEqual(ranked, [
     { name: "kpa", liveName: "kpa", simulatedName: "kpa@30s" },
     { name: "kpa:rps,target=2@30s", liveName: "kpa:rps,target=2", simulatedName: "kpa:rps,target=2@30s" },
   ]);

@@ -7,9 +7,9 @@ import { after, before, describe, test } from "node:test";
 
 import { eventually } from "#test/support/eventually.ts";
 import { startLiveCommand, type LiveCommand } from "#test/support/live-command.ts";
-import { chosenFaults, readChaosFlags } from "../../services/cli/chaos/chaos.ts";
+import { readChaosFlags, reportLines } from "#services/cli/chaos.ts";
+import { chosenFaults, hasHeld, type ChaosReport } from "#shared/live/chaos/chaos.ts";
 import { METRICS_WAYS, startMetricsProxy, withValues } from "#shared/live/chaos/metrics-proxy.ts";
-import { hasHeld, reportLines, type ChaosReport } from "../../services/cli/chaos/report.ts";
 
 const EXPOSITION = 'calls_total{code="200",name="a b"} 12\n# TYPE up gauge\nup 1 1700000000000\n';
 

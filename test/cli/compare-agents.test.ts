@@ -10,7 +10,7 @@ import type { SimTotals } from "#shared/sim/simulate.ts";
 import type { AgentComparison } from "#shared/evaluation/agents/comparison.ts";
 import { MARKERS, readmeWith } from "#shared/evaluation/agents/markdown.ts";
 import { scoresOf } from "#shared/evaluation/agents/scores.ts";
-import { runCommand, temporaryFolder } from "./command.ts";
+import { runCommand, temporaryFolder } from "#test/support/command.ts";
 
 /** Head and first column of the table between the markers. */
 function shapeOf(readme: string): { readonly columns: readonly string[]; readonly policies: readonly string[] } {

@@ -6,7 +6,7 @@ import { describe, test, type TestContext } from "node:test";
 
 import type { EvaluationResult } from "#shared/evaluation/results/result.ts";
 import type { TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
-import { runCommand, temporaryFolder } from "./command.ts";
+import { runCommand, temporaryFolder } from "#test/support/command.ts";
 
 const DRESCALE = "drescale_invokation_data_30s.json";
 const FUNCTION = {

@@ -10,12 +10,12 @@ import { chromium } from "playwright-core";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
-import { evaluate } from "../../services/cli/evaluate.ts";
-import type { EvaluationWorld } from "#shared/evaluation/pool/run-matrix.ts";
+import { evaluate } from "#services/cli/evaluate.ts";
+import type { World } from "#services/cli/command.ts";
 import type { EvaluationResult } from "#shared/evaluation/results/result.ts";
 import { executablePath, withoutBrowser } from "../local-openfaas/ui/browser.ts";
 import { eventually } from "../support/eventually.ts";
-import { runCommand, smallTrace, startCommand, temporaryFolder } from "./command.ts";
+import { runCommand, smallTrace, startCommand, temporaryFolder } from "#test/support/command.ts";
 
 const POLICIES = "hpa,kpa,openfaas-pro:proportion=0.5,down-window=60,oracle";
 
@@ -280,8 +280,12 @@ describe("replicant evaluate refuses in one sentence", () => {
     { name: "no workers", flags: { workers: "0" }, says: /--workers must be a whole number from 1 to 256, was: '0'$/ },
     { name: "a guard half on", flags: { guard: "half" }, says: /--guard must be one of on, off, was: 'half'$/ },
   ] as const;
-  const world: EvaluationWorld = {
+  const world: World = {
     home: "/nowhere",
+    dist: resolve("dist"),
+    env: {},
+    columns: () => 80,
+    threadScript: resolve("dist/services/cli/rollout-thread.cjs"),
     workerScript: resolve("dist/services/cli/evaluation-worker.cjs"),
     reportAssets: resolve("dist/services/cli/report"),
     modelsFolder: resolve("dist/functions/policy-inference/models"),

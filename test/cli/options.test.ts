@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ConfigError } from "#shared/core/errors.ts";
 import { aManaged } from "#test/support/a-window.ts";
 import { beyondProfile } from "#shared/live/managed.ts";
-import { readUpFlags } from "../../services/cli/up/options.ts";
+import { readUpFlags } from "#services/cli/up.ts";
 
 test("up: without flags there is no load and trace time is real time", () => {
   const { trace, timeLapse, port, windows } = readUpFlags({});
@@ -26,7 +26,7 @@ test("up: every bad flag is told at once", () => {
     (thrown) => {
       assert.ok(thrown instanceof ConfigError);
       assert.deepEqual(thrown.problems, [
-        "--profile must be open or ce, was: 'pro'",
+        "--profile must be one of open, ce, was: 'pro'",
         "--rate-scale must be a number from 0.001 to 10000, was: 'much'",
         "--time-lapse must be a number from 1 to 100, was: '0.5'",
         "--windows must be a whole number from 1 to 1000000, was: '0'",

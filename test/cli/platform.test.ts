@@ -31,7 +31,7 @@ test("platform: a gateway of our own, or a provider with somebody else's in fron
 for (const { name, flags, says } of [
   { name: "a port", flags: { port: "x" }, says: "--port must be a whole number from 0 to 65535, was: 'x'" },
   { name: "an empty port", flags: { port: " " }, says: "--port must be a whole number from 0 to 65535, was: ' '" },
-  { name: "a profile", flags: { profile: "pro" }, says: "--profile must be open or ce, was: 'pro'" },
+  { name: "a profile", flags: { profile: "pro" }, says: "--profile must be one of open, ce, was: 'pro'" },
   {
     name: "a profile of a provider",
     flags: { profile: "ce", providerOnly: true },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Run } from "#shared/evaluation/run.ts";
-import { runCommand, smallTrace, temporaryFolder } from "./command.ts";
+import { runCommand, smallTrace, temporaryFolder } from "#test/support/command.ts";
 
 interface Simulated {
   readonly policy: string;

@@ -5,8 +5,9 @@ import { describe, test } from "node:test";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
 import { askBudgets } from "#shared/live/budgets.ts";
-import { explanation } from "../../services/cli/explain.ts";
-import { statusOf, statusTable } from "../../services/cli/status.ts";
+import { explanation } from "#services/cli/explain.ts";
+import { statusTable } from "#services/cli/status.ts";
+import { statusOf } from "#shared/live/status.ts";
 
 const aFunction = (name: string, changes: Partial<FunctionStatus> = {}): FunctionStatus => ({
   ...{ name, namespace: "openfaas-fn", image: "i", replicas: 1, availableReplicas: 1 },

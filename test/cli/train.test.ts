@@ -8,7 +8,7 @@ import { after, test, type TestContext } from "node:test";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { runCommand, startCommand } from "./command.ts";
+import { runCommand, startCommand } from "#test/support/command.ts";
 
 const base = await mkdtemp(join(tmpdir(), "train-"));
 after(() => rm(base, { recursive: true, force: true }));

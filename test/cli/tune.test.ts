@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import type { TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
-import { runCommand, smallTrace, temporaryFolder } from "./command.ts";
+import { runCommand, smallTrace, temporaryFolder } from "#test/support/command.ts";
 
 test("tune: finds a cheaper policy that keeps the limit, says how, and evaluate takes it with a warning on its own data", async (t) => {
   const folder = await temporaryFolder(t);

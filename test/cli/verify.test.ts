@@ -70,7 +70,7 @@ for (const { name, input, flags = [], says } of [
     input: '{"type":"replicant.applause"}\n',
     says: "replicant: -, line 1: no event has the type 'replicant.applause'\n",
   },
-  { name: "nothing", input: "", says: "replicant: - holds no decision, so nothing can be said of it\n" },
+  { name: "nothing", input: "", says: "replicant: - holds no decision, so it proves nothing\n" },
   {
     name: "a span that is no number",
     input: "",

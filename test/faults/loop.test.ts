@@ -14,7 +14,8 @@ import { watch, type Watch } from "#shared/live/chaos/watch.ts";
 import { openWorld, type OpenWorld } from "#shared/live/chaos/world.ts";
 import { noteRunning } from "#shared/live/find-platform.ts";
 import { managedOn, openPlatform, type LivePlatform } from "#shared/live/platform.ts";
-import { statusOf } from "../../services/cli/status.ts";
+import { statusOf } from "#shared/live/status.ts";
+import { busServerPid } from "#services/local-openfaas/index.ts";
 import { record } from "./support/figures.ts";
 import { assertPromises, scaleDownsOnMissing } from "./support/promises.ts";
 
@@ -39,7 +40,7 @@ describe("the loop while its parts fail, one after another", { timeout: RUN_MS }
     platform = await openPlatform(stack.home, "cli", () => {});
     const managed = await managedOn(platform, FUNCTION);
     const { signal } = new AbortController();
-    opened = await openWorld({ home: stack.home, platform, managed, touchesMetrics: false, signal });
+    opened = await openWorld({ home: stack.home, busServerPid, platform, managed, touchesMetrics: false, signal });
     told = await watch(platform.bus, FUNCTION);
     await startSteadyLoad(stack, Array<number>(400).fill(20), 0.05);
     await eventually(() => told.decisions().at(-1)?.applied === SAFE, { timeoutMs: 60_000, what: `${SAFE} replicas` });

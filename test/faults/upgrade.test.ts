@@ -12,7 +12,7 @@ import { SUBJECTS } from "#shared/events/subjects.ts";
 import type { Fact } from "#shared/core/transition.ts";
 import { aProposal, anApplied } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
-import { secretNameOf } from "#services/local-openfaas/start/bus-access.ts";
+import { secretNameOf } from "#shared/events/bus-logins.ts";
 import { recall, remember } from "../../services/local-openfaas/bus/memory-of-home.ts";
 import { createDeploymentStore } from "../../services/local-openfaas/provider/deployment-store.ts";
 import { tidyHome } from "../../services/local-openfaas/provider/leftovers.ts";

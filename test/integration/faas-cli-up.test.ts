@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { readOwnLogin } from "#services/local-openfaas/start/own-logins.ts";
+import { readOwnLogin } from "#shared/live/own-logins.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { findOnPath } from "../../services/local-openfaas/bus/program.ts";

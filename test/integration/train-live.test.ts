@@ -39,7 +39,7 @@ describe("replicant train --env live", () => {
     await eventually(() => existsSync(first), { timeoutMs: 60_000, what: "a first checkpoint" });
     assert.equal(await policyNow(), "external auto");
     assert.equal(await started.stop(), 130);
-    assert.match(started.said(), /stopped after \d+ steps: .*\n.*windows of 'stress' lived through/);
+    assert.match(started.said(), /stopped after \d+ steps: .*\n.*windows of 'stress' played/);
     assert.match(started.said(), /the same command with --resume goes on from there/);
     assert.equal(await policyNow(), "forecast-mpc auto");
     assert.equal(world.heard.loads.at(-1)!.phase, "finished");

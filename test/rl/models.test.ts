@@ -11,7 +11,7 @@ import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { settingsOf } from "#shared/rl/agents.ts";
 import { taskNamed } from "#shared/task/task.ts";
 import { answerTo, aWindow } from "#test/policies/fixtures.ts";
-import { runCommand, temporaryFolder } from "#test/cli/command.ts";
+import { runCommand, temporaryFolder } from "#test/support/command.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 
 const folder = join(import.meta.dirname, "../../shared/models");

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import type { WatchdogLimits } from "#shared/deploy/watchdog-settings.ts";
 import type {
   FunctionDeployment,
   FunctionSnapshot,
@@ -9,7 +10,6 @@ import type {
   LogQuery,
   Provider,
   Replica,
-  WatchdogLimits,
 } from "../../services/local-openfaas/provider/types.ts";
 import { eventually } from "./eventually.ts";
 

@@ -54,3 +54,8 @@ export async function writePrivately(folder: string, name: string, text: string)
   await rename(draft, file);
   return file;
 }
+
+/** The process of the bus's own server, as noted in the home; null where there is none. */
+export async function busServerPid(home: string): Promise<number | null> {
+  return (await recall(join(home, "bus"))).pid;
+}

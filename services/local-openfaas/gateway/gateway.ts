@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Router } from "express";
 import type { SecretStore } from "../provider/secrets.ts";
 import type { Provider } from "../provider/types.ts";
-import type { Profile } from "../types.ts";
+import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 import { startAsync } from "./async/start-async.ts";
 import type { Credentials } from "./auth.ts";
 import { controlApp } from "./control/app.ts";
@@ -17,13 +17,14 @@ import { Meters } from "./metrics/meter.ts";
 import { metricsHandler } from "./metrics/server.ts";
 import { sloEdgeOf } from "./metrics/slo-edge.ts";
 import { asyncPrefix, functionPrefix } from "./names.ts";
-import { clampReplicas, rulesOf } from "./profile.ts";
+import { rulesOf } from "#shared/deploy/gateway-profile.ts";
+import { clampReplicas } from "./profile.ts";
 
 /** What a page under `/ui` may look at; everything else it does over `/system` like any client. */
 export interface UiContext {
   readonly provider: Provider;
   readonly meters: Meters;
-  readonly profile: Profile;
+  readonly profile: GatewayProfile;
   /** Aborts when the gateway closes. */
   readonly closing: AbortSignal;
 }
@@ -34,7 +35,7 @@ export interface GatewayOptions {
   readonly provider: Provider;
   readonly secrets: SecretStore;
   readonly credentials: Credentials;
-  readonly profile: Profile;
+  readonly profile: GatewayProfile;
   readonly limits?: Partial<GatewayLimits>;
   /** Trace seconds in a real one; SLOs are told in the former. Default 1. */
   readonly timeLapse?: number | undefined;

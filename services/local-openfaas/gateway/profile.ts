@@ -1,28 +1,9 @@
 /** What a platform allows: `open` (0…N replicas) or `ce`, with the community edition's limits. */
 import { BadInputError } from "#shared/core/errors.ts";
+import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
 import type { FunctionDeployment } from "../provider/types.ts";
-import type { Profile } from "../types.ts";
 
 type Labels = Readonly<Record<string, string>> | undefined;
-
-export interface ProfileRules {
-  readonly name: Profile;
-  readonly minReplicas: number;
-  readonly maxReplicas: number;
-  readonly maxFunctions: number;
-  /** `com.openfaas.scale.max` where the label is absent; alert scaling stops there. */
-  readonly defaultMax: number;
-}
-
-/** `open` stops at 100 replicas a function: each is a process of this machine. */
-const rulesByProfile: Readonly<Record<Profile, ProfileRules>> = {
-  open: { name: "open", minReplicas: 0, maxReplicas: 100, maxFunctions: Infinity, defaultMax: 20 },
-  ce: { name: "ce", minReplicas: 1, maxReplicas: 5, maxFunctions: 15, defaultMax: 5 },
-};
-
-export function rulesOf(profile: Profile): ProfileRules {
-  return rulesByProfile[profile];
-}
 
 /** The count that a scale call gets: out of range is drawn in, as the real gateway does, never refused. */
 export function clampReplicas(replicas: number, rules: ProfileRules): number {

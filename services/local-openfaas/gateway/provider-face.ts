@@ -15,7 +15,7 @@ import { Meters } from "./metrics/meter.ts";
 import { RequestTally } from "./metrics/requests.ts";
 import { metricsHandler } from "./metrics/server.ts";
 import { functionPrefix } from "./names.ts";
-import { rulesOf } from "./profile.ts";
+import { rulesOf } from "#shared/deploy/gateway-profile.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface ProviderFaceOptions {

@@ -1,6 +1,6 @@
 /** Metrics of replicas under the names that cAdvisor and kube-state-metrics use ("Prometheus B"). */
 import { NAMESPACE } from "./environment.ts";
-import type { Resources } from "./limits/quantities.ts";
+import type { Resources } from "#shared/deploy/quantities.ts";
 import type { Usage } from "./limits/types.ts";
 
 export interface MeasuredReplica {

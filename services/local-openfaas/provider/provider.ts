@@ -26,7 +26,7 @@ import { runFolderOf } from "./mounted-secrets.ts";
 import { createSecretStore } from "./secrets.ts";
 import { StartGate } from "./start-gate.ts";
 import type { LogLine, LogQuery, Provider } from "./types.ts";
-import { watchdogSettings } from "./watchdog-settings.ts";
+import { watchdogSettings } from "#shared/deploy/watchdog-settings.ts";
 
 export interface ProviderLog {
   info(text: string): void;

@@ -1,4 +1,5 @@
 /** What the gateway half of the platform may ask of the provider half, which runs functions as processes. */
+import type { WatchdogLimits } from "#shared/deploy/watchdog-settings.ts";
 
 /** OpenFaaS `FunctionDeployment`, exact keys. */
 export interface FunctionDeployment {
@@ -44,14 +45,6 @@ export interface FunctionSnapshot {
   readonly backOff: { readonly failures: number; readonly untilMs: number; readonly lastError: string } | null;
   /** Milli-CPU and bytes, summed over replicas. */
   readonly usage: { readonly cpu: number; readonly totalMemoryBytes: number };
-}
-
-/** Watchdog settings of a function, from its `envVars`; defaults are those of the node template. */
-export interface WatchdogLimits {
-  /** 0 = unlimited. Per replica; over it → 429. */
-  readonly maxInflight: number;
-  /** → 504. */
-  readonly execTimeoutMs: number;
 }
 
 export interface LogLine {

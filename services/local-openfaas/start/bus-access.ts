@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 import type { BusCredentials } from "#shared/adapters/nats/credentials.ts";
-import { loginText, type BusAccount } from "#shared/events/bus-logins.ts";
+import { loginText, secretNameOf, type BusAccount } from "#shared/events/bus-logins.ts";
 import { parseServers } from "#shared/adapters/nats/servers.ts";
 import { ConfigError } from "#shared/core/errors.ts";
 import type { LocalBus } from "../bus/bus.ts";
@@ -27,11 +27,6 @@ const PARTS: readonly BusAccount[] = [
   ...(["scaler", "trainer", "load-generator"] as const),
 ];
 const OWN: readonly BusAccount[] = ["admin", "dashboard", "cli", "external"];
-
-/** The secret of one account. */
-export function secretNameOf(account: BusAccount): string {
-  return `nats-${account}`;
-}
 
 /** The names that NATS's own command line uses: values, and files. Throws `ConfigError` for a file that cannot be read. */
 export function busAccess(bus: Pick<LocalBus, "kind" | "url" | "token" | "passwords">, env: Environment): BusAccess {

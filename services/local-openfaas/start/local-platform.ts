@@ -11,7 +11,7 @@ import { startGuardian } from "../provider/guardian.ts";
 import { lockHome } from "../provider/home-lock.ts";
 import type { Platform, PlatformOptions } from "../types.ts";
 import { busAccess, type BusAccess } from "./bus-access.ts";
-import { writeOwnLogins } from "./own-logins.ts";
+import { writeOwnLogins } from "#shared/live/own-logins.ts";
 
 export interface LocalPlatform {
   readonly platform: Platform;

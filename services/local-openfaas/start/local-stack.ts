@@ -2,33 +2,23 @@
 import { dirname, join, resolve } from "node:path";
 
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
-import type { Clock } from "#shared/core/clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
 import type { FunctionDeployment } from "../provider/types.ts";
 import { readStack, type StackFunction } from "#shared/deploy/stack.ts";
 import { startLocalPlatform, type LocalPlatform } from "./local-platform.ts";
-import type { UpOptions } from "../../cli/up/options.ts";
+import type { StackOptions } from "#shared/live/stack.ts";
+import { waitUntil } from "#shared/core/wait.ts";
 
 export interface LocalStack extends LocalPlatform {
   readonly gateway: FunctionGateway;
   readonly functions: readonly StackFunction[];
 }
 
-export interface LocalStackOptions extends Pick<UpOptions, "port" | "profile" | "stack" | "policy" | "timeLapse"> {
-  readonly home: string;
-  readonly dist: string;
-  readonly epochMs: number;
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: (message: string) => void;
-  readonly signal: AbortSignal;
-}
-
 const READY_WITHIN_MS = 60_000;
 
 /** On failure nothing is left running. */
-export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+export async function startLocalStack(options: StackOptions): Promise<LocalStack> {
   const { env } = options;
   const inStack = new Set(readStack(options.stack, env).map(({ name }) => name));
   const local = await startLocalPlatform({
@@ -72,20 +62,18 @@ function deploymentOf(one: StackFunction): FunctionDeployment {
 async function allReady(
   gateway: FunctionGateway,
   functions: readonly StackFunction[],
-  { clock, signal }: LocalStackOptions,
+  { clock, signal }: StackOptions,
 ): Promise<void> {
-  const deadlineMs = clock.nowMs() + READY_WITHIN_MS;
-  for (;;) {
+  let waiting = functions;
+  const areReady = async () => {
     const statuses = await gateway.list();
-    const waiting = functions.filter(
+    waiting = functions.filter(
       ({ name }) =>
         !statuses.some((status) => status.name === name && (status.availableReplicas > 0 || status.replicas === 0)),
     );
-    if (waiting.length === 0 || signal.aborted) return;
-    if (clock.nowMs() > deadlineMs) {
-      const names = waiting.map(({ name }) => name).join(", ");
-      throw new BadInputError(`not ready within ${READY_WITHIN_MS / 1_000} s: ${names}; see their logs`);
-    }
-    await clock.sleep(100, signal);
-  }
+    return waiting.length === 0 || signal.aborted;
+  };
+  if (await waitUntil(areReady, { clock, withinMs: READY_WITHIN_MS, everyMs: 100 })) return;
+  const names = waiting.map(({ name }) => name).join(", ");
+  throw new BadInputError(`not ready within ${READY_WITHIN_MS / 1_000} s: ${names}; see their logs`);
 }

@@ -5,7 +5,7 @@ import type { Slo } from "#shared/core/slo.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { BusState } from "#shared/ports/event-bus.ts";
 import type { ReplicaState } from "../provider/types.ts";
-import type { Profile } from "../types.ts";
+import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 
 /** `back-off`: replicas crashed and the next start waits, or they are being started again. `idle`: at zero, as asked. */
 export type FunctionStateKind = "ready" | "starting" | "scaling" | "back-off" | "idle";
@@ -91,7 +91,7 @@ export interface BusView {
 
 export interface PlatformView {
   readonly version: string;
-  readonly profile: Profile;
+  readonly profile: GatewayProfile;
   /** How CPU and memory limits are enforced, one line for people. */
   readonly limits: string;
 }

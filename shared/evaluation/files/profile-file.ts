@@ -1,10 +1,10 @@
 /** Profiles that `calibrate` writes: `@FILE` where a profile's name may stand. */
-import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { parseProfileDocument, PROFILE_KIND, type ProfileDocument } from "../../sim/calibration/profile-document.ts";
 import type { Machine, Versions } from "./machine.ts";
+import { checkOwnFile, writeWhole } from "./whole-file.ts";
 
 /** A profile's file with what it was made of. */
 export interface WrittenProfile extends ProfileDocument {
@@ -26,23 +26,11 @@ export async function readProfileFile(file: string): Promise<Pick<ProfileDocumen
 }
 
 /** Throws `BadInputError` when something else is there: only an earlier profile may be written over. */
-export async function checkProfileFile(file: string): Promise<void> {
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new BadInputError(`--out ${file}: cannot be written over (${messageOf(thrown)})`);
-  });
-  if (text !== null && !text.includes(`"${PROFILE_KIND}"`)) {
-    throw new BadInputError(`--out ${file}: is no earlier result of calibrate, so it is left alone`);
-  }
+export function checkProfileFile(file: string): Promise<void> {
+  return checkOwnFile(file, PROFILE_KIND, "calibrate");
 }
 
 /** Whole or not at all. */
-export async function writeProfileFile(file: string, written: WrittenProfile): Promise<void> {
-  const aside = `${file}.${randomUUID().slice(0, 8)}`;
-  try {
-    await writeFile(aside, `${JSON.stringify(written, null, 2)}\n`, { flag: "wx" });
-    await rename(aside, file);
-  } finally {
-    await rm(aside, { force: true });
-  }
+export function writeProfileFile(file: string, written: WrittenProfile): Promise<void> {
+  return writeWhole(file, `${JSON.stringify(written, null, 2)}\n`);
 }

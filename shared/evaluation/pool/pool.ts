@@ -1,18 +1,10 @@
 /** Jobs on worker threads. Which thread runs which job does not show in the results. */
 import { Worker } from "node:worker_threads";
 
-import { BadInputError } from "../../core/errors.ts";
+import { BadInputError, InterruptedError } from "../../core/errors.ts";
 import type { RunJob } from "../matrix.ts";
 import type { Run } from "../run.ts";
 import type { JobMessage, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
-
-/** The person ended it; nothing was written. */
-export class InterruptedError extends Error {
-  override readonly name = "InterruptedError";
-  constructor() {
-    super("interrupted; nothing was written");
-  }
-}
 
 export interface PoolOptions {
   /** The bundle of `worker.ts`. */

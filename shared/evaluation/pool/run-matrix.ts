@@ -3,7 +3,8 @@ import { systemClock } from "../../adapters/system-clock.ts";
 import { traceInvocations, traceSeconds } from "../../traces/trace.ts";
 import { FORESIGHT_POLICY } from "../knowing.ts";
 import type { RunJob } from "../matrix.ts";
-import { WINDOW_SECONDS, type Run } from "../run.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import type { Run } from "../run.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 import type { GuardSwitch } from "../../sim/scaler.ts";
 import { startProgress, type ProgressOutput } from "../../core/progress.ts";
@@ -11,18 +12,14 @@ import { openPool, type Pool } from "./pool.ts";
 import type { NamedTrace } from "../files/traces.ts";
 import type { WorkerSetup } from "./worker-protocol.ts";
 
-/** What the commands need of the world. */
+/** What an evaluation on worker threads needs of the world. */
 export interface EvaluationWorld {
   /** The bundle of `worker.ts`. */
   readonly workerScript: string;
-  /** The folder with the report's bundled script and style sheet. */
-  readonly reportAssets: string;
-  /** Where a running platform left its note. */
-  readonly home: string;
   /** The models that travel with the bundles, a folder each. */
   readonly modelsFolder: string;
+  /** Progress and warnings, a line each. */
   readonly say: (line: string) => void;
-  readonly answer: (json: string) => void;
   readonly progress: ProgressOutput;
   readonly signal: AbortSignal;
   /** As typed, for the record. */
@@ -37,7 +34,7 @@ export interface MatrixCell {
 
 /** Opens a pool for these cells, and closes it whatever happens. */
 export async function withPool<T>(
-  world: EvaluationWorld,
+  world: Pick<EvaluationWorld, "workerScript" | "modelsFolder" | "signal">,
   options: { readonly cells: readonly MatrixCell[]; readonly guard: GuardSwitch; readonly workers: number },
   use: (pool: Pool) => Promise<T>,
 ): Promise<T> {

@@ -6,7 +6,8 @@ import { traceSeconds } from "../../traces/trace.ts";
 import type { Schedule } from "../../traces/schedule.ts";
 import type { RunJob } from "../matrix.ts";
 import type { EvaluatedPolicy } from "../policies.ts";
-import { evaluateRun, scheduleOf, WINDOW_SECONDS, type Run } from "../run.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import { evaluateRun, scheduleOf, type Run } from "../run.ts";
 import { resolveByName } from "../files/policies.ts";
 import type { JobMessage, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
 

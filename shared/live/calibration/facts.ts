@@ -3,9 +3,9 @@ import { BadInputError } from "../../core/errors.ts";
 import { readManagedFunction, type Labelled } from "../../core/managed-function.ts";
 import type { FunctionFacts } from "../../sim/calibration/measurements.ts";
 import { PROFILES } from "../../sim/profiles.ts";
-import { parseDurationMs } from "../../../services/local-openfaas/provider/durations.ts";
-import { watchdogSettings } from "../../../services/local-openfaas/provider/watchdog-settings.ts";
-import { readResources, type ResourceList } from "../../../services/local-openfaas/provider/limits/quantities.ts";
+import { parseDurationMs } from "../../deploy/durations.ts";
+import { watchdogSettings } from "../../deploy/watchdog-settings.ts";
+import { readResources, type ResourceList } from "../../deploy/quantities.ts";
 
 export interface DescribedFunction extends Labelled {
   readonly limits: ResourceList;

@@ -1,5 +1,4 @@
-/** Where a calibration measures: a platform of our own, or somebody's gateway. Both are spoken to in the same way, over HTTP. */
-import { readFileSync } from "node:fs";
+/** Where a calibration measures: a platform of our own, or somebody's gateway. Both are used in the same way, over HTTP. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +12,9 @@ import { BadInputError } from "../../core/errors.ts";
 import type { FunctionGateway } from "../../ports/function-gateway.ts";
 import type { MetricsEndpoint } from "../../ports/metrics-source.ts";
 import type { ScaleTarget } from "../../ports/scale-target.ts";
-import { startPlatform } from "../../../services/local-openfaas/platform.ts";
-import { passwordOf, type GatewayFlags } from "../find-platform.ts";
-import { cfsPeriodMicros } from "../../../services/local-openfaas/start/local-platform.ts";
+import { addressOf, type ChosenGateway } from "../find-platform.ts";
+import type { StartEmptyPlatform } from "../stack.ts";
+import { waitUntil } from "../../core/wait.ts";
 
 /** Ours alone; a leftover of a run that was killed is taken away. */
 export const CALIBRATED_NAME = "replicant-calibrate";
@@ -31,46 +30,45 @@ export interface Place {
   /** Null where the metrics are not known. */
   readonly metrics: MetricsEndpoint | null;
   readonly cfsPeriodSeconds: number | null;
-  /** Null: nobody knows what the cluster has. */
+  /** Null: what the cluster has is not known. */
   readonly cores: number | null;
   /** How often a count may be asked for. */
   readonly pollMs: number;
   /** Deploys the stress function with one replica and waits until that is ready. Throws `BadInputError` when it cannot be. */
   deploy(limitMilliCores: number | null): Promise<void>;
-  /** Memory of all of its replicas; null where the platform does not tell. */
+  /** Memory of all of its replicas; null where the platform does not report it. */
   memoryBytes(): Promise<number | null>;
   remove(): Promise<void>;
   /** Takes everything away that was put there. */
   close(): Promise<void>;
 }
 
-export interface PlaceWorld {
+export interface LocalPlaceWorld {
   readonly dist: string;
-  readonly home: string;
+  readonly startEmptyPlatform: StartEmptyPlatform;
   readonly log: (line: string) => void;
 }
 
 /** A platform of our own in a folder of its own, on loopback and a free port. Nothing is left of it. */
-export async function localPlace({ dist, log }: PlaceWorld, timeLapse: number): Promise<Place> {
+export async function localPlace(
+  { dist, startEmptyPlatform, log }: LocalPlaceWorld,
+  timeLapse: number,
+): Promise<Place> {
   const home = await mkdtemp(join(tmpdir(), "replicant-calibrate-"));
-  const periodMicros = cfsPeriodMicros(timeLapse);
   try {
-    const platform = await startPlatform({
-      ...{ home, dist, port: 0, restore: false, cfsPeriodMicros: periodMicros },
-      log: { info: log, warn: log },
-    });
+    const platform = await startEmptyPlatform({ home, dist, timeLapse, log });
     const image = "replicant/calibrate:local";
     await platform.registerImage(image, join(dist, "functions", "stress"));
-    const { url, user, password, metricsUrl } = platform;
+    const { metricsUrl } = platform;
     return {
-      ...spokenTo({ url, user, password }, image),
+      ...reachedAt(platform, image),
       description: `a platform of our own, ${availableParallelism()} cores; ${platform.limits}`,
       metrics: httpMetricsEndpoint({
         functionMetricsUrl: `${metricsUrl}/metrics`,
         containerMetricsUrl: `${metricsUrl}/containers/metrics`,
         timeoutMs: 1_000,
       }),
-      cfsPeriodSeconds: periodMicros / 1e6,
+      cfsPeriodSeconds: platform.cfsPeriodSeconds,
       cores: availableParallelism(),
       pollMs: 10,
       close: async () => {
@@ -85,21 +83,21 @@ export async function localPlace({ dist, log }: PlaceWorld, timeLapse: number): 
 }
 
 export interface RemoteOptions {
-  readonly gateway: string;
+  readonly gateway: ChosenGateway;
   readonly functionName: string;
   readonly functionMetrics: string | null;
   readonly containerMetrics: string | null;
 }
 
-/** A gateway that is there already; its stress function lends its image. Throws `BadInputError` when it has none. */
-export async function remotePlace(flags: GatewayFlags, options: RemoteOptions, { home }: PlaceWorld): Promise<Place> {
-  const { gateway: url, functionName, functionMetrics, containerMetrics } = options;
-  const password = flags.passwordFile === undefined ? passwordOf(home) : readPassword(flags.passwordFile);
-  const address = { url, user: password === null ? null : (flags.user ?? "admin"), password };
+/** A gateway that runs already; the image of its stress function is used. Throws `BadInputError` where it has none. */
+export async function remotePlace(options: RemoteOptions, { home }: { readonly home: string }): Promise<Place> {
+  const { functionName, functionMetrics, containerMetrics } = options;
+  const address = addressOf(options.gateway, home, {});
+  const { url } = address;
   const lender = (await openfaasGateway(address).list()).find(({ name }) => name === functionName);
   if (!lender)
     throw new BadInputError(`${url} has no function '${functionName}': deploy it, or name another with --function`);
-  const place = spokenTo(address, lender.image);
+  const place = reachedAt(address, lender.image);
   return {
     ...place,
     description: `${url}, with ${functionName}'s image ${lender.image}`,
@@ -118,32 +116,19 @@ export async function remotePlace(flags: GatewayFlags, options: RemoteOptions, {
   };
 }
 
-function readPassword(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    throw new BadInputError(`cannot read the password file '${file}'`);
-  }
-}
-
 const READY_WITHIN_MS = 60_000;
 
-type Spoken = Pick<Place, "functionUrl" | "gateway" | "target" | "deploy" | "memoryBytes" | "remove">;
+type Reached = Pick<Place, "functionUrl" | "gateway" | "target" | "deploy" | "memoryBytes" | "remove">;
 
-function spokenTo(address: GatewayAddress, image: string): Spoken {
+function reachedAt(address: GatewayAddress, image: string): Reached {
   const http = gatewayClient(address);
   const target = openfaasScaleTarget(address);
   const gateway = openfaasGateway(address);
   const isListed = async () => (await gateway.list()).some(({ name }) => name === CALIBRATED_NAME);
 
   async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-    const deadlineMs = clock.nowMs() + READY_WITHIN_MS;
-    while (!(await condition())) {
-      if (clock.nowMs() > deadlineMs) {
-        throw new BadInputError(`'${CALIBRATED_NAME}' was not ${what} within ${READY_WITHIN_MS / 1_000} s`);
-      }
-      await clock.sleep(50);
-    }
+    if (await waitUntil(condition, { clock, withinMs: READY_WITHIN_MS })) return;
+    throw new BadInputError(`'${CALIBRATED_NAME}' was not ${what} within ${READY_WITHIN_MS / 1_000} s`);
   }
 
   async function remove(): Promise<void> {

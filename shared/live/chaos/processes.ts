@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { BadInputError } from "../../core/errors.ts";
-import { recall } from "../../../services/local-openfaas/bus/memory-of-home.ts";
 
 export interface PlatformProcesses {
   /** Ids of a part's replicas as they are now. */
@@ -14,8 +13,11 @@ export interface PlatformProcesses {
   signal(pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean;
 }
 
-/** Throws `BadInputError` where they cannot be told from others. */
-export function platformProcesses(home: string): PlatformProcesses {
+/** The process of the bus's own server as a home notes it; null where there is none. */
+export type BusServerPid = (home: string) => Promise<number | null>;
+
+/** Throws `BadInputError` where they cannot be told apart from others. */
+export function platformProcesses(home: string, busServerPid: BusServerPid): PlatformProcesses {
   const owner = ownerOf(home);
   const isOurs = (pid: number) => parentOf(pid) === owner;
 
@@ -25,7 +27,7 @@ export function platformProcesses(home: string): PlatformProcesses {
         .map(Number)
         .filter((pid) => Number.isInteger(pid) && isOurs(pid) && nameOf(pid) === functionName),
     async busPid() {
-      const { pid } = await recall(join(home, "bus"));
+      const pid = await busServerPid(home);
       return pid !== null && isOurs(pid) ? pid : null;
     },
     signal(pid, signal) {

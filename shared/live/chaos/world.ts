@@ -4,12 +4,13 @@ import { systemClock as clock } from "../../adapters/system-clock.ts";
 import { BadInputError } from "../../core/errors.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
 import { toTraceMs } from "../../core/trace-time.ts";
-import { InterruptedError } from "../../evaluation/pool/pool.ts";
 import { readDeployment } from "../deployment.ts";
 import type { LivePlatform } from "../platform.ts";
 import type { FaultWorld } from "./faults.ts";
 import { startMetricsProxy, type MetricsProxy } from "./metrics-proxy.ts";
-import { platformProcesses } from "./processes.ts";
+import { platformProcesses, type BusServerPid } from "./processes.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import { waitUntil } from "../../core/wait.ts";
 
 const COLLECTOR = "metrics-collector";
 const METRICS_URL = "FUNCTION_METRICS_URL";
@@ -29,6 +30,7 @@ export interface OpenWorld {
 
 export interface WorldOptions {
   readonly home: string;
+  readonly busServerPid: BusServerPid;
   readonly platform: LivePlatform;
   readonly managed: ManagedFunction;
   /** Whether the collector must read its metrics through us. */
@@ -38,25 +40,21 @@ export interface WorldOptions {
 
 /** Throws `BadInputError` for a platform that is not on this machine alone. */
 export async function openWorld(options: WorldOptions): Promise<OpenWorld> {
-  const { home, platform, managed, touchesMetrics, signal } = options;
+  const { home, busServerPid, platform, managed, touchesMetrics, signal } = options;
   const { address, gateway, traceTime } = platform;
   const { functionName, namespace, minReplicas } = managed;
   if (!LOOPBACK.has(new URL(address.url).hostname)) {
     throw new BadInputError(`faults are tried on this machine alone, and the platform is at ${address.url}`);
   }
-  const processes = platformProcesses(home);
+  const processes = platformProcesses(home, busServerPid);
   const collector = await readDeployment(address, COLLECTOR, namespace);
   const { envVars = {} } = collector.found;
-  const windowMs = Number(envVars["WINDOW_SECONDS"] ?? 30) * 1_000;
+  const windowMs = Number(envVars["WINDOW_SECONDS"] ?? WINDOW_SECONDS) * 1_000;
 
   async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
     const withinMs = PATIENCE_MS + (4 * windowMs) / traceTime.timeLapse;
-    const deadlineMs = clock.nowMs() + withinMs;
-    while (!(await condition())) {
-      if (signal.aborted) throw new InterruptedError();
-      if (clock.nowMs() > deadlineMs) throw new Error(`not within ${Math.round(withinMs / 1_000)} s: ${what}`);
-      await clock.sleep(LOOK_EVERY_MS, signal);
-    }
+    if (await waitUntil(condition, { clock, withinMs, everyMs: LOOK_EVERY_MS, signal })) return;
+    throw new Error(`not within ${Math.round(withinMs / 1_000)} s: ${what}`);
   }
 
   async function isBack(name: string, gone: readonly number[]): Promise<boolean> {

@@ -6,6 +6,7 @@ import { traceSeconds } from "../../traces/trace.ts";
 import type { TrainingTrace } from "../../traces/training-loads.ts";
 import type { LivePlatform } from "../platform.ts";
 import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan } from "../load.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
 
 export interface LiveLoad {
   /** Ends the replay that runs. */
@@ -26,7 +27,6 @@ export interface LiveLoadOptions {
 
 /** Two hours: long enough for a load's shape, short enough to meet every trace. */
 const EXCERPT_WINDOWS = 240;
-const WINDOW_SECONDS = 30;
 
 /** Resolves when the first replay is planned. Rejects with `BadInputError` when it cannot be, another one runs for instance. */
 export async function startLiveLoad(options: LiveLoadOptions): Promise<LiveLoad> {

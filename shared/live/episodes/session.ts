@@ -1,4 +1,4 @@
-/** A running platform lent to a training: nobody of ours proposes, a load runs, and all comes back at the end. */
+/** A running function borrowed for a training: no policy proposes, a load runs, and everything is put back at the end. */
 import { systemClock as clock } from "../../adapters/system-clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { EXTERNAL } from "../../policies/reference.ts";
@@ -6,8 +6,8 @@ import type { Engine } from "../../rl/engine/types.ts";
 import { liveCollector } from "../../rl/rollout/live.ts";
 import type { Collector } from "../../rl/rollout/types.ts";
 import type { AgentSettings } from "../../rl/agents.ts";
-import { InterruptedError } from "../../evaluation/pool/pool.ts";
-import { lendFunction } from "../borrow-function.ts";
+import { InterruptedError } from "../../core/errors.ts";
+import { borrowFunction } from "../borrow-function.ts";
 import { managedOn, openPlatform } from "../platform.ts";
 import { LiveScalingEnvironment, type LiveCounts } from "./environment.ts";
 import { startLiveLoad, type LiveLoadOptions } from "./load.ts";
@@ -50,13 +50,13 @@ export async function openSession(options: LiveSessionOptions): Promise<LiveSess
     closers.push(() => platform.close());
     const managed = await managedOn(platform, options.functionName);
     const { functionName, policy } = managed;
-    const lent = await lendFunction(platform, managed);
-    closers.push(() => lent.giveBack(say));
+    const borrowed = await borrowFunction(platform, managed);
+    closers.push(() => borrowed.giveBack(say));
     const { bus, traceTime } = platform;
     const onFailure = (thrown: unknown) => ending.abort(new BadInputError(`the load ended: ${messageOf(thrown)}`));
     const load = await startLiveLoad({ platform, managed, clock, say, onFailure, seed, traces: options.traces });
     closers.push(() => load.stop());
-    await lent.setPolicy(EXTERNAL, ending.signal);
+    await borrowed.setPolicy(EXTERNAL, ending.signal);
     const windows = await openWindows({
       ...{ bus, clock, functionName, timeLapse: traceTime.timeLapse, signal: ending.signal },
       policy: { name: `${settings.agent}@${settings.form}`, version: "learning" },

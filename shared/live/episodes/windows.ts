@@ -5,10 +5,11 @@ import { trainingRefusal } from "../../core/managed-function.ts";
 import { decisionIdOf, instantKey, type PolicyIdentity, type Proposal } from "../../core/proposal.ts";
 import type { Transition } from "../../core/transition.ts";
 import { TransitionJoiner } from "../../task/transitions.ts";
-import type { MetricsWindow } from "../../core/window.ts";
+import { type MetricsWindow, WINDOW_SECONDS } from "../../core/window.ts";
 import { makeEvent } from "../../events/codec.ts";
 import type { WindowClosed } from "../../events/types.ts";
 import type { EventBus, Subscription } from "../../ports/event-bus.ts";
+import { waitUntil } from "../../core/wait.ts";
 
 export interface LivedWindow {
   readonly window: MetricsWindow;
@@ -70,18 +71,11 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
     }),
   ]);
 
-  async function until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
-    const deadlineMs = clock.nowMs() + timeoutMs;
-    while (!condition()) {
-      signal.throwIfAborted();
-      if (clock.nowMs() > deadlineMs) return false;
-      await clock.sleep(POLL_MS, signal);
-    }
-    return true;
-  }
+  const until = (condition: () => boolean, withinMs: number) =>
+    waitUntil(condition, { clock, withinMs, everyMs: POLL_MS, signal });
 
   async function newerThan(window: MetricsWindow | null): Promise<WindowClosed> {
-    const windowSeconds = window?.windowSeconds ?? 30;
+    const windowSeconds = window?.windowSeconds ?? WINDOW_SECONDS;
     const patienceMs = (SILENT_WINDOWS * windowSeconds * 1_000) / timeLapse + SILENT_MS;
     const isNewer = () => newest !== null && (window === null || isAfter(newest.window, window));
     if (await until(isNewer, patienceMs)) return withinRange(newest!);

@@ -1,63 +1,109 @@
-/** `replicant evaluate --env live`: policies side by side on the running platform, one replay after the other. */
+/** Policies side by side on the running platform, one replay after the other. */
+import { resolve } from "node:path";
+
+import { BadInputError } from "../../core/errors.ts";
+import { FOLLOWS } from "../../core/model.ts";
+import { startProgress, type ProgressOutput } from "../../core/progress.ts";
+import { isBoundName } from "../../evaluation/knowing.ts";
+import { HELD, heldName } from "../../policies/held-model.ts";
+import { policyReference } from "../../policies/reference.ts";
+import { isFolder } from "../is-folder.ts";
+import { annotationOf } from "../managed.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
 import type { Matrix, RunJob } from "../../evaluation/matrix.ts";
 import { rowsOf } from "../../evaluation/rows.ts";
-import { WINDOW_SECONDS } from "../../evaluation/run.ts";
-import { lendFunction } from "../borrow-function.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import { borrowFunction } from "../borrow-function.ts";
 import { managedOn, openPlatform, type LivePlatform } from "../platform.ts";
 import { planLoad, type LoadPlan } from "../load.ts";
-import { csvOf } from "../../evaluation/results/csv.ts";
 import { machine, versions } from "../../evaluation/files/machine.ts";
-import type { EvaluateFlags } from "../../evaluation/options.ts";
-import { overlapWarnings } from "../../evaluation/files/policies.ts";
-import { startProgress } from "../../core/progress.ts";
-import { checkResultFolder, writeResultFolder } from "../../evaluation/results/result-folder.ts";
+import { overlapWarnings, type NamedPolicy } from "../../evaluation/files/policies.ts";
 import { RESULT_KIND, type EvaluationResult } from "../../evaluation/results/result.ts";
-import type { EvaluationWorld } from "../../evaluation/pool/run-matrix.ts";
-import { decisionLines, tableOf } from "../../evaluation/results/table.ts";
-import { summaryOf } from "../../evaluation/files/traces.ts";
-import { readLiveFlags, type LiveOptions } from "../../../services/cli/evaluate/live/options.ts";
+import { summaryOf, type NamedTrace } from "../../evaluation/files/traces.ts";
 import { liveRun } from "./run.ts";
 import type { LiveRun } from "./tally.ts";
 
-/** Throws `BadInputError` before anything is changed, `InterruptedError` when the person ends it; nothing is written then. */
-export async function evaluateLive(flags: EvaluateFlags, world: EvaluationWorld): Promise<void> {
-  const options = await readLiveFlags(flags, world.modelsFolder);
-  if (options.out !== null) await checkResultFolder(options.out);
+export interface LiveEvaluationOptions {
+  readonly cells: readonly { readonly trace: NamedTrace; readonly rateScale: number }[];
+  readonly policies: readonly NamedPolicy[];
+  readonly seeds: readonly number[];
+  /** Null: the first that is managed. */
+  readonly functionName: string | null;
+  /** Windows of each trace that are skipped. */
+  readonly fromWindow: number;
+  /** Of each replay. */
+  readonly windows: number;
+  /** Windows without load before each replay. */
+  readonly settleWindows: number;
+}
+
+/** A scale-down waits for 90 s and then halves a count each 30 s: by then a policy is at what it makes of idleness. */
+export const DEFAULT_SETTLE_WINDOWS = 8;
+
+export interface LiveEvaluationWorld {
+  readonly home: string;
+  /** Progress and warnings, a line each. */
+  readonly say: (line: string) => void;
+  readonly progress: ProgressOutput;
+  readonly signal: AbortSignal;
+  /** As typed, for the record. */
+  readonly command: string;
+}
+
+interface LiveOptions extends LiveEvaluationOptions {
+  readonly policies: readonly LivePolicy[];
+}
+
+/** Throws `BadInputError` before anything is changed, `InterruptedError` when the person ends it. */
+export async function evaluateLive(given: LiveEvaluationOptions, world: LiveEvaluationWorld): Promise<LiveResult> {
+  const options: LiveOptions = { ...given, policies: given.policies.map(livePolicy) };
   const platform = await openPlatform(world.home, "cli", world.say);
   try {
     const managed = await managedOn(platform, options.functionName);
     const plans = await plansOf(options, managed);
-    const warnings = overlapWarnings(
-      options.policies,
-      options.cells.map(({ trace }) => trace),
-    );
+    const traces = options.cells.map(({ trace }) => trace);
+    const warnings = overlapWarnings(options.policies, traces);
     for (const warning of warnings) world.say(`warning: ${warning}`);
     const startMs = systemClock.nowMs();
     const jobs = jobsOf(options);
     const runs = await runAll(platform, { options, managed, plans, jobs }, world);
+    const invalid = invalidRuns(jobs, runs);
+    for (const warning of invalid) world.say(`warning: ${warning}`);
     const made = {
       at: new Date(startMs).toISOString(),
       tookSeconds: (systemClock.nowMs() - startMs) / 1000,
       workers: 1,
       command: world.command,
     };
-    const invalid = invalidRuns(jobs, runs);
-    for (const warning of invalid) world.say(`warning: ${warning}`);
-    const result = resultOf({
-      options,
-      managed,
-      jobs,
-      runs,
-      made,
-      warnings: [...warnings, ...invalid],
-      ...platform.traceTime,
-    });
-    await tell(result, options, world);
+    const parts = { options, managed, jobs, runs, made, warnings: [...warnings, ...invalid] };
+    return resultOf({ ...parts, ...platform.traceTime });
   } finally {
     await platform.close();
   }
+}
+
+interface LivePolicy extends NamedPolicy {
+  /** As the function's annotation takes it. */
+  readonly annotation: string;
+}
+
+/** A folder is the checkpoint in it, and stays it. Throws `BadInputError` for a policy that the live loop cannot run. */
+function livePolicy(named: NamedPolicy): LivePolicy {
+  const { name } = named;
+  const refuse = (because: string) => new BadInputError(`policy '${name}' cannot run live: ${because}`);
+  if (name.endsWith("@bare")) throw refuse("the live loop has no way around the guard");
+  if (name.endsWith("@sampled")) throw refuse("a model in service takes the likeliest action, it does not draw");
+  if (isBoundName(name)) throw refuse("the arrivals are not known beforehand");
+  const plain = name.replace(/@30s$/, "");
+  const { model, isHeld } = heldName(plain);
+  const annotation = isFolder(model)
+    ? `${resolve(model)}${isHeld ? HELD : ""}`
+    : plain.startsWith(FOLLOWS)
+      ? annotationOf(plain, isFolder)
+      : plain;
+  policyReference(annotation);
+  return { ...named, annotation };
 }
 
 /** Read and cut before anything is changed. */
@@ -85,7 +131,7 @@ interface Plan {
   readonly jobs: readonly RunJob[];
 }
 
-async function runAll(platform: LivePlatform, plan: Plan, world: EvaluationWorld): Promise<LiveRun[]> {
+async function runAll(platform: LivePlatform, plan: Plan, world: LiveEvaluationWorld): Promise<LiveRun[]> {
   const { options, managed, plans, jobs } = plan;
   const { settleWindows, fromWindow } = options;
   const { timeLapse } = platform.traceTime;
@@ -95,7 +141,7 @@ async function runAll(platform: LivePlatform, plan: Plan, world: EvaluationWorld
     `${jobs.length} replays on '${managed.functionName}', time-lapse ${timeLapse}, about ${minutes} min; its policy '${managed.policy}' comes back at the end`,
   );
   const weights = jobs.map(({ cell }) => plans[cell]!.windows);
-  const lent = await lendFunction(platform, managed);
+  const borrowed = await borrowFunction(platform, managed);
   const bar = startProgress("evaluating live", weights, systemClock, world.progress);
   try {
     const runs: LiveRun[] = [];
@@ -104,12 +150,12 @@ async function runAll(platform: LivePlatform, plan: Plan, world: EvaluationWorld
       const timing = { rateScale: options.cells[cell]!.rateScale, seed: String(seed), fromWindow };
       const order = { annotation, plan: plans[cell]!, timing, settleWindows };
       const onWindow = (windows: number) => bar.update(i, windows / plans[cell]!.windows);
-      runs.push(await liveRun(platform, lent, order, { signal: world.signal, onWindow }));
+      runs.push(await liveRun(platform, borrowed, order, { signal: world.signal, onWindow }));
     }
     return runs;
   } finally {
     bar.end();
-    await lent.giveBack(world.say);
+    await borrowed.giveBack(world.say);
   }
 }
 
@@ -163,7 +209,7 @@ function resultOf({ options, managed, jobs, runs, warnings, made, timeLapse }: R
 }
 
 /** The same document, with what only a live run has. */
-interface LiveResult extends EvaluationResult {
+export interface LiveResult extends EvaluationResult {
   readonly timeLapse: number;
 }
 
@@ -172,12 +218,4 @@ function invalidRuns(jobs: readonly RunJob[], runs: readonly LiveRun[]): string[
     const { invalidBecause } = runs[i]!;
     return invalidBecause === null ? [] : [`the load of '${policy}', seed ${seed}, is not valid: ${invalidBecause}`];
   });
-}
-
-async function tell(result: LiveResult, { out, json }: LiveOptions, world: EvaluationWorld): Promise<void> {
-  const text = JSON.stringify(result);
-  if (out !== null) await writeResultFolder(out, { "results.json": `${text}\n`, "results.csv": csvOf(result) });
-  if (json) return world.answer(text);
-  for (const line of [...tableOf(result), "", ...decisionLines(result.rows)]) world.say(line);
-  if (out !== null) world.say(`${out}: results.json, results.csv`);
 }

@@ -1,12 +1,12 @@
 /** One policy on one replay, on the running platform: deployed, left to settle, loaded, watched. */
 import { systemClock as clock } from "../../adapters/system-clock.ts";
 import { toWallMs } from "../../core/trace-time.ts";
-import { WINDOW_SECONDS } from "../../evaluation/run.ts";
-import type { LentFunction } from "../borrow-function.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import type { BorrowedFunction } from "../borrow-function.ts";
 import type { LivePlatform } from "../platform.ts";
 import { loadStartMs, startLoad, stopLoad, type LoadPlan, type LoadTiming } from "../load.ts";
-import { InterruptedError } from "../../evaluation/pool/pool.ts";
 import { LiveTally, type Latency, type LiveRun } from "./tally.ts";
+import { waitUntil } from "../../core/wait.ts";
 
 export interface LiveOrder {
   /** As the function's annotation takes it. */
@@ -24,13 +24,13 @@ const LAST_DECISION_MS = 3_000;
 /** Rejects with `InterruptedError` when `signal` aborts; the load is stopped then. */
 export async function liveRun(
   platform: LivePlatform,
-  lent: LentFunction,
+  borrowed: BorrowedFunction,
   order: LiveOrder,
   { signal, onWindow }: { readonly signal: AbortSignal; readonly onWindow: (windows: number) => void },
 ): Promise<LiveRun> {
   const { plan, timing, annotation, settleWindows } = order;
   const { bus, traceTime } = platform;
-  await lent.setPolicy(annotation, signal);
+  await borrowed.setPolicy(annotation, signal);
   const edgeMs = loadStartMs(clock.nowMs(), traceTime);
   const startMs = edgeMs + settleWindows * WINDOW_SECONDS * 1_000;
   const untilMs = startMs + plan.windows * WINDOW_SECONDS * 1_000;
@@ -51,18 +51,15 @@ export async function liveRun(
       startAtMs,
     });
     try {
-      const deadlineMs = toWallMs(untilMs, traceTime) + END_WITHIN_MS;
-      while (!tally.isOver(runId)) {
-        if (signal.aborted) throw new InterruptedError();
-        if (clock.nowMs() > deadlineMs) throw new Error(tally.whatIsMissing(plan.windows));
-        await clock.sleep(50, signal);
-      }
+      const withinMs = toWallMs(untilMs, traceTime) + END_WITHIN_MS - clock.nowMs();
+      const isOver = await waitUntil(() => tally.isOver(runId), { clock, withinMs, signal });
+      if (!isOver) throw new Error(tally.whatIsMissing(plan.windows));
     } catch (thrown) {
       await stopLoad(platform, runId).catch(() => {});
       throw thrown;
     }
-    const decidedByMs = clock.nowMs() + LAST_DECISION_MS;
-    while (!tally.isDecided() && clock.nowMs() < decidedByMs && !signal.aborted) await clock.sleep(20, signal);
+    const last = { clock, withinMs: LAST_DECISION_MS, everyMs: 20 };
+    await waitUntil(() => tally.isDecided() || signal.aborted, last);
     const latency = await latencyOf(platform, runId);
     return { ...tally.result(plan.windows * WINDOW_SECONDS, latency), scheduleDigest };
   } finally {

@@ -5,11 +5,12 @@ import { budgetOf, percentWords, type Slo } from "../../core/slo.ts";
 import type { MetricsWindow } from "../../core/window.ts";
 import { parseTrace } from "../../traces/formats/parse-trace.ts";
 import { simProfile, type SimProfile } from "../../sim/profiles.ts";
-import { rulesOf } from "../../../services/local-openfaas/gateway/profile.ts";
+import { rulesOf } from "../../deploy/gateway-profile.ts";
 import { recordedProfile } from "../../evaluation/recorded-load.ts";
 import { simulatedScores } from "../../evaluation/simulated-scores.ts";
-import { WINDOW_SECONDS, WORK, type LoadPlan } from "../load.ts";
-import type { UpOptions } from "../../../services/cli/up/options.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import { WORK, type LoadPlan } from "../load.ts";
+import type { RunOptions } from "./options.ts";
 
 export interface DefaultRuleOutcome {
   readonly policy: string;
@@ -21,19 +22,19 @@ export interface DefaultRuleOutcome {
   readonly replicaSeconds: number;
 }
 
-export interface PlayedLoad extends Pick<UpOptions, "seed" | "rateScale" | "fromWindow" | "profile"> {
+export interface PlayedLoad extends Pick<RunOptions, "seed" | "rateScale" | "fromWindow" | "profile"> {
   readonly plan: LoadPlan;
   /** Of the load's function, in their order: what a call of it takes is read from them. */
   readonly windows: readonly MetricsWindow[];
 }
 
 /** Fewer tell too little of what a call takes. */
-const LEAST_WINDOWS = 3;
+const MIN_WINDOWS = 3;
 
 /** Null for a run that is too short to tell. A run that was stopped is simulated as far as it went. */
 export async function defaultRuleOutcome(played: PlayedLoad): Promise<DefaultRuleOutcome | null> {
   const { plan, windows } = played;
-  if (windows.length < LEAST_WINDOWS) return null;
+  if (windows.length < MIN_WINDOWS) return null;
   const trace = parseTrace(plan.name, plan.text, plan.selection, { format: plan.format });
   const schedule = planSchedule(trace, {
     ...{ seed: played.seed, rateScale: played.rateScale, workCv: WORK.cv, windowSeconds: WINDOW_SECONDS },

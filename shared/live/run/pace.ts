@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 
-import { DEMO, type UpFlags } from "../../../services/cli/up/options.ts";
+import { DEMO } from "./options.ts";
 
 export interface Room {
   /** Cores' worth of CPU time that this process can have at the moment. */
@@ -12,7 +12,7 @@ export interface Room {
 }
 
 /** Fastest first; the first is the demo's own. */
-const PACES = [Number(DEMO.timeLapse), 8, 6, 5, 4, 3, 2] as const;
+const PACES = [DEMO.timeLapse, 8, 6, 5, 4, 3, 2] as const;
 /** What the demo's requests take at any time-lapse, on average: their work is divided by it, and they come so much oftener. */
 const LOAD_CORES = 0.2;
 /** What platform, loop and starts of replicas take for each second of the trace that a real one stands for. */
@@ -22,7 +22,7 @@ const USED_SHARE = 0.37;
 /** Below this share of its cores a machine is busy with something else. */
 const QUIET_SHARE = 0.8;
 /** Fewer do not show how a policy scales up and down. */
-const LEAST_WINDOWS = 12;
+const MIN_WINDOWS = 12;
 
 /** The largest time-lapse of the demo for which there is room; the smallest where there is none for any. */
 export function paceFor({ freeCores }: Pick<Room, "freeCores">): number {
@@ -30,34 +30,37 @@ export function paceFor({ freeCores }: Pick<Room, "freeCores">): number {
   return PACES.find((pace) => LOAD_CORES + CORES_A_LAPSE * pace <= has) ?? PACES.at(-1)!;
 }
 
+export interface Pace {
+  readonly timeLapse: number;
+  readonly windows: number;
+}
+
 /**
- * The demo at the pace that `room` allows, in about the same time: a slower one plays fewer windows. What was asked for by name
- * is obeyed, and nothing is measured for a time-lapse that was.
+ * The demo at the pace that `room` allows, in about the same time: a slower one plays fewer windows, unless so many `windows` were
+ * asked for (null: not). Says in one sentence why it is slower.
  */
-export async function demoAtItsPace(
-  flags: UpFlags,
+export async function demoPace(
+  windows: number | null,
   room: () => Promise<Room>,
   say: (line: string) => void,
-): Promise<UpFlags> {
-  if (!flags.demo || flags.timeLapse !== undefined) return flags;
+): Promise<Pace> {
   const measured = await room();
-  const pace = paceFor(measured);
-  if (pace === PACES[0]) return flags;
-  const allWindows = Number(DEMO.windows);
-  const windows = flags.windows ?? String(Math.max(LEAST_WINDOWS, Math.round((allWindows * pace) / PACES[0])));
+  const timeLapse = paceFor(measured);
+  if (timeLapse === PACES[0]) return { timeLapse, windows: windows ?? DEMO.windows };
+  const played = windows ?? Math.max(MIN_WINDOWS, Math.round((DEMO.windows * timeLapse) / PACES[0]));
   const why = measured.freeCores < QUIET_SHARE * measured.cores ? "is busy" : "has too few cores for more";
-  const fewer = flags.windows === undefined ? `, and ${windows} windows instead of ${allWindows}` : "";
+  const fewer = windows === null ? `, and ${played} windows instead of ${DEMO.windows}` : "";
   say(
-    `This machine ${why}: playing at ${pace} × instead of ${PACES[0]} ×${fewer}. --time-lapse sets the pace yourself.`,
+    `This machine ${why}: playing at ${timeLapse} × instead of ${PACES[0]} ×${fewer}. --time-lapse sets the pace yourself.`,
   );
-  return { ...flags, timeLapse: String(pace), windows };
+  return { timeLapse, windows: played };
 }
 
 const MEASURE_MS = 400;
 /** The demo could not use more. */
-const MOST_WORKERS = 8;
+const MAX_WORKERS = 8;
 
-/** Waits for a word, so that all begin together, then computes for as long as it is told. */
+/** Waits for a message, so that all begin together, then computes for as long as it says. */
 const SPIN = `
 const { parentPort } = require("node:worker_threads");
 parentPort.once("message", (ms) => {
@@ -67,13 +70,13 @@ parentPort.once("message", (ms) => {
 parentPort.postMessage("ready");
 `;
 
-/** Takes all the CPU time that it can get for a moment, and tells how much that was. */
+/** Takes all the CPU time that it can get for a moment, and returns how much that was. */
 export async function measureRoom(measureMs = MEASURE_MS): Promise<Room> {
   const cores = availableParallelism();
-  const workers = Array.from({ length: Math.min(cores, MOST_WORKERS) }, () => new Worker(SPIN, { eval: true }));
+  const workers = Array.from({ length: Math.min(cores, MAX_WORKERS) }, () => new Worker(SPIN, { eval: true }));
   try {
-    await Promise.all(workers.map(word));
-    const done = Promise.all(workers.map(word));
+    await Promise.all(workers.map(message));
+    const done = Promise.all(workers.map(message));
     const before = process.cpuUsage();
     const startMs = performance.now();
     for (const worker of workers) worker.postMessage(measureMs);
@@ -85,7 +88,7 @@ export async function measureRoom(measureMs = MEASURE_MS): Promise<Room> {
   }
 }
 
-function word(worker: Worker): Promise<void> {
+function message(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", reject);

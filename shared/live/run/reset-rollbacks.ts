@@ -1,10 +1,11 @@
-/** Whoever names a model on the command line wants to see it decide: a verdict of an earlier run is lifted. */
+/** Whoever names a model on the command line wants to see it decide: a rollback of an earlier run is reset. */
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
 import { policyReference } from "../../policies/reference.ts";
 import type { InvocationAnswer } from "../../ports/function-gateway.ts";
 import { signedCall, type SignedCaller } from "../signed-call.ts";
+import { waitUntil } from "../../core/wait.ts";
 
 export const TRAINER = "trainer";
 /** A trainer that starts reads its whole log first; one that waits for the bus answers 503 meanwhile. */
@@ -13,7 +14,7 @@ const PAUSE_MS = 250;
 /** What a second try does not change. */
 const FINAL = [400, 401, 403, 404, 405];
 
-/** Gives the trainer an order. */
+/** Sends the trainer an order. */
 export type TrainerCall = (order: object) => Promise<InvocationAnswer>;
 
 export function trainerOf(caller: SignedCaller): TrainerCall {
@@ -21,18 +22,18 @@ export function trainerOf(caller: SignedCaller): TrainerCall {
 }
 
 /** Tries until the trainer has taken the orders; returns what went wrong, a sentence each. */
-export async function liftVerdicts(
+export async function resetRollbacks(
   call: TrainerCall,
   managed: readonly ManagedFunction[],
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<string[]> {
   const models = managed.filter(({ policy }) => policyReference(policy).kind === "model");
-  const problems = await Promise.all(models.map(({ functionName }) => lift(call, functionName, clock, signal)));
+  const problems = await Promise.all(models.map(({ functionName }) => reset(call, functionName, clock, signal)));
   return problems.filter((problem) => problem !== null);
 }
 
-async function lift(
+async function reset(
   call: TrainerCall,
   functionName: string,
   clock: Clock,
@@ -40,19 +41,23 @@ async function lift(
 ): Promise<string | null> {
   const reason = "its policy was named on the command line";
   const order = { action: "mode", functionName, mode: "auto", reason };
-  const deadlineMs = clock.nowMs() + WITHIN_MS;
-  for (;;) {
-    const { isFinal, answer } = await tried(call, order);
-    if (answer === null) return null;
-    if (isFinal || clock.nowMs() >= deadlineMs || signal?.aborted) {
-      return `a verdict of an earlier run may still stand on the model of '${functionName}': the trainer ${answer}`;
-    }
-    await clock.sleep(PAUSE_MS, signal);
-  }
+  let last: Answered = { isFinal: false, answer: null };
+  const isOver = async () => {
+    last = await tried(call, order);
+    return last.answer === null || last.isFinal || (signal?.aborted ?? false);
+  };
+  await waitUntil(isOver, { clock, withinMs: WITHIN_MS, everyMs: PAUSE_MS });
+  if (last.answer === null) return null;
+  return `the model of '${functionName}' may still be rolled back from an earlier run: the trainer ${last.answer}`;
 }
 
-/** `answer` null: it was taken. */
-async function tried(call: TrainerCall, order: object): Promise<{ isFinal: boolean; answer: string | null }> {
+interface Answered {
+  readonly isFinal: boolean;
+  /** What was wrong with it; null: the order was taken. */
+  readonly answer: string | null;
+}
+
+async function tried(call: TrainerCall, order: object): Promise<Answered> {
   try {
     const { status, body } = await call(order);
     if (status === 200) return { isFinal: true, answer: null };

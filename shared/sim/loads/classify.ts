@@ -1,6 +1,7 @@
 /** Which family a recorded load belongs to, by its windows: what it does, not where it comes from. */
 import type { Family } from "../workloads/families.ts";
-import { WINDOW_SECONDS, type Demand } from "./need.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
+import type { Demand } from "./need.ts";
 
 const DAY_WINDOWS = 86_400 / WINDOW_SECONDS;
 /** A recording may lack a little of its day. */

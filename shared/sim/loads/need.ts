@@ -1,9 +1,7 @@
 /** How large a load is, and how many replicas of a function it needs. */
 import type { Trace } from "../../traces/trace.ts";
 import { neededReplicas, type SimProfile } from "../profiles.ts";
-
-/** The window of decisions, seconds; peaks are those of windows. */
-export const WINDOW_SECONDS = 30;
+import { WINDOW_SECONDS } from "../../core/window.ts";
 
 export interface Demand {
   /** Mean work (1 = the function's mean) of a second of each window; the rate, where the trace does not tell the work. */

@@ -4,7 +4,7 @@ import type { SpreadLaw } from "../../traces/spread.ts";
 import { PROFILES, type ProfileName } from "../profiles.ts";
 import { FAMILIES } from "../workloads/families.ts";
 import { Fields } from "./fields.ts";
-import { WINDOW_SECONDS } from "./need.ts";
+import { WINDOW_SECONDS } from "../../core/window.ts";
 import {
   LOAD_SPLITS,
   MOST_TIMES,

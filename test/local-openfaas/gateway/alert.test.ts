@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { replicasAfterAlert } from "../../../services/local-openfaas/gateway/control/alert.ts";
-import { rulesOf } from "../../../services/local-openfaas/gateway/profile.ts";
+import { rulesOf } from "#shared/deploy/gateway-profile.ts";
 import { startTestGateway } from "../../support/gateway.ts";
 
 const scale = (labels: Record<string, string>) =>

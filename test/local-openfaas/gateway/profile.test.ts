@@ -1,14 +1,14 @@
 /** Profiles: what `open` and `ce` allow a deployment and a count to be. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { rulesOf } from "#shared/deploy/gateway-profile.ts";
 import {
   checkDeployment,
   clampReplicas,
   replicaBounds,
-  rulesOf,
   scaleFactor,
 } from "../../../services/local-openfaas/gateway/profile.ts";
-import type { Profile } from "../../../services/local-openfaas/types.ts";
+import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 import { startTestGateway } from "../../support/gateway.ts";
 
 const scale = (labels: Record<string, string>) =>
@@ -47,7 +47,7 @@ test("profile: the factor is 10 unless a label says otherwise", () => {
 });
 
 interface Deployment {
-  readonly profile: Profile;
+  readonly profile: GatewayProfile;
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;
   readonly others?: number;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderContainerMetrics } from "../../../services/local-openfaas/provider/container-metrics.ts";
-import { readResources } from "../../../services/local-openfaas/provider/limits/quantities.ts";
+import { readResources } from "#shared/deploy/quantities.ts";
 
 test("container metrics: what is not known has no series", () => {
   const text = renderContainerMetrics(

@@ -2,13 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
-import { parseDurationMs } from "../../../services/local-openfaas/provider/durations.ts";
-import {
-  parseCpuCores,
-  parseMemoryBytes,
-  readResources,
-} from "../../../services/local-openfaas/provider/limits/quantities.ts";
-import { watchdogSettings } from "../../../services/local-openfaas/provider/watchdog-settings.ts";
+import { parseDurationMs } from "#shared/deploy/durations.ts";
+import { parseCpuCores, parseMemoryBytes, readResources } from "#shared/deploy/quantities.ts";
+import { watchdogSettings } from "#shared/deploy/watchdog-settings.ts";
 
 const refuses = (run: () => unknown, message: RegExp) =>
   assert.throws(run, (thrown) => thrown instanceof BadInputError && message.test(thrown.message));

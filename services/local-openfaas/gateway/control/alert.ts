@@ -1,7 +1,8 @@
 /** `POST /system/alert`: the community edition's scaling rule, driven by Alertmanager. Nothing sends here by default. */
 import type { Router } from "express";
 import { bareName } from "../names.ts";
-import { replicaBounds, scaleFactor, type ProfileRules } from "../profile.ts";
+import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
+import { replicaBounds, scaleFactor } from "../profile.ts";
 import type { FunctionSnapshot } from "../../provider/types.ts";
 import { Refusal } from "../refusal.ts";
 import { readAlert } from "./bodies.ts";

@@ -2,7 +2,7 @@
 import type { SecretStore } from "../../provider/secrets.ts";
 import type { Provider } from "../../provider/types.ts";
 import type { Meters } from "../metrics/meter.ts";
-import type { ProfileRules } from "../profile.ts";
+import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
 
 export interface ControlContext {
   readonly provider: Provider;

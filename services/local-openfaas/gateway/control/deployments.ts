@@ -1,6 +1,7 @@
 /** Changes to what is deployed: one after the other for each name, and those under way count against the profile's limit. */
 import type { FunctionDeployment, Provider } from "../../provider/types.ts";
-import { checkDeployment, type ProfileRules } from "../profile.ts";
+import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
+import { checkDeployment } from "../profile.ts";
 import { Refusal, unknownFunction } from "../refusal.ts";
 
 /** A deployment takes milliseconds: who waits behind so many is sending them on purpose. */

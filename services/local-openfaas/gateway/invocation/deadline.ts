@@ -1,5 +1,5 @@
 /** How long a call may take: the function's `exec_timeout`, which the caller's `X-Timeout` may shorten, within the gateway's own limit. */
-import { parseDurationMs } from "../../provider/durations.ts";
+import { parseDurationMs } from "#shared/deploy/durations.ts";
 
 export interface CallDeadline {
   readonly ms: number;

@@ -2,7 +2,8 @@
 import type { FunctionSnapshot, Provider, Replica } from "../../provider/types.ts";
 import type { Meters } from "../metrics/meter.ts";
 import { Refusal, unknownFunction } from "../refusal.ts";
-import { replicaBounds, type ProfileRules } from "../profile.ts";
+import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
+import { replicaBounds } from "../profile.ts";
 
 /** As long as the real gateway polls: 1000 times, 100 ms apart. */
 export const holdMs = 100_000;

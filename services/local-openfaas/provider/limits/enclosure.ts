@@ -5,7 +5,7 @@ import { cgroupReader, removeCgroup, writeCgroup } from "./cgroup-folder.ts";
 import type { CgroupPlace, CgroupPlaces } from "./cgroup-places.ts";
 import type { DutyCycle, Supervised } from "./duty-cycle.ts";
 import { measureProcess } from "./process-usage.ts";
-import type { Resources } from "./quantities.ts";
+import type { Resources } from "#shared/deploy/quantities.ts";
 import type { Enclosure, Usage } from "./types.ts";
 
 export interface EnclosureMeans {

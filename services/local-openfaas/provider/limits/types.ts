@@ -1,5 +1,5 @@
 /** What the provider asks of whatever enforces limits on this machine. */
-import type { Resources } from "./quantities.ts";
+import type { Resources } from "#shared/deploy/quantities.ts";
 
 export interface Usage {
   /** CPU time since the replica started. */

@@ -1,4 +1,4 @@
-/** `calibrate --compare`: fitted on one replay, reported on another, and the ranking of policies live and simulated. */
+/** A comparison of simulator and platform: fitted on one replay, reported on another, and policies ranked live and simulated. */
 import { BadInputError } from "../../../core/errors.ts";
 import type { ManagedFunction } from "../../../core/managed-function.ts";
 import { seededRandom } from "../../../core/random.ts";
@@ -14,37 +14,63 @@ import { simulatedScores } from "../../../evaluation/simulated-scores.ts";
 import { readStack } from "../../../deploy/stack.ts";
 import { planLoad } from "../../load.ts";
 import { managedFunctions } from "../../managed.ts";
-import { readUpFlags } from "../../../../services/cli/up/options.ts";
-import type { CalibrateFlags, CalibrateOptions } from "../../../../services/cli/calibrate/options.ts";
-import { readProfileFile, writeProfileFile } from "../../../evaluation/files/profile-file.ts";
-import type { Calibrated, CalibrateWorld } from "../world.ts";
+import { readProfileFile, type WrittenProfile } from "../../../evaluation/files/profile-file.ts";
+import { calibrate, type CalibrateWorld } from "../calibrate.ts";
+import type { CalibrateOptions, CompareOptions } from "../options.ts";
 import type { Comparison, ReplayComparison } from "./comparison.ts";
 import { openLiveBook } from "./live-book.ts";
-import {
-  readCompareFlags,
-  WINDOW_SECONDS,
-  type CompareOptions,
-} from "../../../../services/cli/calibrate/compare/options.ts";
-import { comparisonLines } from "../../../../services/cli/calibrate/compare/print.ts";
-import { liveScore, rankingOf, type LiveRun, type RankingRow } from "./ranking.ts";
+import { liveScore, rankedPolicy, rankingOf, type LiveRun, type RankedPolicy, type RankingRow } from "./ranking.ts";
 import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
+import { WINDOW_SECONDS } from "../../../core/window.ts";
+import { traceSeconds } from "../../../traces/trace.ts";
 
 /** Other simulations that tell how far chance alone leads apart. */
 const NOISE_RUNS = 6;
 
-/** Throws `BadInputError` before anything starts, `InterruptedError` when the person ends it. */
-export async function compare(
-  flags: CalibrateFlags,
-  options: CalibrateOptions,
-  world: CalibrateWorld,
-  measureFirst: () => Promise<Calibrated>,
-): Promise<void> {
-  const asked = await readCompareFlags(flags, options);
-  const managed = managedOf(options, world);
+export interface ComparisonPlan extends CompareOptions {
+  readonly managed: ManagedFunction;
+  readonly ranked: readonly RankedPolicy[];
+  /** The profile of `from`. */
+  readonly known: Pick<ProfileDocument, "timeLapse" | "profile"> | null;
+}
+
+/** Reads and checks everything before anything starts. Throws `BadInputError`. */
+export async function planComparison(
+  asked: CompareOptions,
+  options: Pick<CalibrateOptions, "stack" | "functionName" | "timeLapse">,
+  { env }: Pick<CalibrateWorld, "env">,
+): Promise<ComparisonPlan> {
+  const ranked: RankedPolicy[] = [];
+  for (const name of asked.policies) ranked.push(await rankedPolicy(name));
+  if (ranked.length < 2)
+    throw new BadInputError(`--policies must name at least two, was: '${asked.policies.join(",")}'`);
+  const windowsThere = Math.floor(traceSeconds(await loadTrace(asked.trace)) / WINDOW_SECONDS);
+  const needed = asked.fromWindow + 2 * asked.windows;
+  if (needed > windowsThere) {
+    throw new BadInputError(
+      `${asked.trace}: two replays of ${asked.windows} windows from window ${asked.fromWindow} on need ${needed}, and it has ${windowsThere}`,
+    );
+  }
+  const managed = managedOf(options, env);
   const known = asked.from === null ? null : await readProfileFile(asked.from);
   if (known) checkTimeLapse(known, asked.from!, options);
+  return { ...asked, managed, ranked, known };
+}
 
-  const calibrated = known === null ? await measureFirst() : null;
+export interface Compared {
+  readonly comparison: Comparison;
+  /** Refined on the fitted replay; null where the profile was measured before. */
+  readonly written: WrittenProfile | null;
+}
+
+/** Throws `InterruptedError` when the person ends it. */
+export async function compare(
+  asked: ComparisonPlan,
+  options: CalibrateOptions,
+  world: CalibrateWorld,
+): Promise<Compared> {
+  const { managed, known } = asked;
+  const calibrated = known === null ? await calibrate(options, world) : null;
   const measured = known?.profile ?? calibrated!.calibration.profile;
   const schedules = await Promise.all([0, 1].map((half) => scheduleOf(asked, measured, half)));
   const counts = schedules.map((schedule, half) =>
@@ -53,7 +79,7 @@ export async function compare(
 
   const book = await openLiveBook(asked.resume);
   const runs = await Promise.all(
-    counts.map(async (each, half) => ({ ...(await planOf(asked, options, managed, half)), counts: each })),
+    counts.map(async (each, half) => ({ ...(await planOf(asked, options.stack, managed, half)), counts: each })),
   );
   const script = { ...runOf({ ...options, ...asked }), scripted: counts };
   const replay = () => {
@@ -69,9 +95,9 @@ export async function compare(
   );
 
   const rows: RankingRow[] = [];
-  const slice = { ...options, ...asked, fromWindow: asked.fromWindow + asked.windows };
-  for (const policy of asked.policies) {
-    const key = { ...runOf(slice), policy: policy.liveName };
+  const slice = runOf({ ...options, ...asked, fromWindow: asked.fromWindow + asked.windows });
+  for (const policy of asked.ranked) {
+    const key = { ...slice, policy: policy.liveName };
     const play = () => {
       world.say(`${policy.name}, live …`);
       return liveScore(policy, slice, world);
@@ -89,9 +115,7 @@ export async function compare(
     noise: seedNoise(Array.from({ length: NOISE_RUNS }, (_, i) => simulateScript(run(1), profile, `noise/${i}`))),
     ranking: rankingOf(rows),
   };
-  if (options.out !== null && calibrated) await writeProfileFile(options.out, { ...calibrated.written, profile });
-  if (options.json) return world.answer(JSON.stringify(comparison));
-  for (const line of comparisonLines(comparison)) world.say(line);
+  return { comparison, written: calibrated && { ...calibrated.written, profile } };
 }
 
 /** What makes a live run another one. */
@@ -101,7 +125,10 @@ function runOf({ stack, trace, fromWindow, windows, rateScale, timeLapse, seed }
 
 const isValid = ({ invalidBecause }: { readonly invalidBecause: string | null }) => invalidBecause === null;
 
-function managedOf({ stack, functionName }: CalibrateOptions, { env }: CalibrateWorld): ManagedFunction {
+function managedOf(
+  { stack, functionName }: Pick<CalibrateOptions, "stack" | "functionName">,
+  env: CalibrateWorld["env"],
+): ManagedFunction {
   const found = managedFunctions(readStack(stack, env), stack);
   // The load of a run goes to the first managed function.
   if (found[0]?.functionName === functionName) return found[0];
@@ -111,7 +138,7 @@ function managedOf({ stack, functionName }: CalibrateOptions, { env }: Calibrate
 function checkTimeLapse(
   { timeLapse }: Pick<ProfileDocument, "timeLapse">,
   file: string,
-  options: CalibrateOptions,
+  options: Pick<CalibrateOptions, "timeLapse">,
 ): void {
   if (timeLapse === options.timeLapse) return;
   throw new BadInputError(
@@ -119,24 +146,10 @@ function checkTimeLapse(
   );
 }
 
-async function planOf(
-  asked: CompareOptions,
-  { stack, timeLapse }: CalibrateOptions,
-  managed: ManagedFunction,
-  half: number,
-) {
-  const fromWindow = asked.fromWindow + half * asked.windows;
-  const flags = {
-    ...{
-      trace: asked.trace,
-      stack,
-      seed: asked.seed,
-      timeLapse: String(timeLapse),
-      rateScale: String(asked.rateScale),
-    },
-    ...{ fromWindow: String(fromWindow), windows: String(asked.windows) },
-  };
-  return { plan: await planLoad({ ...readUpFlags(flags), trace: asked.trace }, [managed]), fromWindow };
+async function planOf(asked: CompareOptions, stack: string, managed: ManagedFunction, half: number) {
+  const { trace, windows } = asked;
+  const fromWindow = asked.fromWindow + half * windows;
+  return { plan: await planLoad({ trace, windows, fromWindow, stack, format: null }, [managed]), fromWindow };
 }
 
 /** What the load generator will plan, planned here. */

@@ -6,13 +6,32 @@ import { join } from "node:path";
 import { seededRandom } from "../../../core/random.ts";
 import { kendallTau } from "../../../sim/calibration/kendall.ts";
 import { median } from "../../../sim/calibration/statistics.ts";
-import { InterruptedError } from "../../../evaluation/pool/pool.ts";
+import { InterruptedError, BadInputError } from "../../../core/errors.ts";
 import type { PolicyScore } from "../../../evaluation/simulated-scores.ts";
-import type { RunTotals, WindowRow } from "../../run/record.ts";
-import { up } from "../../run/run.ts";
-import type { CalibrateWorld } from "../world.ts";
+import type { RunTotals } from "../../run/record.ts";
+import { followRun, planRun, startRun, type RunObserver } from "../../run/run.ts";
+import type { CalibrateWorld } from "../calibrate.ts";
 import { areAlike, scoreIntervals, type ScoreIntervals } from "./live-interval.ts";
-import { WINDOW_SECONDS, type RankedPolicy } from "../../../../services/cli/calibrate/compare/options.ts";
+import { WINDOW_SECONDS } from "../../../core/window.ts";
+import { policyByName } from "../../../policies/by-name.ts";
+import { resolvePolicy } from "../../../evaluation/policies.ts";
+
+export interface RankedPolicy {
+  readonly name: string;
+  /** As stack.yml and the simulator take it: the live loop decides by the window, as `…@30s` does in the simulator. */
+  readonly liveName: string;
+  readonly simulatedName: string;
+}
+
+/** Throws `BadInputError` for a policy that cannot be compared. */
+export async function rankedPolicy(name: string): Promise<RankedPolicy> {
+  if (name.endsWith("@bare")) throw new BadInputError(`policy '${name}': the live loop has no way around the guard`);
+  const liveName = name.replace(/@30s$/, "");
+  const simulatedName = liveName.split(":")[0] === "kpa" ? `${liveName}@30s` : liveName;
+  policyByName(liveName);
+  await resolvePolicy(simulatedName);
+  return { name, liveName, simulatedName };
+}
 
 export interface RankingRow {
   readonly policy: string;
@@ -35,7 +54,7 @@ export interface Taus {
 export interface Ranking {
   readonly rows: readonly RankingRow[];
   readonly tau: Taus;
-  /** Of pairs of policies, by the live run's intervals: the others may stand in their order by chance, and are left out. */
+  /** Of pairs of policies, by the live run's intervals: the order of the others may be chance, and they are left out. */
   readonly clearTau: Taus;
   readonly clearPairs: Readonly<Record<keyof Taus, number>>;
   readonly pairs: number;
@@ -96,31 +115,34 @@ export interface LiveScore extends Pick<RunTotals, "invalidBecause" | "scheduleD
   readonly liveIntervals: ScoreIntervals | null;
 }
 
-/** The whole loop, as `up` runs it, in a home of its own. */
-export async function liveScore({ liveName }: RankedPolicy, run: LiveRun, world: CalibrateWorld): Promise<LiveScore> {
+const SILENT: RunObserver = {
+  onWindow: () => {},
+  onModel: () => {},
+  onLoad: () => {},
+  onProblem: () => {},
+  onAlarm: () => {},
+};
+
+/** The whole loop, as `up` runs it, in a home of its own. A load that missed its schedule shows in the score. */
+export async function liveScore({ liveName }: RankedPolicy, slice: LiveRun, world: CalibrateWorld): Promise<LiveScore> {
   const home = await mkdtemp(join(tmpdir(), "replicant-compare-"));
-  const exitCode = process.exitCode;
-  let answered: string | null = null;
   try {
-    await up(
-      {
-        ...{ trace: run.trace, stack: run.stack, seed: run.seed, policy: liveName, port: "0", json: true },
-        ...{ fromWindow: String(run.fromWindow), windows: String(run.windows) },
-        ...{ rateScale: String(run.rateScale), timeLapse: String(run.timeLapse) },
-      },
-      { ...world, home, columns: () => 200, say: () => {}, answer: (json) => (answered = json) },
-    );
+    const options = { ...slice, policy: liveName, port: 0, format: null, profile: "open" } as const;
+    const plan = await planRun({ ...options, verbose: false, verify: false }, world);
+    const run = await startRun(plan, { ...world, home });
+    try {
+      const { totals, windows } = await followRun(run, SILENT);
+      if (world.signal.aborted) throw new InterruptedError();
+      const { sloViolationShare, replicaSeconds, invalidBecause, scheduleDigest } = totals;
+      return {
+        live: { sloViolationShare: sloViolationShare ?? 0, replicaSeconds },
+        liveIntervals: scoreIntervals(windows, WINDOW_SECONDS, seededRandom(`${slice.seed}/intervals`)),
+        ...{ invalidBecause, scheduleDigest },
+      };
+    } finally {
+      await run.close();
+    }
   } finally {
-    // A load that missed its schedule is told in the row; the comparison goes on.
-    process.exitCode = exitCode;
     await rm(home, { recursive: true, force: true });
   }
-  if (world.signal.aborted) throw new InterruptedError();
-  const { totals, windows } = JSON.parse(answered ?? "null") as { totals: RunTotals; windows: WindowRow[] };
-  const { sloViolationShare, replicaSeconds, invalidBecause, scheduleDigest } = totals;
-  return {
-    live: { sloViolationShare: sloViolationShare ?? 0, replicaSeconds },
-    liveIntervals: scoreIntervals(windows, WINDOW_SECONDS, seededRandom(`${run.seed}/intervals`)),
-    ...{ invalidBecause, scheduleDigest },
-  };
 }

@@ -12,13 +12,13 @@ import type { MetricsWindow } from "../../../core/window.ts";
 import type { EventBus } from "../../../ports/event-bus.ts";
 import type { ScaleTarget } from "../../../ports/scale-target.ts";
 import type { ComparedWindow } from "../../../sim/calibration/comparison.ts";
-import { InterruptedError } from "../../../evaluation/pool/pool.ts";
 import { loadStartMs, startLoad, stopLoad, type LoadPlan } from "../../load.ts";
-import { startLocalStack, type LocalStack } from "../../../../services/local-openfaas/start/local-stack.ts";
-import type { CalibrateWorld } from "../world.ts";
+import type { RunningStack } from "../../stack.ts";
+import type { CalibrateWorld } from "../calibrate.ts";
 import { NAMESPACE } from "../place.ts";
-import { WINDOW_SECONDS } from "../../../../services/cli/calibrate/compare/options.ts";
-import { writeStackLike } from "./stack-file.ts";
+import { WINDOW_SECONDS } from "../../../core/window.ts";
+import { writeStackLike } from "../../../deploy/stack-file.ts";
+import { waitUntil } from "../../../core/wait.ts";
 
 export interface ScriptedRun {
   readonly plan: LoadPlan;
@@ -62,7 +62,7 @@ export async function scriptedReplays(
       annotate: { functionName, annotations: { "replicant.mode": "off" } },
     });
     const epochMs = clock.nowMs();
-    const stack = await startLocalStack({
+    const stack = await world.startStack({
       ...{ home, dist: world.dist, env: world.env, signal: world.signal, clock, epochMs },
       ...{ port: 0, profile: "open", stack: stackFile, policy: null, timeLapse: options.timeLapse },
       log: options.verbose ? world.say : () => {},
@@ -92,7 +92,7 @@ interface Replay {
 }
 
 async function replay(
-  stack: LocalStack,
+  stack: RunningStack,
   bus: EventBus,
   { run, options, epochMs, signal }: Replay,
 ): Promise<ScriptedResult> {
@@ -162,14 +162,10 @@ function joined(
 
 async function until(
   condition: () => Promise<boolean>,
-  timeoutMs: number,
+  withinMs: number,
   what: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadlineMs = clock.nowMs() + timeoutMs;
-  while (!(await condition())) {
-    if (signal.aborted) throw new InterruptedError();
-    if (clock.nowMs() > deadlineMs) throw new Error(`${what} did not come within ${Math.round(timeoutMs / 1_000)} s`);
-    await clock.sleep(50, signal);
-  }
+  if (await waitUntil(condition, { clock, withinMs, signal })) return;
+  throw new Error(`${what} did not come within ${Math.round(withinMs / 1_000)} s`);
 }

@@ -1,0 +1,61 @@
+/** Where a training is kept: what it goes on from, and what it saves. */
+import { createHash } from "node:crypto";
+
+import { writeFiles } from "../adapters/model-store.ts";
+import { BadInputError } from "../core/errors.ts";
+import type { ModelStore } from "../ports/model-store.ts";
+import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
+import { encodeCheckpoint } from "../rl/checkpoint/encode.ts";
+import type { Checkpoint, TrainingRecord } from "../rl/checkpoint/types.ts";
+import type { Engine } from "../rl/engine/types.ts";
+import type { TrainingState } from "../rl/training.ts";
+import type { TrainOptions } from "./options.ts";
+
+/** The checkpoint to go on from; null for a new training. Throws `BadInputError` where a folder or a flag belongs to another one. */
+export async function resumedFrom(store: ModelStore, options: TrainOptions): Promise<Checkpoint | null> {
+  if (!options.resume) {
+    const [there] = await store.steps();
+    if (there === undefined) return null;
+    throw new BadInputError(
+      `${options.out}: holds the checkpoints of a training; go on with --resume, or choose another folder`,
+    );
+  }
+  const checkpoint = decodeCheckpoint(await store.read(options.step));
+  const { record, continuation } = checkpoint;
+  mustMatch("agent", options.agent, record.settings.agent);
+  mustMatch("objective", options.form, record.settings.form);
+  mustMatch("seed", options.seed, record.seed);
+  // A live platform is one environment; a simulation has several side by side.
+  mustMatch("environment", options.env, record.settings.hyperparameters.environments === 1 ? "live" : "sim");
+  if (continuation === null) throw new BadInputError(`${options.out}: the checkpoint serves only; it cannot go on`);
+  return checkpoint;
+}
+
+/** Going on is going on with the same training. Throws `BadInputError`. */
+export function mustMatch(what: string, asked: string, recorded: string): void {
+  if (asked !== recorded) {
+    throw new BadInputError(`--resume: the checkpoint's ${what} is '${recorded}', asked for was '${asked}'`);
+  }
+}
+
+/** For serving alone in the folder itself, else in `step-N` with all that going on takes. */
+export async function saveCheckpoint(
+  store: ModelStore,
+  { servingOnly, out }: Pick<TrainOptions, "servingOnly" | "out">,
+  engine: Engine,
+  record: TrainingRecord,
+  state: TrainingState,
+): Promise<void> {
+  const weights = engine.getWeights();
+  if (servingOnly) return writeFiles(out, encodeCheckpoint({ record, weights, continuation: null }));
+  const continuation = { optimiser: engine.getOptimiser(), state };
+  await store.write(record.steps, encodeCheckpoint({ record, weights, continuation }));
+}
+
+/** SHA-256 of the weights, hexadecimal. */
+export function digestOf(engine: Engine): string {
+  const hash = createHash("sha256");
+  for (const tensor of engine.getWeights())
+    hash.update(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength));
+  return hash.digest("hex");
+}
