@@ -2,10 +2,8 @@
 import { GATEWAY_BOUNDS_SECONDS } from "../metrics/latency.ts";
 
 export const CODES = ["200", "429", "500", "502", "504"] as const;
-export type Code = (typeof CODES)[number];
 export const CODE_200 = 0;
 export const CODE_429 = 1;
-export const CODE_500 = 2;
 export const CODE_502 = 3;
 export const CODE_504 = 4;
 

@@ -11,7 +11,6 @@ import {
   type ScalingRules,
 } from "#shared/policies/hpa/behaviour.ts";
 import {
-  largestOf,
   replicasFromAverageValue,
   replicasFromPods,
   replicasFromValue,
@@ -60,7 +59,6 @@ const table = readTable<{
   up: LimitRow[];
   down: LimitRow[];
   beforeMetrics: { name: string; current: number; min: number; max: number; want: number | string }[];
-  several: { name: string; counts: (number | null)[]; current: number; want: number | "invalid" }[];
 }>("./hpa.json");
 
 const NOW = 86_400_000;
@@ -84,14 +82,6 @@ describe("conformance: HPA replica arithmetic", () => {
           ? replicasFromValue(usage, target, { current, ready })
           : replicasFromAverageValue(usage, target, current);
       assert.equal(counted, want);
-    });
-  }
-  for (const { name, counts, current, want } of table.several) {
-    test(`several metrics: ${name}`, () => {
-      const all = counts.map((count): Counted =>
-        count === null ? { kind: "invalid", because: "gone" } : { kind: "replicas", replicas: count },
-      );
-      assert.equal(asWritten(largestOf(all, current)), want);
     });
   }
 });

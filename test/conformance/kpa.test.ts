@@ -4,14 +4,13 @@ import { describe, test } from "node:test";
 
 import { decideKpa, KPA_DEFAULTS, startKpaState, type KpaSpec, type KpaState } from "#shared/policies/kpa/decision.ts";
 import {
-  activatorCount,
   reconcile,
   RECONCILE_DEFAULTS,
   type ReconcileSettings,
   type RevisionStatus,
 } from "#shared/policies/kpa/reconcile.ts";
-import { resolveTarget, sampleSize, TARGET_DEFAULTS, type KpaMetric } from "#shared/policies/kpa/target.ts";
-import { average, bucketWindow, record, smoothingCoefficient, weightedAverage } from "#shared/policies/kpa/windows.ts";
+import { resolveTarget, TARGET_DEFAULTS, type KpaMetric } from "#shared/policies/kpa/target.ts";
+import { average, bucketWindow, record } from "#shared/policies/kpa/windows.ts";
 import { readTable } from "./rows.ts";
 
 interface DecisionRow {
@@ -90,10 +89,7 @@ const around = readTable<{
     writes: [number, number][];
     readAt: number;
     average?: number;
-    weighted?: number;
   }[];
-  coefficients: { name: string; buckets: number; want: number }[];
-  samples: { name: string; replicas: number; want: number }[];
   targets: {
     name: string;
     metric: KpaMetric;
@@ -102,7 +98,6 @@ const around = readTable<{
     utilisation?: number;
     want: number[];
   }[];
-  activators: { name: string; ready: number; total: number; burst: number; capacity: number; want: number }[];
   reconciliations: {
     name: string;
     desired: number;
@@ -113,21 +108,14 @@ const around = readTable<{
   }[];
 }>("./kpa-around.json");
 
-describe("conformance: KPA windows, sampling and targets", () => {
+describe("conformance: KPA windows and targets", () => {
   for (const row of around.windows) {
     test(row.name, () => {
       const at = (seconds: number) => T0 + seconds * 1000;
       const window = row.writes.reduce((w, [s, value]) => record(w, value, at(s)), bucketWindow(row.seconds, 1));
       if (row.average !== undefined) assert.equal(average(window, at(row.readAt)), row.average);
-      if (row.weighted !== undefined) {
-        assert.equal(weightedAverage(window, at(row.readAt)).toFixed(3), row.weighted.toFixed(3));
-      }
     });
   }
-  for (const { name, buckets, want } of around.coefficients) {
-    test(name, () => assert.equal(Number(smoothingCoefficient(buckets).toFixed(5)), want));
-  }
-  for (const { name, replicas, want } of around.samples) test(name, () => assert.equal(sampleSize(replicas), want));
   // The rows were made with a concurrency fraction of 1.
   const settings = { ...TARGET_DEFAULTS, concurrencyUtilisation: 1 };
   for (const { name, want, ...revision } of around.targets) {
@@ -138,18 +126,7 @@ describe("conformance: KPA windows, sampling and targets", () => {
   }
 });
 
-describe("conformance: KPA activators and reconciler", () => {
-  for (const { name, ready, total, burst, capacity, want } of around.activators) {
-    test(name, () => {
-      const count = activatorCount({
-        ready,
-        totalValue: total,
-        targetBurstCapacity: burst,
-        activatorCapacity: capacity,
-      });
-      assert.equal(count, want);
-    });
-  }
+describe("conformance: KPA reconciler", () => {
   const ordinary: RevisionStatus = {
     activity: "active",
     activityForSeconds: 0,

@@ -4,7 +4,6 @@ import { describe, test } from "node:test";
 
 import { policyByName } from "#shared/policies/by-name.ts";
 import { replicasFromPods, type PodReading } from "#shared/policies/hpa/replicas.ts";
-import { CE_ALERT_DEFAULTS, CE_QUIET, observeCe } from "#shared/policies/openfaas/ce-alert.ts";
 import { answerTo, aWindow, run } from "./fixtures.ts";
 
 const rule = (text: string) => policyByName(text)();
@@ -155,47 +154,6 @@ describe("openfaas-pro", () => {
       answerTo(slow, aWindow(2, { inFlightMax: 4 })).because,
       "in-flight 4 ÷ target 4.5 = 1, held by the down window",
     );
-  });
-});
-
-describe("openfaas-ce", () => {
-  test("a sawtooth: up by a step while it fires, straight to the minimum when it is resolved", () => {
-    const load = [2, 6, 6, 6, 6, 5, 2].map((throughputRps) => ({ throughputRps }));
-    assert.deepEqual(run(rule("openfaas-ce"), load, { maxReplicas: 4 }), [1, 2, 3, 4, 4, 1, 1]);
-  });
-  test("before any alert the count is left alone", () =>
-    assert.deepEqual(run(rule("openfaas-ce"), [{}, {}], {}, 3), [3, 3]));
-  test("the cap of 5, unless it is lifted", () => {
-    const load = Array.from({ length: 3 }, () => ({ throughputRps: 9 }));
-    assert.deepEqual(run(rule("openfaas-ce:factor=100"), load), [5, 5, 5]);
-    assert.deepEqual(run(rule("openfaas-ce:factor=20,cap=24"), load), [5, 9, 13]);
-  });
-
-  /** Seconds and kinds of the notifications, for a rate that is high between two instants; looked at every 2 s. */
-  function notifications(fromSeconds: number, toSeconds: number, untilSeconds: number) {
-    let state = CE_QUIET;
-    const heard: [number, string][] = [];
-    for (let seconds = 0; seconds <= untilSeconds; seconds += 1) {
-      const rps = seconds >= fromSeconds && seconds < toSeconds ? 6 : 5;
-      const step = observeCe(state, rps, CE_ALERT_DEFAULTS, seconds * 1000);
-      state = step.state;
-      if (step.notification) heard.push([seconds, step.notification]);
-    }
-    return heard;
-  }
-  test("alert: evaluated every 15 s, pending for one more, told 5 s later, repeated every 30 s, resolved", () => {
-    // Evaluations at 0, 15 (pending), 30 (firing), …, 90 (resolved); looks at 35, 45, …
-    assert.deepEqual(notifications(10, 80, 120), [
-      [35, "firing"],
-      [65, "firing"],
-      [95, "resolved"],
-    ]);
-  });
-  test("alert: a burst between two evaluations is never heard of", () =>
-    assert.deepEqual(notifications(16, 29, 90), []));
-  test("alert: one that ends while pending, too", () => assert.deepEqual(notifications(10, 20, 90), []));
-  test("alert: no series is no load", () => {
-    assert.equal(observeCe(CE_QUIET, null, CE_ALERT_DEFAULTS, 0).state.pendingSinceMs, null);
   });
 });
 

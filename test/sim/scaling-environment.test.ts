@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
-import { checkEnvironment } from "#shared/task/environment/checker.ts";
+import { checkEnvironment } from "#test/support/check-environment.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";

@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import { RunningStatistics } from "#shared/rl/normalisation.ts";
 import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
-import { box, boxContains, discrete, sampleBox, sampleDiscrete } from "#shared/task/environment/spaces.ts";
-import { checkEnvironment } from "#shared/task/environment/checker.ts";
+import { box, boxContains, discrete, sampleDiscrete } from "#shared/task/environment/spaces.ts";
+import { checkEnvironment } from "#test/support/check-environment.ts";
 import type { BaseInfo, Environment } from "#shared/task/environment/contract.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Random } from "#shared/core/random.ts";
@@ -85,7 +85,6 @@ test("environment: running statistics are mean and population variance, and go o
 test("environment: samples lie in their space, and masks are kept", () => {
   const random = seededRandom(2);
   const space = box([0, -Infinity, 3], [1, Infinity, 3]);
-  for (let i = 0; i < 100; i++) assert.ok(boxContains(space, sampleBox(space, random)));
   const drawn = new Set(Array.from({ length: 200 }, () => sampleDiscrete(discrete(4), random, [0, 1, 0, 1])));
   assert.deepEqual([...drawn].sort(), [1, 3]);
   assert.throws(() => sampleDiscrete(discrete(2), random, [0, 0]), RangeError);

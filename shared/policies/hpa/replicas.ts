@@ -111,13 +111,3 @@ export function replicasFromAverageValue(
   const ratio = total / (target * current);
   return within(ratio, tolerance) ? current : Math.ceil(total / target);
 }
-
-/** Several metrics: the largest; but where one could not be read, nothing scales down. */
-export function largestOf(counts: readonly Counted[], current: number): Counted {
-  const known = counts.flatMap((count) => (count.kind === "replicas" ? [count.replicas] : []));
-  if (known.length === 0) return counts[0] ?? { kind: "invalid", because: "no metrics" };
-  const most = Math.max(...known);
-  return known.length < counts.length && most < current
-    ? { kind: "invalid", because: "a metric could not be read, and the others speak for scale-down" }
-    : replicas(most);
-}

@@ -86,22 +86,3 @@ function toZero(status: RevisionStatus, settings: ReconcileSettings): Reconciled
   const proxied = since >= settings.retentionSeconds && status.proxiedForSeconds >= settings.graceSeconds;
   return since >= sureSeconds || proxied ? apply(0) : wait(settings.graceSeconds);
 }
-
-const MIN_ACTIVATORS = 2;
-
-/** Enough activators for what the ready replicas carry and the burst on top. */
-export function activatorCount({
-  ready,
-  totalValue,
-  targetBurstCapacity,
-  activatorCapacity,
-}: {
-  readonly ready: number;
-  readonly totalValue: number;
-  readonly targetBurstCapacity: number;
-  readonly activatorCapacity: number;
-}): number {
-  if (targetBurstCapacity === 0) return MIN_ACTIVATORS;
-  const capacity = ready * totalValue + Math.max(0, targetBurstCapacity);
-  return Math.max(MIN_ACTIVATORS, Math.ceil(capacity / activatorCapacity));
-}

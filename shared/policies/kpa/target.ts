@@ -41,12 +41,3 @@ export function resolveTarget(
   const fraction = utilisation ?? (concurrency ? settings.concurrencyUtilisation : settings.rpsUtilisation);
   return { targetValue: Math.max(TARGET_MIN, totalValue * fraction), totalValue };
 }
-
-/** z² · p(1−p) scaled for 95 % confidence and a margin of a quarter of the mean's spread: 1.96² · 100 ÷ 25. */
-const SAMPLE_FACTOR = (1.96 * 1.96 * 100) / 25;
-
-/** How many of `replicas` are scraped for a mean that is good enough. */
-export function sampleSize(replicas: number): number {
-  if (replicas <= 3) return Math.max(0, replicas);
-  return Math.ceil((replicas * SAMPLE_FACTOR) / (replicas + SAMPLE_FACTOR - 1));
-}

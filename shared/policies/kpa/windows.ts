@@ -59,24 +59,6 @@ export function average(window: BucketWindow, nowMs: number): number {
   return sixDigits(sum / valid.count);
 }
 
-/** Weight of the newest bucket: what n buckets need to add up to 99.99 %, at least 0.2. */
-export function smoothingCoefficient(buckets: number): number {
-  return Math.max(0.2, 1 - Math.pow(1 - 0.9999, 1 / buckets));
-}
-
-/** Exponentially weighted, newest bucket first. */
-export function weightedAverage(window: BucketWindow, nowMs: number): number {
-  const valid = validBuckets(window, nowMs);
-  if (valid === null) return 0;
-  const coefficient = smoothingCoefficient(window.length);
-  const sum = window.buckets.reduce((total, bucket) => {
-    if (bucket.index < valid.oldestIndex) return total;
-    const age = window.lastIndex! - bucket.index;
-    return total + bucket.sum * coefficient * Math.pow(1 - coefficient, age);
-  }, 0);
-  return sixDigits(sum);
-}
-
 function validBuckets(window: BucketWindow, nowMs: number): { oldestIndex: number; count: number } | null {
   if (window.firstIndex === null || window.lastIndex === null) return null;
   const silence = Math.max(0, indexOf(window, nowMs) - window.lastIndex);

@@ -2,7 +2,6 @@
 import type { ScalingPolicy } from "../../core/policy.ts";
 import { trimmed } from "../../core/spoken.ts";
 import { hold } from "../words.ts";
-import { CE_ALERT_DEFAULTS } from "./ce-alert.ts";
 import { CE_CAP, CE_FACTOR_PERCENT, ceStep } from "./ce-step.ts";
 import { dimension, type Rule } from "../rule.ts";
 
@@ -15,7 +14,7 @@ export interface CeOptions {
 
 export const CE_OPTIONS: CeOptions = {
   name: "openfaas-ce",
-  thresholdRps: CE_ALERT_DEFAULTS.thresholdRps,
+  thresholdRps: 5,
   factorPercent: CE_FACTOR_PERCENT,
   cap: CE_CAP,
 };

@@ -1,6 +1,6 @@
 /** What moves a rate: the day, drift, bursts, lasting shifts, spells on and off. Each is asked once for each bin, in order. */
 import type { Random } from "../../core/random.ts";
-import { geometric, logUniform, pareto, uniform } from "./draws.ts";
+import { geometric, logUniform, uniform } from "./draws.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -38,24 +38,6 @@ export function drifting(
   return () => {
     x = memory * x + fresh * random.normal();
     return Math.exp(x - (sigma * sigma) / 2);
-  };
-}
-
-/** 1–12 bursts a day, Pareto of at least 2 and at most 30, 1–3 min long. */
-export function bursting(random: Random, binSeconds: number): () => number {
-  const chance = (uniform(random, 1, 12) * binSeconds) / DAY_SECONDS;
-  const alpha = uniform(random, 1.5, 2.5);
-  const meanBins = (60 / binSeconds) * uniform(random, 1, 3);
-  let left = 0;
-  let multiplier = 1;
-  return () => {
-    if (left > 0) left--;
-    if (left === 0) multiplier = 1;
-    if (random.next() < chance) {
-      multiplier = pareto(random, alpha, 2, 30);
-      left = geometric(random, meanBins);
-    }
-    return multiplier;
   };
 }
 

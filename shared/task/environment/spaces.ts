@@ -40,15 +40,6 @@ export function discreteContains({ n }: DiscreteSpace, value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value < n;
 }
 
-/** A value of the space, uniform; unbounded sides are taken as ±1. */
-export function sampleBox({ low, high }: BoxSpace, random: Random): Float32Array {
-  return low.map((least, i) => {
-    const from = Number.isFinite(least) ? least : -1;
-    const to = Number.isFinite(high[i]!) ? high[i]! : 1;
-    return from + (to - from) * random.next();
-  });
-}
-
 /** A value of the space, uniform over the allowed ones; all are, without a mask. */
 export function sampleDiscrete({ n }: DiscreteSpace, random: Random, mask?: ArrayLike<number>): number {
   if (!mask) return random.integer(n);

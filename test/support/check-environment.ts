@@ -1,8 +1,8 @@
 /** Checks that an environment keeps the contract, as Gymnasium's `check_env` does. */
-import { EnvironmentMisuseError } from "./contract.ts";
-import type { BaseInfo, Environment, ResetResult, StepResult } from "./contract.ts";
-import { boxContains, sampleDiscrete } from "./spaces.ts";
-import { seededRandom } from "../../core/random.ts";
+import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
+import type { BaseInfo, Environment, ResetResult, StepResult } from "#shared/task/environment/contract.ts";
+import { boxContains, sampleDiscrete } from "#shared/task/environment/spaces.ts";
+import { seededRandom } from "#shared/core/random.ts";
 
 /** One sentence for each breach found in `steps` random steps; empty when there is none. */
 export function checkEnvironment<Info extends BaseInfo, Options>(
