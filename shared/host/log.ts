@@ -30,6 +30,3 @@ export function errorForLog(thrown: unknown): object {
     ...(cause !== undefined && { cause: errorForLog(cause) }),
   };
 }
-
-/** For tests and for callers that keep silent. */
-export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { connect } from "@nats-io/transport-node";
 
-import { MemoryBroker, memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { MemoryBroker, memoryBus } from "#test/support/memory-bus.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { SUBJECTS } from "#shared/events/subjects.ts";
 import { natsPrograms, testBroker, testNatsServer, type TestServer } from "../support/nats-server.ts";

@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import { MOST_DELIVERIES, newCounters, pauseMs, type Outcome } from "#shared/adapters/event-delivery.ts";
 import { eventQueue } from "#shared/adapters/event-queue.ts";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import { aModelEvent } from "../support/an-event.ts";
 import { eventually } from "../support/eventually.ts";
 

@@ -7,7 +7,7 @@ import { heldLease, LEASE_TIMES } from "#shared/adapters/lease/held-lease.ts";
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import { parseRecord, type LeaseRecord, type LeaseStore, type StoredLease } from "#shared/adapters/lease/record.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms, testBroker, testNatsServer } from "#test/support/nats-server.ts";

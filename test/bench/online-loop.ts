@@ -2,9 +2,9 @@
  * The learning loop in simulated time: policy-inference, scaler and trainer as they run live, around one simulated function.
  * Only processes, HTTP and the bus's server are left out.
  */
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { GUARD_DEFAULTS, type GuardSettings } from "#shared/guard/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
@@ -15,7 +15,7 @@ import { HISTORY_WINDOWS, type MetricsWindow } from "#shared/core/window.ts";
 import { initialReplicas } from "#shared/evaluation/foresight.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import type { MakeEngine } from "#shared/policies/served-model.ts";
 import type { ModelRegistry } from "#shared/ports/model-registry.ts";

@@ -1,5 +1,5 @@
 /** A thousand functions whose targets ticks hold: what one tick of all of them takes the scaler, on one core. */
-import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
+import { MemoryScaleTarget } from "#test/support/memory-scale-target.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { quantilesOf } from "#shared/load/quantiles.ts";

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import { traceSeconds } from "#shared/traces/trace.ts";
 import { loadTrace, splitReference } from "#shared/traces/load-trace.ts";
 import { evaluateRun, scheduleOf } from "#shared/evaluation/run.ts";

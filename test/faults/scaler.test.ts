@@ -8,11 +8,11 @@ import fc from "fast-check";
 
 import type { Kubernetes } from "#shared/adapters/kubernetes/connect.ts";
 import { kubernetesScaleTarget } from "#shared/adapters/kubernetes/scale-target.ts";
-import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
+import { MemoryScaleTarget } from "#test/support/memory-scale-target.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { openfaasManagedFunctions } from "#shared/adapters/openfaas/managed-functions.ts";
 import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import { decodeEvent, encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { record } from "#test/faults/support/figures.ts";
 import { planOf } from "#test/faults/support/plan.ts";

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { MemoryScaleTarget } from "#test/support/memory-scale-target.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { decodeEvent, encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { healthOf } from "#shared/host/health.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { aProposal } from "#test/support/a-decision.ts";

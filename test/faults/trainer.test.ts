@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { describe, test, type TestContext } from "node:test";
 
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { natsRegistry } from "#shared/adapters/model-registry/nats.ts";
 import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
@@ -35,7 +35,7 @@ import { RegistryCopy } from "#services/trainer/publishing/registry-copy.ts";
 import { TrainedFunction } from "#services/trainer/trained-function.ts";
 import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
 import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 
 const SEED = "trainer-1";
 const POLICY = "model:lstm-ppo-plus";

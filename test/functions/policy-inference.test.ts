@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { PolicyFactory } from "#shared/core/policy.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";

@@ -8,15 +8,15 @@ import { kubernetesManagedFunctions } from "#shared/adapters/kubernetes/managed-
 import { kubernetesScaleTarget } from "#shared/adapters/kubernetes/scale-target.ts";
 import { kubernetesLeaseStore } from "#shared/adapters/lease/kubernetes-store.ts";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { ScaleRefusedError, UnknownFunctionError } from "#shared/ports/scale-target.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";

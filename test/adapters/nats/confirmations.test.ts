@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
 import { confirmations } from "#shared/adapters/nats/confirmations.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 
 const aTurn = () => new Promise(setImmediate);
 

@@ -10,7 +10,7 @@ import { after, describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
 import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { decodeEvent, encodeEvent, EventFormatError, makeEvent } from "#shared/events/codec.ts";
@@ -20,7 +20,7 @@ import type { EventData, ReplicantEvent } from "#shared/events/types.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { CallVerifier } from "#shared/host/call-verifier.ts";
 import { jsonHandler, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import { signCall } from "#shared/host/signature.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { record } from "#test/faults/support/figures.ts";

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { MemoryScaleTarget } from "#test/support/memory-scale-target.ts";
 import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
 import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { openfaasManagedFunctions } from "#shared/adapters/openfaas/managed-functions.ts";
-import { ManualClock, type Clock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
+import type { Clock } from "#shared/core/clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { instantKey } from "#shared/core/proposal.ts";

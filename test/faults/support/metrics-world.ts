@@ -1,5 +1,5 @@
 /** A gateway under steady load as its metrics tell it, and what can go wrong with a page of them. */
-import type { MemoryScaleTarget } from "#shared/adapters/memory/scale-target.ts";
+import type { MemoryScaleTarget } from "#test/support/memory-scale-target.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 
 const F = 'function_name="stress.openfaas-fn"';

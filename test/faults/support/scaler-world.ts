@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { checkPromises, type RecordedEvent } from "#shared/guard/promises.ts";

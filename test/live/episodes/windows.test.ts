@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { systemClock as clock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { makeEvent } from "#shared/events/codec.ts";

@@ -1,8 +1,8 @@
 /** The page's data: what is sampled, what is heard, what is kept, and that it ends. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { Meters } from "../../../services/local-openfaas/gateway/metrics/meter.ts";
 import { createUiFeed } from "../../../services/local-openfaas/ui/feed.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { eventually as within, type EventuallyOptions } from "../../support/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../../support/platform.ts";
 import { freePort } from "../../../services/local-openfaas/bus/ports.ts";

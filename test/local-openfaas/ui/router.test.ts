@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { mountUi } from "../../../services/local-openfaas/ui/mount.ts";

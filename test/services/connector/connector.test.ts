@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import { encodeEvent, makeEvent, readEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import { checkSignature } from "#shared/host/signature.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";

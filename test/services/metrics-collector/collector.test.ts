@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 
-import { memoryBus } from "#shared/adapters/memory/event-bus.ts";
-import { ManualClock } from "#shared/core/clock.ts";
+import { memoryBus } from "#test/support/memory-bus.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Tick } from "#shared/core/window.ts";
 import { readHistory } from "#shared/events/history.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { Activity } from "#shared/host/activity.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
 import { eventually } from "#test/support/eventually.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ManualClock } from "#shared/core/clock.ts";
+import { ManualClock } from "#test/support/manual-clock.ts";
 import type { TextStore } from "#shared/ports/text-store.ts";
 import { answerFreeze } from "../../../services/scaler/freeze/answer.ts";
 import { FreezeKeeper } from "../../../services/scaler/freeze/keeper.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, test } from "node:test";
 
-import { MemoryBroker, memoryBus } from "#shared/adapters/memory/event-bus.ts";
+import { MemoryBroker, memoryBus } from "#test/support/memory-bus.ts";
 import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
 import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
 import { writeFiles } from "#shared/adapters/model-store.ts";
@@ -18,7 +18,7 @@ import type { ModelNews } from "#shared/core/model.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { sourcesOf } from "#shared/events/bus-users.ts";
-import { silentLog } from "#shared/host/log.ts";
+import { silentLog } from "#test/support/silent-log.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { digestOf, versionOf } from "#shared/adapters/model-registry/archive.ts";

@@ -6,7 +6,7 @@ import {
   type ReplicaCount,
   type ScaleAuthority,
   type ScaleTarget,
-} from "../../ports/scale-target.ts";
+} from "#shared/ports/scale-target.ts";
 
 export class MemoryScaleTarget implements ScaleTarget {
   readonly name = "simulator";

@@ -1,11 +1,18 @@
 /** An event bus inside one process, with the codec and the delivery rules of the real one: for tests and simulation. */
-import type { Clock } from "../../core/clock.ts";
-import { encodeEvent } from "../../events/codec.ts";
-import type { EventKind } from "../../events/subjects.ts";
-import { BusUnavailableError, type EventBus } from "../../ports/event-bus.ts";
-import { delivery, newCounters, silent, type BusCounters, type BusLog, type DeliveryWorld } from "../event-delivery.ts";
-import { eventQueue, type EventQueue } from "../event-queue.ts";
-import { systemClock } from "../system-clock.ts";
+import type { Clock } from "#shared/core/clock.ts";
+import { encodeEvent } from "#shared/events/codec.ts";
+import type { EventKind } from "#shared/events/subjects.ts";
+import { BusUnavailableError, type EventBus } from "#shared/ports/event-bus.ts";
+import {
+  delivery,
+  newCounters,
+  silent,
+  type BusCounters,
+  type BusLog,
+  type DeliveryWorld,
+} from "#shared/adapters/event-delivery.ts";
+import { eventQueue, type EventQueue } from "#shared/adapters/event-queue.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 
 interface Member {
   readonly queue: string | null;
