@@ -1,4 +1,5 @@
 /** Which policy proposes for which function: what the annotation names, in the version and with the rights that the registry tells. */
+import type { SettingValue } from "#shared/config/settings.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
 import { AnchoredPolicy } from "#shared/policies/anchored.ts";
@@ -32,7 +33,9 @@ interface Held {
   readonly readAtMs: number;
 }
 
-/** News may be missed: the registry is looked at again after so long, real time. */
+/** Does a model that the registry has no control for only advise until the trainer decides? */
+const WAITS_FOR_TRAINER: Record<SettingValue<"MODEL_CONTROL">, boolean> = { annotation: false, trainer: true };
+/** Events may be missed: the registry is read again after so long, real time. */
 const REFRESH_MS = 10_000;
 
 export interface AssignmentsDeps {
@@ -44,7 +47,7 @@ export interface AssignmentsDeps {
    * `trainer`: without the trainer's word a model advises and the rule decides, so that one that was rolled back does not come
    * back with a store that lost the verdict. `annotation`, the default: it begins with what the annotation allows.
    */
-  readonly controlFrom?: "trainer" | "annotation";
+  readonly controlFrom?: SettingValue<"MODEL_CONTROL">;
   readonly log: (message: string) => void;
 }
 
@@ -109,14 +112,15 @@ export function createAssignments(deps: AssignmentsDeps): Assignments {
     }
   }
 
-  const isUntold = ({ control, model }: Held) => controlFrom === "trainer" && control === null && model !== null;
+  const awaitsTrainer = ({ control, model }: Held) =>
+    WAITS_FOR_TRAINER[controlFrom] && control === null && model !== null;
 
   async function heldFor(functionName: string, reference: ModelReference): Promise<Held> {
     const known = held.get(functionName);
     // Memory of a former policy, or of a refusal that may have been mended, is no answer.
     if (known?.reference.text !== reference.text || known.model === null) return readOnce(functionName, reference);
     // The word that is waited for counts from the next window on.
-    if (isUntold(known)) return readOnce(functionName, reference).catch(() => known);
+    if (awaitsTrainer(known)) return readOnce(functionName, reference).catch(() => known);
     if (nowMs() - known.readAtMs > REFRESH_MS) void refresh(functionName);
     return known;
   }
@@ -132,7 +136,7 @@ export function createAssignments(deps: AssignmentsDeps): Assignments {
       const { control, model, refused } = one;
       if (model === null) throw new BadInputError(refused!);
       const { name, version } = model.identity;
-      const modelMode = control?.mode ?? (isUntold(one) ? "shadow" : "auto");
+      const modelMode = control?.mode ?? (awaitsTrainer(one) ? "shadow" : "auto");
       if (modelMode === "off") return { withheld: `the model is off: ${control!.reason}` };
       const isAdvice = modelMode === "shadow" && managed.mode !== "shadow";
       return {
@@ -148,13 +152,13 @@ export function createAssignments(deps: AssignmentsDeps): Assignments {
     problems: () =>
       held.entries().flatMap(([functionName, one]) => {
         if (one.refused !== null) return `'${functionName}': ${one.refused}`;
-        if (!isUntold(one)) return [];
+        if (!awaitsTrainer(one)) return [];
         return `the trainer has not said what the model of '${functionName}' may do: the rule decides`;
       }),
     describe: () =>
       Object.fromEntries(
         held.entries().map(([functionName, one]) => {
-          const mode = one.control?.mode ?? (isUntold(one) ? "shadow until the trainer speaks" : "auto");
+          const mode = one.control?.mode ?? (awaitsTrainer(one) ? "shadow until the trainer speaks" : "auto");
           return [functionName, one.refused ?? `${one.model!.identity.name} ${one.model!.identity.version}, ${mode}`];
         }),
       ),

@@ -16,7 +16,7 @@ import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports
 import { Budgets, type BudgetStatus } from "./budgets.ts";
 import { FunctionHistory } from "./function-history.ts";
 import type { LastControls } from "./last-controls.ts";
-import type { SeenLimits } from "./seen-limits.ts";
+import type { LimitsOfFunctions } from "./learned-limits.ts";
 import { createSloNotes } from "./slo-notes.ts";
 import { unmeasuredWindow } from "./unmeasured-window.ts";
 
@@ -24,7 +24,7 @@ export interface CollectorDeps {
   readonly source: MetricsSource;
   readonly gateway: Pick<FunctionGateway, "list">;
   readonly bus: Pick<EventBus, "publish">;
-  readonly limits: Pick<SeenLimits, "of" | "keepOnly">;
+  readonly limits: Pick<LimitsOfFunctions, "of" | "keepOnly">;
   readonly controls: Pick<LastControls, "of" | "keepOnly">;
   readonly activity: Activity;
   /** Dates events; nothing else is reckoned by it. */

@@ -10,7 +10,7 @@ import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses
 import { startService } from "#shared/host/service.ts";
 import { createCollector } from "./collector.ts";
 import { createLastControls } from "./last-controls.ts";
-import { createSeenLimits } from "./seen-limits.ts";
+import { createLearnedLimits } from "./learned-limits.ts";
 import { SOURCE_SETTINGS, sourceOf } from "./source.ts";
 
 export default startService(
@@ -21,11 +21,11 @@ export default startService(
     const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
     workload.onEnd(() => bus.close());
     const traceTime = { timeLapse: settings.TIME_LAPSE, epochMs: settings.TIME_LAPSE_EPOCH_MS };
-    const limits = createSeenLimits();
+    const limits = createLearnedLimits();
     const controls = createLastControls();
     await bus.subscribe("applied", async ({ data }) => {
-      limits.hear(data);
-      controls.hear(data);
+      limits.learn(data);
+      controls.onApplied(data);
     });
     const activity = new Activity(() => monotonicClock.nowMs());
     const collector = createCollector({

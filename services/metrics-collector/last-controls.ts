@@ -1,9 +1,9 @@
-/** Where each function's fast controller stands, by the last decision: goes out with its next window, so that whoever is new goes on from it. */
+/** The state of each function's fast controller after its last decision: sent with its next window, so that a new scaler goes on from it. */
 import type { ControlMemory } from "#shared/core/control-memory.ts";
 import type { Applied } from "#shared/core/decision.ts";
 
 export interface LastControls {
-  hear(applied: Pick<Applied, "functionName" | "control">): void;
+  onApplied(applied: Pick<Applied, "functionName" | "control">): void;
   of(functionName: string): ControlMemory | undefined;
   /** Forgets functions that are managed no longer. */
   keepOnly(isManaged: (functionName: string) => boolean): void;
@@ -13,7 +13,7 @@ export interface LastControls {
 export function createLastControls(): LastControls {
   const known = new Map<string, ControlMemory>();
   return {
-    hear({ functionName, control }) {
+    onApplied({ functionName, control }) {
       if (control === undefined) known.delete(functionName);
       else known.set(functionName, control);
     },

@@ -1,4 +1,4 @@
-/** Which metrics source the settings ask for. */
+/** The metrics source that the settings name. */
 import { httpMetricsEndpoint } from "#shared/adapters/http-metrics.ts";
 import { connectKubernetes } from "#shared/adapters/kubernetes/connect.ts";
 import { kubernetesContainers } from "#shared/adapters/kubernetes/container-source.ts";
@@ -46,21 +46,24 @@ function functionsOf(workload: SourceWorkload, traceTime: TraceTime): MetricsSou
   const endpoint = httpMetricsEndpoint({
     functionMetricsUrl: FUNCTION_METRICS_URL,
     containerMetricsUrl: CONTAINER_METRICS_URL,
-    // A scrape that takes longer than a tick tells nothing any more.
+    // A scrape that takes longer than a tick is of no use any more.
     timeoutMs: Math.max(200, (TICK_SECONDS * 1_000) / traceTime.timeLapse),
   });
   return scrapedSource({ endpoint, timeLapse: traceTime.timeLapse });
 }
 
-/** Null: the functions' source has them, or nobody. */
+/** Null: the functions' source has them too, or nothing has. */
 async function containersOf(workload: SourceWorkload, traceTime: TraceTime): Promise<ContainerSource | null> {
-  if (workload.settings.CONTAINER_METRICS_FROM === "kubernetes") {
-    return kubernetesContainers(await connectKubernetes(kubernetesAddress(workload)));
+  switch (workload.settings.CONTAINER_METRICS_FROM) {
+    case "kubernetes":
+      return kubernetesContainers(await connectKubernetes(kubernetesAddress(workload)));
+    case "prometheus": {
+      const prometheus = prometheusAddress(workload, "B");
+      if (!prometheus) return null;
+      const client = prometheusClient(prometheus);
+      return prometheusContainers(client, traceTime, serverTimeOf(client));
+    }
   }
-  const prometheus = prometheusAddress(workload, "B");
-  if (!prometheus) return null;
-  const client = prometheusClient(prometheus);
-  return prometheusContainers(client, traceTime, serverTimeOf(client));
 }
 
 const serverTimeOf = (client: PrometheusClient) => new ServerTime(client, () => monotonicClock.nowMs());

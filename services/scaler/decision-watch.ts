@@ -4,12 +4,12 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { windowRealMs } from "#shared/events/age.ts";
 import type { ProposalMade, TickTaken } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
-import type { SeenWindow } from "./seen-windows.ts";
+import type { PublishedWindow } from "./published-windows.ts";
 
 export interface DecisionWatch {
   tick(told: TickTaken): void;
   /** A window or a proposal that is not too late. */
-  window(told: SeenWindow): void;
+  window(told: PublishedWindow): void;
   proposal(told: ProposalMade): void;
   applied(applied: Applied): void;
   /** What the platform lists no longer is neither due nor told of. */

@@ -21,10 +21,11 @@ import { withinPlatform, type ManagedFunction } from "#shared/core/managed-funct
 import {
   learnLimits,
   limitsAt,
-  limitsOfOthers,
+  reportedLimits,
   withoutBeyond,
   type LearnedLimits,
   type PlatformLimits,
+  type ReadBack,
 } from "#shared/core/platform-limits.ts";
 import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import type { PolicyIdentity } from "#shared/core/proposal.ts";
@@ -32,7 +33,7 @@ import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import type { ProposalMade, TickTaken } from "#shared/events/types.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
-import type { SeenWindow } from "./seen-windows.ts";
+import type { PublishedWindow } from "./published-windows.ts";
 
 /** In mode `canary` the policy decides one window in so many; the fallback rule the others. */
 const CANARY_EVERY_WINDOWS = 4;
@@ -56,7 +57,8 @@ export interface FunctionScalerDeps {
   readonly complain: (problem: string) => void;
 }
 
-interface Wish {
+/** What a decision is based on: a policy's answer, and how it came to be the one. */
+interface Basis {
   readonly policy: PolicyIdentity;
   readonly answer: Answer | null;
   readonly trigger: "proposal" | "fallback";
@@ -88,7 +90,7 @@ export class FunctionScaler {
     return this.#last;
   }
 
-  async onWindow({ managed, window, control }: SeenWindow): Promise<void> {
+  async onWindow({ managed, window, control }: PublishedWindow): Promise<void> {
     if (window.endedAtMs <= this.#lastWindowEndMs) return;
     if (this.#held === null && this.#last === null && control !== undefined) this.#held = restoreHeld(control);
     this.#lastWindowEndMs = window.endedAtMs;
@@ -97,8 +99,8 @@ export class FunctionScaler {
       { windowSeq: window.seq, lastProposalSeq: this.#lastProposalSeq, firstWindowSeq: this.#firstWindowSeq },
       this.deps.settings,
     );
-    const wish = this.#fallbackWish(managed, window, control?.target.memory);
-    if (choice === "fallback") await this.#decideOn(managed, window, wish);
+    const basis = this.#fallbackBasis(managed, window, control?.target.memory);
+    if (choice === "fallback") await this.#decideOn(managed, window, basis);
   }
 
   async onProposal({ managed, proposal, window }: ProposalMade): Promise<void> {
@@ -106,16 +108,16 @@ export class FunctionScaler {
     this.#lastProposalSeq = proposal.seq;
     if (window.endedAtMs <= this.#lastDecidedEndMs) return;
     const ruled = proposal.isAdvice === true || (managed.mode === "canary" && window.seq % CANARY_EVERY_WINDOWS !== 0);
-    const wish: Wish = ruled
-      ? this.#fallbackWish(managed, window)
+    const basis: Basis = ruled
+      ? this.#fallbackBasis(managed, window)
       : { policy: proposal.policy, answer: proposal, trigger: "proposal" };
-    await this.#decideOn(managed, window, wish);
+    await this.#decideOn(managed, window, basis);
   }
 
   async onTick({ managed, tick }: TickTaken): Promise<void> {
     const { settings } = this.deps;
     const before = (this.#guard ??= startGuard(tick.atMs));
-    // What others met holds no floor: in-flight invocations prove a need, and one request shows what the platform gives.
+    // Reported limits bound no floor: in-flight invocations prove a need, and one request shows what the platform gives.
     const platform = () => limitsAt(this.#limits, tick.atMs, "floor");
     const seen = { managed, tick, frozen: this.#frozen(managed) };
     if (this.#held !== null) return this.#onHeldTick(before, seen, tickHeld(this.#held, tick));
@@ -152,7 +154,7 @@ export class FunctionScaler {
     if (decision !== null) await this.#apply(managed, decision, state);
   }
 
-  /** What was met here, else what was met before this scaler's time and comes with the function. */
+  /** The limits met here, else those that the collector reports from before this scaler started. */
   #platform(managed: ManagedFunction, nowMs: number): PlatformLimits | null {
     return this.#limits === null ? (managed.platform ?? null) : limitsAt(this.#limits, nowMs);
   }
@@ -161,7 +163,7 @@ export class FunctionScaler {
     return this.deps.frozen?.(functionName) ?? null;
   }
 
-  #fallbackWish(managed: ManagedFunction, window: MetricsWindow, memory?: PolicyInput["memory"]): Wish {
+  #fallbackBasis(managed: ManagedFunction, window: MetricsWindow, memory?: PolicyInput["memory"]): Basis {
     if (this.#lastFallback?.endedAtMs !== window.endedAtMs) {
       const answer = isDecidable(window)
         ? this.deps.fallback.propose({
@@ -174,12 +176,12 @@ export class FunctionScaler {
     return { policy: this.deps.fallback.identity, answer: this.#lastFallback.answer, trigger: "fallback" };
   }
 
-  async #decideOn(managed: ManagedFunction, window: MetricsWindow, wish: Wish): Promise<void> {
+  async #decideOn(managed: ManagedFunction, window: MetricsWindow, basis: Basis): Promise<void> {
     this.#lastDecidedEndMs = window.endedAtMs;
     const nowMs = window.endedAtMs;
     const before = (this.#guard ??= startGuard(nowMs));
     const current = await this.#read(managed);
-    const taken = wish.answer && holdAnswer(this.#held, wish.answer, wish.policy, nowMs);
+    const taken = basis.answer && holdAnswer(this.#held, basis.answer, basis.policy, nowMs);
     if (taken !== null) this.#held = taken.held;
     const { decision, state } = decide(
       before,
@@ -188,8 +190,8 @@ export class FunctionScaler {
         window,
         nowMs,
         current,
-        trigger: wish.trigger,
-        policy: wish.policy,
+        trigger: basis.trigger,
+        policy: basis.policy,
         proposal: taken?.wanted ?? null,
         platform: this.#platform(managed, nowMs),
         frozen: this.#frozen(managed),
@@ -210,9 +212,7 @@ export class FunctionScaler {
     const outcome = sent ? await this.#scale(managed, decision, fencing) : ({ kind: "not-sent" } as const);
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;
-    if (outcome.kind === "applied") {
-      this.#learn(managed, decision, outcome.replicas);
-    }
+    if (outcome.kind === "applied") this.#learn(managed, { ...decision, applied: outcome.replicas });
     const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
     const target = sent ? this.deps.target.name : "none";
     const previousId = this.#last?.decisionId ?? null;
@@ -221,10 +221,13 @@ export class FunctionScaler {
     await this.deps.tell(this.#last);
   }
 
-  #learn(managed: ManagedFunction, { current, desired, atMs }: GuardDecision, applied: number): void {
-    if (current === null || desired === null) return;
-    const known = this.#limits ?? (applied === desired ? null : limitsOfOthers(managed.platform ?? null, atMs));
-    this.#limits = learnLimits(known, { current, desired, applied, nowMs: atMs });
+  /** What this scaler knows of the platform's limits before the collector reports it. */
+  #learn({ platform }: ManagedFunction, readBack: ReadBack): void {
+    const { desired, applied, atMs } = readBack;
+    this.#limits = learnLimits(
+      this.#limits ?? (applied === desired ? null : reportedLimits(platform ?? null, atMs)),
+      readBack,
+    );
   }
 
   async #read({ functionName, namespace }: ManagedFunction): Promise<number | null> {

@@ -20,7 +20,7 @@ import { answerFreeze } from "./freeze/answer.ts";
 import { FreezeKeeper } from "./freeze/keeper.ts";
 import { LEASE_SETTINGS, leaseOf } from "./lease.ts";
 import { createScaler, type Scaler } from "./scaler.ts";
-import { platformOf, TARGET_SETTINGS } from "./target.ts";
+import { platformOf, TARGET_SETTINGS } from "./targets/targets.ts";
 
 const SETTING_NAMES = [
   ...BUS_SETTINGS,

@@ -1,4 +1,4 @@
-/** Which lease the settings ask for. */
+/** The lease that the settings ask for: whoever of several scalers holds it acts. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 
@@ -9,11 +9,12 @@ import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import type { LeaseStore } from "#shared/adapters/lease/record.ts";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
 import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
-import type { SettingName } from "#shared/config/settings.ts";
+import type { SettingName, SettingValue } from "#shared/config/settings.ts";
 import { ConfigError } from "#shared/core/errors.ts";
 import { BUS_SETTINGS, busAddress, kubernetesAddress } from "#shared/host/addresses.ts";
 import type { Workload } from "#shared/host/workload.ts";
 import type { Lease } from "#shared/ports/lease.ts";
+import { SCALE_TARGETS } from "./targets/targets.ts";
 
 export const LEASE_SETTINGS = [
   ...BUS_SETTINGS,
@@ -29,7 +30,7 @@ type LeaseWorkload = Workload<(typeof LEASE_SETTINGS)[number]>;
 /** Throws `ConfigError` for NATS without JetStream where NATS was asked for. */
 export async function leaseOf(workload: LeaseWorkload): Promise<Lease> {
   const { log } = workload;
-  const store = await storeOf(workload);
+  const store = await LEASE_STORES[workload.settings.LEASE](workload);
   if (store === null) return soleLease();
   return heldLease({
     store,
@@ -39,18 +40,22 @@ export async function leaseOf(workload: LeaseWorkload): Promise<Lease> {
   });
 }
 
-async function storeOf(workload: LeaseWorkload): Promise<LeaseStore | null> {
-  const { LEASE, SCALE_TARGET } = workload.settings;
-  if (LEASE === "auto" || LEASE === "nats") {
-    const nats = await natsStore(workload);
-    if (nats !== null) return nats;
-    if (LEASE === "nats")
-      throw new ConfigError(["LEASE must be kubernetes or none where NATS has no JetStream, was: 'nats'"]);
-  }
-  const inKubernetes = LEASE === "kubernetes" || (LEASE === "auto" && SCALE_TARGET === "kubernetes");
-  return inKubernetes ? kubernetesStore(workload) : null;
-}
+/** By `LEASE`; null: no lease, and this scaler acts alone. */
+const LEASE_STORES: Record<SettingValue<"LEASE">, (workload: LeaseWorkload) => Promise<LeaseStore | null>> = {
+  async auto(workload) {
+    const { leaseWithoutNats } = SCALE_TARGETS[workload.settings.SCALE_TARGET];
+    return (await natsStore(workload)) ?? LEASE_STORES[leaseWithoutNats](workload);
+  },
+  async nats(workload) {
+    const store = await natsStore(workload);
+    if (store !== null) return store;
+    throw new ConfigError(["LEASE must be kubernetes or none where NATS has no JetStream, was: 'nats'"]);
+  },
+  kubernetes: kubernetesStore,
+  none: async () => null,
+};
 
+/** Null where NATS has no JetStream. */
 function natsStore(workload: LeaseWorkload): Promise<LeaseStore | null> {
   const { subjectPrefix, ...address } = busAddress(workload);
   return natsLeaseStore(

@@ -19,8 +19,8 @@ import { decisionWatch } from "./decision-watch.ts";
 import type { ManagedFunctions } from "#shared/ports/managed-functions.ts";
 import { FunctionScaler } from "./function-scaler.ts";
 import { ManagedList, type ManagedListStatus } from "./managed-list.ts";
-import { SeenWindows } from "./seen-windows.ts";
-import { whileHeld } from "./while-held.ts";
+import { PublishedWindows } from "./published-windows.ts";
+import { leadWhileHeld } from "./leader-election.ts";
 
 export interface ScalerDeps {
   readonly bus: EventBus;
@@ -90,7 +90,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
   const functions = new Map<string, Entry>();
   const collector = new CollectorWatch({ clock, monotonic });
-  const windows = new SeenWindows();
+  const windows = new PublishedWindows();
   const managedList = new ManagedList({
     source: deps.functions,
     clock: monotonic,
@@ -234,7 +234,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     log.warn({ decisionId, problem: lastProblem }, "a proposal does not match its window");
   }
 
-  const listen = (): Promise<Subscription[]> => {
+  const lead = (): Promise<Subscription[]> => {
     acting = true;
     return Promise.all([
       bus.subscribe("tick", onTick, { mostAtOnce: MOST_AT_ONCE }),
@@ -242,8 +242,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
     ]);
   };
 
-  /** Ends the work in hand; what a guard remembers of a tenure is of no use in the next. */
-  async function fallSilent(subscriptions: readonly Subscription[]): Promise<void> {
+  /** Ends the work in hand; what a guard remembers is of no use when this scaler leads again. */
+  async function stepDown(subscriptions: readonly Subscription[]): Promise<void> {
     acting = false;
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
     await Promise.all([...functions.values()].map(({ turn }) => turn));
@@ -277,7 +277,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
       const onAnyWindow = (event: ReplicantEvent<"window">) => (acting ? onWindow(event) : rememberWindow(event));
       const hearing = await bus.subscribe("window", onAnyWindow, { mostAtOnce: MOST_AT_ONCE });
       try {
-        await whileHeld(lease, { listen, fallSilent }, signal);
+        await leadWhileHeld(lease, { lead, stepDown }, signal);
       } finally {
         ending.abort();
         await hearing.close();

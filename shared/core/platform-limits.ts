@@ -1,17 +1,20 @@
 /**
- * What a platform itself clamps replica counts to: learned from what it makes of our requests, read and not assumed. One read-back
- * may be another writer's doing, or older than the request; two equal ones in a row, some time apart, are a limit. It is tried anew
- * with growing pauses, and a count beyond it, whoever set it, shows that there is none.
+ * What a platform itself clamps replica counts to: learned by `learnLimits` from read-backs, never assumed. The metrics-collector owns
+ * what is learned: it outlives the scaler, and sends the limits with every window and tick. The scaler runs the same function on its
+ * own read-backs, so that its next decision need not wait for that event.
+ *
+ * One read-back may be another writer's doing, or older than the request; two equal ones in a row, some time apart, are a limit. It
+ * is tried again with growing pauses, and a count beyond it, whoever set it, shows that there is none.
  */
 
-/** Null where no limit was met. The community edition: 1…5. */
+/** Null where no limit is known. The community edition: 1…5. */
 export interface PlatformLimits {
   readonly minReplicas: number | null;
   readonly maxReplicas: number | null;
 }
 
 /** A count at which requests ended, all of them the same way so far. */
-interface Met {
+interface Clamp {
   readonly replicas: number;
   /** Requests in a row that ended here, each some time after the one before. */
   readonly times: number;
@@ -20,16 +23,17 @@ interface Met {
 }
 
 export interface LearnedLimits {
-  readonly lowest: Met | null;
-  readonly highest: Met | null;
+  readonly lowest: Clamp | null;
+  readonly highest: Clamp | null;
 }
 
-/** What was asked for where `current` was, and what was read back. */
-export interface Request {
-  readonly current: number;
-  readonly desired: number;
-  readonly applied: number;
-  readonly nowMs: number;
+/** A decision and the count read back after it; null where the count was not read, not decided, or not sent. */
+export interface ReadBack {
+  readonly current: number | null;
+  readonly desired: number | null;
+  readonly applied: number | null;
+  /** Trace time. */
+  readonly atMs: number;
 }
 
 const BELIEVED_AFTER = 2;
@@ -41,24 +45,26 @@ const LONGEST_PAUSE_SECONDS = 480;
 const FLOOR_PAUSE_SECONDS = 30;
 
 /**
- * Asked for more and got less: a cap. Asked for less and got more: a floor. A clamp never moves a count away from what was asked:
- * a read-back beyond the count before is another writer's, and says nothing. Asked beyond a limit and got it: there is none.
+ * Requested more and got less: a cap. Requested less and got more: a floor. A clamp never moves a count away from the request: a
+ * read-back beyond the count before is another writer's, and says nothing. Requested beyond a limit and got it: there is none.
  */
-export function learnLimits(before: LearnedLimits | null, request: Request): LearnedLimits | null {
-  const { current, desired, applied } = request;
+export function learnLimits(before: LearnedLimits | null, readBack: ReadBack): LearnedLimits | null {
+  const { current, desired, applied, atMs } = readBack;
+  if (current === null || desired === null) return before;
   const known = withoutBeyond(before, current);
+  if (applied === null) return known;
   const up = desired > current;
   const clamped = up ? applied < desired && applied >= current : applied > desired && applied <= current;
   const next = {
     lowest: learnSide(
       known?.lowest ?? null,
-      request,
+      { applied, atMs },
       !up && desired !== current && clamped,
       applied < (known?.lowest?.replicas ?? 0),
     ),
     highest: learnSide(
       known?.highest ?? null,
-      request,
+      { applied, atMs },
       up && clamped,
       applied > (known?.highest?.replicas ?? Infinity),
     ),
@@ -66,14 +72,19 @@ export function learnLimits(before: LearnedLimits | null, request: Request): Lea
   return next.lowest === null && next.highest === null ? null : next;
 }
 
-function learnSide(known: Met | null, { applied, nowMs }: Request, clamped: boolean, refuted: boolean): Met | null {
+function learnSide(
+  known: Clamp | null,
+  { applied, atMs }: { readonly applied: number; readonly atMs: number },
+  clamped: boolean,
+  refuted: boolean,
+): Clamp | null {
   if (!clamped) return refuted ? null : known;
-  if (known?.replicas !== applied) return { replicas: applied, times: 1, lastMs: nowMs };
-  if (nowMs < known.lastMs + APART_SECONDS * 1_000) return known;
-  return { replicas: applied, times: known.times + 1, lastMs: nowMs };
+  if (known?.replicas !== applied) return { replicas: applied, times: 1, lastMs: atMs };
+  if (atMs < known.lastMs + APART_SECONDS * 1_000) return known;
+  return { replicas: applied, times: known.times + 1, lastMs: atMs };
 }
 
-/** What was learned, but for a limit that a count stands beyond: what is there can be had. */
+/** The same without a limit that `count` exceeds: a count that exists is possible. */
 export function withoutBeyond(known: LearnedLimits | null, count: number): LearnedLimits | null {
   if (known === null) return null;
   const lowest = known.lowest !== null && count < known.lowest.replicas ? null : known.lowest;
@@ -81,25 +92,25 @@ export function withoutBeyond(known: LearnedLimits | null, count: number): Learn
   return lowest === null && highest === null ? null : { lowest, highest };
 }
 
-/** What others met before our time counts as one request of ours. */
-export function limitsOfOthers(told: PlatformLimits | null, nowMs: number): LearnedLimits | null {
-  if (told === null) return null;
+/** Limits that an event reports, as something to learn on from: they count as one request of ours. */
+export function reportedLimits(reported: PlatformLimits | null, nowMs: number): LearnedLimits | null {
+  if (reported === null) return null;
   const lastMs = nowMs - APART_SECONDS * 1_000;
   const once = (replicas: number | null) => (replicas === null ? null : { replicas, times: 1, lastMs });
-  return { lowest: once(told.minReplicas), highest: once(told.maxReplicas) };
+  return { lowest: once(reported.minReplicas), highest: once(reported.maxReplicas) };
 }
 
-/** What is believed now; null where that is nothing. `floor`: what a floor that in-flight invocations prove is held under. */
+/** The limits believed at `nowMs`; null where there are none. `floor`: those that bound the floor which in-flight invocations prove. */
 export function limitsAt(
   known: LearnedLimits | null,
   nowMs: number,
-  forWhat: "wish" | "floor" = "wish",
+  bounding: "proposal" | "floor" = "proposal",
 ): PlatformLimits | null {
-  const believed = (met: Met | null): number | null => {
-    if (met === null || met.times < BELIEVED_AFTER) return null;
-    const pause = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (met.times - BELIEVED_AFTER));
-    const seconds = forWhat === "floor" ? Math.min(pause, FLOOR_PAUSE_SECONDS) : pause;
-    return nowMs < met.lastMs + seconds * 1_000 ? met.replicas : null;
+  const believed = (clamp: Clamp | null): number | null => {
+    if (clamp === null || clamp.times < BELIEVED_AFTER) return null;
+    const pause = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (clamp.times - BELIEVED_AFTER));
+    const seconds = bounding === "floor" ? Math.min(pause, FLOOR_PAUSE_SECONDS) : pause;
+    return nowMs < clamp.lastMs + seconds * 1_000 ? clamp.replicas : null;
   };
   const minReplicas = believed(known?.lowest ?? null);
   const maxReplicas = believed(known?.highest ?? null);

@@ -14,7 +14,7 @@ export interface PolicyInput {
 }
 
 export interface PolicyAnswer {
-  /** A wish: may lie outside the bounds, which are the guard's business. */
+  /** A recommendation: may lie outside the bounds, which are the guard's business. */
   readonly proposedReplicas: number;
   readonly because: string;
   readonly learned?: LearnedDetail;

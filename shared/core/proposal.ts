@@ -1,4 +1,4 @@
-/** What a policy wishes for, and what it saw. */
+/** What a policy recommends, and what it saw. */
 import type { ReplicaTarget } from "./replica-target.ts";
 
 export interface PolicyIdentity {

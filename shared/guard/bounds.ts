@@ -41,24 +41,24 @@ export interface BoundContext {
 
 /** The bounds are the last word: they go before stabilisation and rate limits. */
 export function bound(
-  wish: number,
+  recommended: number,
   bounds: Bounds,
   { current, idleSeconds, mayLower }: BoundContext,
   { zeroRetentionSeconds }: { readonly zeroRetentionSeconds: number },
 ): Step {
-  if (wish > bounds.upper) {
-    const note = `${wish} is above ${bounds.upperName} of ${bounds.upper}`;
+  if (recommended > bounds.upper) {
+    const note = `${recommended} is above ${bounds.upperName} of ${bounds.upper}`;
     if (current > bounds.upper && !mayLower)
       return { replicas: current, note: `${note}, but nothing may scale down yet` };
     return { replicas: bounds.upper, note };
   }
-  if (wish < bounds.lower) {
-    return { replicas: bounds.lower, note: `${wish} is below ${bounds.lowerName} of ${bounds.lower}` };
+  if (recommended < bounds.lower) {
+    return { replicas: bounds.lower, note: `${recommended} is below ${bounds.lowerName} of ${bounds.lower}` };
   }
   // Even without retention, some idle time must have been seen: 0 s means that there was work, or that nobody could tell.
   const mayRest = idleSeconds !== null && idleSeconds > 0 && idleSeconds >= zeroRetentionSeconds;
-  if (wish === 0 && current > 0 && !mayRest) {
+  if (recommended === 0 && current > 0 && !mayRest) {
     return { replicas: 1, note: `the last replica stays until idle for ${trimmed(zeroRetentionSeconds)} s` };
   }
-  return { replicas: wish, note: null };
+  return { replicas: recommended, note: null };
 }

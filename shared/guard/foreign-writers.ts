@@ -15,7 +15,7 @@ export interface Watched {
  * Replicant backs off, then takes the found count as its own starting point. Where Replicant does not apply, others may
  * do as they like; and from zero it is the gateway that scales when a call comes.
  */
-export function watchForOthers(
+export function watchForeignWriters(
   state: GuardState,
   managed: ManagedFunction,
   read: number | null,

@@ -4,7 +4,7 @@ import type { Wanted } from "./control/controller.ts";
 import { noteTick, noteWindow } from "./activity.ts";
 import { bound, boundsOf } from "./bounds.ts";
 import { reasonOf, type GuardDecision } from "./decision.ts";
-import { watchForOthers } from "./foreign-writers.ts";
+import { watchForeignWriters } from "./foreign-writers.ts";
 import { calm, observe, provenNow } from "./panic.ts";
 import { rateLimit } from "./rate-limit.ts";
 import type { GuardSettings } from "./settings.ts";
@@ -77,7 +77,7 @@ export function decide(
 
   state = begin(state, current, window.availableReplicas, settings);
   state = { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) };
-  const seen = watchForOthers(state, managed, input.current);
+  const seen = watchForeignWriters(state, managed, input.current);
   state = seen.state;
   if (seen.backOff !== null) {
     const at = { targetInFlight: managed.targetInFlight, nowMs };
@@ -140,7 +140,7 @@ export function onTick(
   if (known === null) return { state, decision: null };
 
   state = begin(state, known, tick.availableReplicas, settings);
-  const seen = watchForOthers(state, managed, input.current, "tick");
+  const seen = watchForeignWriters(state, managed, input.current, "tick");
   state = seen.state;
   const at = { targetInFlight: managed.targetInFlight, nowMs };
   const { atMs, inFlight, availableReplicas: ready, metricAgeSeconds: age } = tick;
@@ -186,8 +186,12 @@ export function onTick(
     foreignChange: null,
     reason: reasonOf({ ...asked, current: known, desired, kind: "scale", because: null, stages }),
   };
-  const wishes = remember(state.wishes, { atMs: nowMs, replicas: floored.replicas }, settings.stabilisationSeconds);
-  return { state: { ...state, wishes }, decision };
+  const recommendations = remember(
+    state.recommendations,
+    { atMs: nowMs, replicas: floored.replicas },
+    settings.stabilisationSeconds,
+  );
+  return { state: { ...state, recommendations }, decision };
 }
 
 /** A tick, and what the policy whose target is held asks for at it. */
@@ -211,7 +215,7 @@ export function onHeldTick(
     wanted !== null && Number.isFinite(wanted.proposedReplicas) && isMeasuredTick(tick, settings) && !input.frozen;
   if (current === null || !mayConclude || proven.state.foreign !== null) return proven;
 
-  const state = { ...proven.state, wishes: before.wishes };
+  const state = { ...proven.state, recommendations: before.recommendations };
   const bounds = boundsOf(managed, input.platform ?? null, current);
   const passed = passStages(
     { state, current, bounds, proposal: wanted, seenAtMs: tick.atMs, adopted: null, guard: 2 },

@@ -32,26 +32,26 @@ function periodStart(current: number, events: readonly ScaleEvent[], nowMs: numb
 }
 
 export function rateLimit(
-  wish: number,
+  recommended: number,
   { current, events, nowMs }: { current: number; events: readonly ScaleEvent[]; nowMs: number },
   settings: RateSettings,
 ): Step {
-  if (wish > current) {
+  if (recommended > current) {
     const start = periodStart(current, events, nowMs, settings.scaleUpPeriodSeconds);
     const most = Math.max(start + settings.scaleUpReplicas, Math.ceil(start * settings.scaleUpRatio), current);
-    if (wish <= most) return { replicas: wish, note: null };
-    const note = `rate-limited from ${wish}: at most ${most} within ${trimmed(settings.scaleUpPeriodSeconds)} s`;
+    if (recommended <= most) return { replicas: recommended, note: null };
+    const note = `rate-limited from ${recommended}: at most ${most} within ${trimmed(settings.scaleUpPeriodSeconds)} s`;
     return { replicas: most, note };
   }
-  if (wish < current) {
+  if (recommended < current) {
     const start = periodStart(current, events, nowMs, settings.scaleDownPeriodSeconds);
     const least = Math.min(
       Math.max(0, Math.min(start - settings.scaleDownReplicas, Math.trunc(start * (1 - settings.scaleDownShare)))),
       current,
     );
-    if (wish >= least) return { replicas: wish, note: null };
-    const note = `rate-limited from ${wish}: at least ${least} within ${trimmed(settings.scaleDownPeriodSeconds)} s`;
+    if (recommended >= least) return { replicas: recommended, note: null };
+    const note = `rate-limited from ${recommended}: at least ${least} within ${trimmed(settings.scaleDownPeriodSeconds)} s`;
     return { replicas: least, note };
   }
-  return { replicas: wish, note: null };
+  return { replicas: recommended, note: null };
 }

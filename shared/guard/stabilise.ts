@@ -1,16 +1,20 @@
-/** Scale-down waits: only to the largest wish of the last seconds, and never just after a restart. */
+/** Scale-down waits: only to the largest recommendation of the last seconds, and never just after a restart. */
 import { trimmed } from "./words.ts";
 
-/** What was wished for after the floor, or the count that was held. */
-export interface Wish {
+/** The count recommended after the floor, or the count that was held. */
+export interface Recommendation {
   readonly atMs: number;
   readonly replicas: number;
 }
 
-/** Adds a wish and forgets those older than the stabilisation span (one exactly as old still counts, as in HPA). */
-export function remember(wishes: readonly Wish[], wish: Wish, stabilisationSeconds: number): Wish[] {
-  const sinceMs = wish.atMs - stabilisationSeconds * 1000;
-  return [...wishes.filter(({ atMs }) => atMs >= sinceMs), wish];
+/** Adds a recommendation and forgets those older than the stabilisation span (one exactly as old still counts, as in HPA). */
+export function remember(
+  recommendations: readonly Recommendation[],
+  recommendation: Recommendation,
+  stabilisationSeconds: number,
+): Recommendation[] {
+  const sinceMs = recommendation.atMs - stabilisationSeconds * 1000;
+  return [...recommendations.filter(({ atMs }) => atMs >= sinceMs), recommendation];
 }
 
 export interface Step {
@@ -27,28 +31,28 @@ export function justRestarted(
   return nowMs - startedAtMs <= stableWindowSeconds * 1000;
 }
 
-/** `wishes` already holds this one. A scale-up passes untouched. */
+/** `recommendations` already holds this one. A scale-up passes untouched. */
 export function stabilise(
-  wish: number,
+  recommended: number,
   {
     current,
-    wishes,
+    recommendations,
     nowMs,
     startedAtMs,
-  }: { current: number; wishes: readonly Wish[]; nowMs: number; startedAtMs: number },
+  }: { current: number; recommendations: readonly Recommendation[]; nowMs: number; startedAtMs: number },
   settings: { readonly stabilisationSeconds: number; readonly stableWindowSeconds: number },
 ): Step {
-  if (wish >= current) return { replicas: wish, note: null };
+  if (recommended >= current) return { replicas: recommended, note: null };
   if (justRestarted({ nowMs, startedAtMs }, settings)) {
     const note = `no scale-down within ${trimmed(settings.stableWindowSeconds)} s after a restart`;
     return { replicas: current, note };
   }
-  const largest = wishes.reduce((most, candidate) => (candidate.replicas > most.replicas ? candidate : most), {
+  const largest = recommendations.reduce((most, candidate) => (candidate.replicas > most.replicas ? candidate : most), {
     atMs: nowMs,
-    replicas: wish,
+    replicas: recommended,
   });
   const replicas = Math.min(current, largest.replicas);
-  if (replicas === wish) return { replicas, note: null };
+  if (replicas === recommended) return { replicas, note: null };
   const agoSeconds = trimmed((nowMs - largest.atMs) / 1000);
-  return { replicas, note: `stabilised from ${wish}: ${largest.replicas} recommended ${agoSeconds} s ago` };
+  return { replicas, note: `stabilised from ${recommended}: ${largest.replicas} recommended ${agoSeconds} s ago` };
 }

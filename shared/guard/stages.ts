@@ -14,14 +14,14 @@ export interface Passed {
 }
 
 /**
- * The count stays, unless in-flight invocations prove that it is too small. What is held counts as wished for, so that after an
+ * The count stays, unless in-flight invocations prove that it is too small. What is held counts as recommended, so that after an
  * outage a scale-down waits as after a busy time.
  */
 export function holdCount({ state, current, bounds, why, mayLift, mayRaise }: Held, settings: GuardSettings): Passed {
   const floored = mayRaise ? floor(current, state) : { replicas: current, note: null };
   const raised = floored.replicas > current;
-  const wish = { atMs: state.clockMs, replicas: floored.replicas };
-  const wishes = remember(state.wishes, wish, settings.stabilisationSeconds);
+  const recommendation = { atMs: state.clockMs, replicas: floored.replicas };
+  const recommendations = remember(state.recommendations, recommendation, settings.stabilisationSeconds);
   const at = { current, nowMs: state.clockMs, events: state.events };
   const limited = rateLimit(floored.replicas, at, settings);
   const bounded: Step =
@@ -36,7 +36,7 @@ export function holdCount({ state, current, bounds, why, mayLift, mayRaise }: He
     { stage: "rate-limited", ...limited } as const,
     { stage: "bounded", ...bounded } as const,
   ];
-  return { state: { ...state, wishes }, stages };
+  return { state: { ...state, recommendations }, stages };
 }
 
 export interface Held {
@@ -56,18 +56,18 @@ export function passStages(
   settings: GuardSettings,
 ): Passed {
   const idleSeconds = (seenAtMs - state.lastActiveMs) / 1000;
-  const proposed = wishOf(proposal, { current, idleSeconds, mayBeZero: bounds.lower === 0 }, settings);
+  const proposed = recommendedCount(proposal, { current, idleSeconds, mayBeZero: bounds.lower === 0 }, settings);
   const isSafetyAlone = guard === 2;
   const floored = isSafetyAlone ? unchanged(proposed) : floor(proposed.replicas, state);
-  const wish = { atMs: state.clockMs, replicas: floored.replicas };
-  const wishes = remember(state.wishes, wish, settings.stabilisationSeconds);
-  const at = { current, nowMs: state.clockMs, wishes, startedAtMs: state.startedAtMs, events: state.events };
-  const stabilised = stabilise(floored.replicas, isSafetyAlone ? { ...at, wishes: [] } : at, settings);
+  const recommendation = { atMs: state.clockMs, replicas: floored.replicas };
+  const recommendations = remember(state.recommendations, recommendation, settings.stabilisationSeconds);
+  const at = { current, nowMs: state.clockMs, recommendations, startedAtMs: state.startedAtMs, events: state.events };
+  const stabilised = stabilise(floored.replicas, isSafetyAlone ? { ...at, recommendations: [] } : at, settings);
   const limited = isSafetyAlone ? unchanged(stabilised) : rateLimit(stabilised.replicas, at, settings);
   const mayLower = !justRestarted(at, settings);
   const bounded = bound(limited.replicas, bounds, { current, idleSeconds, mayLower }, settings);
   return {
-    state: { ...state, wishes },
+    state: { ...state, recommendations },
     stages: [
       { stage: "valid", replicas: current, note: adopted },
       { stage: "proposed", ...proposed },
@@ -91,8 +91,8 @@ export interface Heard {
   readonly adopted: string | null;
 }
 
-/** The policy's wish as a whole count, or zero where the function has been idle for long enough. */
-function wishOf(
+/** The policy's recommendation as a whole count, or zero where the function has been idle for long enough. */
+function recommendedCount(
   { proposedReplicas, because }: Heard["proposal"],
   { current, idleSeconds, mayBeZero }: { current: number; idleSeconds: number; mayBeZero: boolean },
   { zeroIdleSeconds }: GuardSettings,
@@ -106,8 +106,8 @@ function wishOf(
 
 const unchanged = ({ replicas }: Step): Step => ({ replicas, note: null });
 
-/** Raises a wish to the panic floor. */
-export function floor(wish: number, { panic }: GuardState): Step {
-  if (panic.sinceMs === null || panic.peak <= wish) return { replicas: wish, note: null };
+/** Raises a count to the panic floor. */
+export function floor(recommended: number, { panic }: GuardState): Step {
+  if (panic.sinceMs === null || panic.peak <= recommended) return { replicas: recommended, note: null };
   return { replicas: panic.peak, note: `panic floor ${panic.peak}: ${panic.because ?? "held"}` };
 }

@@ -1,7 +1,7 @@
 /** What the guard remembers of one function between decisions: plain data, fit for JSON. */
 import { calm, type Panic } from "./panic.ts";
 import type { ScaleEvent } from "./rate-limit.ts";
-import type { Wish } from "./stabilise.ts";
+import type { Recommendation } from "./stabilise.ts";
 
 /** A replica count that someone else set. */
 export interface ForeignChange {
@@ -22,7 +22,7 @@ export interface GuardState {
   /** A foreign change seen, from which Replicant backs off until the next window. */
   readonly foreign: (ForeignChange & { readonly reported: boolean }) | null;
   readonly panic: Panic;
-  readonly wishes: readonly Wish[];
+  readonly recommendations: readonly Recommendation[];
   readonly events: readonly ScaleEvent[];
   /** The last instant at which there was work, or at which nobody could tell. */
   readonly lastActiveMs: number;
@@ -38,7 +38,7 @@ export function startGuard(startedAtMs: number): GuardState {
     expected: null,
     foreign: null,
     panic: { samples: [], sinceMs: null, peak: 0, because: null },
-    wishes: [],
+    recommendations: [],
     events: [],
     lastActiveMs: startedAtMs,
     lastWindowEndMs: null,
@@ -46,7 +46,7 @@ export function startGuard(startedAtMs: number): GuardState {
 }
 
 /**
- * The first count seen after a start: it counts as a wish (as HPA does), and more than one ready replica starts in panic
+ * The first count seen after a start: it counts as a recommendation (as HPA does), and more than one ready replica starts in panic
  * with that as its peak (as KPA does, Knative PR 4795), so that forgetting never scales down. The peak is at most what is
  * desired: replicas that are on their way out are not called back.
  */
@@ -67,6 +67,6 @@ export function begin(
     ...state,
     begun: true,
     panic: calm(panic, state.clockMs, settings.stableWindowSeconds),
-    wishes: [...state.wishes, { atMs: state.clockMs, replicas: desired }],
+    recommendations: [...state.recommendations, { atMs: state.clockMs, replicas: desired }],
   };
 }

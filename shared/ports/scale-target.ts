@@ -41,7 +41,7 @@ export class ScaleRefusedError extends Error {
 }
 
 /** Throws `ScaleRefusedError` where someone else set the count since it was decided on. */
-export function refuseOthers(
+export function refuseForeignChange(
   functionName: string,
   found: number,
   desired: number,

@@ -67,7 +67,7 @@ export function anInput(changes: Partial<GuardInput> & { window: MetricsWindow; 
   };
 }
 
-/** A state that began long ago with `current` replicas, so that neither restart nor old wishes hold anything. */
+/** A state that began long ago with `current` replicas, so that neither restart nor old recommendations hold anything. */
 export function aLongRunningGuard(
   current: number,
   untilSeq: number,
@@ -78,7 +78,7 @@ export function aLongRunningGuard(
     const window = aWindow(seq, { desiredReplicas: current, availableReplicas: current });
     state = settle(state, anInput({ window, current, proposed: 0, proposal: null }), settings).state;
   }
-  return { ...state, wishes: [] };
+  return { ...state, recommendations: [] };
 }
 
 /** Decides and applies: an obedient platform unless an outcome is given. */

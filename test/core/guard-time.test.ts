@@ -138,7 +138,7 @@ describe("guard: zero", () => {
   test("something still in flight is no idleness", () =>
     assert.deepEqual(idle(3, 0, soon, { inFlightMax: 1 }), [1, 1, 1]));
   test("a policy that wants one keeps one", () => assert.deepEqual(idle(3, 1, soon), [1, 1, 1]));
-  test("…until the function has been idle for so long that the guard wishes for zero itself", () => {
+  test("…until the function has been idle for so long that the guard recommendations for zero itself", () => {
     assert.deepEqual(idle(4, 1, { ...soon, zeroIdleSeconds: 90 }), [1, 1, 0, 0]);
   });
   test("…unless that is turned off", () => assert.deepEqual(idle(31, 1, { ...soon, zeroIdleSeconds: null }).at(-1), 1));

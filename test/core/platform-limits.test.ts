@@ -5,7 +5,7 @@ import { withinPlatform } from "#shared/core/managed-function.ts";
 import {
   learnLimits,
   limitsAt,
-  limitsOfOthers,
+  reportedLimits,
   rangeProblem,
   rangeWithin,
   type LearnedLimits,
@@ -21,7 +21,7 @@ const at = (seconds: number) => seconds * 1_000;
 function learned(...requests: readonly (readonly [number, number, number, number])[]): LearnedLimits | null {
   return requests.reduce<LearnedLimits | null>(
     (known, [seconds, current, desired, applied]) =>
-      learnLimits(known, { current, desired, applied, nowMs: at(seconds) }),
+      learnLimits(known, { current, desired, applied, atMs: at(seconds) }),
     null,
   );
 }
@@ -106,19 +106,19 @@ test("a limit is tried anew with pauses that grow, to eight minutes; a proven fl
     const since = nowSeconds;
     while (limitsAt(known, at(nowSeconds)) !== null) nowSeconds++;
     pauses.push(nowSeconds - since);
-    known = learnLimits(known, { current: 5, desired: 9, applied: 5, nowMs: at(nowSeconds) });
+    known = learnLimits(known, { current: 5, desired: 9, applied: 5, atMs: at(nowSeconds) });
     assert.deepEqual(limitsAt(known, at(nowSeconds + 29), "floor"), { minReplicas: null, maxReplicas: 5 });
     assert.equal(limitsAt(known, at(nowSeconds + 30), "floor"), null);
   }
   assert.deepEqual(pauses, [120, 240, 480, 480, 480]);
 });
 
-test("what others met counts as one request", () => {
-  const told = limitsOfOthers(CAPPED, 0);
-  assert.equal(limitsAt(told, at(1)), null);
-  const met = learnLimits(told, { current: 5, desired: 9, applied: 5, nowMs: at(2) });
+test("reported limits count as one request", () => {
+  const reported = reportedLimits(CAPPED, 0);
+  assert.equal(limitsAt(reported, at(1)), null);
+  const met = learnLimits(reported, { current: 5, desired: 9, applied: 5, atMs: at(2) });
   assert.deepEqual(limitsAt(met, at(3)), CAPPED);
-  assert.equal(limitsOfOthers(null, 0), null);
+  assert.equal(reportedLimits(null, 0), null);
 });
 
 for (const { name, range, platform, within, problem } of [

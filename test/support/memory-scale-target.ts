@@ -1,6 +1,6 @@
 /** A platform of replica counts and nothing else: replicas are ready at once, caps and refusals as told. */
 import {
-  refuseOthers,
+  refuseForeignChange,
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
@@ -55,7 +55,7 @@ export class MemoryScaleTarget implements ScaleTarget {
     this.beforeWrite = null;
     beforeWrite?.();
     const { desiredReplicas: found } = await this.read(functionName);
-    refuseOthers(functionName, found, desiredReplicas, authority);
+    refuseForeignChange(functionName, found, desiredReplicas, authority);
     const fencing = authority?.fencing ?? null;
     this.asked.push({ functionName, desiredReplicas, fencing });
     const appliedReplicas = Math.min(this.cap.max, Math.max(this.cap.min, desiredReplicas));

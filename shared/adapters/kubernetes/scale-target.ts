@@ -3,7 +3,7 @@ import type { V1Pod, V1Scale } from "@kubernetes/client-node";
 
 import type { Clock } from "../../core/clock.ts";
 import {
-  refuseOthers,
+  refuseForeignChange,
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
@@ -11,7 +11,7 @@ import {
 } from "../../ports/scale-target.ts";
 import { BackOff } from "./back-off.ts";
 import type { Kubernetes } from "./connect.ts";
-import { otherWriters } from "./other-writers.ts";
+import { foreignWriters } from "./foreign-writers.ts";
 import { sentenceOf, statusOf } from "./refusal.ts";
 
 export interface KubernetesScaleOptions {
@@ -31,7 +31,7 @@ export function kubernetesScaleTarget(
 ): ScaleTarget {
   const { apps, core } = kubernetes;
   const backOff = new BackOff();
-  const others = otherWriters(kubernetes, clock);
+  const writers = foreignWriters(kubernetes, clock);
 
   /** Runs the calls about one Deployment; what they throw comes out in words of the port. */
   async function about<T>(name: string, namespace: string, calls: () => Promise<T>): Promise<T> {
@@ -82,7 +82,7 @@ export function kubernetesScaleTarget(
     scale: (name, namespace, desiredReplicas, authority = neverEnding()) =>
       about(name, namespace, async () => {
         const { signal } = authority;
-        const autoscaler = await others.autoscalerOf(name, namespace, signal);
+        const autoscaler = await writers.autoscalerOf(name, namespace, signal);
         if (autoscaler !== null) {
           throw new ScaleRefusedError(
             `HorizontalPodAutoscaler '${autoscaler}' scales '${name}' too: remove it, or set replicant.mode to shadow`,
@@ -90,7 +90,7 @@ export function kubernetesScaleTarget(
         }
         let seen = await readScale(name, namespace, signal);
         const before = replicasOf(seen);
-        refuseOthers(name, before, desiredReplicas, authority);
+        refuseForeignChange(name, before, desiredReplicas, authority);
         for (let tries = 1; replicasOf(seen) !== desiredReplicas; tries++) {
           try {
             await patchScale(name, namespace, seen, desiredReplicas, signal);

@@ -1,10 +1,11 @@
-/** The registry that there is: the object store where NATS has JetStream, else a folder. */
+/** Opens the model registry: the object store where NATS has JetStream, else a folder. */
 import type { Clock } from "../../core/clock.ts";
 import type { ModelRegistry } from "../../ports/model-registry.ts";
 import type { ConnectionOptions } from "../nats/connection.ts";
 import { folderRegistry } from "./folder.ts";
 import { natsRegistry } from "./nats.ts";
 
+/** To be closed by who opened it. */
 export type OpenRegistry = ModelRegistry & { close(): Promise<void> };
 
 export interface RegistryOptions {
@@ -14,16 +15,24 @@ export interface RegistryOptions {
   readonly bus: ConnectionOptions & { readonly subjectPrefix: string };
 }
 
+/** Resolves when connected. Rejects when the bus cannot be reached. */
 export async function openRegistry(
   options: RegistryOptions,
   clock: Clock,
   log: (message: string) => void,
 ): Promise<OpenRegistry> {
   const { kind, folder, bus } = options;
-  if (kind !== "folder") {
-    const registry = await natsRegistry({ ...bus, bucket: `${bus.subjectPrefix}-models` }, clock, log);
-    if (registry !== null) return registry;
-    if (kind === "nats") log("the bus has no object store: models are kept in a folder");
+  const inFolder = (): OpenRegistry => ({ ...folderRegistry(folder), close: async () => {} });
+  const inObjectStore = () => natsRegistry({ ...bus, bucket: `${bus.subjectPrefix}-models` }, clock, log);
+  switch (kind) {
+    case "folder":
+      return inFolder();
+    case "auto":
+      return (await inObjectStore()) ?? inFolder();
+    case "nats": {
+      const registry = await inObjectStore();
+      if (registry === null) log("the bus has no object store: models are kept in a folder");
+      return registry ?? inFolder();
+    }
   }
-  return { ...folderRegistry(folder), close: async () => {} };
 }

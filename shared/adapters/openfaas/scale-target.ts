@@ -1,6 +1,6 @@
 /** `ScaleTarget` over the gateway's scale route, read back from the function's status. */
 import {
-  refuseOthers,
+  refuseForeignChange,
   ScaleRefusedError,
   UnknownFunctionError,
   type ReplicaCount,
@@ -37,7 +37,12 @@ export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
     async scale(functionName, namespace, desiredReplicas, authority) {
       // The gateway sets a count whatever stands there: what was decided on is looked at again, right before.
       if (authority?.expected !== undefined) {
-        refuseOthers(functionName, (await read(functionName, namespace)).desiredReplicas, desiredReplicas, authority);
+        refuseForeignChange(
+          functionName,
+          (await read(functionName, namespace)).desiredReplicas,
+          desiredReplicas,
+          authority,
+        );
       }
       // faas-netes reads path and query, faasd the body: all three, always.
       const { status, data } = await http

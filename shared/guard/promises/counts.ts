@@ -13,7 +13,7 @@ export const withinBounds: Check = (one) => {
   return kept;
 };
 
-/** Counts at which the platform was seen to stop a wish. */
+/** Counts at which the platform was seen to stop a request. */
 export function capsSeen({ managed, earlier }: Case): ReadonlySet<number> {
   const told = managed.flatMap(({ platform }) => platform?.maxReplicas ?? []);
   const met = earlier.flatMap(({ desired, applied }) =>

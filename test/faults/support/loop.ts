@@ -31,7 +31,7 @@ import { createConnector } from "../../../services/connector/connector.ts";
 import { createCollector } from "../../../services/metrics-collector/collector.ts";
 import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
 import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
-import { createSeenLimits } from "../../../services/metrics-collector/seen-limits.ts";
+import { createLearnedLimits } from "#services/metrics-collector/learned-limits.ts";
 import { createScaler } from "../../../services/scaler/scaler.ts";
 import { MetricsWorld } from "./metrics-world.ts";
 
@@ -140,11 +140,11 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
 
   const activities = new Map(PARTS.map((part) => [part, new Activity(() => steady(part).nowMs())]));
   const activity = (part: Part) => activities.get(part)!;
-  const limits = createSeenLimits();
+  const limits = createLearnedLimits();
   const controls = createLastControls();
   await bus.subscribe("applied", async ({ data }) => {
-    limits.hear(data);
-    controls.hear(data);
+    limits.learn(data);
+    controls.onApplied(data);
   });
   let generations = 0;
   const aCollector = () =>

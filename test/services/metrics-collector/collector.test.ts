@@ -13,7 +13,7 @@ import { anApplied } from "#test/support/a-decision.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createCollector } from "../../../services/metrics-collector/collector.ts";
 import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
-import { createSeenLimits } from "../../../services/metrics-collector/seen-limits.ts";
+import { createLearnedLimits } from "#services/metrics-collector/learned-limits.ts";
 import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
 
 /** A platform whose counters the test moves by hand. */
@@ -87,7 +87,7 @@ async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0, log = si
     windows.push(data);
   });
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
-  const limits = createSeenLimits();
+  const limits = createLearnedLimits();
   const controls = createLastControls();
   const traceTime = { timeLapse, epochMs: epochMs + aheadMs };
   const activity = new Activity(() => clock.nowMs());
@@ -194,12 +194,12 @@ describe("metrics-collector", () => {
 
   test("what the platform made of a wish goes along with the function, until it is to be tried anew", async (t) => {
     const { pass, windows, limits, clock } = await aCollector(t);
-    limits.hear(anApplied({ desired: 9, applied: null, atMs: clock.nowMs() }));
-    limits.hear(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
+    limits.learn(anApplied({ desired: 9, applied: null, atMs: clock.nowMs() }));
+    limits.learn(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
     await pass(30);
-    limits.hear(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() - 20_000 }));
-    limits.hear(anApplied({ desired: 7, applied: 5, atMs: clock.nowMs() }));
-    for (const desired of [9, 7]) limits.hear(anApplied({ functionName: "plain", desired, applied: 3 }));
+    limits.learn(anApplied({ desired: 9, applied: 5, atMs: clock.nowMs() - 20_000 }));
+    limits.learn(anApplied({ desired: 7, applied: 5, atMs: clock.nowMs() }));
+    for (const desired of [9, 7]) limits.learn(anApplied({ functionName: "plain", desired, applied: 3 }));
     await pass(150);
     await eventually(() => windows.length === 6);
     const told = windows.map(({ managed }) => managed.platform);
@@ -211,7 +211,7 @@ describe("metrics-collector", () => {
   test("a forged decision below where the count was is no cap", async (t) => {
     const { pass, windows, limits, clock } = await aCollector(t);
     await pass(30);
-    for (const desired of [9, 7]) limits.hear(anApplied({ current: 4, desired, applied: 1, atMs: clock.nowMs() }));
+    for (const desired of [9, 7]) limits.learn(anApplied({ current: 4, desired, applied: 1, atMs: clock.nowMs() }));
     await pass(30);
     await eventually(() => windows.length === 2);
     assert.equal(windows[1]!.managed.platform, undefined);

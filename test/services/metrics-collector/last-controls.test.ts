@@ -17,12 +17,12 @@ const control = (headroom: number): ControlMemory => ({
 test("the last decision tells where a function's controller stands; one without a target ends it; who is not managed is forgotten", () => {
   const controls = createLastControls();
   assert.equal(controls.of("a"), undefined);
-  controls.hear({ functionName: "a", control: control(2) });
-  controls.hear({ functionName: "a", control: control(3) });
-  controls.hear({ functionName: "b", control: control(4) });
+  controls.onApplied({ functionName: "a", control: control(2) });
+  controls.onApplied({ functionName: "a", control: control(3) });
+  controls.onApplied({ functionName: "b", control: control(4) });
   assert.equal(controls.of("a")?.target.headroom, 3);
   controls.keepOnly((name) => name === "a");
   assert.equal(controls.of("b"), undefined);
-  controls.hear({ functionName: "a", control: undefined });
+  controls.onApplied({ functionName: "a", control: undefined });
   assert.equal(controls.of("a"), undefined);
 });

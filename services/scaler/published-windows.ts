@@ -11,10 +11,10 @@ const REMEMBERED_WINDOWS = 4;
 const MOST_WAITING = 4;
 
 /** Without its history, which nobody here asks for: of a hundred functions it would fill the memory. */
-export type SeenWindow = Pick<WindowClosed, "managed" | "window" | "control">;
+export type PublishedWindow = Pick<WindowClosed, "managed" | "window" | "control">;
 
 export type Match =
-  | { readonly kind: "found"; readonly told: SeenWindow }
+  | { readonly kind: "found"; readonly told: PublishedWindow }
   /** It may be on its way: the proposal is kept, and comes out with it. */
   | { readonly kind: "waits" }
   /** The window of that number was another one. */
@@ -30,12 +30,12 @@ const COMPARED = [
   "availableReplicas",
 ] as const;
 
-export class SeenWindows {
-  readonly #byFunction = new Map<string, readonly SeenWindow[]>();
+export class PublishedWindows {
+  readonly #byFunction = new Map<string, readonly PublishedWindow[]>();
   readonly #waiting = new Map<string, readonly ProposalMade[]>();
 
   /** Answers the proposals that waited for it. */
-  add(told: SeenWindow): readonly ProposalMade[] {
+  add(told: PublishedWindow): readonly ProposalMade[] {
     const { functionName } = told.window;
     const before = this.#byFunction.get(functionName) ?? [];
     if (before.some(({ window }) => isSame(window, told.window))) return [];

@@ -6,13 +6,13 @@ import { statusOf } from "./refusal.ts";
 /** An autoscaler that someone adds is noticed after so long. */
 const FRESH_MS = 30_000;
 
-export interface OtherWriters {
+export interface ForeignWriters {
   /** The name of a HorizontalPodAutoscaler whose target is the Deployment; null when none is known. */
   autoscalerOf(deployment: string, namespace: string, signal?: AbortSignal): Promise<string | null>;
 }
 
 /** Without the right to list autoscalers nothing is known of them, which is no reason not to scale. */
-export function otherWriters(kubernetes: Kubernetes, clock: Pick<Clock, "nowMs">): OtherWriters {
+export function foreignWriters(kubernetes: Kubernetes, clock: Pick<Clock, "nowMs">): ForeignWriters {
   const known = new Map<string, { readonly readMs: number; readonly byDeployment: ReadonlyMap<string, string> }>();
 
   async function read(namespace: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {

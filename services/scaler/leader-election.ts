@@ -1,20 +1,24 @@
-/** Hears events only while the lease is held: the others share a durable delivery, and would take them away from the one that acts. */
+/**
+ * Subscribes to events only while this scaler holds the lease: several of them share one durable delivery, and those that stand by
+ * would take events away from the one that acts.
+ */
 import type { Subscription } from "#shared/ports/event-bus.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 
-interface Tenure {
-  listen(): Promise<readonly Subscription[]>;
-  fallSilent(subscriptions: readonly Subscription[]): Promise<void>;
+interface Leadership {
+  lead(): Promise<readonly Subscription[]>;
+  /** Resolves when the work in hand has ended. */
+  stepDown(subscriptions: readonly Subscription[]): Promise<void>;
 }
 
-/** Until `signal` aborts; the lease is given back after the last act. Rejects when the bus takes no subscription. */
-export async function whileHeld(
+/** Until `signal` aborts; the lease is released after the last act. Rejects when the bus refuses a subscription. */
+export async function leadWhileHeld(
   lease: Pick<Lease, "onChange" | "run">,
-  { listen, fallSilent }: Tenure,
+  { lead, stepDown }: Leadership,
   signal: AbortSignal,
 ): Promise<void> {
   const leaving = new AbortController();
-  let listening: readonly Subscription[] | null = null;
+  let leading: readonly Subscription[] | null = null;
   let changing: Promise<void> = Promise.resolve();
   let fail: (thrown: unknown) => void = () => {};
   const ending = new Promise<void>((resolve, reject) => {
@@ -24,14 +28,14 @@ export async function whileHeld(
   });
 
   async function become(held: boolean): Promise<void> {
-    if (held === (listening !== null)) return;
+    if (held === (leading !== null)) return;
     if (held) {
-      listening = await listen();
+      leading = await lead();
       return;
     }
-    const subscriptions = listening!;
-    listening = null;
-    await fallSilent(subscriptions);
+    const subscriptions = leading!;
+    leading = null;
+    await stepDown(subscriptions);
   }
 
   lease.onChange((held) => {
