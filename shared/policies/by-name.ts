@@ -5,10 +5,12 @@
 import { BadInputError } from "../core/errors.ts";
 import type { PolicyFactory } from "../core/policy.ts";
 import { PolicyOptions } from "./options.ts";
-import type { PolicyContext } from "./rule.ts";
-import { RULES } from "./rules.ts";
+import type { PolicyContext, Rule } from "./rule.ts";
+import * as all from "./rules.ts";
 
-/** Every rule as it is written, in the order in which they are listed to people. */
+export const RULES: Readonly<Record<string, Rule>> = all;
+
+/** Every rule as it is written. */
 export const POLICY_USAGES: readonly string[] = Object.values(RULES).map(({ usage }) => usage);
 
 /** Whether the name, without options, is a rule's. */

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 
 import { HISTORY_WINDOWS, type MeasuredWindow } from "#shared/core/window.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
-import { RULES } from "#shared/policies/rules.ts";
+import { RULES } from "#shared/policies/by-name.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { countWork } from "#test/support/count-work.ts";
 import { previewRules } from "../../functions/policy-inference/inference.ts";

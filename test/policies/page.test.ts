@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { RULES } from "#shared/policies/rules.ts";
+import { RULES } from "#shared/policies/by-name.ts";
 
 const PAGE = "shared/policies/README.md";
 const BLOCK = /<!-- rules -->\n([\s\S]*?)<!-- \/rules -->/;

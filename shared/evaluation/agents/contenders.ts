@@ -1,5 +1,5 @@
 /** Who is compared: the three agents in two forms, what is shipped, and the rules, tuned and as they come. */
-import { RULES } from "../../policies/rules.ts";
+import { RULES } from "../../policies/by-name.ts";
 import { AGENT_NAMES, type AgentName, type Form } from "../../rl/agents.ts";
 
 export interface Contender {

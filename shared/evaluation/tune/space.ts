@@ -1,7 +1,7 @@
 /** What can be tuned about each rule, and how far. */
 import { BadInputError } from "../../core/errors.ts";
 import { dimension, type Dimension } from "../../policies/rule.ts";
-import { RULES } from "../../policies/rules.ts";
+import { RULES } from "../../policies/by-name.ts";
 
 /** The guard behind a rule that decides at windows: how long it keeps a scale-down waiting, seconds. */
 const STABILISED = dimension("@stabilised", 0, 300, 15);

@@ -1,14 +1,12 @@
-/** The action schemes there are. */
+/** Action schemes by name. */
 import { named } from "../named.ts";
-import { change } from "./change.ts";
-import { headroom } from "./headroom.ts";
+import * as ACTION_SCHEMES from "./all.ts";
 import type { ActionScheme } from "./scheme.ts";
 
-export const ACTION_SCHEMES = { change, headroom } as const satisfies Readonly<Record<string, ActionScheme>>;
-
+export { ACTION_SCHEMES };
 export type ActionSchemeName = keyof typeof ACTION_SCHEMES;
 
 /** Throws `BadInputError` for a scheme that does not exist. */
 export function actionSchemeNamed(name: string): ActionScheme {
-  return named("action scheme", ACTION_SCHEMES, name);
+  return named<ActionScheme>("action scheme", ACTION_SCHEMES, name);
 }
