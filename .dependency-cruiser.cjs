@@ -1,4 +1,4 @@
-/** The table of rooms (README, "Rooms") as rules. Each says why. */
+/** The table of rooms (shared/README.md, "Rooms") as rules. Each says why. */
 const room = (name) => `^shared/${name}/`;
 const only = (name, allowed, why) => ({
   name: `${name}-imports-only-its-neighbours`,

@@ -54,7 +54,7 @@ export default tseslint.config(
     },
   },
   {
-    // The pure rooms take time and chance as arguments (README, "Rooms").
+    // The pure rooms take time and chance as arguments (shared/README.md, "Rooms").
     files: ["core", "guard", "metrics", "sim", "policies", "rl", "task", "traces"].map((room) => `shared/${room}/**`),
     rules: {
       "no-restricted-properties": [

@@ -15,7 +15,7 @@ const OPTIONS = {
   "--seeds <n>": "seeds 1…n, of trainings and loads (default 5)",
   "--budget <n>": "candidates tried for each rule (default 32)",
   "--work <folder>": "checkpoints, tuned rules, results.json and table.md (default .replicant/agents)",
-  "--readme [file]": "put the table between the markers of README.md, or of this file",
+  "--readme [file]": "put the table between the markers of shared/evaluation/README.md, or of this file",
   "--small": "one short trace of each split, 2048 steps, one seed: to see that it works, within a minute",
   "--workers <n>": "threads; the result does not depend on them (default: the cores, at most 4)",
   "--json": "print results.json, and nothing else, on stdout",
@@ -30,7 +30,7 @@ export default command({
   options: OPTIONS,
   async run(flags, world) {
     const options = readCompareAgentsFlags(flags, world.home);
-    const readme = flags.readme === true ? "README.md" : flags.readme || null;
+    const readme = flags.readme === true ? "shared/evaluation/README.md" : flags.readme || null;
     if (readme !== null) await readmeWith(readme, "");
     const comparison = await compareAgents(options, world).catch((thrown: unknown) => {
       if (thrown instanceof InterruptedError)

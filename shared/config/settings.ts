@@ -1,4 +1,4 @@
-/** Every setting there is: environment name, default, range and meaning. The README's table is made from this one. */
+/** Every setting there is: environment name, default, range and meaning. The list in services/README.md is made from this one. */
 import * as z from "zod";
 
 export interface Setting<T> {

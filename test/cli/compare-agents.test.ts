@@ -1,4 +1,4 @@
-/** The table of the agents: made in its small form, end to end; and the one that README.md shows. */
+/** The table of the agents: made in its small form, end to end; and the one that shared/evaluation/README.md shows. */
 import assert from "node:assert/strict";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ const WANTED = [
   ),
 ];
 
-test("the small form makes the whole table; called again it makes nothing anew; README.md's has the same shape", async (t) => {
+test("the small form makes the whole table; called again it makes nothing anew; the page's has the same shape", async (t) => {
   const folder = await temporaryFolder(t);
   const readme = join(folder, "README.md");
   await writeFile(readme, `# Mine\n\n${MARKERS.begin}\nof yesterday\n${MARKERS.end}\n\nand more\n`);
@@ -59,11 +59,11 @@ test("the small form makes the whole table; called again it makes nothing anew; 
   assert.ok(comparison.scores.some(({ isParetoOptimal }) => isParetoOptimal));
 
   const text = await readFile(readme, "utf8");
-  assert.match(text, /^# Mine\n\n<!-- compare-agents: begin -->\n\nEach agent learned 2048 steps/);
+  assert.match(text, /^# Mine\n\n<!-- compare-agents: begin -->\n\nEach agent was trained for 2048 steps/);
   assert.ok(text.endsWith(`${MARKERS.end}\n\nand more\n`) && !text.includes("yesterday"));
   const shape = shapeOf(text);
   assert.deepEqual(shape.policies, WANTED);
-  assert.deepEqual(shapeOf(await readFile("README.md", "utf8")), shape);
+  assert.deepEqual(shapeOf(await readFile("shared/evaluation/README.md", "utf8")), shape);
 
   const { record } = decodeCheckpoint(await fileModelStore(join(work, "models", "lstm-ppo-paper-1")).read(null));
   assert.match(record.command, /^replicant train --agent lstm-ppo --objective paper --steps 2048 --seed 1 /);

@@ -123,7 +123,7 @@ for (const { name, program } of natsPrograms()) {
       },
       { what: `the server; ${said}` },
     );
-    // The step that the README names for a server of one's own.
+    // The step that services/README.md names for a server of one's own.
     const env = {
       ...{ NATS_URL: `nats://127.0.0.1:${port}`, NATS_USER: "admin", NATS_PASSWORD: "CHANGE-ME-admin" },
     };

@@ -1,4 +1,4 @@
-/** The key that signs calls is changed while the loop runs, as the README says: no window goes without the policy's decision. */
+/** The key that signs calls is changed while the loop runs, as services/README.md says: no window goes without the policy's decision. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * What it costs that Prometheus scrapes by and by, measured in the simulator: the README's table of it. Loads of the training split,
- * their first hours; windows are as long as two scrapes at least, for a rate takes two.
+ * What it costs that Prometheus scrapes by and by, measured in the simulator: the table of it in services/README.md. Loads of the
+ * training split, their first hours; windows are as long as two scrapes at least, for a rate takes two.
  */
 import { test } from "node:test";
 
@@ -12,7 +12,7 @@ import { initialReplicas } from "#shared/evaluation/foresight.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { loadOf } from "#shared/sim/loads/load.ts";
 import { simulate } from "#shared/sim/simulate.ts";
-import { checkReadmeTable } from "#test/support/readme-table.ts";
+import { checkPageTable } from "#test/support/page-table.ts";
 import { loadsOfSplit, readLoadsFile } from "#shared/evaluation/loads/manifest.ts";
 import { tracesFor } from "#shared/evaluation/loads/traces.ts";
 
@@ -51,7 +51,7 @@ function outcomesOf(scrapeSeconds: number | null): Outcome[] {
 const mean = (values: readonly number[]) =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(Math.max(value, 0.01)), 0) / values.length);
 
-test("README: what scrapes that come by and by cost (UPDATE_README=1 writes it)", () => {
+test("services/README.md: what scrapes that come by and by cost (UPDATE_README=1 writes it)", () => {
   const direct = outcomesOf(null);
   const rows = ([null, 5, 15, 30] as const).map((scrape) => {
     const outcomes = scrape === null ? direct : outcomesOf(scrape);
@@ -61,5 +61,5 @@ test("README: what scrapes that come by and by cost (UPDATE_README=1 writes it)"
     return `| ${source} | ${Math.max(30, 2 * (scrape ?? 0))} s | ${late} | ${cost} |`;
   });
   const head = ["| metrics from | windows | late ÷ budget | cost × |", "| --- | --- | --- | --- |"];
-  checkReadmeTable("metric-ages", [...head, ...rows], 0.03);
+  checkPageTable({ page: "services/README.md", name: "metric-ages", lines: [...head, ...rows], tolerance: 0.03 });
 });

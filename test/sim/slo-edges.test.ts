@@ -1,6 +1,6 @@
 /**
- * What a real gateway's buckets make of an SLO, measured in the simulator: the README's table of it. One run sees the gateway's own
- * edges alone; the other, alike but for one edge more at the SLO, knows the truth.
+ * What a real gateway's buckets make of an SLO, measured in the simulator: the table of it in services/README.md. One run sees the
+ * gateway's own edges alone; the other, alike but for one edge more at the SLO, knows the truth.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,7 +15,7 @@ import { sloFitOf } from "#shared/metrics/late-share.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { PROFILES, type SimProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";
-import { checkReadmeTable } from "#test/support/readme-table.ts";
+import { checkPageTable } from "#test/support/page-table.ts";
 
 const SLO_SECONDS = [0.1, 0.25, 0.3, 0.5, 0.75, 1, 2, 2.5, 3, 5, 10, 15];
 const HOURS = 6;
@@ -81,10 +81,11 @@ function rowOf(sloSeconds: number): string {
   return `| ${sloSeconds} s | ${between} | ${cells.join(" | ")} |`;
 }
 
-test("README: what SLOs a gateway's own buckets can aim at (UPDATE_README=1 writes it)", () => {
+test("services/README.md: what SLOs a gateway's own buckets can aim at (UPDATE_README=1 writes it)", () => {
   const head = [
     "| SLO | share of late requests | an hour's error: typical | worst | a window's: typical | worst |",
     "| --- | --- | --- | --- | --- | --- |",
   ];
-  checkReadmeTable("slo-edges", [...head, ...SLO_SECONDS.map(rowOf)], 0.15);
+  const lines = [...head, ...SLO_SECONDS.map(rowOf)];
+  checkPageTable({ page: "services/README.md", name: "slo-edges", lines, tolerance: 0.15 });
 });

@@ -60,9 +60,8 @@ function usersTable(): string[] {
     return [`\`${user}\``, who, subjects(publishes), receives, keeps.join(", ") || "–"];
   });
   const cells = [["user", "who", "publishes", "receives", "stores"], ...rows];
-  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  return [line(cells[0]!), line(widths.map((width) => "-".repeat(width))), ...cells.slice(1).map(line)];
+  const line = (row: readonly string[]) => `| ${row.join(" | ")} |`;
+  return [line(cells[0]!), line(cells[0]!.map(() => "---")), ...cells.slice(1).map(line)];
 }
 
 if (process.argv[1] === import.meta.filename) writeRights();

@@ -1,4 +1,4 @@
-/** The comparison as Markdown, and its place in a README: between two markers. */
+/** The comparison as Markdown, and its place on a page: between two markers. */
 import { readFile, writeFile } from "node:fs/promises";
 
 import { BadInputError, messageOf } from "../../core/errors.ts";
@@ -9,8 +9,8 @@ import type { ContenderScore } from "./scores.ts";
 export const MARKERS = { begin: "<!-- compare-agents: begin -->", end: "<!-- compare-agents: end -->" } as const;
 
 const HEAD = [
-  ...(["policy", "violations % [95 %]", "× oracle [95 %]", "replica-s", "P95 s", "churn"] as const),
-  ...(["changed by guard", "beats", "beaten by"] as const),
+  ...(["policy", "late % [95 %]", "× oracle [95 %]", "replica-s", "P95", "churn"] as const),
+  ...(["guarded", "beats", "beaten"] as const),
 ] as const;
 
 export function markdownOf(comparison: AgentComparison): string {
@@ -22,11 +22,12 @@ export function markdownOf(comparison: AgentComparison): string {
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
   const seedWords = seeds.length === 1 ? "one seed" : `${seeds.length} seeds`;
   return [
-    `Each agent learned ${steps} steps on the training split with ${seedWords}; each rule was tuned there, ${budget} candidates.`,
-    `Here they are on the ${traces.length === 1 ? "trace" : `${traces.length} traces`} of the validation split, profile \`stress\`, guard on: means over traces, with the 95 % bootstrap`,
-    "interval over seeds (of a learned policy: of training and load). ● nobody has both fewer violations and a smaller multiple of the",
-    "oracle's replica-seconds; the last columns count the tuned rules it beats on both, and those that beat it. What is shipped is one",
-    "checkpoint, so its interval is over loads alone.",
+    `Each agent was trained for ${steps} steps on the training split with ${seedWords}; each rule was tuned there on ${budget} candidates.`,
+    `The table shows them on ${traces.length === 1 ? "the trace" : `the ${traces.length} traces`} of the validation split, profile \`stress\`, guard on: means over traces, with the`,
+    "95 % bootstrap interval over seeds (of a trained policy: of training and load). What is shipped is one checkpoint, so its interval",
+    "is over loads alone. *Late* is a share of requests, *× oracle* and *replica-s* are replica-seconds, *P95* is in seconds, *guarded*",
+    "counts proposals that the guard changed. *Beats* counts the tuned rules that have both more late requests and a higher multiple of",
+    "the oracle's replica-seconds, *beaten* those that have less of both; ● is on the Pareto front: no policy has less of both.",
     "",
     line(cells[0]!),
     rule,

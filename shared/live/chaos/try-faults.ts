@@ -29,7 +29,7 @@ export interface Trial {
  * or a time-lapse makes short.
  */
 const MOST_RECOVERY_WINDOWS = 2;
-/** Within which another takes a lease over (README, "More than one scaler"). */
+/** Within which another takes a lease over (services/README.md, "More than one scaler"). */
 const MOST_LEASE_MS = 10_000;
 
 export async function tryFaults(faults: readonly Fault[], trial: Trial): Promise<Tried[]> {

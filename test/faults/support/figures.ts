@@ -1,5 +1,5 @@
 /**
- * What a suite of test/faults counted, so that the table in services/README.md is made of measured figures.
+ * What a suite of test/faults counted, so that the table in test/README.md is made of measured figures.
  *
  *     import { record } from "#test/faults/support/figures.ts";
  *     record(import.meta.filename, { tried: 1, held: 1, recoveryWindows: 1 });

@@ -66,9 +66,9 @@ test("table: a row a suite, all together at the end, a dash for what was not cou
   assert.throws(() => withTable("no marks", rows), /has no <!-- faults -->/);
 });
 
-test("services/README.md: the table names suites that exist", () => {
+test("test/README.md: the table names suites that exist", () => {
   const there = new Set(suites());
-  const named = suitesIn(readFileSync("services/README.md", "utf8"));
+  const named = suitesIn(readFileSync("test/README.md", "utf8"));
   assert.deepEqual(
     named.filter((suite) => !there.has(suite)),
     [],

@@ -1,6 +1,6 @@
 /**
  * `npm run faults`: the suites of test/faults, one after another, and then the table of what they counted. `-- --table` also writes
- * it into services/README.md; test files, and options of Node's test runner, can follow.
+ * it into test/README.md; test files, and options of Node's test runner, can follow.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileOf, suites } from "./suites.ts";
 import { readFigures, tableOf, withTable } from "./table.ts";
 
-const PAGE = "services/README.md";
+const PAGE = "test/README.md";
 
 const words = process.argv.slice(2);
 const writes = words.includes("--table");

@@ -1,4 +1,4 @@
-/** The recorded figures as the table in services/README.md. */
+/** The recorded figures as the table in test/README.md, which says what its columns are. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,15 +8,15 @@ const BEGIN = "<!-- faults -->";
 const END = "<!-- /faults -->";
 
 const columns: readonly (readonly [title: string, cell: (figures: Figures) => string])[] = [
-  ["faults tried", ({ tried }) => count(tried)],
+  ["faults", ({ tried }) => count(tried)],
   ["held", ({ held }) => count(held)],
-  ["longest recovery", recovery],
-  ["inputs tried", ({ inputs }) => count(inputs)],
+  ["recovery", recovery],
+  ["inputs", ({ inputs }) => count(inputs)],
   ["refused", ({ refused }) => count(refused)],
-  ["load held, req/s", ({ loadPerSecond }) => count(loadPerSecond)],
-  ["hours soaked", ({ hoursSoaked }) => count(hoursSoaked)],
-  ["scale-downs on missing metrics", ({ scaleDownsOnMissing }) => count(scaleDownsOnMissing)],
-  ["acknowledged events lost", ({ acknowledgedLost }) => count(acknowledgedLost)],
+  ["req/s", ({ loadPerSecond }) => count(loadPerSecond)],
+  ["hours", ({ hoursSoaked }) => count(hoursSoaked)],
+  ["blind", ({ scaleDownsOnMissing }) => count(scaleDownsOnMissing)],
+  ["lost", ({ acknowledgedLost }) => count(acknowledgedLost)],
 ];
 
 /** The lines that the suites left in a folder, in the order of their names. */
