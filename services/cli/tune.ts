@@ -4,14 +4,14 @@ import { budgetOf } from "#shared/core/slo.ts";
 import { readProfile } from "#shared/evaluation/files/profiles.ts";
 import { TUNED_KIND, type TunedPolicy } from "#shared/evaluation/files/tuned-policy.ts";
 import { checkOwnFile, writeWhole } from "#shared/evaluation/files/whole-file.ts";
+import { TUNABLE } from "#shared/evaluation/tune/space.ts";
 import { tuneRule, type TuneOptions } from "#shared/evaluation/tune/tune.ts";
 import { command, type FlagsOf } from "./command.ts";
 import { MATRIX_OPTIONS, readMatrixFlags } from "./matrix-flags.ts";
 
 const OPTIONS = {
   ...MATRIX_OPTIONS,
-  "--policy <rule>":
-    "fixed, hpa, kpa, kpa@30s, keda, openfaas-ce, openfaas-pro, holt-winters, slo-budget, forecast-mpc; …@bare without guard; …@stabilised: tunes the guard, too",
+  "--policy <rule>": `${Object.keys(TUNABLE).join(", ")}; kpa@30s; …@bare without guard; …@stabilised: tunes the guard, too`,
   "--profile <name>": "the function: stress (default), api, io, heavy, or @FILE that calibrate wrote",
   "--budget <n>": "how many candidates are tried (default 32)",
   "--max-violations <percent>":
