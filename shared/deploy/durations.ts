@@ -13,13 +13,13 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** Sticky: each part begins where the last one ended, and nothing is sought further on. */
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy;
 /** More than anyone writes, and less than costs anything: callers send durations too. */
-const MOST_LETTERS = 100;
+const MAX_LETTERS = 100;
 
 /** Milliseconds. Throws `BadInputError` that names `setting` for anything else, and for less than nothing. */
 export function parseDurationMs(text: string, setting: string): number {
-  if (text.length > MOST_LETTERS) {
+  if (text.length > MAX_LETTERS) {
     throw new BadInputError(
-      `${setting} must be a duration of at most ${MOST_LETTERS} letters, was: ${text.length} letters`,
+      `${setting} must be a duration of at most ${MAX_LETTERS} letters, was: ${text.length} letters`,
     );
   }
   const trimmed = text.trim();

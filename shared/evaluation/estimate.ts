@@ -18,7 +18,7 @@ export const WARM_UP_WINDOWS = 10;
 const SEEDS = [1, 2, 3];
 
 /** Fewer windows than these say nothing yet. */
-export const LEAST_WINDOWS = 10;
+export const MIN_WINDOWS = 10;
 
 /** Null with too few windows. `windows` are those of one function, in their order. */
 export function estimate(
@@ -29,7 +29,7 @@ export function estimate(
   base?: SimProfile,
 ): Estimate | null {
   const last = windows.slice(-(ESTIMATED_WINDOWS + WARM_UP_WINDOWS));
-  if (last.length < LEAST_WINDOWS) return null;
+  if (last.length < MIN_WINDOWS) return null;
   const profile = recordedProfile(windows, managed, base);
   const trace = recordedTrace(last);
   const initialReplicas = Math.max(1, last[0]!.desiredReplicas ?? managed.minReplicas);

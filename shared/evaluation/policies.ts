@@ -55,7 +55,7 @@ export type PathResolver = (path: string) => Promise<FoundPolicy | null>;
 
 const SUFFIX = /@(30s|bare|sampled)$/;
 const STABILISED = /@stabilised=(\d{1,4})$/;
-const MOST_STABILISED_SECONDS = 3600;
+const MAX_STABILISED_SECONDS = 3600;
 
 /** Whether the policy is a rule with its settings, and no model. */
 export function isRuleName(name: string): boolean {
@@ -68,8 +68,8 @@ export async function resolvePolicy(name: string, atPath?: PathResolver): Promis
   if (seconds === undefined) return resolveGuarded(name, atPath);
   const policy = await resolveGuarded(name.replace(STABILISED, ""), atPath);
   const stabilisationSeconds = Number(seconds);
-  if (policy.guard === "off" || stabilisationSeconds > MOST_STABILISED_SECONDS) {
-    const what = policy.guard === "off" ? "no guard stands behind it" : `at most ${MOST_STABILISED_SECONDS} s`;
+  if (policy.guard === "off" || stabilisationSeconds > MAX_STABILISED_SECONDS) {
+    const what = policy.guard === "off" ? "no guard stands behind it" : `at most ${MAX_STABILISED_SECONDS} s`;
     throw new BadInputError(`policy '${name}': @stabilised=${seconds}: ${what}`);
   }
   return { ...policy, name, guardSettings: { stabilisationSeconds } };

@@ -8,9 +8,9 @@ import { simProfile, type SimProfile } from "../sim/profiles.ts";
 /** Beyond this use how long a call waits for others depends on more than the use. */
 const QUIET_CPU_RATIO = 0.4;
 /** A sleep of less than this share of the work cannot be told from the way there and back. */
-const LEAST_SLEEP_SHARE = 0.2;
+const MIN_SLEEP_SHARE = 0.2;
 /** Fewer windows are too much by chance. */
-const LEAST_SETTLED = 3;
+const MIN_SETTLED = 3;
 /** Replicas of the base profile that one of its nodes holds. */
 const REPLICAS_A_NODE = 30;
 
@@ -81,7 +81,7 @@ export function recordedProfile(
   return simProfile(base, {
     name: functionName,
     cpuSeconds: Math.max(1e-4, busyPerCall * cores),
-    sleepSeconds: sleepSeconds > LEAST_SLEEP_SHARE * busyPerCall ? sleepSeconds : 0,
+    sleepSeconds: sleepSeconds > MIN_SLEEP_SHARE * busyPerCall ? sleepSeconds : 0,
     slo,
     targetInFlight,
     minReplicas,
@@ -101,7 +101,7 @@ function settled(windows: readonly MetricsWindow[]): readonly MetricsWindow[] {
     if (cpuRatio === null || !completedOk) return false;
     return availableReplicas === desiredReplicas && (!before || before.availableReplicas === availableReplicas);
   });
-  return still.length < LEAST_SETTLED ? windows : still;
+  return still.length < MIN_SETTLED ? windows : still;
 }
 
 /** Replicas that a call per second keeps busy. */

@@ -22,11 +22,11 @@ export interface DeedCount {
 }
 
 /** More missed in a row than this is a problem. */
-export const MOST_MISSED = 3;
+export const MAX_MISSED = 3;
 /** Fast time-lapse makes windows so short that a busy machine alone would miss some of them. */
-const LEAST_OVERDUE_MS = 5_000;
+const MIN_OVERDUE_MS = 5_000;
 /** A name more pushes out the one that was idle longest: names come from events. */
-const MOST_FUNCTIONS = 1_000;
+const MAX_FUNCTIONS = 1_000;
 
 interface Entry {
   count: number;
@@ -123,7 +123,7 @@ export class Activity {
   }
 
   #isOverdue(entry: Entry, { everyMs }: Due): boolean {
-    return this.#idleMs(entry) > Math.max(LEAST_OVERDUE_MS, (MOST_MISSED + 1) * everyMs);
+    return this.#idleMs(entry) > Math.max(MIN_OVERDUE_MS, (MAX_MISSED + 1) * everyMs);
   }
 
   #idleMs({ lastMs, sinceMs }: Entry): number {
@@ -146,7 +146,7 @@ export class Activity {
   #entry(functionName: string, deed: Deed): Entry {
     let deeds = this.#functions.get(functionName);
     if (!deeds) this.#functions.set(functionName, (deeds = new Map<Deed, Entry>()));
-    if (this.#functions.size > MOST_FUNCTIONS) this.#functions.delete(this.#functions.keys().next().value!);
+    if (this.#functions.size > MAX_FUNCTIONS) this.#functions.delete(this.#functions.keys().next().value!);
     let entry = deeds.get(deed);
     if (!entry) deeds.set(deed, (entry = { count: 0, lastMs: null, sinceMs: null, due: null }));
     return entry;

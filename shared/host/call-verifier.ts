@@ -33,14 +33,14 @@ export type InDoubt =
 /** A signature lives on both sides of its time stamp. */
 const REMEMBERED_MS = 2 * SIGNATURE_LIFE_MS;
 /** So many are remembered however old they are: a clock that is set back makes none of them good again. */
-const LEAST_REMEMBERED = 4_096;
+const MIN_REMEMBERED = 4_096;
 /** After a try in vain the shared memory is left alone for so long. */
 const PAUSE_MS = 2_000;
 /** Clocks that are well kept differ by less. */
 const AHEAD_TOLERANCE_MS = 100;
 /** Clocks are not that exact; and no process is up within both of these after the one before it has taken its last call. */
 const START_TOLERANCE_MS = 10;
-const MOST_OWED = 1_000;
+const MAX_OWED = 1_000;
 
 /**
  * Replicas share their memory where there is one. While it cannot be asked, calls are still taken: each replica has its own
@@ -105,8 +105,7 @@ export class CallVerifier {
     const doubt =
       shared === null || this.#inDoubt === "take" ? doubtAlone(ageMs, upMs) : doubtMeanwhile(ageMs, upMs, shared);
     if (doubt !== null) return { ok: false, because: doubt };
-    if (shared !== null && this.#owed.length < MOST_OWED)
-      this.#owed.push({ signature, untilMs: nowMs + REMEMBERED_MS });
+    if (shared !== null && this.#owed.length < MAX_OWED) this.#owed.push({ signature, untilMs: nowMs + REMEMBERED_MS });
     return { ok: true };
   }
 
@@ -130,7 +129,7 @@ export class CallVerifier {
   /** The oldest stand first, so that each is looked at once. */
   #forget(nowMs: number): void {
     for (const [signature, untilMs] of this.#taken) {
-      if (this.#taken.size < LEAST_REMEMBERED || untilMs > nowMs) return;
+      if (this.#taken.size < MIN_REMEMBERED || untilMs > nowMs) return;
       this.#taken.delete(signature);
     }
   }

@@ -19,7 +19,7 @@ export interface Watched {
 }
 
 /** Several hundred sentences help nobody. */
-const MOST_SENTENCES = 50;
+const MAX_SENTENCES = 50;
 
 export function healthOf({ activity, bus, problems, warnings }: Watched): Health {
   const state = bus?.state() ?? "connected";
@@ -40,6 +40,6 @@ export function healthStatus(watched: Watched): {
 }
 
 function few(sentences: readonly string[]): readonly string[] {
-  if (sentences.length <= MOST_SENTENCES) return sentences;
-  return [...sentences.slice(0, MOST_SENTENCES), `and ${sentences.length - MOST_SENTENCES} more`];
+  if (sentences.length <= MAX_SENTENCES) return sentences;
+  return [...sentences.slice(0, MAX_SENTENCES), `and ${sentences.length - MAX_SENTENCES} more`];
 }

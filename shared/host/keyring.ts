@@ -8,12 +8,12 @@ export interface Keyring {
 }
 
 /** More are a mistake: every wrong signature is held against each. */
-export const MOST_KEYS = 8;
+export const MAX_KEYS = 8;
 
 /** Keys from the text of the secret. */
 export function keysOf(text: string): readonly string[] {
   const lines = text.split("\n").flatMap((line) => line.trim() || []);
-  return [...new Set(lines)].slice(0, MOST_KEYS);
+  return [...new Set(lines)].slice(0, MAX_KEYS);
 }
 
 /**

@@ -13,7 +13,7 @@ import { callsInFlight } from "./handler.ts";
 const SHUTDOWN = Symbol.for("replicant.shutdown");
 
 /** Longer than a cluster takes to stop sending calls to a replica that leaves. */
-const MOST_LINGER_MS = 5_000;
+const MAX_LINGER_MS = 5_000;
 const POLL_MS = 20;
 /** From the handler's answer to the last of its bytes. */
 const FLUSH_MS = 250;
@@ -51,11 +51,11 @@ export function leaveInOrder(leaving: Leaving, env: Readonly<Record<string, stri
 export function lingerMs(env: Readonly<Record<string, string | undefined>>): number {
   const text = env["healthcheck_interval"] || env["write_timeout"] || "";
   const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MOST_LINGER_MS);
-  if (!/^([\d.]+(ms|s|m|h))+$/.test(text)) return MOST_LINGER_MS;
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MAX_LINGER_MS);
+  if (!/^([\d.]+(ms|s|m|h))+$/.test(text)) return MAX_LINGER_MS;
   const parts = [...text.matchAll(/([\d.]+)(ms|s|m|h)/gy)];
   return Math.min(
     parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0),
-    MOST_LINGER_MS,
+    MAX_LINGER_MS,
   );
 }

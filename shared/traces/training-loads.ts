@@ -18,7 +18,7 @@ export type TrainingLoad = (ask: LoadAsk) => Schedule;
 /** Mean need of an episode, replicas; drawn evenly on the logarithmic scale. */
 const MEAN_REPLICAS = [0.3, 8] as const;
 /** Loads are lowered until their peak needs no more than this. */
-const MOST_REPLICAS = 20;
+const MAX_REPLICAS = 20;
 
 /** A recorded load, and what its rates are multiplied by when they are taken as they are. */
 export interface TrainingTrace {
@@ -48,7 +48,7 @@ export function scaledTraceLoad(traces: readonly TrainingTrace[]): TrainingLoad 
     if (mean === 0) return planned(counts, ask);
     const peak = Math.max(...counts) / mean;
     return planned(
-      counts.map((count) => (count / mean) * Math.min(replicas, MOST_REPLICAS / peak)),
+      counts.map((count) => (count / mean) * Math.min(replicas, MAX_REPLICAS / peak)),
       ask,
     );
   };
@@ -62,7 +62,7 @@ export const syntheticLoad: TrainingLoad = (ask) => {
   const mean = relative.reduce((sum, value) => sum + value, 0) / windows;
   const replicas = drawMean(ask.random);
   return planned(
-    relative.map((value) => Math.min(MOST_REPLICAS, (value / Math.max(mean, 1e-9)) * replicas)),
+    relative.map((value) => Math.min(MAX_REPLICAS, (value / Math.max(mean, 1e-9)) * replicas)),
     ask,
   );
 };

@@ -1,5 +1,5 @@
 /** Shards played by threads, this one among them, in fixed shares; their rollouts are put back in the shards' order. */
-import { startWorker, type WorkerThread } from "../adapters/rollout-workers.ts";
+import { startWorker, type WorkerThread } from "../adapters/workers.ts";
 import type { NetworkSpec, Weights } from "../rl/engine/network.ts";
 import type { Collector, RoundOrder, ShardPlace, ShardRollout } from "../rl/rollout/types.ts";
 import type { Engine } from "../rl/engine/types.ts";

@@ -1,5 +1,5 @@
 /** A thread that plays some shards of a training; bundled on its own. */
-import { serveQuestions } from "../adapters/rollout-workers.ts";
+import { serveQuestions } from "../adapters/workers.ts";
 import type { ShardRollout } from "../rl/rollout/types.ts";
 import { shardsIn, type ThreadData, type ThreadQuestion } from "./collect.ts";
 import { makeEngine } from "./engine.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { fileKeyring, keysOf, MOST_KEYS } from "#shared/host/keyring.ts";
+import { fileKeyring, keysOf, MAX_KEYS } from "#shared/host/keyring.ts";
 
 function aFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "replicant-keys-"));
@@ -16,7 +16,7 @@ test("keys are the lines of the secret, each once, and no more than may be", () 
   assert.deepEqual(keysOf("one"), ["one"]);
   assert.deepEqual(keysOf(" one \r\n\n two\none\n"), ["one", "two"]);
   assert.deepEqual(keysOf("\n \n"), []);
-  assert.equal(keysOf(Array.from({ length: 100 }, (_, i) => `k${i}`).join("\n")).length, MOST_KEYS);
+  assert.equal(keysOf(Array.from({ length: 100 }, (_, i) => `k${i}`).join("\n")).length, MAX_KEYS);
 });
 
 test("a changed file is read anew, without a restart", (t) => {

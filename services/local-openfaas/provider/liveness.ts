@@ -25,7 +25,7 @@ export const WELL: Vitals = { stoppedLooks: 0, silentLooks: 0, cpuSeconds: null 
 const STOPPED_LOOKS = 2;
 const SILENT_SECONDS = 10;
 /** A function without a time limit is given no more than this to sit still. */
-const MOST_PATIENCE_SECONDS = 60;
+const MAX_PATIENCE_SECONDS = 60;
 
 export function after(before: Vitals, look: Look): Vitals {
   const hasWorked = look.cpuSeconds !== null && before.cpuSeconds !== null && look.cpuSeconds > before.cpuSeconds;
@@ -40,7 +40,7 @@ export function after(before: Vitals, look: Look): Vitals {
 /** One sentence when it is frozen, else null. A call may wait for something, blocking, for as long as it may take: `execTimeoutMs`. */
 export function frozenBecause({ stoppedLooks, silentLooks }: Vitals, execTimeoutMs: number): string | null {
   if (stoppedLooks >= STOPPED_LOOKS) return "frozen: its process was stopped from outside";
-  const patience = SILENT_SECONDS + Math.min(MOST_PATIENCE_SECONDS, Math.ceil(execTimeoutMs / 1_000));
+  const patience = SILENT_SECONDS + Math.min(MAX_PATIENCE_SECONDS, Math.ceil(execTimeoutMs / 1_000));
   if (silentLooks * LOOK_EVERY_MS < patience * 1_000) return null;
   return `frozen: no answer to its health check and no work for ${patience} s`;
 }

@@ -54,7 +54,7 @@ export interface MeasuredUsage extends Usage {
 }
 
 /** After SIGTERM a replica has what is left of its grace, and never less than this. */
-const LEAST_SHUTDOWN_MS = 2_000;
+const MIN_SHUTDOWN_MS = 2_000;
 /** A grandchild that left the group can hold the output open; nobody waits longer for it. */
 const OUTPUT_TIMEOUT_MS = 1_000;
 
@@ -282,7 +282,7 @@ export class ReplicaProcess implements Replica {
     this.#enclosure?.release();
     this.#child.kill("SIGTERM");
     const leftMs = this.#graceEndsAtMs - this.#around.nowMs();
-    this.#after(Math.max(LEAST_SHUTDOWN_MS, leftMs), () => this.#kill());
+    this.#after(Math.max(MIN_SHUTDOWN_MS, leftMs), () => this.#kill());
   }
 
   #kill(): void {

@@ -3,9 +3,9 @@ import type { Response } from "express";
 import { Refusal } from "../gateway/refusal.ts";
 import type { UiFeed } from "./feed.ts";
 
-export const MOST_STREAMS = 32;
+export const MAX_STREAMS = 32;
 /** A page that does not read is cut off; it comes back by itself when it reads again. */
-const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 const RECONNECT_MS = 1_000;
 
 export interface Streams {
@@ -19,7 +19,7 @@ export function createStreams(feed: UiFeed, signal: AbortSignal): Streams {
     if (open.size === 0) return;
     const text = frame(event, data);
     for (const response of open) {
-      if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
+      if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
       else response.write(text);
     }
   });
@@ -29,8 +29,8 @@ export function createStreams(feed: UiFeed, signal: AbortSignal): Streams {
   return {
     open(response) {
       if (signal.aborted) throw new Refusal(503, "the platform is closing");
-      if (open.size >= MOST_STREAMS) {
-        throw new Refusal(503, `${MOST_STREAMS} pages are open already: close one first`, { "Retry-After": "5" });
+      if (open.size >= MAX_STREAMS) {
+        throw new Refusal(503, `${MAX_STREAMS} pages are open already: close one first`, { "Retry-After": "5" });
       }
       response.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8" });
       response.write(`retry: ${RECONNECT_MS}\n\n${frame("state", feed.state())}`);

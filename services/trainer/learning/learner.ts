@@ -1,5 +1,5 @@
 /** Where the computing is done: in this thread, or in two others so that the trainer always hears. */
-import { startWorker } from "#shared/adapters/rollout-workers.ts";
+import { startWorker } from "#shared/adapters/workers.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";

@@ -1,5 +1,5 @@
 /** A thread that estimates or trains; bundled on its own. */
-import { serveQuestions } from "#shared/adapters/rollout-workers.ts";
+import { serveQuestions } from "#shared/adapters/workers.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { embeddedKernel } from "#shared/rl/kernel/embedded.ts";

@@ -8,7 +8,7 @@ import type { Slots } from "./slots.ts";
 /** So many calls are behind each entry, at first and when refined: the routes of a slot with few calls are drawn several times. */
 const ROUGH_CALLS = 200;
 const FINE_CALLS = 1500;
-const MOST_DRAWS = 100;
+const MAX_DRAWS = 100;
 /** Of all slots together, at most: a month of traffic has its noise averaged by its length. */
 const ALL_ROUGH_CALLS = 1_000_000;
 const ALL_FINE_CALLS = 6_000_000;
@@ -62,7 +62,7 @@ export class LateTable {
     const { first: firstOf } = this.#slots;
     const [from, first, end] = [firstOf[Math.max(0, slot - 1)]!, firstOf[slot]!, firstOf[slot + 1]!];
     if (end === first) return 0;
-    const draws = Math.min(MOST_DRAWS, Math.max(1, Math.ceil(callsBehind / (end - first))));
+    const draws = Math.min(MAX_DRAWS, Math.max(1, Math.ceil(callsBehind / (end - first))));
     if (this.#routes.length < end - from) this.#routes = new Float64Array(2 * (end - from));
     // The same draws for every count of a slot: what counts is the difference between them.
     const random = seededRandom(`routes/${slot}`);

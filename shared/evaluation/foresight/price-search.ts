@@ -27,7 +27,7 @@ const DEARER_TRIALS = 5;
 const FIRST_HALVINGS = 7;
 const NEXT_HALVINGS = 4;
 const SPLICES = 4;
-const MOST_RAISED = 4;
+const MAX_RAISED = 4;
 const RAISES = 6;
 
 /** Wishes for replicas come so many ticks earlier than a typical start asks for. */
@@ -95,7 +95,7 @@ function searchWithLead(
 
 /** Where even the maximum hardly keeps the SLO, no price does: all counts are raised alike. */
 function raise(counts: Uint16Array, mostReplicas: number, isKept: (counts: Uint16Array) => boolean): void {
-  let [low, high] = [1, MOST_RAISED];
+  let [low, high] = [1, MAX_RAISED];
   for (let i = 0; i < RAISES; i++) {
     const factor = (low + high) / 2;
     if (isKept(counts.map((n) => Math.min(mostReplicas, Math.ceil(n * factor))))) high = factor;

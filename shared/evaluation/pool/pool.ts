@@ -1,10 +1,9 @@
 /** Jobs on worker threads. Which thread runs which job does not show in the results. */
-import { Worker } from "node:worker_threads";
-
-import { BadInputError, InterruptedError } from "../../core/errors.ts";
+import { startWorker, type WorkerThread } from "../../adapters/workers.ts";
+import { InterruptedError } from "../../core/errors.ts";
 import type { RunJob } from "../matrix.ts";
 import type { Run } from "../run.ts";
-import type { JobMessage, WorkerMessage, WorkerSetup } from "./worker-protocol.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 
 export interface PoolOptions {
   /** The bundle of `worker.ts`. */
@@ -21,60 +20,43 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** What a thread's news goes to; null between two runs. */
-interface Listener {
-  onMessage(thread: Worker, message: WorkerMessage): void;
-  onFailure(error: Error): void;
-}
-
 /** Heavy jobs are better begun first: pass jobs in that order. One `run` at a time. */
 export function openPool({ script, setup, workers, signal }: PoolOptions): Pool {
-  let listener: Listener | null = null;
-  const threads = Array.from({ length: workers }, () => {
-    const thread = new Worker(script, { workerData: setup, execArgv: [] });
-    thread.on("message", (message: WorkerMessage) => listener?.onMessage(thread, message));
-    thread.on("error", (error) => listener?.onFailure(error));
-    thread.on("exit", (code) => listener?.onFailure(new Error(`an evaluation worker ended with code ${code}`)));
-    return thread;
-  });
-
+  const threads = Array.from({ length: workers }, () => startWorker<RunJob, Run>(script, setup));
   return {
-    run: (jobs, onProgress) =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(new InterruptedError());
-        if (jobs.length === 0) return resolve([]);
-        const runs = new Array<Run>(jobs.length);
-        let [next, done] = [0, 0];
-        const give = (thread: Worker) => {
-          if (next >= jobs.length) return;
+    async run(jobs, onProgress) {
+      const runs = new Array<Run>(jobs.length);
+      let next = 0;
+      const work = async (thread: WorkerThread<RunJob, Run>) => {
+        while (next < jobs.length) {
           const index = next++;
-          thread.postMessage({ index, job: jobs[index]! } satisfies JobMessage);
-        };
-        const settle = (finish: () => void) => {
-          signal.removeEventListener("abort", onAbort);
-          listener = null;
-          finish();
-        };
-        const onFailure = (error: Error) => settle(() => reject(error));
-        const onAbort = () => onFailure(new InterruptedError());
-        listener = {
-          onFailure,
-          onMessage(thread, message) {
-            if (message.kind === "failed") return onFailure(errorOf(message));
-            onProgress?.(message.index, message.kind === "done" ? 1 : message.share);
-            if (message.kind === "progress") return;
-            runs[message.index] = message.run;
-            if (++done === jobs.length) settle(() => resolve(runs));
-            else give(thread);
-          },
-        };
-        signal.addEventListener("abort", onAbort);
-        for (const thread of threads) give(thread);
-      }),
-    close: async () => void (await Promise.all(threads.map((thread) => thread.terminate()))),
+          runs[index] = await thread.ask(jobs[index]!, (share) => onProgress?.(index, share));
+          onProgress?.(index, 1);
+        }
+      };
+      try {
+        await orInterrupted(Promise.all(threads.map(work)), signal);
+        return runs;
+      } finally {
+        // After a failure nothing new is begun.
+        next = jobs.length;
+      }
+    },
+    close: async () => void (await Promise.all(threads.map((thread) => thread.close()))),
   };
 }
 
-function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
-  return name === "BadInputError" ? new BadInputError(message) : new Error(message);
+/** Rejects with `InterruptedError` as soon as the signal aborts; what goes on is left to whoever closes it. */
+async function orInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {};
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(new InterruptedError());
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -10,7 +10,7 @@ import type { GuardSwitch } from "../../sim/scaler.ts";
 import { startProgress, type ProgressOutput } from "../../core/progress.ts";
 import { openPool, type Pool } from "./pool.ts";
 import type { NamedTrace } from "../files/traces.ts";
-import type { WorkerSetup } from "./worker-protocol.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 
 /** What an evaluation on worker threads needs of the world. */
 export interface EvaluationWorld {

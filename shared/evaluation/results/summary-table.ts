@@ -42,7 +42,7 @@ export function summaryLines(result: Summarised): string[] {
 }
 
 /** More of them than this, and the loads or the maximum are badly chosen. */
-const MOST_INFEASIBLE = 0.1;
+const MAX_INFEASIBLE = 0.1;
 
 /** Under the tables, whatever their number. */
 export function infeasibleLines(cells: readonly CellSummary[]): string[] {
@@ -52,7 +52,7 @@ export function infeasibleLines(cells: readonly CellSummary[]): string[] {
     const used = budgetWords(foresight!.lateShareAtMost, slo);
     return `  ${trace} × ${rateScale}, ${profile}: ${used} with the maximum held throughout`;
   });
-  const isMany = found.length > MOST_INFEASIBLE * cells.length;
+  const isMany = found.length > MAX_INFEASIBLE * cells.length;
   const many = isMany
     ? `, more than a tenth of all ${cells.length}: other loads or a larger maximum would say more`
     : "";

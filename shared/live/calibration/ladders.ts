@@ -45,7 +45,7 @@ export async function noOpRung(place: Place, rps: number, seconds: number, signa
 }
 
 /** Not before this many calls, however long they take. */
-const LEAST_CALLS = 3;
+const MIN_CALLS = 3;
 
 /**
  * One call after the other on one replica, with a pause between them that is longer than a period and random, so that each finds its
@@ -63,7 +63,7 @@ export async function workCell(
   const endMs = performance.now() + cell.seconds * 1_000;
   const latencySeconds: number[] = [];
   let asked = 0;
-  while (!signal.aborted && asked < cell.calls && (asked < LEAST_CALLS || performance.now() < endMs)) {
+  while (!signal.aborted && asked < cell.calls && (asked < MIN_CALLS || performance.now() < endMs)) {
     await clock.sleep(periodSeconds * 1_000 * (1.1 + random.next()), signal);
     const { ok, seconds } = await caller.call(cpuMs);
     asked++;
@@ -75,9 +75,9 @@ export async function workCell(
 /** One call computes while the other is on its way, so that the replica never waits for a caller. */
 const SATURATING_CALLERS = 2;
 /** Two calls end together where they share a period's quota: with this many, one more or less is little. */
-const LEAST_ANSWERS = 20;
+const MIN_ANSWERS = 20;
 /** Heavy calls take this much longer at most. */
-const MOST_TIMES_LONGER = 4;
+const MAX_TIMES_LONGER = 4;
 
 /** The rate between the first answer and the last. */
 export async function saturation(
@@ -91,7 +91,7 @@ export async function saturation(
   const answeredMs: number[] = [];
   const goesOn = () => {
     const passed = (performance.now() - startMs) / 1_000;
-    return passed < seconds || (answeredMs.length < LEAST_ANSWERS && passed < seconds * MOST_TIMES_LONGER);
+    return passed < seconds || (answeredMs.length < MIN_ANSWERS && passed < seconds * MAX_TIMES_LONGER);
   };
   const loop = async () => {
     while (!signal.aborted && goesOn()) if ((await caller.call(cpuMs)).ok) answeredMs.push(performance.now());

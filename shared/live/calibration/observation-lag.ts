@@ -8,7 +8,7 @@ import type { Caller } from "./caller.ts";
 import { CALIBRATED_NAME } from "./place.ts";
 
 const BIN_SECONDS = 0.2;
-const MOST_LAG_SECONDS = 30;
+const MAX_LAG_SECONDS = 30;
 const READ_EVERY_MS = 100;
 /** Real CPU time of a call: enough to be seen in the CPU counters. */
 const CPU_MS = 3;
@@ -55,7 +55,7 @@ export async function observationLag(
   }
   await calling;
   const bins = Math.floor(seconds / BIN_SECONDS);
-  const mostBins = Math.min(Math.floor(MOST_LAG_SECONDS / BIN_SECONDS), Math.floor(bins / 2));
+  const mostBins = Math.min(Math.floor(MAX_LAG_SECONDS / BIN_SECONDS), Math.floor(bins / 2));
   const truth = ratesOf([{ atSeconds: 0, count: 0 }, ...sent], { binSeconds: BIN_SECONDS, bins });
   const lagOf = (readings: readonly Reading[]) =>
     fitLag(truth, ratesOf(readings, { binSeconds: BIN_SECONDS, bins }), { binSeconds: BIN_SECONDS, mostBins });

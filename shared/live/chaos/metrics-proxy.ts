@@ -12,7 +12,7 @@ export interface MetricsProxy {
   close(): Promise<void>;
 }
 
-const MOST_BYTES = 32 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** `target`: the gateway's own metrics. */
 export async function startMetricsProxy(target: string): Promise<MetricsProxy> {
@@ -27,7 +27,7 @@ export async function startMetricsProxy(target: string): Promise<MetricsProxy> {
     if (way === "empty") return send(response, 200, "");
     if (way === "frozen" && frozen !== null) return send(response, 200, frozen);
     const found = await fetch(target, { signal: AbortSignal.timeout(2_000) });
-    const text = (await found.text()).slice(0, MOST_BYTES);
+    const text = (await found.text()).slice(0, MAX_BYTES);
     frozen = text;
     if (way === "NaN")
       return send(

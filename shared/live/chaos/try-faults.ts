@@ -28,9 +28,9 @@ export interface Trial {
  * The window in which a part comes back, and the one after it. Counted in windows that were told and not in time, which a busy machine
  * or a time-lapse makes short.
  */
-const MOST_RECOVERY_WINDOWS = 2;
+const MAX_RECOVERY_WINDOWS = 2;
 /** Within which another takes a lease over (services/README.md, "More than one scaler"). */
-const MOST_LEASE_MS = 10_000;
+const MAX_LEASE_MS = 10_000;
 
 export async function tryFaults(faults: readonly Fault[], trial: Trial): Promise<Tried[]> {
   const tried: Tried[] = [];
@@ -63,8 +63,8 @@ async function tryFault(fault: Fault, trial: Trial): Promise<Tried> {
   const isBetween = (ms: number) => ms > overMs && ms <= decision!.atMs;
   const recoveryWindows = decision === undefined ? null : watch.windowEndsMs().filter(isBetween).length;
   const recoverySeconds = decision === undefined ? null : (nowMs() - overMs) / timeLapse / 1_000;
-  const leaseWindows = fault.endsLease ? Math.ceil((MOST_LEASE_MS * timeLapse) / windowMs) : 0;
-  if (recoveryWindows !== null && recoveryWindows > Math.max(MOST_RECOVERY_WINDOWS, 1 + leaseWindows)) {
+  const leaseWindows = fault.endsLease ? Math.ceil((MAX_LEASE_MS * timeLapse) / windowMs) : 0;
+  if (recoveryWindows !== null && recoveryWindows > Math.max(MAX_RECOVERY_WINDOWS, 1 + leaseWindows)) {
     broken.push(`decided only on the ${recoveryWindows}th window after it`);
   }
   if (fault.isBlinding) {

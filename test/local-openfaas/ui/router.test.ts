@@ -8,7 +8,7 @@ import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { mountUi } from "../../../services/local-openfaas/ui/mount.ts";
 import { CONTENT_SECURITY_POLICY } from "../../../services/local-openfaas/ui/router.ts";
-import { MOST_STREAMS } from "../../../services/local-openfaas/ui/streams.ts";
+import { MAX_STREAMS } from "../../../services/local-openfaas/ui/streams.ts";
 import type { DecisionView, HistoryView, UiState } from "../../../services/local-openfaas/ui/types.ts";
 import { eventually } from "../../support/eventually.ts";
 import { authorization, startTestGateway } from "../../support/gateway.ts";
@@ -127,7 +127,7 @@ test("ui: the stream begins with the state, then samples, then what the bus tell
 
 test("ui: so many streams and no more; one that closes makes room", async (t) => {
   const { url } = await startWithPage(t);
-  const streams = await Promise.all(Array.from({ length: MOST_STREAMS }, () => openEvents(url)));
+  const streams = await Promise.all(Array.from({ length: MAX_STREAMS }, () => openEvents(url)));
   t.after(() => streams.forEach((stream) => stream.close()));
   const refused = await openEvents(url);
   assert.equal(refused.response.status, 503);

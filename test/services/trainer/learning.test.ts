@@ -26,7 +26,7 @@ import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.t
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { compare } from "#shared/evaluation/paired-comparison.ts";
-import { estimate, LEAST_WINDOWS } from "#shared/evaluation/estimate.ts";
+import { estimate, MIN_WINDOWS } from "#shared/evaluation/estimate.ts";
 import { fineTune, type FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "#shared/evaluation/recorded-load.ts";
 import { ruleFor } from "#services/trainer/judging/rules.ts";
@@ -146,7 +146,7 @@ describe("the shipped model, on the demo's load", () => {
       atMs: 0,
     } as const;
     let trial = NO_TRIAL;
-    for (let seq = LEAST_WINDOWS; seq <= seen.length; seq++) {
+    for (let seq = MIN_WINDOWS; seq <= seen.length; seq++) {
       const told = estimate(seen.slice(0, seq), aManaged({ targetInFlight: 2 }), make, rule)!;
       const judgement = judge({ control, version: "" }, trial, told, seq, LIFECYCLE_DEFAULTS);
       if (judgement.switch !== null) return seq;
@@ -164,7 +164,7 @@ describe("the shipped model, on the demo's load", () => {
 
   test("with its weights negated it loses control within the first windows that can be judged", async () => {
     const at = await lostControlAt(negated);
-    assert.ok(at !== null && at <= LEAST_WINDOWS + 2 * LIFECYCLE_DEFAULTS.judgeWindows, String(at));
+    assert.ok(at !== null && at <= MIN_WINDOWS + 2 * LIFECYCLE_DEFAULTS.judgeWindows, String(at));
   });
 });
 

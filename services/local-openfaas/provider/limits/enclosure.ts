@@ -19,7 +19,7 @@ export interface EnclosureMeans {
 const ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"';
 
 /** Below this a heap as large as the limit would not even start. */
-const LEAST_HEAP_BYTES = 64 * 2 ** 20;
+const MIN_HEAP_BYTES = 64 * 2 ** 20;
 
 export async function openEnclosure(
   means: EnclosureMeans,
@@ -57,7 +57,7 @@ export async function openEnclosure(
         ? { command, args }
         : { command: "/bin/sh", args: ["-c", ENTER, "sh", ...folders, "--", command, ...args] },
     nodeFlags:
-      memory || memoryLimitBytes === null || memoryLimitBytes < LEAST_HEAP_BYTES
+      memory || memoryLimitBytes === null || memoryLimitBytes < MIN_HEAP_BYTES
         ? []
         : [`--max-old-space-size=${Math.floor(memoryLimitBytes / 2 ** 20)}`],
     entered: (entered) => {

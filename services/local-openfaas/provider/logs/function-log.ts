@@ -6,9 +6,9 @@ import type { LogFile } from "./log-file.ts";
 /** What a reader is given of the past. */
 const PAST_LINES = 2_000;
 /** How far a follower may fall behind; then it loses the oldest lines and is told how many. */
-const MOST_UNREAD_LINES = 10_000;
+const MAX_UNREAD_LINES = 10_000;
 /** Characters of all lines together; a line may have 16 384. */
-const MOST_CHARACTERS = 8 * 1024 * 1024;
+const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 export class FunctionLog {
   readonly #functionName: string;
@@ -39,7 +39,7 @@ export class FunctionLog {
     this.#lines.push(line);
     this.#characters += text.length;
     // Cut in large pieces: shifting one line at a time would move all of them for every line.
-    if (this.#lines.length >= this.#trimAt || this.#characters > MOST_CHARACTERS) this.#trim();
+    if (this.#lines.length >= this.#trimAt || this.#characters > MAX_CHARACTERS) this.#trim();
     this.#file.append(JSON.stringify(line));
     for (const follower of this.#followers) follower.wake();
   }
@@ -93,7 +93,7 @@ export class FunctionLog {
   }
 
   #next(follower: Follower, until: number, wanted: (line: LogLine) => boolean): LogLine | undefined {
-    const oldest = Math.max(this.#first, this.#end - MOST_UNREAD_LINES);
+    const oldest = Math.max(this.#first, this.#end - MAX_UNREAD_LINES);
     if (follower.at < oldest) {
       const text = `replicant: ${oldest - follower.at} lines were left out: this reader is slower than the log`;
       follower.at = oldest;
@@ -109,11 +109,11 @@ export class FunctionLog {
 
   #trim(): void {
     const slowest = Math.min(...[...this.#followers].map(({ at }) => at));
-    let from = Math.max(Math.min(this.#end - PAST_LINES, slowest), this.#end - MOST_UNREAD_LINES, this.#first);
+    let from = Math.max(Math.min(this.#end - PAST_LINES, slowest), this.#end - MAX_UNREAD_LINES, this.#first);
     let characters = 0;
     for (let at = this.#end - 1; at >= from; at--) {
       characters += this.#lines[at - this.#first]!.text.length;
-      if (characters > MOST_CHARACTERS / 2) from = at + 1;
+      if (characters > MAX_CHARACTERS / 2) from = at + 1;
     }
     this.#lines = this.#lines.slice(from - this.#first);
     this.#first = from;

@@ -12,7 +12,7 @@ export interface AzureFunction {
 }
 
 /** A function with less than this in its hours is no load of one function. */
-const LEAST_RPS = 0.2;
+const MIN_RPS = 0.2;
 /** Of the loads: a handful of functions, a dozen or two, or most that there are. */
 const CROWDS = [
   [1, 4],
@@ -26,7 +26,7 @@ export function azureDraft(functions: readonly AzureFunction[], wholeDays: numbe
     const durationSeconds = index < wholeDays ? DAY_SECONDS : usualDuration(random);
     const parts = azureParts(functions, durationSeconds, index < wholeDays ? CROWDS[2] : oneOf(random, CROWDS), random);
     const rps = parts.reduce((sum, part) => sum + rpsOf(part, durationSeconds, functions), 0);
-    return rps < LEAST_RPS ? null : { durationSeconds, parts, spread: drawSpread(random) };
+    return rps < MIN_RPS ? null : { durationSeconds, parts, spread: drawSpread(random) };
   };
 }
 

@@ -5,7 +5,7 @@ import type { Family } from "../../../sim/workloads/families.ts";
 import { DAY_SECONDS, type Draft, HOUR_SECONDS, usualDuration } from "./draft.ts";
 
 const RPS = [0.15, 60] as const;
-const MOST_CALLS = 200_000;
+const MAX_CALLS = 200_000;
 
 /** What the shipped `api` needs to be busy. */
 const BUSY_RPS = [38, 60] as const;
@@ -25,7 +25,7 @@ export function madeUpDraft(family: Family) {
     const shortDay = HOUR_SECONDS * (6 + random.integer(7));
     const usual = family === "diurnal" ? shortDay : usualDuration(random);
     const durationSeconds = isDay ? DAY_SECONDS : usual;
-    const mostRps = Math.min(RPS[1], MOST_CALLS / durationSeconds);
+    const mostRps = Math.min(RPS[1], MAX_CALLS / durationSeconds);
     return { family, durationSeconds, meanRps: Number(logUniform(random, RPS[0], mostRps).toPrecision(3)) };
   };
 }

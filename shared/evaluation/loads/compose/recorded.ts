@@ -30,7 +30,7 @@ const TWITTER_DAY_SECONDS = DAY_SECONDS - HOUR_SECONDS / 2;
 /** Whole days of NASA's July. */
 const NASA_DAYS = days(27);
 /** So many calls are enough for one run. */
-const MOST_CALLS = 250_000;
+const MAX_CALLS = 250_000;
 const TWITTER_RPS = 8;
 const NASA_RPS = 0.8;
 
@@ -41,7 +41,7 @@ export function twitterDraft(random: Random, index: number): Draft {
   const isDay = index < 2;
   const durationSeconds = isDay ? TWITTER_DAY_SECONDS : usualDuration(random);
   const over = !isDay && index % 4 === 3 ? 2 + random.integer(3) : 1;
-  const most = Math.min(1, MOST_CALLS / (durationSeconds * TWITTER_RPS * over));
+  const most = Math.min(1, MAX_CALLS / (durationSeconds * TWITTER_RPS * over));
   // Every fourth in full, as far as it may be: a truly busy service.
   const share = index % 4 === 2 ? most : logUniform(random, 0.05, 1) * most;
   const atSeconds = wholeMinutes(random, TWITTER_DAY_SECONDS - durationSeconds);
@@ -57,7 +57,7 @@ export function twitterDraft(random: Random, index: number): Draft {
 export function nasaDraft(random: Random, index: number): Draft {
   const durationSeconds = index === 0 ? 2 * DAY_SECONDS : index < 3 ? DAY_SECONDS : usualDuration(random);
   const begins = NASA_DAYS.filter((day) => (day + 2) * DAY_SECONDS <= NASA_DAYS.length * DAY_SECONDS);
-  const most = MOST_CALLS / (durationSeconds * NASA_RPS);
+  const most = MAX_CALLS / (durationSeconds * NASA_RPS);
   const over = index === 0 ? 1 : 1 + random.integer(Math.min(6, Math.floor(most)));
   const atSeconds = index < 3 ? 0 : wholeMinutes(random, DAY_SECONDS);
   const times = 1 + random.integer(Math.max(1, Math.min(3, Math.floor(most / over))));

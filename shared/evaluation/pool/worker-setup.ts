@@ -1,7 +1,5 @@
-/** What the pool and its workers say to each other. */
+/** What every worker of a pool gets when it starts. */
 import type { Trace } from "../../traces/trace.ts";
-import type { RunJob } from "../matrix.ts";
-import type { Run } from "../run.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 import type { GuardSwitch } from "../../sim/scaler.ts";
 
@@ -17,13 +15,3 @@ export interface WorkerSetup {
   /** The models that travel with the bundles. */
   readonly modelsFolder: string;
 }
-
-export interface JobMessage {
-  readonly index: number;
-  readonly job: RunJob;
-}
-
-export type WorkerMessage =
-  | { readonly kind: "progress"; readonly index: number; readonly share: number }
-  | { readonly kind: "done"; readonly index: number; readonly run: Run }
-  | { readonly kind: "failed"; readonly index: number; readonly name: string; readonly message: string };
