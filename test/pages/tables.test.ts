@@ -6,6 +6,7 @@ import { test } from "node:test";
 
 import { AGENT_NAMES, FORMS, settingsOf, type AgentName, type AgentSettings } from "#shared/rl/agents.ts";
 import type { Schedulable } from "#shared/rl/schedules.ts";
+import { ADDITIONS } from "#test/adding/additions.ts";
 import { checkPageTable } from "#test/support/page-table.ts";
 import { tableUnder, textOf } from "./pages.ts";
 
@@ -99,4 +100,13 @@ test("services/cli/README.md: every command has its place", () => {
     [...cell!.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name!),
   );
   assert.deepEqual(shown.toSorted(), names.toSorted());
+});
+
+test("shared/README.md: what is added in a test is added where the page says", () => {
+  const registries = tableUnder("shared/README.md", "How to add").map(([, , line]) => line!);
+  for (const { list } of ADDITIONS)
+    assert.ok(
+      registries.some((line) => line.includes(`\`${list}\``)),
+      list,
+    );
 });
