@@ -14,7 +14,7 @@ import { ConfigError } from "#shared/core/errors.ts";
 import { BUS_SETTINGS, busAddress, kubernetesAddress } from "#shared/host/addresses.ts";
 import type { Workload } from "#shared/host/workload.ts";
 import type { Lease } from "#shared/ports/lease.ts";
-import { SCALE_TARGETS } from "./targets/targets.ts";
+import { scaleTargetNamed } from "./targets/targets.ts";
 
 export const LEASE_SETTINGS = [
   ...BUS_SETTINGS,
@@ -27,7 +27,7 @@ export const LEASE_SETTINGS = [
 
 type LeaseWorkload = Workload<(typeof LEASE_SETTINGS)[number]>;
 
-/** Throws `ConfigError` for NATS without JetStream where NATS was asked for. */
+/** Rejects with `ConfigError` for an unknown scale target, and for NATS without JetStream where NATS was asked for. */
 export async function leaseOf(workload: LeaseWorkload): Promise<Lease> {
   const { log } = workload;
   const store = await LEASE_STORES[workload.settings.LEASE](workload);
@@ -43,7 +43,7 @@ export async function leaseOf(workload: LeaseWorkload): Promise<Lease> {
 /** By `LEASE`; null: no lease, and this scaler acts alone. */
 const LEASE_STORES: Record<SettingValue<"LEASE">, (workload: LeaseWorkload) => Promise<LeaseStore | null>> = {
   async auto(workload) {
-    const { leaseWithoutNats } = SCALE_TARGETS[workload.settings.SCALE_TARGET];
+    const { leaseWithoutNats } = scaleTargetNamed(workload.settings.SCALE_TARGET);
     return (await natsStore(workload)) ?? LEASE_STORES[leaseWithoutNats](workload);
   },
   async nats(workload) {

@@ -128,9 +128,9 @@ export const SETTINGS = {
     "replicant/scaler",
   ),
   SCALE_TARGET: setting(
-    "openfaas or kubernetes",
+    "openfaas, kubernetes, or another target of the scaler",
     "Through which API replica counts are set: the gateway's, or the scale subresource of Deployments.",
-    z.enum(["openfaas", "kubernetes"]),
+    z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
     "openfaas",
   ),
   FUNCTION_NAMESPACES: setting(

@@ -81,6 +81,21 @@ describe("adding", () => {
     assert.match(await node("--import", "tsx", "compared.ts"), /per-request/);
   });
 
+  test("the scale target is chosen by its name, and one that does not exist is refused by name", async () => {
+    const script = `
+      import { platformOf } from "./services/scaler/targets/targets.ts";
+      const settings = (SCALE_TARGET) => ({ settings: { SCALE_TARGET }, log: { info() {} } });
+      const { target } = await platformOf(settings("notebook"));
+      const { appliedReplicas } = await target.scale("stress", "openfaas-fn", 7);
+      const refused = await platformOf(settings("toString")).catch(({ message }) => message);
+      console.log(JSON.stringify({ appliedReplicas, ...(await target.read("stress", "openfaas-fn")), refused }));
+    `;
+    await writeFile(join(copy, "target.mjs"), script);
+    const { refused, ...counts } = JSON.parse(await node("--import", "tsx", "target.mjs")) as Record<string, unknown>;
+    assert.deepEqual(counts, { appliedReplicas: 7, desiredReplicas: 7, availableReplicas: 1 });
+    assert.match(String(refused), /SCALE_TARGET must be one of kubernetes, notebook, openfaas, was: 'toString'/);
+  });
+
   test("the command runs, and is in the help", async () => {
     assert.equal(await replicant("greet", "--name", "you"), "hello, you\n");
     assert.match(await replicant("--help"), /greet \[options\]\s+say hello/);

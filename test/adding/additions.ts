@@ -120,6 +120,35 @@ export const perRequestRule: Rule = {
     after: `from "./oracle.ts";`,
   },
   {
+    what: "a scale target",
+    file: "services/scaler/targets/notebook.ts",
+    text: `/** Counts that are kept in memory, and always fit. */
+import { scaleTargetKind } from "./kind.ts";
+
+export const notebook = scaleTargetKind({
+  settings: [],
+  leaseWithoutNats: "none",
+  async open() {
+    const counts = new Map<string, number>();
+    return {
+      target: {
+        name: "notebook",
+        read: async (functionName) => ({ desiredReplicas: counts.get(functionName) ?? 1, availableReplicas: 1 }),
+        async scale(functionName, _namespace, replicas) {
+          counts.set(functionName, replicas);
+          return { appliedReplicas: replicas };
+        },
+      },
+      functions: { list: async () => ({ managed: [], problems: [] }) },
+    };
+  },
+});
+`,
+    list: "services/scaler/targets/all.ts",
+    line: `export { notebook } from "./notebook.ts";`,
+    after: `from "./kubernetes.ts";`,
+  },
+  {
     what: "a command",
     file: "services/cli/greet.ts",
     text: `/** \`replicant greet\`: says hello. */

@@ -1,4 +1,4 @@
-/** A scale target that `SCALE_TARGET` may name. To add one: a file beside this, a line in `targets.ts`, its name in the setting. */
+/** A scale target that `SCALE_TARGET` may name. To add one: a file beside this, and its line in `all.ts`. */
 import type { SettingName, SettingValue } from "#shared/config/settings.ts";
 import type { Workload } from "#shared/host/workload.ts";
 import type { ManagedFunctions } from "#shared/ports/managed-functions.ts";

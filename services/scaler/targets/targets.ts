@@ -1,23 +1,24 @@
-/** The scale targets by the name that `SCALE_TARGET` gives them. */
-import type { SettingName, SettingValue } from "#shared/config/settings.ts";
+/** The scale target that the settings name. */
 import type { Workload } from "#shared/host/workload.ts";
-import type { ScaledPlatform, ScaleTargetKind } from "./kind.ts";
-import { kubernetes } from "./kubernetes.ts";
-import { openfaas } from "./openfaas.ts";
+import { ConfigError } from "#shared/core/errors.ts";
+import * as SCALE_TARGETS from "./all.ts";
+import type { ScaledPlatform } from "./kind.ts";
 
-export const SCALE_TARGETS = {
-  openfaas,
-  kubernetes,
-} satisfies Record<SettingValue<"SCALE_TARGET">, Omit<ScaleTargetKind<SettingName>, "open">>;
-
-type TargetSetting = (typeof SCALE_TARGETS)[keyof typeof SCALE_TARGETS]["settings"][number] | "SCALE_TARGET";
+type Kind = (typeof SCALE_TARGETS)[keyof typeof SCALE_TARGETS];
+type TargetSetting = Kind["settings"][number] | "SCALE_TARGET";
 
 export const TARGET_SETTINGS: readonly TargetSetting[] = [
   "SCALE_TARGET",
   ...Object.values(SCALE_TARGETS).flatMap<TargetSetting>(({ settings }) => settings),
 ];
 
+/** Throws `ConfigError` for a name that no scale target has. */
+export function scaleTargetNamed(name: string): Kind {
+  if (Object.hasOwn(SCALE_TARGETS, name)) return SCALE_TARGETS[name as keyof typeof SCALE_TARGETS];
+  throw new ConfigError([`SCALE_TARGET must be one of ${Object.keys(SCALE_TARGETS).join(", ")}, was: '${name}'`]);
+}
+
 /** The platform that the settings name. Rejects as its kind does. */
-export function platformOf(workload: Workload<TargetSetting>): Promise<ScaledPlatform> {
-  return SCALE_TARGETS[workload.settings.SCALE_TARGET].open(workload);
+export async function platformOf(workload: Workload<TargetSetting>): Promise<ScaledPlatform> {
+  return scaleTargetNamed(workload.settings.SCALE_TARGET).open(workload);
 }
