@@ -2,7 +2,7 @@
 import type { SettingValue } from "#shared/config/settings.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
-import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import type { LearnedModel } from "#shared/policies/learned.ts";
 import { policyReference, type PolicyReference } from "#shared/policies/reference.ts";
@@ -141,7 +141,7 @@ export function createAssignments(deps: AssignmentsDeps): Assignments {
       const isAdvice = modelMode === "shadow" && managed.mode !== "shadow";
       return {
         key: `${reference.text} ${name} ${version}`,
-        make: () => new AnchoredPolicy(model),
+        make: () => new CheckpointedMemoryPolicy(model),
         // Advice does not change what may be done with the rule's decision.
         mode: isAdvice ? managed.mode : stricter(managed.mode, modelMode),
         isAdvice,

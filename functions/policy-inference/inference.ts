@@ -6,7 +6,12 @@ import { decisionIdOf, type Proposal } from "#shared/core/proposal.ts";
 import { isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import { readHistory } from "#shared/events/history.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
-import { AnchoredPolicy, catchUp, firstRemembered, proposeAnchored } from "#shared/policies/anchored.ts";
+import {
+  CheckpointedMemoryPolicy,
+  catchUp,
+  firstRemembered,
+  proposeCheckpointed,
+} from "#shared/policies/checkpointed-memory.ts";
 import { Recent, REMEMBERED } from "./recent.ts";
 import { rulesOnly, type Assigning, type Proposing } from "./rules.ts";
 
@@ -115,7 +120,9 @@ async function answerAll(
         });
     }
     const answers = answersOf(chains.map(({ chain }) => chain));
-    later(() => catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof AnchoredPolicy ? policy : []))));
+    later(() =>
+      catchUp(chains.flatMap(({ chain: { policy } }) => (policy instanceof CheckpointedMemoryPolicy ? policy : []))),
+    );
     chains.forEach(({ index, key, chain }, i) => {
       const one = closed[index]!;
       const result = resultOf(one, assigned[index] as Proposing, chain.policy, answers[i]!);
@@ -166,7 +173,7 @@ function chainOf(
     isDecidable(one) ? { window: one, managed, nowMs: one.endedAtMs, memory } : null;
   if (last) return { policy: last.policy, inputs: [input(window)] };
   const policy = make();
-  const first = policy instanceof AnchoredPolicy ? firstRemembered(window.seq) : 0;
+  const first = policy instanceof CheckpointedMemoryPolicy ? firstRemembered(window.seq) : 0;
   const { generation } = window;
   const seen = readHistory(history).filter(
     (one) => one.generation === generation && one.seq >= first && one.seq < window.seq,
@@ -182,15 +189,19 @@ function answersOf(chains: readonly Chain[]): readonly (PolicyAnswer | null)[] {
   const answers = new Array<PolicyAnswer | null>(chains.length).fill(null);
   const longest = Math.max(0, ...chains.map(({ inputs }) => inputs.length));
   for (let back = longest; back >= 1; back--) {
-    const learned: { readonly index: number; readonly policy: AnchoredPolicy; readonly input: PolicyInput }[] = [];
+    const learned: {
+      readonly index: number;
+      readonly policy: CheckpointedMemoryPolicy;
+      readonly input: PolicyInput;
+    }[] = [];
     chains.forEach(({ policy, inputs }, index) => {
       const input = inputs.at(-back) ?? null;
       if (back > inputs.length || input === null) return;
-      if (policy instanceof AnchoredPolicy) learned.push({ index, policy, input });
+      if (policy instanceof CheckpointedMemoryPolicy) learned.push({ index, policy, input });
       else answers[index] = lastOnly(back, policy.propose(input));
     });
     if (learned.length === 0) continue;
-    const said = proposeAnchored(learned);
+    const said = proposeCheckpointed(learned);
     learned.forEach(({ index }, i) => (answers[index] = lastOnly(back, said[i]!)));
   }
   return answers;

@@ -81,11 +81,6 @@ export function makeEvent<K extends EventKind>(
   };
 }
 
-/** Checks data alone: the body of a call that carries an event's data. */
-export function checkData<K extends EventKind>(kind: K, data: unknown): EventData[K] {
-  return check(kind, kind, DATA_SCHEMAS[kind], data);
-}
-
 function check<T>(kind: EventKind, root: string, schema: z.ZodType<T>, value: unknown): T {
   const result = readSafely(schema, value);
   if (result === null) throw new EventFormatError(`${SUBJECTS[kind]}: ${root} holds what cannot be compared`);

@@ -23,7 +23,7 @@ export type { PlatformLimits } from "../core/platform-limits.ts";
 export type { DecisionKind, GuardDecision } from "./decision.ts";
 export { chooseTrigger, type ProposalsSoFar, type TriggerChoice } from "./fallback.ts";
 export { withApplied, type Outcome, type SettledDecision } from "./outcome.ts";
-export { GUARD_DEFAULTS, GUARD_TABLE, guardSettingsProblems, type GuardSettings } from "./settings.ts";
+export { GUARD_DEFAULTS, GUARD_TABLE, type GuardSettings } from "./settings.ts";
 export type { GuardVersion } from "./version.ts";
 export { startGuard, type ForeignChange, type GuardState } from "./state.ts";
 

@@ -126,10 +126,3 @@ export function promiseChecker(
     },
   };
 }
-
-/** The same for a record that is there as a whole. */
-export function checkPromises(events: Iterable<RecordedEvent>, settings?: GuardSettings): PromiseReport {
-  const checker = promiseChecker(settings);
-  for (const event of events) checker.take(event);
-  return checker.report();
-}

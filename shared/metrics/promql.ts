@@ -64,65 +64,8 @@ export function increase(series: Series, atMs: number, rangeMs: number): number 
   return difference * (coveredSeconds / sampledSeconds);
 }
 
-/** Per-second increase between the last two samples in the range. */
-export function irate(series: Series, atMs: number, rangeMs: number): number | null {
-  const oldest = firstIndexFrom(series, atMs - rangeMs);
-  const last = sampleAtOrBelow(series, series.indexAt(atMs));
-  const previous = sampleAtOrBelow(series, last - 1);
-  if (last < oldest || previous < oldest || previous < 0) return null;
-  const value = series.value(last);
-  const before = series.value(previous);
-  return (value < before ? value : value - before) / ((series.timeMs(last) - series.timeMs(previous)) / 1000);
-}
-
-/** Largest value in [at − range, at]; NaN only when all are. */
-export function maxOverTime(series: Series, atMs: number, rangeMs: number): number | null {
-  let largest: number | null = null;
-  for (let i = firstIndexFrom(series, atMs - rangeMs), end = series.indexAt(atMs); i <= end; i++) {
-    if (!series.isSample(i)) continue;
-    const value = series.value(i);
-    if (largest === null || value > largest || Number.isNaN(largest)) largest = value;
-  }
-  return largest;
-}
-
-/** Mean of the values in [at − range, at], each sample counting once. */
-export function avgOverTime(series: Series, atMs: number, rangeMs: number): number | null {
-  let sum = 0;
-  let count = 0;
-  for (let i = firstIndexFrom(series, atMs - rangeMs), end = series.indexAt(atMs); i <= end; i++) {
-    if (!series.isSample(i)) continue;
-    sum += series.value(i);
-    count++;
-  }
-  return count === 0 ? null : sum / count;
-}
-
-export interface Labelled {
-  readonly labels: Readonly<Record<string, string>>;
-  /** Null values are left out, as an empty result has no series. */
-  readonly value: number | null;
-}
-
-/** `sum by (…)`: by the values of `labels` as JSON, an absent label being the empty text. Empty in, empty out. */
-export function sumBy(rows: Iterable<Labelled>, labels: readonly string[]): ReadonlyMap<string, number> {
-  const sums = new Map<string, number>();
-  for (const { labels: own, value } of rows) {
-    if (value === null) continue;
-    const group = JSON.stringify(labels.map((label) => own[label] ?? ""));
-    sums.set(group, (sums.get(group) ?? 0) + value);
-  }
-  return sums;
-}
-
 /** Index of the oldest entry at or after `fromMs`. */
 function firstIndexFrom(series: Series, fromMs: number): number {
   const i = series.indexAt(fromMs);
   return i >= 0 && series.timeMs(i) === fromMs ? i : i + 1;
-}
-
-/** Index of the newest real sample at or below `i`, −1 when there is none. */
-function sampleAtOrBelow(series: Series, i: number): number {
-  while (i >= 0 && !series.isSample(i)) i--;
-  return i;
 }

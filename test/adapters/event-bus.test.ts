@@ -6,7 +6,7 @@ import { connect } from "@nats-io/transport-node";
 import { MemoryBroker, memoryBus } from "#test/support/memory-bus.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { SUBJECTS } from "#shared/events/subjects.ts";
-import { natsPrograms, testBroker, testNatsServer, type TestServer } from "../support/nats-server.ts";
+import { natsPrograms, testBroker, testNatsServer, type TestServer } from "#test/support/nats-server.ts";
 import { eventBusSuite, type BusUnderTest } from "./event-bus.suite.ts";
 
 eventBusSuite("the memory bus", { kept: false, served: false }, async () => {

@@ -6,8 +6,8 @@ import { MOST_DELIVERIES, newCounters, pauseMs, type Outcome } from "#shared/ada
 import { eventQueue } from "#shared/adapters/event-queue.ts";
 import { memoryBus } from "#test/support/memory-bus.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
-import { aModelEvent } from "../support/an-event.ts";
-import { eventually } from "../support/eventually.ts";
+import { aModelEvent } from "#test/support/an-event.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

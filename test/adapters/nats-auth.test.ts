@@ -5,11 +5,11 @@ import { test, type TestContext } from "node:test";
 import { natsBus, type NatsBusOptions } from "#shared/adapters/nats/nats-bus.ts";
 import type { BusCredentials } from "#shared/adapters/nats/credentials.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import { findOnPath } from "../../services/local-openfaas/bus/program.ts";
-import { aModelEvent } from "../support/an-event.ts";
-import { eventually } from "../support/eventually.ts";
-import { anNkey, anOperator, certificates, securedServer } from "../support/nats-secured.ts";
-import { natsPrograms, testBroker } from "../support/nats-server.ts";
+import { findOnPath } from "#services/local-openfaas/bus/program.ts";
+import { aModelEvent } from "#test/support/an-event.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { anNkey, anOperator, certificates, securedServer } from "#test/support/nats-secured.ts";
+import { natsPrograms, testBroker } from "#test/support/nats-server.ts";
 
 const programs = natsPrograms();
 if (programs.length === 0) test("NATS authentication", { skip: "nats-server is not on PATH" }, () => {});

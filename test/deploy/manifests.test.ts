@@ -12,9 +12,9 @@ import { readLogin } from "#shared/events/bus-logins.ts";
 import { aModelEvent } from "#test/support/an-event.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
-import { askServer, freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
-import { setUp } from "../../services/cli/set-up-bus.ts";
+import { askServer, freePort } from "#services/local-openfaas/bus/ports.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
+import { setUp } from "#services/cli/set-up-bus.ts";
 import { readStack } from "#shared/deploy/stack.ts";
 
 interface Container {

@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { noteRunning, readRunning } from "#shared/live/find-platform.ts";
-import { readOrMakePassword } from "../../services/local-openfaas/gateway/password.ts";
-import { lockHome } from "../../services/local-openfaas/provider/home-lock.ts";
-import { LogFile } from "../../services/local-openfaas/provider/logs/log-file.ts";
-import { eventually } from "../support/eventually.ts";
-import { smallDisk, type SmallDisk } from "../support/faults/small-disk.ts";
-import { startTestPlatform } from "../support/platform.ts";
-import { record } from "./support/figures.ts";
+import { readOrMakePassword } from "#services/local-openfaas/gateway/password.ts";
+import { lockHome } from "#services/local-openfaas/provider/home-lock.ts";
+import { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { smallDisk, type SmallDisk } from "#test/support/faults/small-disk.ts";
+import { startTestPlatform } from "#test/support/platform.ts";
+import { record } from "#test/faults/support/figures.ts";
 
 const HELLO = `module.exports = async (event, context) => context.succeed("hello " + (process.env.word ?? ""))`;
 

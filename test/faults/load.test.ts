@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { eventually } from "../support/eventually.ts";
-import { startTestGateway } from "../support/gateway.ts";
-import { rawConnection } from "../support/raw-http.ts";
-import { record } from "./support/figures.ts";
-import { loadLines, loadRun, type LoadRun } from "./support/load-run.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
+import { record } from "#test/faults/support/figures.ts";
+import { loadLines, loadRun, type LoadRun } from "#test/faults/support/load-run.ts";
 
 const limits = { maxCalls: 20, maxCallsPerFunction: 12 };
 

@@ -8,7 +8,7 @@ import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack } from "#test/support/local-stack.ts";
 import { signedCall } from "#shared/live/signed-call.ts";
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
 
 const TRACE = "traces/seed_request_count_raw_30s.json";
 const LOAD = ["--trace", TRACE, "--from-window", "418", "--rate-scale", "0.1"];

@@ -7,12 +7,12 @@ import { gzipSync } from "node:zlib";
 
 import { httpMetricsEndpoint } from "#shared/adapters/http-metrics.ts";
 import { isDecidable } from "#shared/core/window.ts";
-import { scrapedSource } from "../../services/metrics-collector/scraped-source.ts";
-import { record } from "./support/figures.ts";
-import { startLoop, WINDOW_SECONDS } from "./support/loop.ts";
-import type { MetricsWorld } from "./support/metrics-world.ts";
-import { planOf } from "./support/plan.ts";
-import { assertPromises, scaleDownsOnMissing } from "./support/promises.ts";
+import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
+import { record } from "#test/faults/support/figures.ts";
+import { startLoop, WINDOW_SECONDS } from "#test/faults/support/loop.ts";
+import type { MetricsWorld } from "#test/faults/support/metrics-world.ts";
+import { planOf } from "#test/faults/support/plan.ts";
+import { assertPromises, scaleDownsOnMissing } from "#test/faults/support/promises.ts";
 
 /** What becomes of a scrape: all that is sent in place of the true page, or for ever nothing. */
 type Answer = (response: ServerResponse, page: string) => void;

@@ -6,14 +6,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkPromises, type RecordedEvent } from "#shared/guard/promises.ts";
+import { checkPromises } from "#test/support/check-promises.ts";
+import type { RecordedEvent } from "#shared/guard/promises.ts";
 import { isDecidable } from "#shared/core/window.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { liveBytes } from "#test/support/live-bytes.ts";
-import { record } from "./support/figures.ts";
-import { startLoop, WINDOW_SECONDS, type Loop } from "./support/loop.ts";
-import { PAGE_FAULTS } from "./support/metrics-world.ts";
-import { assertPromises } from "./support/promises.ts";
+import { record } from "#test/faults/support/figures.ts";
+import { startLoop, WINDOW_SECONDS, type Loop } from "#test/faults/support/loop.ts";
+import { PAGE_FAULTS } from "#test/faults/support/metrics-world.ts";
+import { assertPromises } from "#test/faults/support/promises.ts";
 
 const HOURS = Number(process.env["REPLICANT_SOAK_HOURS"] ?? 8);
 const WINDOWS_PER_HOUR = 3_600 / WINDOW_SECONDS;

@@ -16,13 +16,13 @@ import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { answerWindows } from "../../functions/policy-inference/answer.ts";
-import { createInference, type InferenceResult } from "../../functions/policy-inference/inference.ts";
-import { createConnector } from "../../services/connector/connector.ts";
-import { createCollector } from "../../services/metrics-collector/collector.ts";
-import { scrapedSource } from "../../services/metrics-collector/scraped-source.ts";
-import { createScaler } from "../../services/scaler/scaler.ts";
-import { recordEachTest } from "./support/figures.ts";
+import { answerWindows } from "#functions/policy-inference/answer.ts";
+import { createInference, type InferenceResult } from "#functions/policy-inference/inference.ts";
+import { createConnector } from "#services/connector/connector.ts";
+import { createCollector } from "#services/metrics-collector/collector.ts";
+import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
+import { createScaler } from "#services/scaler/scaler.ts";
+import { recordEachTest } from "#test/faults/support/figures.ts";
 
 recordEachTest(import.meta.filename);
 

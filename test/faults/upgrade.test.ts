@@ -13,14 +13,14 @@ import type { Fact } from "#shared/core/transition.ts";
 import { aProposal, anApplied } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { secretNameOf } from "#shared/events/bus-logins.ts";
-import { recall, remember } from "../../services/local-openfaas/bus/memory-of-home.ts";
-import { createDeploymentStore } from "../../services/local-openfaas/provider/deployment-store.ts";
-import { tidyHome } from "../../services/local-openfaas/provider/leftovers.ts";
-import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
+import { recall, remember } from "#services/local-openfaas/bus/memory-of-home.ts";
+import { createDeploymentStore } from "#services/local-openfaas/provider/deployment-store.ts";
+import { tidyHome } from "#services/local-openfaas/provider/leftovers.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
 import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
-import { recordEachTest } from "./support/figures.ts";
+import { recordEachTest } from "#test/faults/support/figures.ts";
 
 recordEachTest(import.meta.filename);
 

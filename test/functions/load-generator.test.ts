@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { answerLoadGenerator } from "../../functions/load-generator/answer.ts";
-import { ReplayRuns, type RunStatus } from "../../functions/load-generator/replay-runs.ts";
-import { shippedTraces } from "../../functions/load-generator/shipped-traces.ts";
+import { answerLoadGenerator } from "#functions/load-generator/answer.ts";
+import { ReplayRuns, type RunStatus } from "#functions/load-generator/replay-runs.ts";
+import { shippedTraces } from "#functions/load-generator/shipped-traces.ts";
 import { memoryBus } from "#test/support/memory-bus.ts";
 import type { LoadReport } from "#shared/core/load.ts";
 import { planSchedule } from "#shared/traces/schedule.ts";

@@ -19,9 +19,9 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { around } from "#test/support/around.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
-import { createAssignments } from "../../functions/policy-inference/assignments.ts";
-import { createInference, type InferenceResult } from "../../functions/policy-inference/inference.ts";
-import { createModels } from "../../functions/policy-inference/models.ts";
+import { createAssignments } from "#functions/policy-inference/assignments.ts";
+import { createInference, type InferenceResult } from "#functions/policy-inference/inference.ts";
+import { createModels } from "#functions/policy-inference/models.ts";
 
 const ALWAYS_UP_TWO = [0, 0, 0, 0, 1_000];
 const ALWAYS_DOWN_TWO = [1_000, 0, 0, 0, 0];

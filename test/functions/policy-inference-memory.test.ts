@@ -5,8 +5,8 @@ import { describe, test } from "node:test";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { createInference, type Inference } from "../../functions/policy-inference/inference.ts";
-import { rulesOnly } from "../../functions/policy-inference/rules.ts";
+import { createInference, type Inference } from "#functions/policy-inference/inference.ts";
+import { rulesOnly } from "#functions/policy-inference/rules.ts";
 
 const managed = aManaged({ policy: "slo-budget", targetInFlight: 3 });
 

@@ -7,8 +7,8 @@ import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { RULES } from "#shared/policies/by-name.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { countWork } from "#test/support/count-work.ts";
-import { previewRules } from "../../functions/policy-inference/inference.ts";
-import { decodeWindows, OPEN_BOUNDS } from "../../functions/policy-inference/windows.ts";
+import { previewRules } from "#functions/policy-inference/inference.ts";
+import { decodeWindows, OPEN_BOUNDS } from "#functions/policy-inference/windows.ts";
 
 const MOST = 100_000;
 /** Of a rule on one window of its history: the 240 bins of a histogram, or all its past windows for each one that it plans for. */

@@ -12,14 +12,14 @@ import { Activity } from "#shared/host/activity.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { answerWindows } from "../../functions/policy-inference/answer.ts";
+import { answerWindows } from "#functions/policy-inference/answer.ts";
 import {
   createInference,
   previewRules,
   type Inference,
   type InferenceResult,
-} from "../../functions/policy-inference/inference.ts";
-import { rulesOnly, type Assigning } from "../../functions/policy-inference/rules.ts";
+} from "#functions/policy-inference/inference.ts";
+import { rulesOnly, type Assigning } from "#functions/policy-inference/rules.ts";
 
 /** Remembers: proposes the sum of all arrivals it was shown, so that a lost or doubled window shows. */
 const summing: PolicyFactory = () => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { burnCpu } from "../../functions/stress/burn.ts";
-import handler from "../../functions/stress/handler.ts";
+import { burnCpu } from "#functions/stress/burn.ts";
+import handler from "#functions/stress/handler.ts";
 import type { FunctionContext } from "#shared/host/handler.ts";
 
 async function call(body: unknown, query: Record<string, unknown> = {}) {

@@ -9,10 +9,10 @@ import { test, type TestContext } from "node:test";
 import { readOwnLogin } from "#shared/live/own-logins.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import type { Applied } from "#shared/core/decision.ts";
-import { findOnPath } from "../../services/local-openfaas/bus/program.ts";
+import { findOnPath } from "#services/local-openfaas/bus/program.ts";
 import { readStack } from "#shared/deploy/stack.ts";
-import { commandLine, type CommandLine } from "../support/command-line.ts";
-import { eventually } from "../support/eventually.ts";
+import { commandLine, type CommandLine } from "#test/support/command-line.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 const skip = findOnPath("faas-cli", process.env["PATH"] ?? "") ? false : "faas-cli is not on PATH";
 

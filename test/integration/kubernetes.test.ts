@@ -23,7 +23,7 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { createDeployment, noControlPlane, startControlPlane, type ControlPlane } from "#test/support/control-plane.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { applyManifests, dryRunManifests, grantTo } from "#test/support/manifests.ts";
-import { createScaler } from "../../services/scaler/scaler.ts";
+import { createScaler } from "#services/scaler/scaler.ts";
 
 const NAMESPACE = "openfaas-fn";
 

@@ -7,7 +7,7 @@ import { startTestStack, stepDown } from "#test/support/local-stack.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
 import { findPrometheus, startPrometheus } from "#test/support/prometheus.ts";
 import { startSteadyLoad } from "#test/support/steady-load.ts";
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
 
 const program = findPrometheus();
 const skip = !program ? "no `prometheus` on PATH" : natsPrograms().length === 0 ? "no `nats-server` on PATH" : false;

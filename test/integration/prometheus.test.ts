@@ -19,8 +19,8 @@ import type { Instant, Look, MetricsSource } from "#shared/ports/metrics-source.
 import { eventually } from "#test/support/eventually.ts";
 import { startTestPlatform } from "#test/support/platform.ts";
 import { findPrometheus, startPrometheus } from "#test/support/prometheus.ts";
-import { withContainers } from "../../services/metrics-collector/other-containers.ts";
-import { scrapedSource } from "../../services/metrics-collector/scraped-source.ts";
+import { withContainers } from "#services/metrics-collector/other-containers.ts";
+import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
 
 const program = findPrometheus();
 const skip = program ? false : "no `prometheus` on PATH";

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { findOnPath } from "../../services/local-openfaas/bus/program.ts";
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { eventually } from "../support/eventually.ts";
-import { startTestPlatform, type TestPlatform } from "../support/platform.ts";
+import { findOnPath } from "#services/local-openfaas/bus/program.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestPlatform, type TestPlatform } from "#test/support/platform.ts";
 
 const echo = `module.exports = async (event, context) => {
   if (event.query.wait) await new Promise((resolve) => setTimeout(resolve, Number(event.query.wait)));

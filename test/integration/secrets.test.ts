@@ -6,8 +6,8 @@ import { test, type TestContext } from "node:test";
 
 import { connect } from "@nats-io/transport-node";
 
-import { commandLine, type CommandLine } from "../support/command-line.ts";
-import { testBroker } from "../support/nats-server.ts";
+import { commandLine, type CommandLine } from "#test/support/command-line.ts";
+import { testBroker } from "#test/support/nats-server.ts";
 
 /** A trace of a few calls in each of four windows. */
 const load = ["--trace", "traces/seed_request_count_raw_30s.json", "--from-window", "418", "--rate-scale", "0.1"];

@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
 import { messageOf } from "#shared/core/errors.ts";
-import { eventually } from "../support/eventually.ts";
-import { testBroker, type TestServer } from "../support/nats-server.ts";
-import { startWatchdog, watchdogProgram, type Watchdog } from "../support/watchdog.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { testBroker, type TestServer } from "#test/support/nats-server.ts";
+import { startWatchdog, watchdogProgram, type Watchdog } from "#test/support/watchdog.ts";
 
 const skip = watchdogProgram ? false : "fwatchdog is not on PATH";
 const ownIndex = join("dist", "services", "cli", "node22-template", "index.js");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { histogramQuantile } from "#shared/metrics/histogram-quantile.ts";
-import { avgOverTime, increase, instant, irate, maxOverTime, rate, sumBy } from "#shared/metrics/promql.ts";
+import { increase, instant, rate } from "#shared/metrics/promql.ts";
 import { Series } from "#shared/metrics/series.ts";
 import { seriesId } from "#shared/metrics/series-id.ts";
 
@@ -66,27 +66,9 @@ test("promql: a counter is not stretched back beyond its zero", () => {
   );
 });
 
-test("promql: one sample has no rate, and none has no value", () => {
+test("promql: one sample has no rate", () => {
   const one = seriesOf([[10, 1]]);
-  for (const of of [rate, increase, irate]) assert.equal(of(one, 12_000, 5_000), null);
-  for (const of of [maxOverTime, avgOverTime]) assert.equal(of(one, 20_000, 5_000), null);
-  assert.equal(maxOverTime(one, 12_000, 5_000), 1);
-});
-
-test("promql: sum by leaves out empty results and takes an absent label as empty", () => {
-  const rows = [
-    { labels: { code: "200", pod: "a" }, value: 1 },
-    { labels: { code: "200", pod: "b" }, value: 2 },
-    { labels: { pod: "c" }, value: 4 },
-    { labels: { code: "500" }, value: null },
-  ];
-  assert.deepEqual(
-    [...sumBy(rows, ["code"])],
-    [
-      ['["200"]', 3],
-      ['[""]', 4],
-    ],
-  );
+  for (const of of [rate, increase]) assert.equal(of(one, 12_000, 5_000), null);
 });
 
 const bounds = (...counts: number[]) => counts.map((count, i) => ({ upperBound: [0.1, 0.5, 1, Infinity][i]!, count }));

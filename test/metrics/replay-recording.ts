@@ -1,6 +1,6 @@
 /** Puts a recording's samples into a store and compares promql.ts with what the server answered. */
 import { histogramQuantile } from "#shared/metrics/histogram-quantile.ts";
-import { avgOverTime, increase, instant, irate, maxOverTime, rate, sumBy } from "#shared/metrics/promql.ts";
+import { increase, instant, rate } from "#shared/metrics/promql.ts";
 import type { Series } from "#shared/metrics/series.ts";
 import { seriesId } from "#shared/metrics/series-id.ts";
 import { SampleStore } from "#shared/metrics/store.ts";
@@ -44,18 +44,17 @@ export function differences(recording: Recording): readonly string[] {
 function ourAnswer(store: SampleStore, answer: RecordedAnswer, lookBackMs: number): Map<string, number> {
   const { ask, name, atMs, rangeMs, q } = answer;
   if (ask === "histogram_quantile") {
-    const rows = store
-      .select(`${name}_bucket`)
-      .map((series) => ({ labels: series.id.labels, value: rate(series, atMs, rangeMs) }));
-    const buckets = [...sumBy(rows, ["le"])].map(([group, count]) => ({
-      upperBound: numberOf((JSON.parse(group) as [string])[0]),
-      count,
-    }));
+    const counts = new Map<string, number>();
+    for (const series of store.select(`${name}_bucket`)) {
+      const [value, le] = [rate(series, atMs, rangeMs), series.id.labels["le"] ?? ""];
+      if (value !== null) counts.set(le, (counts.get(le) ?? 0) + value);
+    }
+    const buckets = [...counts].map(([le, count]) => ({ upperBound: numberOf(le), count }));
     return buckets.length === 0
       ? new Map<string, number>()
       : new Map([[seriesId("").key, histogramQuantile(q, buckets)]]);
   }
-  const functions = { rate, increase, irate, max_over_time: maxOverTime, avg_over_time: avgOverTime };
+  const functions = { rate, increase };
   const of = (series: Series) =>
     ask === "instant" ? instant(series, atMs, lookBackMs) : functions[ask](series, atMs, rangeMs);
   const values = new Map<string, number>();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.ts";
 import { heldModel, heldName, policyInWords } from "#shared/policies/held-model.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
@@ -15,7 +15,9 @@ const window = (seq: number) => aWindow(seq, { availableReplicas: 2, inFlightMea
 
 test("a held model answers with a target: the budget's headroom, bent by its own", async () => {
   const [little, much] = await Promise.all([0, 3].map(async (action) => heldModel(await headrooms(action))));
-  const [less, more] = [little!, much!].map((model) => answerTo(new AnchoredPolicy(model), window(1)).target!);
+  const [less, more] = [little!, much!].map(
+    (model) => answerTo(new CheckpointedMemoryPolicy(model), window(1)).target!,
+  );
   const aimed = answerTo(sloBudgetPolicy(), window(1)).target!;
   assert.ok(less!.headroom < aimed.headroom && aimed.headroom < more!.headroom);
   assert.ok(Math.abs(more!.headroom / less!.headroom - Math.sqrt(2.5 / 1.2)) < 1e-9);
@@ -26,7 +28,7 @@ test("a held model answers with a target: the budget's headroom, bent by its own
 });
 
 test("an action that names the latest peak keeps as many replicas as that took", async () => {
-  const policy = new AnchoredPolicy(heldModel(await headrooms(4)));
+  const policy = new CheckpointedMemoryPolicy(heldModel(await headrooms(4)));
   answerTo(policy, aWindow(1, { availableReplicas: 2, inFlightMean: 0, arrivals: 120 }));
   const { target } = answerTo(policy, aWindow(2, { availableReplicas: 2, inFlightMean: 0, arrivals: 6 }));
   assert.ok(target!.leastReplicas >= Math.ceil(target!.headroom * target!.replicasPerRps * (120 / 30)) - 1);
@@ -37,7 +39,7 @@ test("an action that names the latest peak keeps as many replicas as that took",
 
 test("what the budget learned travels with the target, and is gone on from", async () => {
   const model = heldModel(await headrooms(1));
-  const [first, second] = [new AnchoredPolicy(model), new AnchoredPolicy(model)];
+  const [first, second] = [new CheckpointedMemoryPolicy(model), new CheckpointedMemoryPolicy(model)];
   let memory = {};
   for (let seq = 1; seq <= 20; seq++) memory = answerTo(first, window(seq)).target!.memory;
   const late = { ...window(21), late: { share: 0.4, because: null } };
@@ -48,7 +50,7 @@ test("what the budget learned travels with the target, and is gone on from", asy
 
 test("before anything was served it holds; what it learned from is told as ever", async () => {
   const { target, proposedReplicas, because, learned } = answerTo(
-    new AnchoredPolicy(heldModel(await headrooms(3))),
+    new CheckpointedMemoryPolicy(heldModel(await headrooms(3))),
     aWindow(1, { completedOk: 0 }),
   );
   assert.deepEqual([target, proposedReplicas], [undefined, 3]);
@@ -59,7 +61,7 @@ test("before anything was served it holds; what it learned from is told as ever"
 test("the checkpoint itself stays what it is: unheld it decides counts", async () => {
   const model = await headrooms(3);
   heldModel(model);
-  assert.equal(answerTo(new AnchoredPolicy(model), window(1)).target, undefined);
+  assert.equal(answerTo(new CheckpointedMemoryPolicy(model), window(1)).target, undefined);
 });
 
 test("a model that changes the count leaves no room to hold", async () => {

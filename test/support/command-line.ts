@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 import type { RunningPlatform } from "#shared/live/find-platform.ts";
 import { eventually } from "./eventually.ts";
 

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { connectKubernetes, type Kubernetes } from "#shared/adapters/kubernetes/connect.ts";
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 import { eventually } from "./eventually.ts";
 
 const BIN = join(import.meta.dirname, "../../.peers/bin");

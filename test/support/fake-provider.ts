@@ -10,7 +10,7 @@ import type {
   LogQuery,
   Provider,
   Replica,
-} from "../../services/local-openfaas/provider/types.ts";
+} from "#services/local-openfaas/provider/types.ts";
 import { eventually } from "./eventually.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -4,10 +4,10 @@ import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Credentials } from "../../services/local-openfaas/gateway/auth.ts";
-import { startGateway, type GatewayOptions } from "../../services/local-openfaas/gateway/gateway.ts";
-import { listen } from "../../services/local-openfaas/gateway/listener.ts";
-import { createSecretStore } from "../../services/local-openfaas/provider/secrets.ts";
+import type { Credentials } from "#services/local-openfaas/gateway/auth.ts";
+import { startGateway, type GatewayOptions } from "#services/local-openfaas/gateway/gateway.ts";
+import { listen } from "#services/local-openfaas/gateway/listener.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
 import { FakeProvider } from "./fake-provider.ts";
 
 export const credentials = { user: "admin", password: "open-sesame" };

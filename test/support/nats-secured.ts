@@ -7,8 +7,8 @@ import type { TestContext } from "node:test";
 
 import { nkeys } from "@nats-io/transport-node";
 
-import { askServer, freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { askServer, freePort } from "#services/local-openfaas/bus/ports.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 import { eventually } from "./eventually.ts";
 
 /** Starts `program` with JetStream and this configuration; it ends with the test. Answers with `127.0.0.1:port`. */

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { startBroker, type Broker } from "../../services/local-openfaas/bus/broker.ts";
-import { startNatsServer } from "../../services/local-openfaas/bus/nats-server.ts";
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { findOnPath, type Running } from "../../services/local-openfaas/bus/program.ts";
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { startBroker, type Broker } from "#services/local-openfaas/bus/broker.ts";
+import { startNatsServer } from "#services/local-openfaas/bus/nats-server.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
+import { findOnPath, type Running } from "#services/local-openfaas/bus/program.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 
 export interface NatsProgram {
   readonly name: string;

@@ -9,8 +9,8 @@ import type { NatsBusOptions } from "#shared/adapters/nats/nats-bus.ts";
 import { setUpBus } from "#shared/adapters/nats/set-up.ts";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { BusLogin } from "#shared/events/bus-logins.ts";
-import { askServer, freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { askServer, freePort } from "#services/local-openfaas/bus/ports.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 import { eventually } from "./eventually.ts";
 import { ALL_LOGINS, configurationFor, passwordOf } from "./nats-users.ts";
 

@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { authorizationBlock, permissionsText } from "#shared/adapters/nats/server-users.ts";
 import type { BusLogin } from "#shared/events/bus-logins.ts";
 import { ADMIN, BUS_USER_NAMES, namesOf } from "#shared/events/bus-users.ts";
-import { startBroker } from "../../services/local-openfaas/bus/broker.ts";
+import { startBroker } from "#services/local-openfaas/bus/broker.ts";
 import { eventually } from "./eventually.ts";
 import { securedServer } from "./nats-secured.ts";
 import { natsPrograms } from "./nats-server.ts";

@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
-import { startPlatform, type StartPlatformOptions } from "../../services/local-openfaas/platform.ts";
-import type { FunctionDeployment } from "../../services/local-openfaas/provider/types.ts";
-import type { Platform } from "../../services/local-openfaas/types.ts";
+import { startPlatform, type StartPlatformOptions } from "#services/local-openfaas/platform.ts";
+import type { FunctionDeployment } from "#services/local-openfaas/provider/types.ts";
+import type { Platform } from "#services/local-openfaas/types.ts";
 import { eventually } from "./eventually.ts";
 
 let bundled: Promise<string> | undefined;

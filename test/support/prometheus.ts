@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
 import { eventually } from "./eventually.ts";
 
-export { findPrometheus } from "../metrics/prometheus-peer.ts";
+export { findPrometheus } from "#test/metrics/prometheus-peer.ts";
 
 export interface PrometheusPeer {
   readonly url: string;

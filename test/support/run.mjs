@@ -1,6 +1,6 @@
 /**
  * Runs the tests: every `*.test.ts` under `test/`, or those named. Other words go to Node's test runner:
- * `npm test -- --test-name-pattern=guard`, `npm test -- test/core/guard.test.ts`.
+ * `npm test -- --test-name-pattern=guard`, `npm test -- test/guard/guard.test.ts`.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";

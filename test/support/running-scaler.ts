@@ -1,7 +1,7 @@
 /** A scaler that runs until the test is over, or until it is ended. */
 import type { TestContext } from "node:test";
 
-import type { createScaler } from "../../services/scaler/scaler.ts";
+import type { createScaler } from "#services/scaler/scaler.ts";
 import { eventually } from "./eventually.ts";
 
 type Scaler = ReturnType<typeof createScaler>;

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { freePort } from "../../services/local-openfaas/bus/ports.ts";
-import { findOnPath } from "../../services/local-openfaas/bus/program.ts";
-import { startGuardian } from "../../services/local-openfaas/provider/guardian.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
+import { findOnPath } from "#services/local-openfaas/bus/program.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 import { eventually } from "./eventually.ts";
 
 /** Null where it is not installed. */

@@ -11,7 +11,7 @@ import type { DecidableWindow, MeasuredWindow, MetricsWindow } from "#shared/cor
 import { LoadMeter } from "#shared/task/load-meter.ts";
 import { aFunction } from "#test/policies/fixtures.ts";
 
-import { aWindow } from "#test/core/guard-fixtures.ts";
+import { aWindow } from "#test/guard/fixtures.ts";
 
 const busy = aWindow(1, {
   arrivals: 120,

@@ -2,7 +2,7 @@
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Transition } from "#shared/core/transition.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
-import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
@@ -90,7 +90,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
       weights: engine.getWeights(),
     };
     const candidate = servedModel(encodeCheckpoint({ ...draft, continuation: null }), "candidate", makeEngine);
-    const inService = ({ model }: ServedModel) => new AnchoredPolicy(job.isHeld ? heldModel(model) : model);
+    const inService = ({ model }: ServedModel) => new CheckpointedMemoryPolicy(job.isHeld ? heldModel(model) : model);
     const comparison = compare(
       {
         candidate: () => inService(candidate),

@@ -3,7 +3,7 @@ import { startWorker } from "#shared/adapters/workers.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
-import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
@@ -53,7 +53,7 @@ export function learnerHere(makeEngine: MakeEngine): Learner {
       const { model: asTrained } = modelOf(job);
       const { windows, managed, rule, base, isHeld } = job;
       const model = isHeld ? heldModel(asTrained) : asTrained;
-      return estimate(windows, managed, () => new AnchoredPolicy(model), policyByName(rule), base);
+      return estimate(windows, managed, () => new CheckpointedMemoryPolicy(model), policyByName(rule), base);
     },
     fineTune: (job) => fineTune(job, makeEngine),
     close: async () => {},

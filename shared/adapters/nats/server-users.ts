@@ -24,11 +24,6 @@ export function authorizationBlock(logins: readonly BusLogin[], rights: (user: B
   return ["authorization {", "  timeout: 2", "  users: [", ...lines, "  ]", "}"].join("\n");
 }
 
-/** Where `rightsFile` is included: `$scaler_may`. */
-export function rightsVariable(user: BusUser): string {
-  return `$${variableOf(user)}`;
-}
-
 /** The rights themselves, for a configuration of one piece. */
 export function permissionsText(user: BusUser, prefix: string): string {
   const { publish, subscribe } = permissionsOf(user, prefix);

@@ -8,7 +8,7 @@ import { BadInputError, messageOf } from "../../core/errors.ts";
 import { FOLLOWS } from "../../core/model.ts";
 import { seededRandom } from "../../core/random.ts";
 import type { FoundPolicy } from "../policies.ts";
-import { AnchoredPolicy } from "../../policies/anchored.ts";
+import { CheckpointedMemoryPolicy } from "../../policies/checkpointed-memory.ts";
 import { heldModel, heldName } from "../../policies/held-model.ts";
 import { LearnedPolicy } from "../../policies/learned.ts";
 import { servedModel, type ServedModel } from "../../policies/served-model.ts";
@@ -33,7 +33,7 @@ export async function modelPolicy(text: string, modelsFolder: string): Promise<M
   const model = isHeld ? heldModel(asTrained) : asTrained;
   const trainedOn = record.traces.map(({ selection, ...trace }) => ({ ...trace, selection: dataSelection(selection) }));
   const policy = {
-    make: () => new AnchoredPolicy(model),
+    make: () => new CheckpointedMemoryPolicy(model),
     // Whoever draws as in training decides as in training.
     sampled: isHeld
       ? null

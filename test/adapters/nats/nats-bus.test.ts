@@ -11,11 +11,11 @@ import { connect } from "@nats-io/transport-node";
 
 import { natsBus, type NatsBusOptions } from "#shared/adapters/nats/nats-bus.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { askServer, freePort } from "../../../services/local-openfaas/bus/ports.ts";
-import { startBroker } from "../../../services/local-openfaas/bus/broker.ts";
-import { aModelEvent, aTickEvent, numberOf } from "../../support/an-event.ts";
-import { eventually } from "../../support/eventually.ts";
-import { natsPrograms, testBroker, testNatsServer, type TestServer } from "../../support/nats-server.ts";
+import { askServer, freePort } from "#services/local-openfaas/bus/ports.ts";
+import { startBroker } from "#services/local-openfaas/bus/broker.ts";
+import { aModelEvent, aTickEvent, numberOf } from "#test/support/an-event.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { natsPrograms, testBroker, testNatsServer, type TestServer } from "#test/support/nats-server.ts";
 
 async function served(t: TestContext, starting: Promise<TestServer>) {
   const server = await starting;

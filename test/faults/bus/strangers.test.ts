@@ -7,9 +7,9 @@ import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { aTickEvent } from "#test/support/an-event.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { ALL_LOGINS, passwordOf, PREFIX } from "#test/support/nats-users.ts";
-import { startBroker } from "../../../services/local-openfaas/bus/broker.ts";
-import { DEFAULT_LIMITS } from "../../../services/local-openfaas/bus/limits.ts";
-import { record } from "../support/figures.ts";
+import { startBroker } from "#services/local-openfaas/bus/broker.ts";
+import { DEFAULT_LIMITS } from "#services/local-openfaas/bus/limits.ts";
+import { record } from "#test/faults/support/figures.ts";
 
 const SOCKETS = 1_500;
 

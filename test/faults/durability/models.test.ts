@@ -10,9 +10,9 @@ import { readControl } from "#shared/adapters/model-registry/control-text.ts";
 import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import type { ModelControl } from "#shared/core/model.ts";
-import { everyFault } from "../../support/faults/every-fault.ts";
-import { record } from "../support/figures.ts";
-import { volatileFiles } from "../../support/faults/volatile-files.ts";
+import { everyFault } from "#test/support/faults/every-fault.ts";
+import { record } from "#test/faults/support/figures.ts";
+import { volatileFiles } from "#test/support/faults/volatile-files.ts";
 
 /** Every file says to which checkpoint it belongs, so that a mixture is seen. */
 const NAMES = ["model.json", "weights.bin", "training.json"];

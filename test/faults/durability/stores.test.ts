@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Files } from "#shared/adapters/files/files.ts";
-import { readOrMakePassword } from "../../../services/local-openfaas/gateway/password.ts";
-import { createDeploymentStore } from "../../../services/local-openfaas/provider/deployment-store.ts";
-import { tidyHome } from "../../../services/local-openfaas/provider/leftovers.ts";
-import { LogFile } from "../../../services/local-openfaas/provider/logs/log-file.ts";
-import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
-import { everyFault, isKill } from "../../support/faults/every-fault.ts";
-import { record } from "../support/figures.ts";
+import { readOrMakePassword } from "#services/local-openfaas/gateway/password.ts";
+import { createDeploymentStore } from "#services/local-openfaas/provider/deployment-store.ts";
+import { tidyHome } from "#services/local-openfaas/provider/leftovers.ts";
+import { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
+import { everyFault, isKill } from "#test/support/faults/every-fault.ts";
+import { record } from "#test/faults/support/figures.ts";
 
 const textOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes).toString());
 

@@ -10,9 +10,9 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
 import { openSegmentLog, type SegmentBounds, type SegmentLog } from "#services/trainer/memory/segment-log.ts";
-import { record } from "../support/figures.ts";
-import { everyFault, isKill } from "../../support/faults/every-fault.ts";
-import { volatileFiles } from "../../support/faults/volatile-files.ts";
+import { record } from "#test/faults/support/figures.ts";
+import { everyFault, isKill } from "#test/support/faults/every-fault.ts";
+import { volatileFiles } from "#test/support/faults/volatile-files.ts";
 
 const FOLDER = "/home/trainer";
 /** Two windows fill a file; the first ones go. */

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { callbackUrlOf } from "../../../services/local-openfaas/gateway/async/callback-url.ts";
-import { CallbackPool } from "../../../services/local-openfaas/gateway/async/callbacks.ts";
-import { Uploads, type Upload, type UploadLimits } from "../../../services/local-openfaas/gateway/async/uploads.ts";
-import { eventually } from "../../support/eventually.ts";
-import { startTestGateway } from "../../support/gateway.ts";
-import { rawConnection } from "../../support/raw-http.ts";
-import { recordEachTest } from "../support/figures.ts";
+import { callbackUrlOf } from "#services/local-openfaas/gateway/async/callback-url.ts";
+import { CallbackPool } from "#services/local-openfaas/gateway/async/callbacks.ts";
+import { Uploads, type Upload, type UploadLimits } from "#services/local-openfaas/gateway/async/uploads.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
+import { recordEachTest } from "#test/faults/support/figures.ts";
 
 recordEachTest(import.meta.filename);
 

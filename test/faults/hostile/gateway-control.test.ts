@@ -1,12 +1,12 @@
 /** What a client may send the gateway that is out of proportion: depth, headers, readers, changes at the same time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FunctionLog } from "../../../services/local-openfaas/provider/logs/function-log.ts";
-import type { LogFile } from "../../../services/local-openfaas/provider/logs/log-file.ts";
-import { eventually } from "../../support/eventually.ts";
-import { authorization, startTestGateway } from "../../support/gateway.ts";
-import { rawConnection } from "../../support/raw-http.ts";
-import { recordEachTest } from "../support/figures.ts";
+import { FunctionLog } from "#services/local-openfaas/provider/logs/function-log.ts";
+import type { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { authorization, startTestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
+import { recordEachTest } from "#test/faults/support/figures.ts";
 
 recordEachTest(import.meta.filename);
 

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent, request, type IncomingMessage, type RequestOptions } from "node:http";
 import { test } from "node:test";
-import { door } from "../../../services/local-openfaas/gateway/door.ts";
-import { upstreamHead } from "../../../services/local-openfaas/gateway/invocation/headers.ts";
-import { LoginAttempts } from "../../../services/local-openfaas/gateway/login-attempts.ts";
-import { authorization, authorizationOf, startTestGateway } from "../../support/gateway.ts";
-import { liveBytes } from "../../support/live-bytes.ts";
-import { rawConnection } from "../../support/raw-http.ts";
-import { recordEachTest } from "../support/figures.ts";
+import { door } from "#services/local-openfaas/gateway/door.ts";
+import { upstreamHead } from "#services/local-openfaas/gateway/invocation/headers.ts";
+import { LoginAttempts } from "#services/local-openfaas/gateway/login-attempts.ts";
+import { authorization, authorizationOf, startTestGateway } from "#test/support/gateway.ts";
+import { liveBytes } from "#test/support/live-bytes.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
+import { recordEachTest } from "#test/faults/support/figures.ts";
 
 recordEachTest(import.meta.filename);
 

@@ -7,19 +7,19 @@ import { test, type TestContext } from "node:test";
 import { Router } from "express";
 import fc from "fast-check";
 
-import { alertRoutes } from "../../../services/local-openfaas/gateway/control/alert.ts";
-import type { ControlContext } from "../../../services/local-openfaas/gateway/control/context.ts";
-import { functionRoutes } from "../../../services/local-openfaas/gateway/control/functions.ts";
-import { infoRoutes, namespaceRoutes } from "../../../services/local-openfaas/gateway/control/info.ts";
-import { logRoutes } from "../../../services/local-openfaas/gateway/control/logs.ts";
-import { secretRoutes } from "../../../services/local-openfaas/gateway/control/secrets.ts";
-import { routes } from "../../../services/local-openfaas/gateway/routes.ts";
-import { uiRouter, type UiRouterOptions } from "../../../services/local-openfaas/ui/router.ts";
-import { eventually } from "../../support/eventually.ts";
-import { record } from "../support/figures.ts";
-import { aRequest, mutated } from "../support/gateway-requests.ts";
-import { askers, headersOf, heldByProcess, sendBytes, startGatewayWorld } from "../support/gateway-world.ts";
-import type { Asker, GatewayWorld, RawAnswer } from "../support/gateway-world.ts";
+import { alertRoutes } from "#services/local-openfaas/gateway/control/alert.ts";
+import type { ControlContext } from "#services/local-openfaas/gateway/control/context.ts";
+import { functionRoutes } from "#services/local-openfaas/gateway/control/functions.ts";
+import { infoRoutes, namespaceRoutes } from "#services/local-openfaas/gateway/control/info.ts";
+import { logRoutes } from "#services/local-openfaas/gateway/control/logs.ts";
+import { secretRoutes } from "#services/local-openfaas/gateway/control/secrets.ts";
+import { routes } from "#services/local-openfaas/gateway/routes.ts";
+import { uiRouter, type UiRouterOptions } from "#services/local-openfaas/ui/router.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { record } from "#test/faults/support/figures.ts";
+import { aRequest, mutated } from "#test/faults/support/gateway-requests.ts";
+import { askers, headersOf, heldByProcess, sendBytes, startGatewayWorld } from "#test/faults/support/gateway-world.ts";
+import type { Asker, GatewayWorld, RawAnswer } from "#test/faults/support/gateway-world.ts";
 
 const inputs = Number(process.env["REPLICANT_INPUTS"] ?? 600);
 

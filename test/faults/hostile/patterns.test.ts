@@ -1,11 +1,11 @@
 /** No regular expression of the sources does more work than in proportion to its text: steps counted over growing texts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attacksOn, judge, textOf } from "../../support/patterns/attacks.ts";
-import { patternsIn } from "../../support/patterns/sources.ts";
-import { search } from "../../support/patterns/steps.ts";
-import { parsePattern } from "../../support/patterns/syntax.ts";
-import { record } from "../support/figures.ts";
+import { attacksOn, judge, textOf } from "#test/support/patterns/attacks.ts";
+import { patternsIn } from "#test/support/patterns/sources.ts";
+import { search } from "#test/support/patterns/steps.ts";
+import { parsePattern } from "#test/support/patterns/syntax.ts";
+import { record } from "#test/faults/support/figures.ts";
 
 const found = patternsIn(["functions", "services", "shared"]);
 const distinct = [...new Map(found.patterns.map((each) => [`/${each.source}/${each.flags}`, each])).entries()];

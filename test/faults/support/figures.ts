@@ -1,7 +1,7 @@
 /**
  * What a suite of test/faults counted, so that the table in test/README.md is made of measured figures.
  *
- *     import { record } from "#test/faults/support/figures.ts";
+ *     import { record } from "./figures.ts";
  *     record(import.meta.filename, { tried: 1, held: 1, recoveryWindows: 1 });
  *     recordEachTest(import.meta.filename); // where every test is one fault
  *

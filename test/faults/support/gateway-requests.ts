@@ -1,7 +1,7 @@
 /** Requests to the platform's routes with anything in them, as fast-check makes them. */
 import fc from "fast-check";
 
-import { routes, type RouteFact } from "../../../services/local-openfaas/gateway/routes.ts";
+import { routes, type RouteFact } from "#services/local-openfaas/gateway/routes.ts";
 import { askers, headersOf, type Asker } from "./gateway-world.ts";
 
 export interface MadeRequest {

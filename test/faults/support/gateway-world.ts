@@ -6,12 +6,12 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { listen } from "../../../services/local-openfaas/gateway/listener.ts";
-import { startProviderFace } from "../../../services/local-openfaas/gateway/provider-face.ts";
-import type { RouteFact } from "../../../services/local-openfaas/gateway/routes.ts";
-import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
-import { mountUi } from "../../../services/local-openfaas/ui/mount.ts";
-import { authorization, credentials, startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { listen } from "#services/local-openfaas/gateway/listener.ts";
+import { startProviderFace } from "#services/local-openfaas/gateway/provider-face.ts";
+import type { RouteFact } from "#services/local-openfaas/gateway/routes.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
+import { mountUi } from "#services/local-openfaas/ui/mount.ts";
+import { authorization, credentials, startTestGateway, type TestGateway } from "#test/support/gateway.ts";
 
 export interface GatewayWorld {
   readonly gateway: TestGateway;

@@ -1,11 +1,11 @@
 /** A gateway with a real provider and many small functions, in a process of its own: `load-run.ts` puts a load on it. */
 import { readdirSync, readFileSync } from "node:fs";
 
-import { startGateway } from "../../../services/local-openfaas/gateway/gateway.ts";
-import { listen } from "../../../services/local-openfaas/gateway/listener.ts";
-import { createProvider } from "../../../services/local-openfaas/provider/provider.ts";
-import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
-import { eventually } from "../../support/eventually.ts";
+import { startGateway } from "#services/local-openfaas/gateway/gateway.ts";
+import { listen } from "#services/local-openfaas/gateway/listener.ts";
+import { createProvider } from "#services/local-openfaas/provider/provider.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 export interface LoadGatewayOptions {
   readonly home: string;

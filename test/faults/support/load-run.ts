@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
-import { createImageStore } from "../../../services/local-openfaas/provider/images.ts";
-import { bundleSource, startPeer, type Peer } from "../../bench/peer.ts";
+import { createImageStore } from "#services/local-openfaas/provider/images.ts";
+import { bundleSource, startPeer, type Peer } from "#test/bench/peer.ts";
 import type { Held, LoadGatewayOptions } from "./load-gateway.ts";
 
 export interface LoadRun {

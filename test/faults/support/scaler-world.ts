@@ -7,7 +7,8 @@ import { memoryBus } from "#test/support/memory-bus.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
-import { checkPromises, type RecordedEvent } from "#shared/guard/promises.ts";
+import { checkPromises } from "#test/support/check-promises.ts";
+import type { RecordedEvent } from "#shared/guard/promises.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import { Activity } from "#shared/host/activity.ts";
 import type { Log } from "#shared/host/log.ts";
@@ -19,7 +20,7 @@ import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { runScaler } from "#test/support/running-scaler.ts";
-import { createScaler } from "../../../services/scaler/scaler.ts";
+import { createScaler } from "#services/scaler/scaler.ts";
 
 export const MANAGED = aManaged({ maxReplicas: 12 });
 

@@ -11,10 +11,10 @@ import { silentLog } from "#test/support/silent-log.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { createCollector } from "../../../services/metrics-collector/collector.ts";
-import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
+import { createCollector } from "#services/metrics-collector/collector.ts";
+import { createLastControls } from "#services/metrics-collector/last-controls.ts";
 import { createLearnedLimits } from "#services/metrics-collector/learned-limits.ts";
-import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
+import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
 
 /** A platform whose counters the test moves by hand. */
 class FakePlatform {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { ControlMemory } from "#shared/core/control-memory.ts";
-import { createLastControls } from "../../../services/metrics-collector/last-controls.ts";
+import { createLastControls } from "#services/metrics-collector/last-controls.ts";
 
 const control = (headroom: number): ControlMemory => ({
   policy: { name: "slo-budget", version: "1" },

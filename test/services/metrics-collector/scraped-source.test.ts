@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { scrapedSource } from "../../../services/metrics-collector/scraped-source.ts";
+import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
 
 const F = 'function_name="f.openfaas-fn"';
 const about = {

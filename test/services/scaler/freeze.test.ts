@@ -4,9 +4,9 @@ import { describe, test } from "node:test";
 
 import { ManualClock } from "#test/support/manual-clock.ts";
 import type { TextStore } from "#shared/ports/text-store.ts";
-import { answerFreeze } from "../../../services/scaler/freeze/answer.ts";
-import { FreezeKeeper } from "../../../services/scaler/freeze/keeper.ts";
-import type { Order } from "../../../services/scaler/freeze/orders.ts";
+import { answerFreeze } from "#services/scaler/freeze/answer.ts";
+import { FreezeKeeper } from "#services/scaler/freeze/keeper.ts";
+import type { Order } from "#services/scaler/freeze/orders.ts";
 
 /** A store by hand: `away` takes and gives nothing. */
 function aStore(place: string) {

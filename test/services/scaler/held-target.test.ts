@@ -10,7 +10,8 @@ import type { ControlMemory } from "#shared/core/control-memory.ts";
 import type { ReplicaTarget } from "#shared/core/replica-target.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
-import { checkPromises, type RecordedEvent } from "#shared/guard/promises.ts";
+import { checkPromises } from "#test/support/check-promises.ts";
+import type { RecordedEvent } from "#shared/guard/promises.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Tick } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
@@ -20,7 +21,7 @@ import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { runScaler } from "#test/support/running-scaler.ts";
-import { createScaler } from "../../../services/scaler/scaler.ts";
+import { createScaler } from "#services/scaler/scaler.ts";
 
 const TARGET: ReplicaTarget = {
   ...{ replicasPerRps: 1, headroom: 2, inFlightPerReplica: 5, patienceSeconds: 1, leastReplicas: 0 },

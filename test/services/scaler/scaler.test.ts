@@ -17,7 +17,7 @@ import type { Lease } from "#shared/ports/lease.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { createScaler } from "../../../services/scaler/scaler.ts";
+import { createScaler } from "#services/scaler/scaler.ts";
 
 /** Proposes what the window's arrivals say: one replica for 30 arrivals. */
 const rule: PolicyFactory = () => ({

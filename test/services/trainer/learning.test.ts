@@ -11,7 +11,7 @@ import { loadTrace } from "#shared/traces/load-trace.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
-import { AnchoredPolicy } from "#shared/policies/anchored.ts";
+import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.ts";
 import { fixedPolicy } from "#shared/policies/fixed.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
@@ -27,7 +27,7 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { compare } from "#shared/evaluation/paired-comparison.ts";
 import { estimate, MIN_WINDOWS } from "#shared/evaluation/estimate.ts";
-import { fineTune, type FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
+import { fineTune, type FineTuneJob } from "#services/trainer/learning/fine-tune.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "#shared/evaluation/recorded-load.ts";
 import { ruleFor } from "#services/trainer/judging/rules.ts";
 
@@ -132,7 +132,7 @@ describe("the shipped model, on the demo's load", () => {
     const trace = await loadTrace("traces/seed_request_count_raw_30s.json");
     const span = { fromSeconds: 418 * 30, durationSeconds: 62 * 30, rateScale: 6, workCv: 0.3 };
     const schedule = planSchedule(trace, { seed: 1, ...span });
-    const make = () => new AnchoredPolicy(isHeld ? heldModel(model) : model);
+    const make = () => new CheckpointedMemoryPolicy(isHeld ? heldModel(model) : model);
     const { windows } = simulate({ schedule, profile, policy: make(), seed: 1, initialReplicas: 3 });
     const seen = windows.map(({ window }) => window);
     const control = {
@@ -225,7 +225,7 @@ describe("fine-tuning", () => {
     assert.deepEqual(record.evaluation!["overRule"], comparison.overRule);
     const { model } = servedModel(files, "candidate", makeEngine);
     const window = aWindow();
-    const policy = new AnchoredPolicy(model);
+    const policy = new CheckpointedMemoryPolicy(model);
     assert.ok(
       Number.isInteger(policy.propose({ window: window as never, managed, nowMs: window.endedAtMs }).proposedReplicas),
     );

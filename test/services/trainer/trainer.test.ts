@@ -28,10 +28,10 @@ import { aLearnedDetail, anApplied, aProposal } from "#test/support/a-decision.t
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";
-import type { FineTuned, FineTuneJob } from "../../../services/trainer/learning/fine-tune.ts";
+import type { FineTuned, FineTuneJob } from "#services/trainer/learning/fine-tune.ts";
 import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
-import { answerTrainer } from "../../../services/trainer/answer.ts";
-import { createTrainer, type TrainerSettings } from "../../../services/trainer/trainer.ts";
+import { answerTrainer } from "#services/trainer/answer.ts";
+import { createTrainer, type TrainerSettings } from "#services/trainer/trainer.ts";
 
 const FILES = checkpointFiles();
 const VERSION = versionOf(digestOf(FILES));

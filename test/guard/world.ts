@@ -15,7 +15,7 @@ import {
 } from "#shared/guard/guard.ts";
 import type { RecordedEvent } from "#shared/guard/promises.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
-import { aFunction, anInput, aTick, aWindow } from "./guard-fixtures.ts";
+import { aFunction, anInput, aTick, aWindow } from "./fixtures.ts";
 
 export type Happening =
   | {

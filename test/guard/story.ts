@@ -2,7 +2,7 @@
 import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/guard/guard.ts";
 import type { RecordedEvent } from "#shared/guard/promises.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
-import { aFunction, anIdleWindow, anInput, aTick, aWindow, obeyed } from "./guard-fixtures.ts";
+import { aFunction, anIdleWindow, anInput, aTick, aWindow, obeyed } from "./fixtures.ts";
 
 const managed = aFunction({ minReplicas: 1, maxReplicas: 20 });
 const POLICY = { name: "openfaas-pro", version: "1" };

@@ -5,15 +5,10 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 
 import type { Applied } from "#shared/core/decision.ts";
-import {
-  checkPromises,
-  promiseChecker,
-  PROMISES,
-  type PromiseName,
-  type RecordedEvent,
-} from "#shared/guard/promises.ts";
-import { aStory } from "./guard-story.ts";
-import { live, world } from "./guard-world.ts";
+import { checkPromises } from "#test/support/check-promises.ts";
+import { promiseChecker, PROMISES, type PromiseName, type RecordedEvent } from "#shared/guard/promises.ts";
+import { aStory } from "./story.ts";
+import { live, world } from "./world.ts";
 
 type Change = (decision: Applied, at: number) => Applied | null;
 
