@@ -1,6 +1,5 @@
 /** Which functions subscribe to which subject: the `topic` annotation, compared as a whole, as OpenFaaS's connectors do. */
-import type { EventKind } from "#shared/events/subjects.ts";
-import { EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
+import { type EventKind, EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 
 export interface Listener {

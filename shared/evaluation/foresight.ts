@@ -1,8 +1,7 @@
 /** What the load of a run needs: as the oracle knows it, and for the replicas that every run begins with. */
 import type { Schedule } from "../traces/schedule.ts";
 import type { Foresight } from "../policies/foresight.ts";
-import { neededReplicas } from "../sim/profiles.ts";
-import type { SimProfile } from "../sim/profiles.ts";
+import { neededReplicas, type SimProfile } from "../sim/profiles.ts";
 
 /** The utilisation at which needed replicas are reckoned (N* = ⌈λ·W ÷ (c·u*)⌉). */
 export const REFERENCE_UTILISATION = 0.7;

@@ -1,10 +1,8 @@
 /** KPA at its own pace: a sample and a decision each tick (2 s), then what Knative's reconciler makes of it. */
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { Tick } from "../core/window.ts";
-import { kpaSpec, startKpa, tickKpa } from "../policies/kpa/kpa.ts";
-import type { KpaOptions, KpaRun } from "../policies/kpa/kpa.ts";
-import { reconcile, RECONCILE_DEFAULTS } from "../policies/kpa/reconcile.ts";
-import type { RevisionStatus } from "../policies/kpa/reconcile.ts";
+import { kpaSpec, startKpa, tickKpa, type KpaOptions, type KpaRun } from "../policies/kpa/kpa.ts";
+import { reconcile, RECONCILE_DEFAULTS, type RevisionStatus } from "../policies/kpa/reconcile.ts";
 import { trimmed } from "../core/spoken.ts";
 import type { TickPolicy } from "../sim/simulate.ts";
 

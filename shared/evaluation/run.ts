@@ -1,18 +1,13 @@
 /** One policy on one cell with one seed: the smallest thing that an evaluation does. */
-import { planSchedule } from "../traces/schedule.ts";
-import type { Schedule } from "../traces/schedule.ts";
+import { planSchedule, type Schedule } from "../traces/schedule.ts";
 import type { Trace } from "../traces/trace.ts";
 import type { SimProfile } from "../sim/profiles.ts";
 import type { GuardSwitch } from "../sim/scaler.ts";
-import { simulate } from "../sim/simulate.ts";
-import type { SimTotals, SimWindowRecord, SimWindowTruth } from "../sim/simulate.ts";
-import { foresee } from "./foresight/bounds.ts";
-import type { Bounds, Foreseen } from "./foresight/bounds.ts";
-import { foresightOf, initialReplicas, neededSpan } from "./foresight.ts";
-import type { NeededSpan } from "./foresight.ts";
+import { simulate, type SimTotals, type SimWindowRecord, type SimWindowTruth } from "../sim/simulate.ts";
+import { foresee, type Bounds, type Foreseen } from "./foresight/bounds.ts";
+import { foresightOf, initialReplicas, neededSpan, type NeededSpan } from "./foresight.ts";
 import type { EvaluatedPolicy } from "./policies.ts";
-import { timelineOf } from "./timeline.ts";
-import type { Timeline } from "./timeline.ts";
+import { timelineOf, type Timeline } from "./timeline.ts";
 import { WINDOW_SECONDS } from "../core/window.ts";
 
 /** What a policy is evaluated on. */

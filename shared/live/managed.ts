@@ -10,8 +10,7 @@ import { policyReference } from "../policies/reference.ts";
 import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
 import type { ModelSource } from "../ports/model-registry.ts";
 import { actionSchemeNamed } from "../task/actions/schemes.ts";
-import { rulesOf } from "../deploy/gateway-profile.ts";
-import type { GatewayProfile } from "../deploy/gateway-profile.ts";
+import { rulesOf, type GatewayProfile } from "../deploy/gateway-profile.ts";
 import type { StackFunction } from "../deploy/stack.ts";
 
 /** In file order. Throws `ConfigError` with a sentence for every annotation that cannot be used. */

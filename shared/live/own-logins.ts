@@ -3,8 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { BusCredentials } from "../adapters/nats/credentials.ts";
-import { readLogin, type BusAccount } from "../events/bus-logins.ts";
-import { secretNameOf } from "../events/bus-logins.ts";
+import { readLogin, type BusAccount, secretNameOf } from "../events/bus-logins.ts";
 
 const folderOf = (home: string) => join(home, "bus", "logins");
 

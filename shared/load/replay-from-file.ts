@@ -1,7 +1,6 @@
 /** From a trace file to a replay in one step: what `replicant replay` does. */
 import { BadInputError } from "#shared/core/errors.ts";
-import type { Schedule, ScheduleOptions } from "../traces/schedule.ts";
-import { planSchedule } from "../traces/schedule.ts";
+import { type Schedule, type ScheduleOptions, planSchedule } from "../traces/schedule.ts";
 import type { TraceFormat } from "../traces/trace.ts";
 import { loadTrace } from "../traces/load-trace.ts";
 import { openRecordWriter } from "./record-writer.ts";

@@ -3,8 +3,7 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { BadInputError } from "../core/errors.ts";
-import { seriesId } from "./series-id.ts";
-import type { SeriesId } from "./series-id.ts";
+import { seriesId, type SeriesId } from "./series-id.ts";
 
 export interface Sample {
   readonly series: SeriesId;

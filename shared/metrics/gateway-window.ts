@@ -1,8 +1,7 @@
 /** What the gateway's own metrics tell of a function over a window. Times are as measured, in real seconds. */
 import { isOk, upperBoundOf, type CodeBucket, type Completions } from "./latency.ts";
 import { instant } from "./promql.ts";
-import { gainsBy, GATEWAY_SOURCE, isWhole, ofFunction } from "./reading.ts";
-import type { NamedFunction, Reading } from "./reading.ts";
+import { gainsBy, GATEWAY_SOURCE, isWhole, ofFunction, type NamedFunction, type Reading } from "./reading.ts";
 import type { Series } from "./series.ts";
 import type { SampleStore } from "./store.ts";
 

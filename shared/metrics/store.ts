@@ -1,8 +1,7 @@
 /** A bounded store of samples, filled scrape by scrape, asked by name and labels. */
 import type { Sample } from "./exposition.ts";
 import { Series } from "./series.ts";
-import type { SeriesId } from "./series-id.ts";
-import { seriesId } from "./series-id.ts";
+import { type SeriesId, seriesId } from "./series-id.ts";
 
 export interface StoreOptions {
   /** Samples older than this are forgotten, and so are series without a newer one. Default 10 minutes. */

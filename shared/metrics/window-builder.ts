@@ -1,12 +1,10 @@
 /** Samples → `MetricsWindow` and `Tick`. What was not measured is null and named; the live collector and the simulator share this. */
-import { closeTick, closeWindow } from "../core/window.ts";
-import type { MetricsWindow, Tick } from "../core/window.ts";
+import { closeTick, closeWindow, type MetricsWindow, type Tick } from "../core/window.ts";
 import { cpuRatioOf, memoryRatioOf } from "./container-window.ts";
 import { arrivalsOf, completionsOf, executionMeanOf, inFlightOf, latencyBucketsOf } from "./gateway-window.ts";
 import { latencyOf } from "./latency.ts";
 import { instant } from "./promql.ts";
-import { newestAnswerMs, ofFunction, read } from "./reading.ts";
-import type { Reading, WindowMode } from "./reading.ts";
+import { newestAnswerMs, ofFunction, read, type Reading, type WindowMode } from "./reading.ts";
 import type { SampleStore } from "./store.ts";
 
 /** Replica counts as the platform's API told them; each goes before the gateway's gauge where it is not null. */

@@ -1,8 +1,7 @@
 /** A walk without aim: the baseline that any learner must beat. */
 import type { ScalingPolicy } from "../core/policy.ts";
-import type { Random } from "../core/random.ts";
+import { type Random, seededRandom } from "../core/random.ts";
 import type { Rule } from "./rule.ts";
-import { seededRandom } from "../core/random.ts";
 
 /** Moves by −`step`…+`step`, each as likely, and turns at the bounds of the function. */
 export function randomPolicy(random: Random, { name = "random", step = 2 } = {}): ScalingPolicy {

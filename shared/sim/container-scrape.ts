@@ -5,8 +5,7 @@ import { seriesId } from "../metrics/series-id.ts";
 import type { SampleStore } from "../metrics/store.ts";
 import type { SimParameters } from "./parameters.ts";
 import type { Platform } from "./platform.ts";
-import { DRAINING, READY } from "./replicas.ts";
-import type { Replica } from "./replicas.ts";
+import { DRAINING, READY, type Replica } from "./replicas.ts";
 
 const BYTES_PER_MEGABYTE = 1e6;
 

@@ -4,8 +4,7 @@ import type { Cpu } from "./cpu.ts";
 import type { EventHeap } from "./event-heap.ts";
 import type { SimParameters } from "./parameters.ts";
 import type { SimProfile } from "./profiles.ts";
-import { DRAINING, PENDING, READY, Replicas, STARTING } from "./replicas.ts";
-import type { Replica } from "./replicas.ts";
+import { DRAINING, PENDING, READY, Replicas, STARTING, type Replica } from "./replicas.ts";
 import { Reversals } from "./reversals.ts";
 
 /** Kinds of events that are the controller's. `READY_PLAN` and `KILL_PLAN` have the number of a plan as their subject. */

@@ -3,8 +3,7 @@ import { GATEWAY_SOURCE } from "../metrics/reading.ts";
 import type { Series } from "../metrics/series.ts";
 import { seriesId } from "../metrics/series-id.ts";
 import type { SampleStore } from "../metrics/store.ts";
-import { CODES } from "./gateway-counters.ts";
-import type { GatewayCounters } from "./gateway-counters.ts";
+import { CODES, type GatewayCounters } from "./gateway-counters.ts";
 
 interface CodeSeries {
   readonly total: Series;

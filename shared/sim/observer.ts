@@ -13,8 +13,7 @@ import { buildTick, buildWindow } from "../metrics/window-builder.ts";
 import { ContainerScrape } from "./container-scrape.ts";
 import { GatewayScrape } from "./gateway-scrape.ts";
 import type { Platform } from "./platform.ts";
-import { managedFunctionOf } from "./profiles.ts";
-import type { SimProfile } from "./profiles.ts";
+import { managedFunctionOf, type SimProfile } from "./profiles.ts";
 
 export interface ObserverStart {
   readonly platform: Platform;

@@ -11,8 +11,7 @@ import { EventHeap } from "./event-heap.ts";
 import { CODE_200, CODE_429, CODE_502, CODE_504, GatewayCounters } from "./gateway-counters.ts";
 import { NextFinish } from "./next-finish.ts";
 import type { SimProfile } from "./profiles.ts";
-import { DRAINING, PENDING, READY, STARTING } from "./replicas.ts";
-import type { Replica } from "./replicas.ts";
+import { DRAINING, PENDING, READY, STARTING, type Replica } from "./replicas.ts";
 import { Tally } from "./tally.ts";
 
 /** Kinds of events; all others are the deployment's. */

@@ -1,10 +1,8 @@
 /** Functions to simulate: how much they work, what they may use, what they owe. */
 import { BadInputError } from "../core/errors.ts";
-import { MANAGED_DEFAULTS } from "../core/managed-function.ts";
-import type { ManagedFunction } from "../core/managed-function.ts";
+import { MANAGED_DEFAULTS, type ManagedFunction } from "../core/managed-function.ts";
 import type { Slo } from "../core/slo.ts";
-import { simParameters } from "./parameters.ts";
-import type { ParameterName, SimParameters } from "./parameters.ts";
+import { simParameters, type ParameterName, type SimParameters } from "./parameters.ts";
 
 export interface SimProfile {
   readonly name: string;

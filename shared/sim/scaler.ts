@@ -1,7 +1,17 @@
 /** The scaler's place in simulated time: the same guard as in service, or none; what it decides goes to the platform at once. */
 import { holdAnswer, tickHeld, type Answer, type Held } from "../guard/control/held.ts";
-import { decide, FLOOR_POLICY, GUARD_DEFAULTS, onHeldTick, onTick, startGuard, withApplied } from "../guard/guard.ts";
-import type { GuardDecision, GuardSettings, GuardState } from "../guard/guard.ts";
+import {
+  decide,
+  FLOOR_POLICY,
+  GUARD_DEFAULTS,
+  onHeldTick,
+  onTick,
+  startGuard,
+  withApplied,
+  type GuardDecision,
+  type GuardSettings,
+  type GuardState,
+} from "../guard/guard.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";

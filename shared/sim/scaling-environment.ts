@@ -1,25 +1,25 @@
 /** `replicant/Scaling-v0`: one step is one window of the simulated platform; the action changes the desired replicas. */
 import { BadInputError } from "../core/errors.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
-import { seededRandom } from "../core/random.ts";
-import type { Random } from "../core/random.ts";
-import { isDecidable } from "../core/window.ts";
-import type { MetricsWindow } from "../core/window.ts";
+import { seededRandom, type Random } from "../core/random.ts";
+import { isDecidable, type MetricsWindow } from "../core/window.ts";
 import type { GuardSettings } from "../guard/guard.ts";
 import type { WindowMode } from "../metrics/reading.ts";
-import { EnvironmentMisuseError } from "../task/environment/contract.ts";
-import type { BaseInfo, Environment, ResetOptions, ResetResult, StepResult } from "../task/environment/contract.ts";
-import { discrete, discreteContains } from "../task/environment/spaces.ts";
-import type { BoxSpace, DiscreteSpace } from "../task/environment/spaces.ts";
+import {
+  EnvironmentMisuseError,
+  type BaseInfo,
+  type Environment,
+  type ResetOptions,
+  type ResetResult,
+  type StepResult,
+} from "../task/environment/contract.ts";
+import { discrete, discreteContains, type BoxSpace, type DiscreteSpace } from "../task/environment/spaces.ts";
 import { spaceOf } from "../task/observation/layout.ts";
 import type { Reward } from "../task/objectives/objective.ts";
-import { FunctionTask, taskNamed } from "../task/task.ts";
-import type { LearningTask, TaskNames, TaskRequest } from "../task/task.ts";
+import { FunctionTask, taskNamed, type LearningTask, type TaskNames, type TaskRequest } from "../task/task.ts";
 import type { Schedule } from "../traces/schedule.ts";
-import { randomised, TABLE_RANGES } from "./parameters.ts";
-import type { ParameterRanges } from "./parameters.ts";
-import { managedFunctionOf, simProfile } from "./profiles.ts";
-import type { ProfileChanges, SimProfile } from "./profiles.ts";
+import { randomised, TABLE_RANGES, type ParameterRanges } from "./parameters.ts";
+import { managedFunctionOf, simProfile, type ProfileChanges, type SimProfile } from "./profiles.ts";
 import type { GuardSwitch } from "./scaler.ts";
 import { Session } from "./session.ts";
 

@@ -7,10 +7,8 @@ import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";
 import { Observer } from "./observer.ts";
 import { Platform } from "./platform.ts";
-import { managedFunctionOf } from "./profiles.ts";
-import type { SimProfile } from "./profiles.ts";
-import { SimScaler } from "./scaler.ts";
-import type { GuardSwitch } from "./scaler.ts";
+import { managedFunctionOf, type SimProfile } from "./profiles.ts";
+import { SimScaler, type GuardSwitch } from "./scaler.ts";
 import { Tally } from "./tally.ts";
 
 export interface SessionStart {

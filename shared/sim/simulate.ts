@@ -7,13 +7,10 @@ import type { PolicyAnswer, ScalingPolicy } from "../core/policy.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
 import { seededRandom } from "../core/random.ts";
 import type { Schedule } from "../traces/schedule.ts";
-import { isDecidable } from "../core/window.ts";
-import type { MetricsWindow, Tick } from "../core/window.ts";
+import { isDecidable, type MetricsWindow, type Tick } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";
-import { randomised, TABLE_RANGES } from "./parameters.ts";
-import type { ParameterRanges, SimParameters } from "./parameters.ts";
-import { simProfile } from "./profiles.ts";
-import type { ProfileChanges, SimProfile } from "./profiles.ts";
+import { randomised, TABLE_RANGES, type ParameterRanges, type SimParameters } from "./parameters.ts";
+import { simProfile, type ProfileChanges, type SimProfile } from "./profiles.ts";
 import type { GuardSwitch, SimDecision } from "./scaler.ts";
 import { Session } from "./session.ts";
 

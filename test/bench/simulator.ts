@@ -5,8 +5,7 @@ import { simProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
 import { excerptsOf } from "#test/support/episode-loads.ts";
 import { poissonSchedule } from "#test/sim/schedules.ts";
-import { median } from "./section.ts";
-import type { Row, Section } from "./section.ts";
+import { median, type Row, type Section } from "./section.ts";
 
 const CALLS = 1_000_000;
 const LONG_RUN_CALLS = 10_000_000;

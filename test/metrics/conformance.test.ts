@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { findPrometheus, record } from "./prometheus-peer.ts";
-import type { Recording } from "./prometheus-peer.ts";
+import { findPrometheus, record, type Recording } from "./prometheus-peer.ts";
 import { differences } from "./replay-recording.ts";
 
 test("promql: every recorded answer of a real Prometheus is met within 1e-9", async () => {

@@ -4,8 +4,7 @@ import { test } from "node:test";
 import { parseExposition } from "#shared/metrics/exposition.ts";
 import { CONTAINER_SOURCE, GATEWAY_SOURCE } from "#shared/metrics/reading.ts";
 import { SampleStore } from "#shared/metrics/store.ts";
-import { buildTick, buildWindow } from "#shared/metrics/window-builder.ts";
-import type { WindowSpec } from "#shared/metrics/window-builder.ts";
+import { buildTick, buildWindow, type WindowSpec } from "#shared/metrics/window-builder.ts";
 
 const F = 'function_name="stress.openfaas-fn"';
 const POD = (pod: string) => `namespace="openfaas-fn",pod="${pod}",container="stress"`;

@@ -8,8 +8,8 @@ import {
   skipHoltWinters,
   startHoltWinters,
   updateHoltWinters,
+  HOLT_WINTERS_OPTIONS,
 } from "#shared/policies/holt-winters.ts";
-import { HOLT_WINTERS_OPTIONS } from "#shared/policies/holt-winters.ts";
 import { EMPTY_HISTOGRAM, recordIdle, warmSpan } from "#shared/policies/hybrid-histogram/histogram.ts";
 import { hybridHistogramPolicy } from "#shared/policies/hybrid-histogram/policy.ts";
 import type { Foresight } from "#shared/policies/foresight.ts";

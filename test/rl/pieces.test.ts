@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { RunningStatistics } from "#shared/rl/normalisation.ts";
+import { RunningStatistics, joinedStatistics, noStatistics, normaliserOf } from "#shared/rl/normalisation.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { likeliest, logProbabilities, sampled } from "#shared/rl/categorical.ts";
 import { minibatchOf, piecesOf, sequencesOf, shuffled } from "#shared/rl/minibatches.ts";
-import { joinedStatistics, noStatistics, normaliserOf } from "#shared/rl/normalisation.ts";
 import { joinedRollouts } from "#shared/rl/rollout/join.ts";
 import { shardsOf } from "#shared/rl/rollout/local.ts";
 import type { Rollout } from "#shared/rl/rollout/types.ts";

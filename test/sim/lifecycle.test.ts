@@ -5,11 +5,9 @@ import { test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Schedule } from "#shared/traces/schedule.ts";
-import { PARAMETERS, randomised, simParameters, TABLE_RANGES } from "#shared/sim/parameters.ts";
-import type { ParameterName } from "#shared/sim/parameters.ts";
+import { PARAMETERS, randomised, simParameters, TABLE_RANGES, type ParameterName } from "#shared/sim/parameters.ts";
 import { Platform } from "#shared/sim/platform.ts";
-import { PROFILES, simProfile } from "#shared/sim/profiles.ts";
-import type { ProfileChanges } from "#shared/sim/profiles.ts";
+import { PROFILES, simProfile, type ProfileChanges } from "#shared/sim/profiles.ts";
 
 import { liveBytes } from "#test/support/live-bytes.ts";
 import { poissonSchedule, scheduleAt } from "./schedules.ts";

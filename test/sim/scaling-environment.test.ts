@@ -7,8 +7,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";
 import { excerptsOf } from "#test/support/episode-loads.ts";
-import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
-import type { ScalingSettings } from "#shared/sim/scaling-environment.ts";
+import { ScalingEnvironment, type ScalingSettings } from "#shared/sim/scaling-environment.ts";
 
 import { poissonSchedule } from "./schedules.ts";
 

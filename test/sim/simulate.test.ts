@@ -4,8 +4,7 @@ import { test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import { neededReplicas, simProfile } from "#shared/sim/profiles.ts";
-import { simulate } from "#shared/sim/simulate.ts";
-import type { SimulateOptions } from "#shared/sim/simulate.ts";
+import { simulate, type SimulateOptions } from "#shared/sim/simulate.ts";
 
 import { poissonSchedule, scheduleAt } from "./schedules.ts";
 

@@ -1,6 +1,11 @@
 /** Checks that an environment keeps the contract, as Gymnasium's `check_env` does. */
-import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
-import type { BaseInfo, Environment, ResetResult, StepResult } from "#shared/task/environment/contract.ts";
+import {
+  EnvironmentMisuseError,
+  type BaseInfo,
+  type Environment,
+  type ResetResult,
+  type StepResult,
+} from "#shared/task/environment/contract.ts";
 import { boxContains, sampleDiscrete } from "#shared/task/environment/spaces.ts";
 import { seededRandom } from "#shared/core/random.ts";
 

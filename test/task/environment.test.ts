@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { RunningStatistics } from "#shared/rl/normalisation.ts";
-import { EnvironmentMisuseError } from "#shared/task/environment/contract.ts";
+import { EnvironmentMisuseError, type BaseInfo, type Environment } from "#shared/task/environment/contract.ts";
 import { box, boxContains, discrete, sampleDiscrete } from "#shared/task/environment/spaces.ts";
 import { checkEnvironment } from "#test/support/check-environment.ts";
-import type { BaseInfo, Environment } from "#shared/task/environment/contract.ts";
-import { seededRandom } from "#shared/core/random.ts";
-import type { Random } from "#shared/core/random.ts";
+import { seededRandom, type Random } from "#shared/core/random.ts";
 
 /** Walks on a line; the reward is the action; ends at ±`edge`. Broken in one way where a test wants it so. */
 function walk({ edge = Infinity, breach = "" } = {}): Environment {

@@ -4,10 +4,9 @@ import { test } from "node:test";
 import { change } from "#shared/task/actions/change.ts";
 import { boxContains } from "#shared/task/environment/spaces.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { successShare } from "#shared/core/window.ts";
+import { successShare, type DecidableWindow, type MeasuredWindow, type MetricsWindow } from "#shared/core/window.ts";
 import { spaceOf } from "#shared/task/observation/layout.ts";
 import { LAYOUTS, layoutNamed, type LayoutName } from "#shared/task/observation/layouts.ts";
-import type { DecidableWindow, MeasuredWindow, MetricsWindow } from "#shared/core/window.ts";
 import { LoadMeter } from "#shared/task/load-meter.ts";
 import { aFunction } from "#test/policies/fixtures.ts";
 

@@ -3,8 +3,7 @@
  * `nats-server`. It keeps nothing: what nobody hears is gone.
  */
 import { randomBytes } from "node:crypto";
-import { createServer, type Server, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server, type Socket, type AddressInfo } from "node:net";
 
 import { admits, type Admission } from "./admission.ts";
 import { attend, type Attended } from "./attend.ts";

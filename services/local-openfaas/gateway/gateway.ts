@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Router } from "express";
 import type { SecretStore } from "../provider/secrets.ts";
 import type { Provider } from "../provider/types.ts";
-import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
+import { type GatewayProfile, rulesOf } from "#shared/deploy/gateway-profile.ts";
 import { startAsync } from "./async/start-async.ts";
 import type { Credentials } from "./auth.ts";
 import { controlApp } from "./control/app.ts";
@@ -17,7 +17,6 @@ import { Meters } from "./metrics/meter.ts";
 import { metricsHandler } from "./metrics/server.ts";
 import { sloEdgeOf } from "./metrics/slo-edge.ts";
 import { asyncPrefix, functionPrefix } from "./names.ts";
-import { rulesOf } from "#shared/deploy/gateway-profile.ts";
 import { clampReplicas } from "./profile.ts";
 
 /** What a page under `/ui` may look at; everything else it does over `/system` like any client. */

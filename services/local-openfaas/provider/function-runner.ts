@@ -1,12 +1,10 @@
 /** Keeps one function's replicas as many and as new as they should be. */
 import { randomInt } from "node:crypto";
-import { afterFailure, HEALTHY_AFTER_MS } from "./back-off.ts";
-import type { BackOff } from "./back-off.ts";
+import { afterFailure, HEALTHY_AFTER_MS, type BackOff } from "./back-off.ts";
 import type { FunctionSpec } from "./function-spec.ts";
 import type { FunctionLog } from "./logs/function-log.ts";
 import { planReplicas } from "./plan.ts";
-import { ReplicaProcess } from "./replica-process.ts";
-import type { ReplicaEnd, ReplicaSurroundings } from "./replica-process.ts";
+import { ReplicaProcess, type ReplicaEnd, type ReplicaSurroundings } from "./replica-process.ts";
 import type { FunctionSnapshot, Replica } from "./types.ts";
 
 export interface FunctionRunnerOptions {

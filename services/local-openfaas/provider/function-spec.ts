@@ -1,13 +1,10 @@
 /** A deployment that has been checked: all that is needed to run its replicas. */
 import { BadInputError } from "#shared/core/errors.ts";
 import type { FunctionImage, ImageStore } from "./images.ts";
-import { readResources } from "#shared/deploy/quantities.ts";
-import type { Resources } from "#shared/deploy/quantities.ts";
-import { requireSecrets } from "./secrets.ts";
-import type { SecretStore } from "./secrets.ts";
+import { readResources, type Resources } from "#shared/deploy/quantities.ts";
+import { requireSecrets, type SecretStore } from "./secrets.ts";
 import type { FunctionDeployment } from "./types.ts";
-import { watchdogSettings } from "#shared/deploy/watchdog-settings.ts";
-import type { WatchdogSettings } from "#shared/deploy/watchdog-settings.ts";
+import { watchdogSettings, type WatchdogSettings } from "#shared/deploy/watchdog-settings.ts";
 
 export interface FunctionSpec {
   readonly deployment: FunctionDeployment;

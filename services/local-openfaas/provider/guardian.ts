@@ -3,8 +3,7 @@
  * processes that were being watched and removes their cgroup folders, and the copies of secrets that they were given. So neither
  * survives a SIGKILL of its parent.
  */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 

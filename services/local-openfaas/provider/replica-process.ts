@@ -1,6 +1,5 @@
 /** One replica: a child process from its start to the removal of its last trace. */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "#shared/core/errors.ts";
@@ -11,12 +10,10 @@ import type { Guardian } from "./guardian.ts";
 import { HealthCheck } from "./health-check.ts";
 import { isStopped } from "./limits/process-stats.ts";
 import type { Enclosure, Limiter, Usage } from "./limits/types.ts";
-import { after, frozenBecause, WELL } from "./liveness.ts";
-import type { Vitals } from "./liveness.ts";
+import { after, frozenBecause, WELL, type Vitals } from "./liveness.ts";
 import type { FunctionLog } from "./logs/function-log.ts";
 import { LineSplitter } from "./logs/line-splitter.ts";
-import { mountSecrets } from "./secrets.ts";
-import type { SecretStore } from "./secrets.ts";
+import { mountSecrets, type SecretStore } from "./secrets.ts";
 import type { StartGate } from "./start-gate.ts";
 import type { Replica, ReplicaState } from "./types.ts";
 

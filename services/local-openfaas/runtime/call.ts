@@ -2,10 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parse as parseQuery } from "node:querystring";
 import { isStatus, send } from "./answer.ts";
-import { hasBody, readBody, RefusedRequestError } from "./body.ts";
-import type { BodyRules } from "./body.ts";
-import { FunctionContext } from "./contract.ts";
-import type { Callback, Handler } from "./contract.ts";
+import { hasBody, readBody, RefusedRequestError, type BodyRules } from "./body.ts";
+import { FunctionContext, type Callback, type Handler } from "./contract.ts";
 
 /** Never rejects: whatever goes wrong is answered and written to the function's log. */
 export async function runCall(

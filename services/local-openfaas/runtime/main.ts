@@ -8,8 +8,7 @@ import { resolve } from "node:path";
 import { bodyRules } from "./body.ts";
 import type { Handler } from "./contract.ts";
 import type { RuntimeMessage } from "./messages.ts";
-import { serveFunction } from "./server.ts";
-import type { FunctionServer } from "./server.ts";
+import { serveFunction, type FunctionServer } from "./server.ts";
 import { warmUp } from "./warm-up.ts";
 
 /** A workload may leave a function here: it is called on SIGTERM, and the process ends when its promise has settled. */

@@ -1,17 +1,14 @@
 /** Perfect foresight on one schedule and seed: what keeping the SLO costs at least, and a plan that keeps it. */
 import type { Schedule } from "../../traces/schedule.ts";
 import { budgetOf } from "../../core/slo.ts";
-import { managedFunctionOf } from "../../sim/profiles.ts";
-import type { SimProfile } from "../../sim/profiles.ts";
+import { managedFunctionOf, type SimProfile } from "../../sim/profiles.ts";
 import { foresightOf, initialReplicas, startupSeconds } from "../foresight.ts";
 import { LateTable } from "./late-table.ts";
 import { lowerBound } from "./lower-bound.ts";
-import { PLAN_TICK_SECONDS } from "./plan.ts";
-import type { PlanStep } from "./plan.ts";
+import { PLAN_TICK_SECONDS, type PlanStep } from "./plan.ts";
 import { searchPrice } from "./price-search.ts";
 import { busyReplicas, slotsOf } from "./slots.ts";
-import { Trials } from "./trials.ts";
-import type { Trial } from "./trials.ts";
+import { Trials, type Trial } from "./trials.ts";
 import { searchUtilisation } from "./utilisation-search.ts";
 
 /** Costs in replica-seconds, starts priced. */

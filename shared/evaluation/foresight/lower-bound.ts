@@ -1,7 +1,6 @@
 /** What keeping the SLO costs at least. */
 import type { LateTable } from "./late-table.ts";
-import { cheapestCounts } from "./counts.ts";
-import type { CountsOptions, PricedCounts } from "./counts.ts";
+import { cheapestCounts, type CountsOptions, type PricedCounts } from "./counts.ts";
 
 export interface LowerBound {
   /** Replica-seconds and starts, priced. */

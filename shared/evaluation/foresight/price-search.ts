@@ -1,6 +1,5 @@
 /** The second search for a plan: the cheapest counts at a price of lateness, the price so that the SLO is just kept. */
-import { cheapestCounts } from "./counts.ts";
-import type { CountsOptions } from "./counts.ts";
+import { cheapestCounts, type CountsOptions } from "./counts.ts";
 import type { LateTable } from "./late-table.ts";
 import { refineAround } from "./lower-bound.ts";
 import { PLAN_TICK_SECONDS, planOf } from "./plan.ts";

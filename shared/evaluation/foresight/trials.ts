@@ -2,8 +2,7 @@
 import { budgetOf } from "../../core/slo.ts";
 import { costOf } from "../cost.ts";
 import type { PlanStep } from "./plan.ts";
-import { replay } from "./replay.ts";
-import type { ReplayOptions } from "./replay.ts";
+import { replay, type ReplayOptions } from "./replay.ts";
 
 export interface Trial {
   readonly plan: readonly PlanStep[];

@@ -1,10 +1,8 @@
 /** The search: the rule as it comes, then two rounds of draws; each candidate is run on every training cell and seed. */
 import type { Random } from "../../core/random.ts";
 import { latinHypercube } from "./candidates.ts";
-import { compareScores } from "./score.ts";
-import type { Score } from "./score.ts";
-import { nameOf } from "./space.ts";
-import type { TunableRule } from "./space.ts";
+import { compareScores, type Score } from "./score.ts";
+import { nameOf, type TunableRule } from "./space.ts";
 
 export interface Candidate {
   readonly policy: string;

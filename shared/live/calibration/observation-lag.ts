@@ -1,7 +1,6 @@
 /** A step of the rate, seen by the client and through the metrics: how far do these lie behind? */
 import { systemClock as clock } from "../../adapters/system-clock.ts";
-import { parseExposition } from "../../metrics/exposition.ts";
-import type { Sample } from "../../metrics/exposition.ts";
+import { parseExposition, type Sample } from "../../metrics/exposition.ts";
 import { fitLag, ratesOf, type LagFit } from "../../sim/calibration/lag.ts";
 import type { MetricsEndpoint } from "../../ports/metrics-source.ts";
 import type { Caller } from "./caller.ts";

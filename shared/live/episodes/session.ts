@@ -1,12 +1,11 @@
 /** A running function borrowed for a training: no policy proposes, a load runs, and everything is put back at the end. */
 import { systemClock as clock } from "../../adapters/system-clock.ts";
-import { BadInputError, messageOf } from "../../core/errors.ts";
+import { BadInputError, messageOf, InterruptedError } from "../../core/errors.ts";
 import { EXTERNAL } from "../../policies/reference.ts";
 import type { Engine } from "../../rl/engine/types.ts";
 import { liveCollector } from "../../rl/rollout/live.ts";
 import type { Collector } from "../../rl/rollout/types.ts";
 import type { AgentSettings } from "../../rl/agents.ts";
-import { InterruptedError } from "../../core/errors.ts";
 import { borrowFunction } from "../borrow-function.ts";
 import { managedOn, openPlatform } from "../platform.ts";
 import { LiveScalingEnvironment, type LiveCounts } from "./environment.ts";

@@ -2,13 +2,12 @@
 import { MANAGED_DEFAULTS } from "../../core/managed-function.ts";
 import { planSchedule } from "../../traces/schedule.ts";
 import { budgetOf, percentWords, type Slo } from "../../core/slo.ts";
-import type { MetricsWindow } from "../../core/window.ts";
+import { type MetricsWindow, WINDOW_SECONDS } from "../../core/window.ts";
 import { parseTrace } from "../../traces/formats/parse-trace.ts";
 import { simProfile, type SimProfile } from "../../sim/profiles.ts";
 import { rulesOf } from "../../deploy/gateway-profile.ts";
 import { recordedProfile } from "../../evaluation/recorded-load.ts";
 import { simulatedScores } from "../../evaluation/simulated-scores.ts";
-import { WINDOW_SECONDS } from "../../core/window.ts";
 import { WORK, type LoadPlan } from "../load.ts";
 import type { RunOptions } from "./options.ts";
 

@@ -5,9 +5,8 @@ import { HPA_TOLERANCE, replicasFromAverageValue, replicasFromValue } from "../h
 import { trimmed } from "../../core/spoken.ts";
 import { hold } from "../words.ts";
 import { activityOf, KEDA_DEFAULTS, pollKeda, type KedaSpec, type KedaState } from "./activation.ts";
-import { HAPPY, readTrigger, type KedaFallback, type TriggerHealth } from "./fallback.ts";
+import { HAPPY, readTrigger, type KedaFallback, type TriggerHealth, FALLBACK_BEHAVIOURS } from "./fallback.ts";
 import { dimension, type Rule } from "../rule.ts";
-import { FALLBACK_BEHAVIOURS } from "./fallback.ts";
 
 export interface KedaRunSpec extends KedaSpec {
   readonly threshold: number;

@@ -1,8 +1,7 @@
 /** Hyperparameters as a checkpoint tells them. */
 import type { Schedulable } from "../schedules.ts";
 import type { Hyperparameters } from "../hyperparameters.ts";
-import type { Fields } from "./fields.ts";
-import { numberOf } from "./fields.ts";
+import { type Fields, numberOf } from "./fields.ts";
 
 const COUNT = { least: 1, most: 1_000_000, whole: true };
 const SHARE = { least: 0, most: 1 };

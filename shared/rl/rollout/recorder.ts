@@ -1,9 +1,8 @@
 /** A rollout on its way: draws actions, writes down what came of them, and values what was cut. Whoever plays drives it. */
-import { RunningStatistics } from "../normalisation.ts";
+import { RunningStatistics, normaliserOf, type Normaliser } from "../normalisation.ts";
 import type { Random } from "../../core/random.ts";
 import { logProbabilities, sampled } from "../categorical.ts";
 import type { Engine, LstmState } from "../engine/types.ts";
-import { normaliserOf, type Normaliser } from "../normalisation.ts";
 import type { EndedEpisode, Rollout, RoundOrder, ShardRollout } from "./types.ts";
 
 /** An environment as the agent sees it before a step. */

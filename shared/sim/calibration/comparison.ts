@@ -1,6 +1,5 @@
 /** A live run beside its simulation, window by window, and the goals it is judged by. */
-import { median, medianAbsoluteError, medianRelativeError } from "./statistics.ts";
-import type { Pair } from "./statistics.ts";
+import { median, medianAbsoluteError, medianRelativeError, type Pair } from "./statistics.ts";
 
 /** What is compared of one window, trace time. */
 export interface ComparedWindow {

@@ -1,14 +1,10 @@
 /** Measurements → a simulator profile, and of each parameter how well it fits. */
-import { PARAMETERS } from "../parameters.ts";
-import type { ParameterName } from "../parameters.ts";
-import { PROFILES, simProfile } from "../profiles.ts";
-import type { SimProfile } from "../profiles.ts";
+import { PARAMETERS, type ParameterName } from "../parameters.ts";
+import { PROFILES, simProfile, type SimProfile } from "../profiles.ts";
 import { fitLogNormal } from "./log-normal.ts";
 import type { FunctionFacts, Measurements, ScaleStep } from "./measurements.ts";
-import { fitCallCost, workError, workRows } from "./service.ts";
-import type { CostFit, ServiceModel, WorkRow } from "./service.ts";
-import { fitStarts } from "./start-up.ts";
-import type { StartFit } from "./start-up.ts";
+import { fitCallCost, workError, workRows, type CostFit, type ServiceModel, type WorkRow } from "./service.ts";
+import { fitStarts, type StartFit } from "./start-up.ts";
 import { quantile } from "./statistics.ts";
 
 export interface FitRow {

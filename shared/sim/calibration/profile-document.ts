@@ -1,8 +1,7 @@
 /** A measured profile as a file: `--profiles @FILE` takes it where a profile's name may stand. */
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { SLO_PERCENTILES, type Slo } from "../../core/slo.ts";
-import { PROFILES, simProfile } from "../profiles.ts";
-import type { ProfileChanges, SimProfile } from "../profiles.ts";
+import { PROFILES, simProfile, type ProfileChanges, type SimProfile } from "../profiles.ts";
 import type { FitRow } from "./fit.ts";
 
 export const PROFILE_KIND = "replicant-sim-profile";

@@ -1,10 +1,8 @@
 /** Moves a few parameters of a profile until a simulation lies closest to a recorded run. */
 import type { Schedule } from "../../traces/schedule.ts";
-import { simProfile } from "../profiles.ts";
-import type { SimProfile } from "../profiles.ts";
+import { simProfile, type SimProfile } from "../profiles.ts";
 import { simulate } from "../simulate.ts";
-import { distance, medianRun } from "./comparison.ts";
-import type { ComparedWindow } from "./comparison.ts";
+import { distance, medianRun, type ComparedWindow } from "./comparison.ts";
 import { scriptedPolicy } from "./script.ts";
 
 export interface PairedRun {

@@ -1,10 +1,8 @@
 /** Scripted actions: the same replica counts, window by window, live and simulated. */
 import type { PolicyAnswer, ScalingPolicy } from "../../core/policy.ts";
 import type { Random } from "../../core/random.ts";
-import type { Schedule } from "../../traces/schedule.ts";
-import { windowsOf } from "../../traces/schedule.ts";
-import { neededReplicas } from "../profiles.ts";
-import type { SimProfile } from "../profiles.ts";
+import { type Schedule, windowsOf } from "../../traces/schedule.ts";
+import { neededReplicas, type SimProfile } from "../profiles.ts";
 
 /**
  * Too few, enough and too many, relative to what a window's load needs. Never so few that a queue grows without bound: what

@@ -1,6 +1,5 @@
 /** The start of replicas from steps of the wished count: a log-normal law, and its growth with simultaneous starts. */
-import { fitLogNormal } from "./log-normal.ts";
-import type { LogNormalFit } from "./log-normal.ts";
+import { fitLogNormal, type LogNormalFit } from "./log-normal.ts";
 import { medianRelativeError } from "./statistics.ts";
 
 /** One replica of a step. */

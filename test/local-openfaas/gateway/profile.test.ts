@@ -1,14 +1,13 @@
 /** Profiles: what `open` and `ce` allow a deployment and a count to be. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rulesOf } from "#shared/deploy/gateway-profile.ts";
+import { rulesOf, type GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 import {
   checkDeployment,
   clampReplicas,
   replicaBounds,
   scaleFactor,
 } from "../../../services/local-openfaas/gateway/profile.ts";
-import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 import { startTestGateway } from "../../support/gateway.ts";
 
 const scale = (labels: Record<string, string>) =>

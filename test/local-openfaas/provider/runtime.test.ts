@@ -1,13 +1,11 @@
 /** The runtime answers as the template on express 5 does, and ends without losing a call. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { runtimeMessage } from "../../../services/local-openfaas/runtime/messages.ts";
 import { bundleRuntime, temporaryFolder, writeFunction } from "./support.ts";

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { build } from "esbuild";
 import { createImageStore } from "../../../services/local-openfaas/provider/images.ts";
-import { createProvider } from "../../../services/local-openfaas/provider/provider.ts";
-import type { LocalProvider, ProviderOptions } from "../../../services/local-openfaas/provider/provider.ts";
+import {
+  createProvider,
+  type LocalProvider,
+  type ProviderOptions,
+} from "../../../services/local-openfaas/provider/provider.ts";
 import type { FunctionDeployment, LogLine, Replica } from "../../../services/local-openfaas/provider/types.ts";
 import { eventually } from "../../support/eventually.ts";
 

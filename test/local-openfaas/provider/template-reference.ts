@@ -1,8 +1,7 @@
 /** The node template's contract on express 5: what the runtime must be indistinguishable from. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import express from "express";
-import type { Request, Response } from "express";
+import express, { type Request, type Response } from "express";
 
 type Handler = (event: unknown, context: unknown, callback: (error: unknown, result?: unknown) => void) => unknown;
 

@@ -3,12 +3,11 @@ import { test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
-import { networkOf } from "#shared/rl/agents.ts";
+import { networkOf, settingsOf } from "#shared/rl/agents.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { Checkpoint, CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
-import { settingsOf } from "#shared/rl/agents.ts";
 
 const settings = settingsOf("lstm-ppo-plus", "product");
 const hyperparameters = { ...settings.hyperparameters, hidden: [8], lstm: 8 };

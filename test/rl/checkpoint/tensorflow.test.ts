@@ -5,11 +5,10 @@ import { test } from "node:test";
 
 import type * as Core from "@tensorflow/tfjs-core";
 import { seededRandom } from "#shared/core/random.ts";
-import { networkOf } from "#shared/rl/agents.ts";
+import { networkOf, settingsOf } from "#shared/rl/agents.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import { settingsOf } from "#shared/rl/agents.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 
 interface Layers {

@@ -6,8 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "#shared/core/errors.ts";
 import { isErrno, namesIn, readIfPresent } from "../files.ts";
-import { cgroupV1, cgroupV2 } from "./cgroup-files.ts";
-import type { CgroupVersion, CgroupWrite } from "./cgroup-files.ts";
+import { cgroupV1, cgroupV2, type CgroupVersion, type CgroupWrite } from "./cgroup-files.ts";
 import { removeCgroup } from "./cgroup-folder.ts";
 import { cgroupMounts } from "./cgroup-mounts.ts";
 

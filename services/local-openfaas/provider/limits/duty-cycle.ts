@@ -2,8 +2,7 @@
  * Limits without any privilege: a process that has used its share is stopped (SIGSTOP) until its share has grown
  * again, and one that holds more memory than it may is killed. One timer serves all processes.
  */
-import { cpuBudget } from "./cpu-budget.ts";
-import type { CpuBudget } from "./cpu-budget.ts";
+import { cpuBudget, type CpuBudget } from "./cpu-budget.ts";
 import { cpuTimeMs, privateMemoryBytes } from "./process-stats.ts";
 
 export interface Supervised {

@@ -1,8 +1,7 @@
 /** Finds out how limits can be enforced on this machine, and says so. */
 import { rmdir } from "node:fs/promises";
 import type { Guardian } from "../guardian.ts";
-import { findCgroupPlaces } from "./cgroup-places.ts";
-import type { CgroupPlaces } from "./cgroup-places.ts";
+import { findCgroupPlaces, type CgroupPlaces } from "./cgroup-places.ts";
 import { DutyCycle } from "./duty-cycle.ts";
 import { openEnclosure } from "./enclosure.ts";
 import { cpuTimeMs } from "./process-stats.ts";

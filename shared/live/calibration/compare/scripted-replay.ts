@@ -8,7 +8,7 @@ import { openfaasScaleTarget } from "../../../adapters/openfaas/scale-target.ts"
 import { systemClock as clock } from "../../../adapters/system-clock.ts";
 import type { LoadReport } from "../../../core/load.ts";
 import { toWallMs } from "../../../core/trace-time.ts";
-import type { MetricsWindow } from "../../../core/window.ts";
+import { type MetricsWindow, WINDOW_SECONDS } from "../../../core/window.ts";
 import type { EventBus } from "../../../ports/event-bus.ts";
 import type { ScaleTarget } from "../../../ports/scale-target.ts";
 import type { ComparedWindow } from "../../../sim/calibration/comparison.ts";
@@ -16,7 +16,6 @@ import { loadStartMs, startLoad, stopLoad, type LoadPlan } from "../../load.ts";
 import type { RunningStack } from "../../stack.ts";
 import type { CalibrateWorld } from "../calibrate.ts";
 import { NAMESPACE } from "../place.ts";
-import { WINDOW_SECONDS } from "../../../core/window.ts";
 import { writeStackLike } from "../../../deploy/stack-file.ts";
 import { waitUntil } from "../../../core/wait.ts";
 

@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { LimitsChoice } from "../../../../services/local-openfaas/provider/limits/limiter.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { call, isAlive, startProvider, whenAvailable } from "../support.ts";
-import type { TestProvider } from "../support.ts";
+import { call, isAlive, startProvider, whenAvailable, type TestProvider } from "../support.ts";
 
 /** Burns CPU in slices from the first call on. */
 const BURN = `
