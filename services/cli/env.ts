@@ -63,7 +63,7 @@ async function runningPlatform(home: string): Promise<RunningPlatform> {
   throw new BadInputError(`the platform of ${home} does not answer at ${running.platformUrl} any more: ${start}`);
 }
 
-/** A login that is known in this shell only, and whose password is on nobody's screen. Returns faas-cli's folder for it. */
+/** A login that is known in this shell only, and whose password is on no screen. Returns faas-cli's folder for it. */
 async function writeLogin(home: string, { url }: RunningPlatform): Promise<string> {
   const password = passwordOf(home);
   if (password === null) throw new BadInputError(`the password of ${home} cannot be read`);

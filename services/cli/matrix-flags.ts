@@ -20,7 +20,7 @@ export const MATRIX_OPTIONS = {
   "--format <name>": "the traces' format, where detection is not wanted",
   "--rate-scales <x,…>": "multiply the traces' rates (evaluate: 1,4,10; tune: 1)",
   "--seeds <n|a-b>": "seeds 1…n, or a…b (evaluate: 5; tune: 2)",
-  "--guard <on|off>": "whether the guard stands between policies and platform (default on)",
+  "--guard <on|off>": "whether the guard is between policies and platform (default on)",
   "--start-cost <seconds>": START_COST,
   "--percentile <percent>":
     "which share of the requests must keep the SLO: 90, 95, 99 or 99.9 (default: each function's own)",

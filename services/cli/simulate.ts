@@ -20,7 +20,7 @@ const OPTIONS = {
   "--format <name>": "the trace's format, where detection is not wanted",
   "--rate-scale <x>": "multiply the trace's rates (default 1)",
   "--seed <n>": "seed of the calls and of the platform (default 1)",
-  "--guard <on|off>": "whether the guard stands between policy and platform (default on)",
+  "--guard <on|off>": "whether the guard is between policy and platform (default on)",
   "--start-cost <seconds>": START_COST,
   "--json": "print one JSON document with every window, and nothing else, on stdout",
 } as const;

@@ -1,6 +1,6 @@
 /** What a run costs. */
 
-/** Null: nobody saw the starts. */
+/** Null: starts were not counted. */
 interface Spent {
   readonly replicaSeconds: number;
   readonly replicaStarts: number | null;

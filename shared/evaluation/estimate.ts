@@ -1,6 +1,6 @@
 /**
  * What model and rule would each have brought on the windows that were just recorded: a short simulation for either, from the
- * replicas that stood then, on the same calls, behind the same guard. Neither is held against the real windows: a simulator is
+ * replicas that ran then, on the same calls, behind the same guard. Neither is held against the real windows: a simulator is
  * never quite the platform, and what it gets wrong it gets wrong for both.
  */
 import type { ManagedFunction } from "../core/managed-function.ts";

@@ -3,7 +3,7 @@ import type { Schedule } from "../traces/schedule.ts";
 import type { Foresight } from "../policies/foresight.ts";
 import { neededReplicas, type SimProfile } from "../sim/profiles.ts";
 
-/** The utilisation at which needed replicas are reckoned (N* = ⌈λ·W ÷ (c·u*)⌉). */
+/** The utilisation at which needed replicas are computed (N* = ⌈λ·W ÷ (c·u*)⌉). */
 export const REFERENCE_UTILISATION = 0.7;
 
 /** All arrivals to come, on a platform as the profile describes it; a start takes its typical time. */
@@ -21,7 +21,7 @@ export function foresightOf(schedule: Schedule, profile: SimProfile): Foresight 
   };
 }
 
-/** From the wish for a replica to its first call: scale call, start, half a probe's period, routing table. */
+/** From the request for a replica to its first call: scale call, start, half a probe's period, routing table. */
 export function startupSeconds({ parameters: p }: SimProfile): number {
   const scaleCallSeconds = (p.scaleCallMinSeconds + p.scaleCallMaxSeconds) / 2;
   const startSeconds = Math.max(p.startFloorSeconds, p.startMedianSeconds);
@@ -30,7 +30,7 @@ export function startupSeconds({ parameters: p }: SimProfile): number {
 
 /**
  * Replicas that the first window's load needs, within the bounds. Every policy begins with them, so that a cold start of
- * the experiment is nobody's fault.
+ * the experiment is no policy's fault.
  */
 export function initialReplicas(schedule: Schedule, profile: SimProfile): number {
   const { offsetSeconds, work } = schedule;

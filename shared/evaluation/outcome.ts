@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly warmUpWindows?: number;
 }
 
-/** The replicas that the load needs are reckoned at this use. */
+/** The replicas that the load needs are computed at this use. */
 const TARGET_USE = 0.7;
 
 export function outcomeOf(options: RunOptions): Outcome {

@@ -1,7 +1,7 @@
 /**
  * Policies as an evaluation names them: `<rule or path>[@held][@30s|@bare|@sampled][@stabilised=SECONDS]`.
  *
- * A policy proposes at the end of each window, and the guard stands between it and the platform, as in the live loop. `@bare`
+ * A policy proposes at the end of each window, and the guard decides between it and the platform, as in the live loop. `@bare`
  * takes the guard away: the rule as its vendor ships it. `@stabilised=30` has it keep a scale-down waiting for 30 s. `kpa` decides on
  * its own, every 2 s and without guard, as Knative runs it; `kpa@30s` is KPA at the pace of a window, guarded like the others. The
  * oracle and `foresight` need no guard: they know what comes. A model takes the action it thinks likeliest, as in service; `@sampled`
@@ -32,7 +32,7 @@ export type RunningPolicy =
   { readonly pace: "window"; readonly policy: ScalingPolicy } | { readonly pace: "tick"; readonly policy: TickPolicy };
 
 export interface EvaluatedPolicy {
-  /** As it stands in tables. */
+  /** As tables show it. */
   readonly name: string;
   /** Knows what no policy can. */
   readonly isOracle: boolean;

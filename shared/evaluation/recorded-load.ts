@@ -7,7 +7,7 @@ import { simProfile, type SimProfile } from "../sim/profiles.ts";
 
 /** Beyond this use how long a call waits for others depends on more than the use. */
 const QUIET_CPU_RATIO = 0.4;
-/** A sleep of less than this share of the work cannot be told from the way there and back. */
+/** A sleep of less than this share of the work cannot be told apart from the way there and back. */
 const MIN_SLEEP_SHARE = 0.2;
 /** Fewer windows are too much by chance. */
 const MIN_SETTLED = 3;
@@ -53,7 +53,7 @@ export function recordedSchedule(
 }
 
 /**
- * The function as its windows tell it. A call's work is what replicas were busy for each call answered well: the simulator is
+ * The function as its windows show it. A call's work is what replicas were busy for each call answered well: the simulator is
  * given it as CPU time on a replica of the base profile's size, for only their ratio can be seen from outside. What a call
  * took beyond that when the replicas were idle is sleep. Start-up, routing and quotas are the base profile's.
  */
@@ -91,9 +91,9 @@ export function recordedProfile(
 }
 
 /**
- * Those in which the count stood still: the start of a process takes as much CPU time as a dozen calls of a tenth of a second at a
+ * Those in which the count did not change: the start of a process takes as much CPU time as a dozen calls of a tenth of a second at a
  * time-lapse of ten, and where replicas came or went their number at the end is not what the CPU time was shared by. All of
- * them where too few stood still.
+ * them where too few are such.
  */
 function settled(windows: readonly MetricsWindow[]): readonly MetricsWindow[] {
   const still = windows.filter(({ availableReplicas, desiredReplicas, cpuRatio, completedOk }, i) => {

@@ -27,7 +27,7 @@ export interface RowTotals extends Pick<
 > {
   readonly coldStarts: number | null;
   readonly replicaStarts: number | null;
-  /** Null live where nobody saw each change. */
+  /** Null live, where not every change is seen. */
   readonly reversals: number | null;
   /** Live only: how many decisions each trigger made. */
   readonly decisions?: DecisionCounts;
@@ -45,7 +45,7 @@ export interface EvaluationRow extends CellName {
   readonly budget: number;
   /** The late share, even at the upper end of its interval, is within the budget and a twentieth of it. */
   readonly isKept: boolean;
-  /** Replica-seconds and the price of starts; null live, where nobody counts starts. */
+  /** Replica-seconds and the price of starts; null live, where starts are not counted. */
   readonly cost: Interval | null;
   /** Cost ÷ that of `foresight` on the same calls; null where either does not keep the SLO. */
   readonly regret: Interval | null;
@@ -58,7 +58,7 @@ export interface EvaluationRow extends CellName {
   readonly p99Seconds: number | null;
   /** Σ |change of desired replicas|. */
   readonly churn: number;
-  /** Calls that waited for a replica to start; null live, where nobody sees them. */
+  /** Calls that waited for a replica to start; null live, where they are not seen. */
   readonly coldStarts: number | null;
   readonly replicaStarts: number | null;
   readonly reversalsPerHour: number | null;

@@ -9,7 +9,7 @@ import { isRuleName } from "./policies.ts";
 export type SummaryRow = Pick<EvaluationRow, "policy" | "isKept" | "sloViolationShare" | "cost" | "regret">;
 
 export interface SummaryCell {
-  /** Null where nobody searched: the cell counts as feasible then. */
+  /** Null without a search: the cell counts as feasible then. */
   readonly bounds: Pick<CellBounds, "isFeasible"> | null;
   readonly rows: readonly SummaryRow[];
 }

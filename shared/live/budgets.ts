@@ -6,7 +6,7 @@ export const COLLECTOR = "metrics-collector";
 /** By function. */
 export type BudgetsInWords = Readonly<Record<string, string>>;
 
-/** Empty where the collector's status has none, as before it told them. */
+/** Empty where the collector's status has none, as before it reported them. */
 export function budgetsIn(status: unknown): BudgetsInWords {
   const { budgets = {} } = (status ?? {}) as {
     readonly budgets?: Readonly<Record<string, { readonly words: string }>>;

@@ -8,7 +8,7 @@ type WireStatus = Readonly<Record<string, unknown>> & {
   readonly envVars?: Readonly<Record<string, string>>;
 };
 
-/** What a deployment says, of all that a status tells. */
+/** Of a status, the fields that a deployment has. */
 const DEPLOYED = [
   ...(["image", "namespace", "envProcess", "envVars", "constraints", "secrets", "labels", "annotations"] as const),
   ...(["limits", "requests", "readOnlyRootFilesystem"] as const),
@@ -20,7 +20,7 @@ export interface Deployment {
   deploy(changes: Partial<Pick<WireStatus, "annotations" | "envVars">>): Promise<void>;
 }
 
-/** Throws `BadInputError` where the gateway does not tell of it. */
+/** Throws `BadInputError` where the gateway does not describe it. */
 export async function readDeployment(
   address: GatewayAddress,
   functionName: string,

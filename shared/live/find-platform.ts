@@ -38,7 +38,7 @@ export async function noteRunning(home: string, running: RunningPlatform): Promi
   await stored("the note of the running platform could not be stored", () =>
     replaceFile(nodeFiles, noteOf(home), text),
   );
-  // A note that stays is of no harm: its readers find that nobody answers there.
+  // A note that stays is of no harm: its readers find that nothing answers there.
   return async () => void (await removeFile(nodeFiles, noteOf(home)).catch(() => false));
 }
 

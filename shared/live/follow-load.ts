@@ -6,7 +6,7 @@ export interface FollowOptions {
   readonly gateway: Pick<FunctionGateway, "ask">;
   readonly runId: string;
   readonly clock: Clock;
-  /** Aborts when nobody wants to know any more. */
+  /** Aborts when the answer is no longer needed. */
   readonly signal: AbortSignal;
 }
 

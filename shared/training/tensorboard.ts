@@ -15,7 +15,7 @@ export function scalarEvent(step: number, nowMs: number, scalars: readonly Scala
   return frame(event(nowMs, step, field(5, joined(values))));
 }
 
-/** Event: 1 wall_time (double, s), 2 step (int64), then what it tells. */
+/** Event: 1 wall_time (double, s), 2 step (int64), then its content. */
 function event(nowMs: number, step: number | null, what: Uint8Array): Uint8Array {
   const wallTime = new DataView(new ArrayBuffer(9));
   wallTime.setUint8(0, (1 << 3) | 1);

@@ -13,8 +13,8 @@ import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { evaluate } from "#services/cli/evaluate.ts";
 import type { World } from "#services/cli/command.ts";
 import type { EvaluationResult } from "#shared/evaluation/results/result.ts";
-import { executablePath, withoutBrowser } from "../local-openfaas/ui/browser.ts";
-import { eventually } from "../support/eventually.ts";
+import { executablePath, withoutBrowser } from "#test/local-openfaas/ui/browser.ts";
+import { eventually } from "#test/support/eventually.ts";
 import { runCommand, smallTrace, startCommand, temporaryFolder } from "#test/support/command.ts";
 
 const POLICIES = "hpa,kpa,openfaas-pro:proportion=0.5,down-window=60,oracle";

@@ -10,14 +10,14 @@ import { connect } from "@nats-io/transport-node";
 import { ConfigError } from "#shared/core/errors.ts";
 import { BUS_ACCOUNTS, type BusPasswords } from "#shared/events/bus-logins.ts";
 import { pathWithout } from "#services/local-openfaas/faas-cli/docker-stand-in/install.ts";
-import { readPlatformFlags } from "../../services/cli/platform.ts";
+import { readPlatformFlags } from "#services/cli/platform.ts";
 import { readStack } from "#shared/deploy/stack.ts";
 import { shellQuoted } from "#shared/core/shell.ts";
 import { busAccess } from "#services/local-openfaas/start/bus-access.ts";
 import { startLocalPlatform } from "#services/local-openfaas/start/local-platform.ts";
-import { eventually } from "../support/eventually.ts";
-import { commandLine } from "../support/command-line.ts";
-import { natsPrograms } from "../support/nats-server.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { commandLine } from "#test/support/command-line.ts";
+import { natsPrograms } from "#test/support/nats-server.ts";
 
 test("platform: a gateway of our own, or a provider with somebody else's in front", () => {
   const open = { profile: "open", host: undefined } as const;

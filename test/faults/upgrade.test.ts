@@ -6,13 +6,12 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
-import { BUS_ACCOUNTS } from "#shared/events/bus-logins.ts";
+import { BUS_ACCOUNTS, secretNameOf } from "#shared/events/bus-logins.ts";
 import { decodeEvent, encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { SUBJECTS } from "#shared/events/subjects.ts";
 import type { Fact } from "#shared/core/transition.ts";
 import { aProposal, anApplied } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
-import { secretNameOf } from "#shared/events/bus-logins.ts";
 import { recall, remember } from "#services/local-openfaas/bus/memory-of-home.ts";
 import { createDeploymentStore } from "#services/local-openfaas/provider/deployment-store.ts";
 import { tidyHome } from "#services/local-openfaas/provider/leftovers.ts";

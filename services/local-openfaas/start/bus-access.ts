@@ -10,7 +10,7 @@ import type { LocalBus } from "../bus/bus.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface BusAccess {
-  /** Without credentials: it is told to functions and to people. */
+  /** Without credentials: it is shown to functions and to people. */
   readonly servers: readonly string[];
   /** What the parts must be given, secrets by name: each its own, or all the same. */
   readonly secrets: Readonly<Record<string, string>>;

@@ -59,8 +59,8 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
       const setUp = await setUpBus({ ...access.as("admin"), ...SET_UP }, systemClock, log);
       if (setUp !== null) closers.push(() => setUp.close());
     }
-    const heard = await natsBus({ ...access.as("dashboard"), name: "replicant-ui", log });
-    closers.push(() => heard.close());
+    const events = await natsBus({ ...access.as("dashboard"), name: "replicant-ui", log });
+    closers.push(() => events.close());
     const platform = await startPlatform({
       ...{ home, dist, guardian, log: { info: log, warn: log } },
       ...{ host: options.host, port: options.port, profile: options.profile, restore: options.restore },
@@ -68,7 +68,7 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
       timeLapse: options.timeLapse,
       gatewayNames: listOf(env["REPLICANT_GATEWAY_NAMES"]),
       callbackHosts: listOf(env["REPLICANT_CALLBACK_HOSTS"]),
-      events: { bus: heard, description: bus.describe() },
+      events: { bus: events, description: bus.describe() },
     });
     closers.push(() => platform.close());
 

@@ -9,7 +9,7 @@ export interface NamedPolicy {
   readonly name: string;
   /** The file it came from; null for one named directly. */
   readonly file: string | null;
-  /** What it was tuned or trained on; null where nobody says. */
+  /** What it was tuned or trained on; null where it is not known. */
   readonly learnedFrom: readonly TraceIdentity[] | null;
 }
 

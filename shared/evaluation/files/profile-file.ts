@@ -1,4 +1,4 @@
-/** Profiles that `calibrate` writes: `@FILE` where a profile's name may stand. */
+/** Profiles that `calibrate` writes: `@FILE` where a profile's name is expected. */
 import { readFile } from "node:fs/promises";
 
 import { BadInputError, messageOf } from "../../core/errors.ts";

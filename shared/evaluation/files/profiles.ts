@@ -5,7 +5,7 @@ import type { FlagReader } from "../../config/flags.ts";
 
 const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
 
-/** One profile; default `stress`. Throws `BadInputError` for a file that cannot be used; a name nobody knows is a problem of `read`. */
+/** One profile; default `stress`. Throws `BadInputError` for a file that cannot be used; an unknown name is a problem of `read`. */
 export async function readProfile(text: string | undefined, read: FlagReader): Promise<SimProfile> {
   if (text?.startsWith("@")) return ofFile(text);
   return PROFILES[read.choice("profile", text, PROFILE_NAMES, "stress")];

@@ -26,7 +26,7 @@ export class LateTable {
   #routes = new Float64Array(1024);
 
   /**
-   * Each slot is lived through on its own, from empty replicas at the start of the slot before it, nothing coming after it, with
+   * Each slot is played on its own, from empty replicas at the start of the slot before it, nothing coming after it, with
    * routes drawn anew: an expectation over routing, not the luck of a seed. What is left out can only make calls later.
    */
   constructor(schedule: Schedule, slots: Slots, profile: SimProfile, mostReplicas: number) {

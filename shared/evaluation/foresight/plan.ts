@@ -11,7 +11,7 @@ export interface PlanStep {
 export const PLAN_TICK_SECONDS = 2;
 
 /**
- * Counts by slot as wishes: what must be ready when a slot begins is asked for `leadSeconds` before, what is not needed in it
+ * Counts by slot as requests: what must be ready when a slot begins is asked for `leadSeconds` before, what is not needed in it
  * leaves as it begins. Instants are whole ticks, the first of which is not at the start.
  */
 export function planOf(

@@ -12,7 +12,7 @@ export type PriceOptions = Pick<CountsOptions, "slots" | "minReplicas" | "initia
   readonly busy: Float64Array;
   readonly busySeconds: number;
   readonly startCostSeconds: number;
-  /** From the wish for a replica to its first call; leads near it are tried. */
+  /** From the request for a replica to its first call; leads near it are tried. */
   readonly startupSeconds: number;
   /** Where to look first, replica-seconds for a late call. */
   readonly lateSeconds: number;

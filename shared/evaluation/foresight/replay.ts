@@ -1,4 +1,4 @@
-/** A plan lived through in the simulator, unobserved, which is quick: what it costs, and how many calls are late. */
+/** A plan played in the simulator, unobserved, which is quick: what it costs, and how many calls are late. */
 import { seededRandom } from "../../core/random.ts";
 import type { Schedule } from "../../traces/schedule.ts";
 import { Platform } from "../../sim/platform.ts";

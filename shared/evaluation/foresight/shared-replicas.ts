@@ -52,7 +52,7 @@ export class SharedReplicas {
     const { slo, cpuSeconds, sleepSeconds, parameters: p } = profile;
     this.#schedule = schedule;
     this.#profile = profile;
-    // With so many calls before it a call is late; letting it go at once keeps overload cheap to reckon with.
+    // With so many calls before it a call is late; letting it go at once keeps overload cheap to compute with.
     const hopeless = Math.ceil((4 * (slo.seconds + sleepSeconds) * p.cpuLimitCores) / Math.max(cpuSeconds, 1e-6)) + 4;
     this.#mostHeld = p.maxInflight > 0 ? Math.min(p.maxInflight, hopeless) : hopeless;
     this.#mostSaved = p.cfsPeriodSeconds * p.cpuLimitCores * Math.max(0, 1 - p.cpuLimitCores / p.threads);

@@ -103,7 +103,7 @@ function significant(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** `left`: columns of words; numbers stand at the right. */
+/** `left`: columns of words; numbers are at the right. */
 function aligned(grid: readonly (readonly string[])[], left: ReadonlySet<number>): string[] {
   const widths = grid[0]!.map((_, column) => Math.max(...grid.map((line) => line[column]!.length)));
   return grid.map((line) =>

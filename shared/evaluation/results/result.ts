@@ -21,7 +21,7 @@ export interface CellSummary extends CellName, CellTerms {
   /** Replicas that the load needs at 70 % use, over the windows, before any bound; null live. */
   readonly needed: NeededSpan | null;
   readonly maxReplicas: number;
-  /** Null live: nobody has foresight there. */
+  /** Null live: there is no foresight there. */
   readonly oracle: {
     readonly sloViolationShare: number;
     readonly replicaSeconds: number;

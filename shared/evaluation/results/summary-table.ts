@@ -13,7 +13,7 @@ export function policySummaries({ rows, cells }: Summarised): PolicySummary[] {
   );
 }
 
-/** Nothing for a single cell, which its table tells about. */
+/** Nothing for a single cell, which its table shows. */
 export function summaryLines(result: Summarised): string[] {
   if (result.cells.length < 2) return [];
   const summaries = policySummaries(result);

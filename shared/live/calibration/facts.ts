@@ -1,4 +1,4 @@
-/** The function that a profile is for: its bounds, limits and SLO, as stack.yml or the gateway tells them. */
+/** The function that a profile is for: its bounds, limits and SLO, as stack.yml or the gateway describes them. */
 import { BadInputError } from "../../core/errors.ts";
 import { readManagedFunction, type Labelled } from "../../core/managed-function.ts";
 import type { FunctionFacts } from "../../sim/calibration/measurements.ts";

@@ -17,7 +17,7 @@ export interface MeasureOptions {
   readonly signal: AbortSignal;
 }
 
-/** CFS's own default, where nobody tells. */
+/** CFS's own default, where the period is not known. */
 const USUAL_PERIOD_SECONDS = 0.1;
 /** As many callers as make the gateway, not them, the limit. */
 const CEILING_CALLERS = 16;

@@ -1,4 +1,4 @@
-/** Steps of the wished count: when is each replica there, and what happens to calls meanwhile? */
+/** Steps of the desired count: when is each replica there, and what happens to calls meanwhile? */
 import { systemClock as clock } from "../../adapters/system-clock.ts";
 import type { ScaleStep } from "../../sim/calibration/measurements.ts";
 import type { StartSample } from "../../sim/calibration/start-up.ts";

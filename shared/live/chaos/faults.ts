@@ -29,7 +29,7 @@ export interface Fault {
   readonly isBlinding: boolean;
   /** Whether whoever decides is lost with its lease, which is taken over in real time, however fast trace time runs. */
   readonly endsLease: boolean;
-  /** Resolves when it is over: taken back, or mended by the platform. Rejects when nobody mended it. */
+  /** Resolves when it is over: taken back, or mended by the platform. Rejects when it was not mended. */
   happen(world: FaultWorld): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ async function signalled(world: FaultWorld, part: string, signal: "SIGKILL" | "S
   try {
     await world.until(() => !world.processes.pidsOf(part).includes(pid), `process ${pid} of ${part} replaced`);
   } finally {
-    // Never left standing, whatever became of the platform.
+    // Never left stopped, whatever became of the platform.
     if (signal === "SIGSTOP") world.processes.signal(pid, "SIGCONT");
   }
   await world.until(() => world.isBack(part, [pid]), `another replica of ${part} ready`);

@@ -5,7 +5,7 @@ import type { Watch } from "./watch.ts";
 
 export interface Tried {
   readonly fault: string;
-  /** The decision that followed was on the first, second, … window told after its end; null when none came. */
+  /** The decision that followed was on the first, second, … window reported after its end; null when none came. */
   readonly recoveryWindows: number | null;
   /** From its end to that decision, real time. */
   readonly recoverySeconds: number | null;
@@ -25,7 +25,7 @@ export interface Trial {
 }
 
 /**
- * The window in which a part comes back, and the one after it. Counted in windows that were told and not in time, which a busy machine
+ * The window in which a part comes back, and the one after it. Counted in windows that were reported and not in time, which a busy machine
  * or a time-lapse makes short.
  */
 const MAX_RECOVERY_WINDOWS = 2;

@@ -1,10 +1,10 @@
-/** What the bus tells while faults are tried: windows, decisions, and the guard's promises about all of it. */
+/** What the bus reports while faults are tried: windows, decisions, and the guard's promises about all of it. */
 import type { Applied } from "../../core/decision.ts";
 import { promiseChecker, type PromiseReport } from "../../guard/promises.ts";
 import type { EventBus, Subscription } from "../../ports/event-bus.ts";
 
 export interface Watch {
-  /** Ends of the function's windows that were told, each once. */
+  /** Ends of the function's windows that were reported, each once. */
   windowEndsMs(): readonly number[];
   /** Decisions on windows of the function, oldest first; those between windows are not among them. */
   decisions(): readonly Applied[];

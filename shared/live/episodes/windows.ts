@@ -1,4 +1,4 @@
-/** The windows of one function as they come, each with what was decided on it: publishes proposals, hears decisions. */
+/** The windows of one function as they come, each with what was decided on it: publishes proposals, receives decisions. */
 import type { Clock } from "../../core/clock.ts";
 import { BadInputError } from "../../core/errors.ts";
 import { trainingRefusal } from "../../core/managed-function.ts";
@@ -18,10 +18,10 @@ export interface LivedWindow {
 }
 
 export interface LiveWindows {
-  /** The newest window, or the next one where none was heard. */
+  /** The newest window, or the next one where none was received. */
   first(): Promise<MetricsWindow>;
   /** Proposes on `window` and resolves with the one after it. */
-  pass(window: MetricsWindow, wish: Pick<Proposal, "proposedReplicas" | "because">): Promise<LivedWindow>;
+  pass(window: MetricsWindow, proposed: Pick<Proposal, "proposedReplicas" | "because">): Promise<LivedWindow>;
   close(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
     if (await until(isNewer, patienceMs)) return withinRange(newest!);
     const seconds = Math.round(patienceMs / 1_000);
     throw new Error(
-      `no window of '${functionName}' has come for ${seconds} s; 'replicant status' tells what is not well`,
+      `no window of '${functionName}' has come for ${seconds} s; 'replicant status' shows what is not well`,
     );
   }
 
@@ -97,9 +97,9 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
       if (newest !== null && newest.window.generation === generation && newest.window.seq === seq) {
         keep(joiner.take({ kind: "proposal", proposal }));
         const key = instantKey(endedAtMs, generation);
-        const told = { source: "external", subject: functionName, key, nowMs: clock.nowMs() };
+        const head = { source: "external", subject: functionName, key, nowMs: clock.nowMs() };
         const { managed } = newest;
-        await bus.publish(makeEvent("proposal", { ...told, data: { managed, proposal, window } }));
+        await bus.publish(makeEvent("proposal", { ...head, data: { managed, proposal, window } }));
       }
       const next = await newerThan(window);
       if (next.window.generation !== generation || next.window.seq !== seq + 1)
@@ -113,7 +113,7 @@ export async function openWindows(options: LiveWindowsOptions): Promise<LiveWind
   };
 }
 
-/** Another generation is a new beginning, wherever its clock stands. */
+/** Another generation is a new beginning, whatever its clock says. */
 function isAfter(one: MetricsWindow, other: MetricsWindow): boolean {
   return one.generation !== other.generation || one.endedAtMs > other.endedAtMs;
 }

@@ -81,8 +81,8 @@ export class LiveTally {
   /** One sentence on why the run is not over. */
   whatIsMissing(windows: number): string {
     const { load } = this.#record;
-    if (load?.phase !== "finished") return "the load generator did not tell that the replay ended";
-    return `only ${this.windowCount} of ${windows} windows came; 'replicant status' tells which part is not well`;
+    if (load?.phase !== "finished") return "the load generator did not report the end of the replay";
+    return `only ${this.windowCount} of ${windows} windows came; 'replicant status' shows which part is not well`;
   }
 
   result(durationSeconds: number, latency: Latency): Omit<LiveRun, "scheduleDigest"> {

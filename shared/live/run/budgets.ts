@@ -18,7 +18,7 @@ interface JudgedWindow {
   readonly slo: Slo;
 }
 
-/** By function, over all windows. Of an SLO that was changed meanwhile the last one is told; its windows keep the shares they had. */
+/** By function, over all windows. Of an SLO that was changed meanwhile the last one is reported; its windows keep the shares they had. */
 export function budgetsOf(judged: readonly JudgedWindow[]): FunctionBudget[] {
   const names = new Set(judged.map(({ window }) => window.functionName));
   return [...names].map((functionName) => {

@@ -13,7 +13,7 @@ import type { RunOptions } from "./options.ts";
 
 export interface DefaultRuleOutcome {
   readonly policy: string;
-  /** The run itself was decided by this rule: the simulation then tells what was to be expected of it. */
+  /** The run itself was decided by this rule: the simulation then shows what was to be expected of it. */
   readonly isOwn: boolean;
   /** Of the requests, those that were late or failed. */
   readonly sloViolationShare: number;
@@ -27,10 +27,10 @@ export interface PlayedLoad extends Pick<RunOptions, "seed" | "rateScale" | "fro
   readonly windows: readonly MetricsWindow[];
 }
 
-/** Fewer tell too little of what a call takes. */
+/** Fewer say too little of what an invocation takes. */
 const MIN_WINDOWS = 3;
 
-/** Null for a run that is too short to tell. A run that was stopped is simulated as far as it went. */
+/** Null for a run that is too short to judge. A run that was stopped is simulated as far as it went. */
 export async function defaultRuleOutcome(played: PlayedLoad): Promise<DefaultRuleOutcome | null> {
   const { plan, windows } = played;
   if (windows.length < MIN_WINDOWS) return null;

@@ -166,13 +166,13 @@ export class RunRecord {
   loseLoad({ runId, scheduleDigest, scheduled }: PlannedLoad, because: string): void {
     if (this.#load?.phase === "finished") return;
     const counts = { sent: 0, ok: 0, failed: 0, shed: 0, unfinished: 0, failedByClass: {}, late: null };
-    const unheard = { functionName: this.span.functionName ?? "", totals: { scheduled, ...counts } };
+    const unreported = { functionName: this.span.functionName ?? "", totals: { scheduled, ...counts } };
     const open = { window: null, sloViolationShare: null };
     const ended = { phase: "finished", valid: false, invalidBecause: because } as const;
-    this.#load = { ...unheard, ...open, runId, scheduleDigest, ...this.#load, ...ended };
+    this.#load = { ...unreported, ...open, runId, scheduleDigest, ...this.#load, ...ended };
   }
 
-  /** Returns whether it is about the run's function and new; `eventId` tells it from one that was delivered again. */
+  /** Returns whether it is about the run's function and new; `eventId` distinguishes it from one that was delivered again. */
   onModel(news: ModelNews, eventId: string): boolean {
     const { functionName } = this.span;
     if ((functionName !== null && functionName !== news.functionName) || this.#seen.has(eventId)) return false;

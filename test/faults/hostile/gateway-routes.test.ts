@@ -18,8 +18,16 @@ import { uiRouter, type UiRouterOptions } from "#services/local-openfaas/ui/rout
 import { eventually } from "#test/support/eventually.ts";
 import { record } from "#test/faults/support/figures.ts";
 import { aRequest, mutated } from "#test/faults/support/gateway-requests.ts";
-import { askers, headersOf, heldByProcess, sendBytes, startGatewayWorld } from "#test/faults/support/gateway-world.ts";
-import type { Asker, GatewayWorld, RawAnswer } from "#test/faults/support/gateway-world.ts";
+import {
+  askers,
+  headersOf,
+  heldByProcess,
+  sendBytes,
+  startGatewayWorld,
+  type Asker,
+  type GatewayWorld,
+  type RawAnswer,
+} from "#test/faults/support/gateway-world.ts";
 
 const inputs = Number(process.env["REPLICANT_INPUTS"] ?? 600);
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 
-import { startBroker, type BrokerOptions } from "../../../services/local-openfaas/bus/broker.ts";
-import { eventually } from "../../support/eventually.ts";
+import { startBroker, type BrokerOptions } from "#services/local-openfaas/bus/broker.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 interface Wire {
   readonly socket: Socket;

@@ -12,15 +12,15 @@ import { build } from "esbuild";
 import { systemClock } from "#shared/adapters/system-clock.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { BUS_ACCOUNTS } from "#shared/events/bus-logins.ts";
-import { startBus, type LocalBus, type LocalBusOptions } from "../../../services/local-openfaas/bus/bus.ts";
-import { recall, remember } from "../../../services/local-openfaas/bus/memory-of-home.ts";
-import { startNatsServer } from "../../../services/local-openfaas/bus/nats-server.ts";
-import { freePort } from "../../../services/local-openfaas/bus/ports.ts";
-import { startGuardian, type Guardian } from "../../../services/local-openfaas/provider/guardian.ts";
-import { aModelEvent, numberOf } from "../../support/an-event.ts";
-import { around } from "../../support/around.ts";
-import { eventually } from "../../support/eventually.ts";
-import { natsPrograms } from "../../support/nats-server.ts";
+import { startBus, type LocalBus, type LocalBusOptions } from "#services/local-openfaas/bus/bus.ts";
+import { recall, remember } from "#services/local-openfaas/bus/memory-of-home.ts";
+import { startNatsServer } from "#services/local-openfaas/bus/nats-server.ts";
+import { freePort } from "#services/local-openfaas/bus/ports.ts";
+import { startGuardian, type Guardian } from "#services/local-openfaas/provider/guardian.ts";
+import { aModelEvent, numberOf } from "#test/support/an-event.ts";
+import { around } from "#test/support/around.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { natsPrograms } from "#test/support/nats-server.ts";
 
 let dist: string;
 /** So that no server outlives a test run that is killed. */

@@ -4,8 +4,8 @@ import { test, type TestContext } from "node:test";
 
 import { connect, headers, type ConnectionOptions } from "@nats-io/transport-node";
 
-import { startBroker } from "../../../services/local-openfaas/bus/broker.ts";
-import { eventually } from "../../support/eventually.ts";
+import { startBroker } from "#services/local-openfaas/bus/broker.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 const token = "secret";
 

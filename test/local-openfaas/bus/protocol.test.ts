@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { ProtocolViolation, type Command } from "../../../services/local-openfaas/bus/command.ts";
-import { CommandParser } from "../../../services/local-openfaas/bus/protocol.ts";
+import { ProtocolViolation, type Command } from "#services/local-openfaas/bus/command.ts";
+import { CommandParser } from "#services/local-openfaas/bus/protocol.ts";
 
 const limits = { maxControlLineBytes: 128, maxLoginLineBytes: 64, maxPayloadBytes: 1_000 };
 

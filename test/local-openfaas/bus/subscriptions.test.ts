@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { isPattern, isPublishable, matches } from "../../../services/local-openfaas/bus/subjects.ts";
-import { Subscriptions, type Subscriber } from "../../../services/local-openfaas/bus/subscriptions.ts";
+import { isPattern, isPublishable, matches } from "#services/local-openfaas/bus/subjects.ts";
+import { Subscriptions, type Subscriber } from "#services/local-openfaas/bus/subscriptions.ts";
 
 for (const { subject, pattern, publishable } of [
   { subject: "replicant.tick", pattern: true, publishable: true },

@@ -1,9 +1,9 @@
 /** Scaling by alert: one step up while it fires, straight to the minimum when it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { replicasAfterAlert } from "../../../services/local-openfaas/gateway/control/alert.ts";
+import { replicasAfterAlert } from "#services/local-openfaas/gateway/control/alert.ts";
 import { rulesOf } from "#shared/deploy/gateway-profile.ts";
-import { startTestGateway } from "../../support/gateway.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
 
 const scale = (labels: Record<string, string>) =>
   Object.fromEntries(Object.entries(labels).map(([key, value]) => [`com.openfaas.scale.${key}`, value]));

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { eventually } from "../../support/eventually.ts";
-import { startTestGateway } from "../../support/gateway.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
 
 interface Received {
   readonly method: string | undefined;

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import express from "express";
 import { test } from "node:test";
-import { authorization, startTestGateway } from "../../support/gateway.ts";
-import { rawConnection } from "../../support/raw-http.ts";
+import { authorization, startTestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 

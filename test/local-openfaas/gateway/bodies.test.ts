@@ -1,14 +1,9 @@
 /** Bodies of control calls: wrong types are refused in one sentence that names the field, and nothing is half done. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  readAlert,
-  readDeployment,
-  readScale,
-  readSecret,
-} from "../../../services/local-openfaas/gateway/control/bodies.ts";
-import { Refusal } from "../../../services/local-openfaas/gateway/refusal.ts";
-import { authorization, startTestGateway } from "../../support/gateway.ts";
+import { readAlert, readDeployment, readScale, readSecret } from "#services/local-openfaas/gateway/control/bodies.ts";
+import { Refusal } from "#services/local-openfaas/gateway/refusal.ts";
+import { authorization, startTestGateway } from "#test/support/gateway.ts";
 
 const good = { service: "echo", image: "example/echo:1" };
 

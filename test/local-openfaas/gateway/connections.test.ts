@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, request as httpRequest, type RequestListener } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { test, type TestContext } from "node:test";
-import { ReplicaConnections } from "../../../services/local-openfaas/gateway/invocation/connections.ts";
-import { eventually } from "../../support/eventually.ts";
+import { ReplicaConnections } from "#services/local-openfaas/gateway/invocation/connections.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 async function replica(t: TestContext, handler: RequestListener = (_, response) => response.end("ok")) {
   const sockets = new Set<Socket>();

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { version } from "#shared/core/version.ts";
-import { eventually } from "../../support/eventually.ts";
-import { authorization, startTestGateway } from "../../support/gateway.ts";
-import { decode, decodeList } from "../../support/go-decode.ts";
-import { rawConnection } from "../../support/raw-http.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { authorization, startTestGateway } from "#test/support/gateway.ts";
+import { decode, decodeList } from "#test/support/go-decode.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
 
 const deployment = {
   service: "echo",

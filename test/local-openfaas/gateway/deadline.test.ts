@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { callDeadline } from "../../../services/local-openfaas/gateway/invocation/deadline.ts";
+import { callDeadline } from "#services/local-openfaas/gateway/invocation/deadline.ts";
 
 const EXEC = "exec_timeout";
 const ASKED = "X-Timeout";

@@ -1,9 +1,9 @@
 /** Scale from zero: invocations wait for a replica, outside the timer, and are counted as cold starts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually } from "../../support/eventually.ts";
-import { startTestGateway } from "../../support/gateway.ts";
-import { rawConnection } from "../../support/raw-http.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
 
 const label = 'function_name="echo.openfaas-fn"';
 

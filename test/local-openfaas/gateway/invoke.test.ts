@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { test } from "node:test";
-import { eventually } from "../../support/eventually.ts";
-import { startTestGateway } from "../../support/gateway.ts";
-import { rawConnection } from "../../support/raw-http.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
 
 /** Answers with what the replica was asked. */
 const mirror: RequestListener = (request, response) => {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { test } from "node:test";
-import { eventually } from "../../support/eventually.ts";
-import { authorization, startTestGateway, type TestGateway } from "../../support/gateway.ts";
-import { rawConnection } from "../../support/raw-http.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { authorization, startTestGateway, type TestGateway } from "#test/support/gateway.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
 
 const silent: RequestListener = () => undefined;
 

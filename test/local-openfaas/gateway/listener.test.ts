@@ -1,9 +1,9 @@
 /** Listening and draining: a port in use, a start that is not finished, calls that may end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listen } from "../../../services/local-openfaas/gateway/listener.ts";
-import { eventually } from "../../support/eventually.ts";
-import { rawConnection } from "../../support/raw-http.ts";
+import { listen } from "#services/local-openfaas/gateway/listener.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { rawConnection } from "#test/support/raw-http.ts";
 
 test("listener: a port in use is one sentence that names it", async (t) => {
   const first = await listen("127.0.0.1", 0);

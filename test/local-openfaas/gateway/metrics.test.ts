@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "node:test";
-import { bucketBoundsSeconds, FunctionMeter, Tally } from "../../../services/local-openfaas/gateway/metrics/meter.ts";
-import { startTestGateway } from "../../support/gateway.ts";
+import { bucketBoundsSeconds, FunctionMeter, Tally } from "#services/local-openfaas/gateway/metrics/meter.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
 
 test("metrics: a histogram puts every value under the first bound that is not below it", () => {
   fc.assert(

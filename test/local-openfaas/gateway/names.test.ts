@@ -2,12 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "node:test";
-import {
-  bareName,
-  invocationTarget,
-  isFunctionName,
-  qualifiedName,
-} from "../../../services/local-openfaas/gateway/names.ts";
+import { bareName, invocationTarget, isFunctionName, qualifiedName } from "#services/local-openfaas/gateway/names.ts";
 
 for (const { name, ok } of [
   { name: "echo", ok: true },

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { readOrMakePassword } from "../../../services/local-openfaas/gateway/password.ts";
+import { readOrMakePassword } from "#services/local-openfaas/gateway/password.ts";
 
 async function emptyHome(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "password-"));

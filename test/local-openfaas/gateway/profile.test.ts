@@ -7,8 +7,8 @@ import {
   clampReplicas,
   replicaBounds,
   scaleFactor,
-} from "../../../services/local-openfaas/gateway/profile.ts";
-import { startTestGateway } from "../../support/gateway.ts";
+} from "#services/local-openfaas/gateway/profile.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
 
 const scale = (labels: Record<string, string>) =>
   Object.fromEntries(Object.entries(labels).map(([key, value]) => [`com.openfaas.scale.${key}`, value]));

@@ -1,9 +1,9 @@
 /** The asynchronous queue by itself: its bounds, and its end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { QueuedCall } from "../../../services/local-openfaas/gateway/async/item.ts";
-import { AsyncQueue } from "../../../services/local-openfaas/gateway/async/queue.ts";
-import { eventually } from "../../support/eventually.ts";
+import type { QueuedCall } from "#services/local-openfaas/gateway/async/item.ts";
+import { AsyncQueue } from "#services/local-openfaas/gateway/async/queue.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 const aCall = (callId: string, functionName = "f"): QueuedCall => ({
   functionName,

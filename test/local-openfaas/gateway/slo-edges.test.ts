@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "node:test";
 
-import { edgeText } from "../../../services/local-openfaas/gateway/metrics/exposition.ts";
-import { bucketBoundsSeconds, FunctionMeter, Tally } from "../../../services/local-openfaas/gateway/metrics/meter.ts";
-import { startTestGateway } from "../../support/gateway.ts";
+import { edgeText } from "#services/local-openfaas/gateway/metrics/exposition.ts";
+import { bucketBoundsSeconds, FunctionMeter, Tally } from "#services/local-openfaas/gateway/metrics/meter.ts";
+import { startTestGateway } from "#test/support/gateway.ts";
 
 const DEFAULTS = [...bucketBoundsSeconds.map(String), "+Inf"];
 const managed = (sloSeconds: string) => ({

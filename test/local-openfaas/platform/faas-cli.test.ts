@@ -8,8 +8,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { eventually } from "../../support/eventually.ts";
-import { startTestPlatform } from "../../support/platform.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestPlatform } from "#test/support/platform.ts";
 
 function onPath(program: string): boolean {
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startPlatform } from "../../../services/local-openfaas/platform.ts";
-import { eventually } from "../../support/eventually.ts";
-import { readMetric } from "../../support/gateway.ts";
-import { startTestPlatform } from "../../support/platform.ts";
+import { startPlatform } from "#services/local-openfaas/platform.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { readMetric } from "#test/support/gateway.ts";
+import { startTestPlatform } from "#test/support/platform.ts";
 
 const whoAmI = `module.exports = async (event, context) => context.status(200).succeed(JSON.stringify({
   pid: process.pid, path: event.path, query: event.query, body: event.body, callId: event.headers["x-call-id"] }));`;

@@ -1,7 +1,7 @@
 /** The back-off of crashing replicas. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterFailure, type BackOff } from "../../../services/local-openfaas/provider/back-off.ts";
+import { afterFailure, type BackOff } from "#services/local-openfaas/provider/back-off.ts";
 
 /** Delays in seconds when every failure happens just after the wait was over. */
 function delays(failures: readonly boolean[]): number[] {

@@ -1,7 +1,7 @@
 /** The exposition text of replicas. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderContainerMetrics } from "../../../services/local-openfaas/provider/container-metrics.ts";
+import { renderContainerMetrics } from "#services/local-openfaas/provider/container-metrics.ts";
 import { readResources } from "#shared/deploy/quantities.ts";
 
 test("container metrics: what is not known has no series", () => {

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startGuardian } from "../../../services/local-openfaas/provider/guardian.ts";
-import { eventually } from "../../support/eventually.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
+import { eventually } from "#test/support/eventually.ts";
 import { bundleRuntime, isAlive, temporaryFolder, writeFunction } from "./support.ts";
 
 const PARENT = new URL("./parent.ts", import.meta.url).pathname;

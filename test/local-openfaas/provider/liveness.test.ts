@@ -1,9 +1,9 @@
 /** When a replica counts as frozen: look by look, and with real processes that are stopped, blocked or busy. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after, frozenBecause, WELL, type Look } from "../../../services/local-openfaas/provider/liveness.ts";
-import { eventually } from "../../support/eventually.ts";
-import { startTestPlatform } from "../../support/platform.ts";
+import { after, frozenBecause, WELL, type Look } from "#services/local-openfaas/provider/liveness.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestPlatform } from "#test/support/platform.ts";
 import { call, isAlive, startProvider, whenAvailable } from "./support.ts";
 
 const look = (changes: Partial<Look> = {}): Look => ({

@@ -1,8 +1,8 @@
 /** A platform that a test kills: starts a provider with one function, says which processes there are, and goes on. */
-import { createImageStore } from "../../../services/local-openfaas/provider/images.ts";
-import { createProvider } from "../../../services/local-openfaas/provider/provider.ts";
-import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
-import { startGuardian } from "../../../services/local-openfaas/provider/guardian.ts";
+import { createImageStore } from "#services/local-openfaas/provider/images.ts";
+import { createProvider } from "#services/local-openfaas/provider/provider.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
+import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 
 const [home, runtimePath, functionFolder, limits] = process.argv.slice(2) as [string, string, string, "auto" | "none"];
 const guardian = await startGuardian(console.error);

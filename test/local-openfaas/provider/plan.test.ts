@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { planReplicas, type PlannedReplica } from "../../../services/local-openfaas/provider/plan.ts";
+import { planReplicas, type PlannedReplica } from "#services/local-openfaas/provider/plan.ts";
 
 /** `r1@5` is a ready replica of generation 1 started at 5; `s` starting, `d` draining. */
 function replicas(text: string): PlannedReplica[] {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import { test } from "node:test";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "#test/support/eventually.ts";
 import { call, isAlive, startProvider, whenAvailable, type TestProvider } from "./support.ts";
 
 const HELLO = `module.exports = async () => process.env.OPENFAAS_NAME + "@" + process.pid`;

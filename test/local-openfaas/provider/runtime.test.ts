@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import { runtimeMessage } from "../../../services/local-openfaas/runtime/messages.ts";
+import { runtimeMessage } from "#services/local-openfaas/runtime/messages.ts";
 import { bundleRuntime, temporaryFolder, writeFunction } from "./support.ts";
 import { serveOnExpress } from "./template-reference.ts";
 

@@ -1,7 +1,7 @@
 /** The gate that lets a few replicas start at a time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { StartGate } from "../../../services/local-openfaas/provider/start-gate.ts";
+import { StartGate } from "#services/local-openfaas/provider/start-gate.ts";
 
 test("start gate: so many inside, the others in their order, leaving twice is leaving once", async () => {
   const gate = new StartGate(2);

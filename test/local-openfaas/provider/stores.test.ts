@@ -5,10 +5,10 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join, relative } from "node:path";
 import { test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
-import { lockHome } from "../../../services/local-openfaas/provider/home-lock.ts";
-import { createImageStore } from "../../../services/local-openfaas/provider/images.ts";
-import { createSecretStore, requireSecrets } from "../../../services/local-openfaas/provider/secrets.ts";
-import { eventually } from "../../support/eventually.ts";
+import { lockHome } from "#services/local-openfaas/provider/home-lock.ts";
+import { createImageStore } from "#services/local-openfaas/provider/images.ts";
+import { createSecretStore, requireSecrets } from "#services/local-openfaas/provider/secrets.ts";
+import { eventually } from "#test/support/eventually.ts";
 import { call, startProvider, temporaryFolder, whenAvailable, writeFunction } from "./support.ts";
 
 const HELLO = `module.exports = async () => "hello"`;

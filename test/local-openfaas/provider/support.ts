@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { build } from "esbuild";
-import { createImageStore } from "../../../services/local-openfaas/provider/images.ts";
+import { createImageStore } from "#services/local-openfaas/provider/images.ts";
 import {
   createProvider,
   type LocalProvider,
   type ProviderOptions,
-} from "../../../services/local-openfaas/provider/provider.ts";
-import type { FunctionDeployment, LogLine, Replica } from "../../../services/local-openfaas/provider/types.ts";
-import { eventually } from "../../support/eventually.ts";
+} from "#services/local-openfaas/provider/provider.ts";
+import type { FunctionDeployment, LogLine, Replica } from "#services/local-openfaas/provider/types.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 const RUNTIME = new URL("../../../services/local-openfaas/runtime/main.ts", import.meta.url).pathname;
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { bodyRules } from "../../../services/local-openfaas/runtime/body.ts";
-import { warmUp } from "../../../services/local-openfaas/runtime/warm-up.ts";
+import { bodyRules } from "#services/local-openfaas/runtime/body.ts";
+import { warmUp } from "#services/local-openfaas/runtime/warm-up.ts";
 
 /** Handles are closed within a few turns of the event loop. */
 async function openHandles(): Promise<number> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { chromium, type Page } from "playwright-core";
-import type { Platform } from "../../../services/local-openfaas/types.ts";
+import type { Platform } from "#services/local-openfaas/types.ts";
 
 /** Chromium on PATH; undefined where there is none. */
 export const executablePath = (process.env["PATH"] ?? "")

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "#shared/adapters/system-clock.ts";
-import { startGateway } from "../../../services/local-openfaas/gateway/gateway.ts";
-import { listen } from "../../../services/local-openfaas/gateway/listener.ts";
-import { createSecretStore } from "../../../services/local-openfaas/provider/secrets.ts";
-import { mountUi } from "../../../services/local-openfaas/ui/mount.ts";
-import { FakeProvider } from "../../support/fake-provider.ts";
-import { credentials } from "../../support/gateway.ts";
+import { startGateway } from "#services/local-openfaas/gateway/gateway.ts";
+import { listen } from "#services/local-openfaas/gateway/listener.ts";
+import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
+import { mountUi } from "#services/local-openfaas/ui/mount.ts";
+import { FakeProvider } from "#test/support/fake-provider.ts";
+import { credentials } from "#test/support/gateway.ts";
 import { openEvents } from "./sse.ts";
 
 test("ui: open streams are ended when the gateway closes, not cut after the grace", async (t) => {

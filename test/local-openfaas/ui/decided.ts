@@ -2,7 +2,7 @@
 import type { Applied } from "#shared/core/decision.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
-import { aManaged, aWindow } from "../../support/a-window.ts";
+import { aManaged, aWindow } from "#test/support/a-window.ts";
 
 const clause = "in-flight 12.4 ÷ target 2";
 

@@ -4,12 +4,12 @@ import { test, type TestContext } from "node:test";
 import { memoryBus } from "#test/support/memory-bus.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { Meters } from "../../../services/local-openfaas/gateway/metrics/meter.ts";
-import { createUiFeed } from "../../../services/local-openfaas/ui/feed.ts";
-import { KEPT_DECISIONS } from "../../../services/local-openfaas/ui/heard.ts";
-import type { UiMessage } from "../../../services/local-openfaas/ui/types.ts";
-import { eventually } from "../../support/eventually.ts";
-import { FakeProvider } from "../../support/fake-provider.ts";
+import { Meters } from "#services/local-openfaas/gateway/metrics/meter.ts";
+import { createUiFeed } from "#services/local-openfaas/ui/feed.ts";
+import { KEPT_DECISIONS } from "#services/local-openfaas/ui/heard.ts";
+import type { UiMessage } from "#services/local-openfaas/ui/types.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { FakeProvider } from "#test/support/fake-provider.ts";
 import { aClosedWindow, aDecision } from "./decided.ts";
 
 function startFeed(t: TestContext, bus?: EventBus) {

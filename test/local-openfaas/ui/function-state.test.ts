@@ -1,7 +1,7 @@
 /** The word for a function's state. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stateOf } from "../../../services/local-openfaas/ui/function-state.ts";
+import { stateOf } from "#services/local-openfaas/ui/function-state.ts";
 
 const crash = { failures: 3, untilMs: 14_200, lastError: "exit code 1: cannot find the model" };
 

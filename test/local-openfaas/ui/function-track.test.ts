@@ -1,9 +1,9 @@
 /** Rate, P95 and history of one function, reading by reading. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FunctionMeter } from "../../../services/local-openfaas/gateway/metrics/meter.ts";
-import type { FunctionSnapshot } from "../../../services/local-openfaas/provider/types.ts";
-import { FunctionTrack, HISTORY_READINGS } from "../../../services/local-openfaas/ui/function-track.ts";
+import { FunctionMeter } from "#services/local-openfaas/gateway/metrics/meter.ts";
+import type { FunctionSnapshot } from "#services/local-openfaas/provider/types.ts";
+import { FunctionTrack, HISTORY_READINGS } from "#services/local-openfaas/ui/function-track.ts";
 
 const snapshot = { desiredReplicas: 3, availableReplicas: 2 } as FunctionSnapshot;
 

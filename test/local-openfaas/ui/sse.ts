@@ -1,6 +1,6 @@
 /** Reads a stream of server-sent events. */
-import { authorization } from "../../support/gateway.ts";
-import { eventually } from "../../support/eventually.ts";
+import { authorization } from "#test/support/gateway.ts";
+import { eventually } from "#test/support/eventually.ts";
 
 export interface ReadEvent {
   readonly event: string;

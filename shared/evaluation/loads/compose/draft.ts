@@ -47,7 +47,7 @@ export function someOf<T>(random: Random, values: readonly T[], count: number, w
   return chosen.sort((a, b) => a.place - b.place).map(({ value }) => value);
 }
 
-/** As in `DEFAULT_SPREAD`, from hardly clumped to bursty: per-minute counts cannot tell, so it varies. */
+/** As in `DEFAULT_SPREAD`, from hardly clumped to bursty: per-minute counts do not show it, so it varies. */
 export function drawSpread(random: Random): { deviation: number; correlationSeconds: number } {
   return {
     deviation: Math.round(10 * (0.1 + 0.9 * random.next())) / 10,

@@ -21,7 +21,7 @@ export function madeUpDraft(family: Family) {
       return { family, durationSeconds: 60 * (40 + random.integer(16)), meanRps };
     }
     const isDay = index === 0 && (family === "diurnal" || family === "seasonal");
-    // A few hours of a day are hardly told from a level.
+    // A few hours of a day hardly differ from a level.
     const shortDay = HOUR_SECONDS * (6 + random.integer(7));
     const usual = family === "diurnal" ? shortDay : usualDuration(random);
     const durationSeconds = isDay ? DAY_SECONDS : usual;

@@ -195,7 +195,7 @@ ${learned.length > 0 ? `<dt>Tuned on</dt><dd>${learned.map(({ name, learnedFrom 
 </section>`;
 }
 
-/** Functions that were drawn for loads share a name; each table tells its own SLO. */
+/** Functions that were drawn for loads share a name; each table shows its own SLO. */
 function profileWords(cells: readonly CellSummary[]): string[] {
   const slos = new Map<string, Set<string>>();
   for (const { profile, slo } of cells) slos.set(profile, (slos.get(profile) ?? new Set()).add(sloWords(slo)));

@@ -24,7 +24,7 @@ import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
 import { WINDOW_SECONDS } from "../../../core/window.ts";
 import { traceSeconds } from "../../../traces/trace.ts";
 
-/** Other simulations that tell how far chance alone leads apart. */
+/** Other simulations, which show how far chance alone leads apart. */
 const NOISE_RUNS = 6;
 
 export interface ComparisonPlan extends CompareOptions {

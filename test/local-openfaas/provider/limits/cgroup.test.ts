@@ -4,11 +4,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cfsQuota, cgroupV1, cgroupV2 } from "../../../../services/local-openfaas/provider/limits/cgroup-files.ts";
-import { cgroupMounts } from "../../../../services/local-openfaas/provider/limits/cgroup-mounts.ts";
-import { findCgroupPlaces } from "../../../../services/local-openfaas/provider/limits/cgroup-places.ts";
-import { cpuBudget } from "../../../../services/local-openfaas/provider/limits/cpu-budget.ts";
-import { temporaryFolder } from "../support.ts";
+import { cfsQuota, cgroupV1, cgroupV2 } from "#services/local-openfaas/provider/limits/cgroup-files.ts";
+import { cgroupMounts } from "#services/local-openfaas/provider/limits/cgroup-mounts.ts";
+import { findCgroupPlaces } from "#services/local-openfaas/provider/limits/cgroup-places.ts";
+import { cpuBudget } from "#services/local-openfaas/provider/limits/cpu-budget.ts";
+import { temporaryFolder } from "#test/local-openfaas/provider/support.ts";
 
 for (const { name, cores, want } of [
   { name: "a tenth", cores: 0.1, want: { quotaMicros: 5_000, periodMicros: 50_000 } },

@@ -5,9 +5,15 @@ import { once } from "node:events";
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { LimitsChoice } from "../../../../services/local-openfaas/provider/limits/limiter.ts";
-import { eventually } from "../../../support/eventually.ts";
-import { call, isAlive, startProvider, whenAvailable, type TestProvider } from "../support.ts";
+import type { LimitsChoice } from "#services/local-openfaas/provider/limits/limiter.ts";
+import { eventually } from "#test/support/eventually.ts";
+import {
+  call,
+  isAlive,
+  startProvider,
+  whenAvailable,
+  type TestProvider,
+} from "#test/local-openfaas/provider/support.ts";
 
 /** Burns CPU in slices from the first call on. */
 const BURN = `

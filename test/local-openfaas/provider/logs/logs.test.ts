@@ -4,11 +4,17 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { FunctionLog } from "../../../../services/local-openfaas/provider/logs/function-log.ts";
-import { LineSplitter, MAX_LINE_LENGTH } from "../../../../services/local-openfaas/provider/logs/line-splitter.ts";
-import { LogFile } from "../../../../services/local-openfaas/provider/logs/log-file.ts";
-import type { LogLine } from "../../../../services/local-openfaas/provider/types.ts";
-import { allLines, never, startProvider, temporaryFolder, whenAvailable } from "../support.ts";
+import { FunctionLog } from "#services/local-openfaas/provider/logs/function-log.ts";
+import { LineSplitter, MAX_LINE_LENGTH } from "#services/local-openfaas/provider/logs/line-splitter.ts";
+import { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts";
+import type { LogLine } from "#services/local-openfaas/provider/types.ts";
+import {
+  allLines,
+  never,
+  startProvider,
+  temporaryFolder,
+  whenAvailable,
+} from "#test/local-openfaas/provider/support.ts";
 
 for (const { name, chunks, want } of [
   { name: "lines across chunks", chunks: ["a", "b\nc", "\n"], want: ["ab", "c"] },

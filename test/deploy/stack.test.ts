@@ -6,13 +6,13 @@ import { readManagedFunction } from "#shared/core/managed-function.ts";
 import { HISTORY_WINDOWS } from "#shared/core/window.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
-import { SIGNED_BOUNDS } from "../../functions/policy-inference/windows.ts";
+import { SIGNED_BOUNDS } from "#functions/policy-inference/windows.ts";
 import { parseStack, readStack, substitute } from "#shared/deploy/stack.ts";
 import { MAX_TEXT_BYTES } from "#shared/live/load.ts";
 import { parseDurationMs } from "#shared/deploy/durations.ts";
 import { readResources } from "#shared/deploy/quantities.ts";
 import { watchdogSettings } from "#shared/deploy/watchdog-settings.ts";
-import { parseSize } from "../../services/local-openfaas/runtime/body.ts";
+import { parseSize } from "#services/local-openfaas/runtime/body.ts";
 
 /** Of a function with as long a name as there may be, every number with all its digits, and a whole history. */
 function largestWindowBytes(): number {

@@ -6,7 +6,7 @@ import type { LoadReport } from "#shared/core/load.ts";
 import type { ModelNews } from "#shared/core/model.ts";
 import { aTick, aWindow } from "#test/support/a-window.ts";
 import type { PolicyShare } from "#shared/live/run/policy-shares.ts";
-import { lineOf, summaryOf } from "../../services/cli/up/print.ts";
+import { lineOf, summaryOf } from "#services/cli/up/print.ts";
 import { RunRecord } from "#shared/live/run/record.ts";
 
 const SLO = { seconds: 3, percentile: 95 } as const;
