@@ -5,16 +5,16 @@ import { decodeEvent, readEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 
 export interface WindowBounds {
-  readonly mostBytes: number;
-  readonly mostWindows: number;
+  readonly maxBytes: number;
+  readonly maxWindows: number;
   /** Of lists and objects in each other. */
-  readonly mostDepth: number;
+  readonly maxDepth: number;
 }
 
 /** Who may lead to a decision brings the windows of many functions; more bytes than this the platform does not pass on (`stack.yml`). */
-export const SIGNED_BOUNDS: WindowBounds = { mostBytes: 4 * 2 ** 20, mostWindows: 2_000, mostDepth: Infinity };
+export const SIGNED_BOUNDS: WindowBounds = { maxBytes: 4 * 2 ** 20, maxWindows: 2_000, maxDepth: Infinity };
 /** Anybody may try out a rule: a window with its whole history takes 45 kB and nests five deep. */
-export const OPEN_BOUNDS: WindowBounds = { mostBytes: 256 * 2 ** 10, mostWindows: 4, mostDepth: 16 };
+export const OPEN_BOUNDS: WindowBounds = { maxBytes: 256 * 2 ** 10, maxWindows: 4, maxDepth: 16 };
 
 /** The body is larger than this caller's may be. */
 export class TooLargeError extends BadInputError {
@@ -24,28 +24,28 @@ export class TooLargeError extends BadInputError {
 /** Throws `TooLargeError` before the text is read, `BadInputError` for what is no list of window events. */
 export function decodeWindows(
   body: string | Uint8Array,
-  { mostBytes, mostWindows, mostDepth }: WindowBounds,
+  { maxBytes, maxWindows, maxDepth }: WindowBounds,
 ): ReplicantEvent<"window">[] {
   const size = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-  if (size > mostBytes) throw new TooLargeError(`the body must be at most ${mostBytes} bytes, was: ${size}`);
+  if (size > maxBytes) throw new TooLargeError(`the body must be at most ${maxBytes} bytes, was: ${size}`);
   const text = typeof body === "string" ? body : decoder.decode(body);
-  if (mostDepth < Infinity && nestsDeeperThan(text, mostDepth)) {
-    throw new BadInputError(`the body nests more than ${mostDepth} deep`);
+  if (maxDepth < Infinity && nestsDeeperThan(text, maxDepth)) {
+    throw new BadInputError(`the body nests more than ${maxDepth} deep`);
   }
-  const events = text.trimStart().startsWith("[") ? readList(text, mostWindows) : [decodeEvent("window", bytes(text))];
+  const events = text.trimStart().startsWith("[") ? readList(text, maxWindows) : [decodeEvent("window", bytes(text))];
   for (const { subject, data } of events) checkSubject(subject, data.managed.functionName, data.window.functionName);
   return events;
 }
 
-function readList(text: string, mostWindows: number): ReplicantEvent<"window">[] {
+function readList(text: string, maxWindows: number): ReplicantEvent<"window">[] {
   let list: readonly unknown[];
   try {
     list = JSON.parse(text) as readonly unknown[];
   } catch {
     throw new BadInputError("the body is not JSON");
   }
-  if (list.length > mostWindows) {
-    throw new BadInputError(`at most ${mostWindows} windows a call, were: ${list.length}`);
+  if (list.length > maxWindows) {
+    throw new BadInputError(`at most ${maxWindows} windows a call, were: ${list.length}`);
   }
   return list.map((one) => readEvent("window", one));
 }

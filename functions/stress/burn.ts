@@ -10,7 +10,7 @@ const ITERATIONS_PER_LOOK = 5_000;
  * What lies between two chunks is at most as much: the event loop's own work, and HTTP's for the calls that come and go. More
  * than that was something else, such as health checks of an idle hour.
  */
-const MOST_BETWEEN_MS = 1;
+const MAX_BETWEEN_MS = 1;
 
 /** CPU time of the process up to which calls have been charged for it. */
 let chargedMs = cpuTimeMs();
@@ -34,7 +34,7 @@ export async function burnCpu(cpuMs: number): Promise<number> {
 
 /** Charges what was used since the chunk before, whosever it was: chunks take turns, so each call has its share of it. */
 function burnChunk(chunkMs: number): number {
-  const startMs = Math.max(chargedMs, cpuTimeMs() - MOST_BETWEEN_MS);
+  const startMs = Math.max(chargedMs, cpuTimeMs() - MAX_BETWEEN_MS);
   for (;;) {
     const nowMs = cpuTimeMs();
     if (nowMs - startMs >= chunkMs) {

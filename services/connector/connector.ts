@@ -145,7 +145,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
       const subscription = await bus.subscribe(kind, deliver, {
         durable: `connector-${kind}`,
         queue: "connector",
-        mostAtOnce: MAX_IN_FLIGHT,
+        maxInFlight: MAX_IN_FLIGHT,
       });
       subscriptions.set(kind, subscription);
       log.info({ subject: SUBJECTS[kind], functions: namesOf(topics.get(kind)!) }, "delivering");

@@ -1,4 +1,4 @@
-/** The collector: looks on a grid of trace time, closes windows, tells ticks; nothing that was not measured becomes a number. */
+/** The collector: measures on a grid of trace time, closes windows, publishes ticks; nothing that was not measured becomes a number. */
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-function.ts";
@@ -27,7 +27,7 @@ export interface CollectorDeps {
   readonly limits: Pick<LimitsOfFunctions, "of" | "keepOnly">;
   readonly controls: Pick<LastControls, "of" | "keepOnly">;
   readonly activity: Activity;
-  /** Dates events; nothing else is reckoned by it. */
+  /** Dates events; nothing else is computed from it. */
   readonly clock: Pick<Clock, "nowMs">;
   /** Carries trace time, and wakes. */
   readonly monotonic: Clock;
@@ -164,7 +164,7 @@ export function createCollector(deps: CollectorDeps): Collector {
     if (ending === null) return;
     const unmeasured = () => unmeasuredWindow({ ...ending, windowSeconds, timeLapse: traceTime.timeLapse }, about);
     const window = { ...((ending.isSeen && look.window(about)) || unmeasured()), generation };
-    notes.hear(one, look.sloFit(about));
+    notes.add(one, look.sloFit(about));
     const key = instantKey(window.endedAtMs, generation);
     const history = historyOf(functionName);
     windows++;

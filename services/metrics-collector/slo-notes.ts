@@ -4,7 +4,7 @@ import { secondsWords, type SloFit } from "#shared/core/slo.ts";
 
 export interface SloNotes {
   /** A fit that is not known just now leaves the last word standing. */
-  hear(managed: ManagedFunction, fit: SloFit | null): void;
+  add(managed: ManagedFunction, fit: SloFit | null): void;
   /** Forgets functions that are managed no longer. */
   keepOnly(isManaged: (functionName: string) => boolean): void;
   /** Those that hold now. */
@@ -15,7 +15,7 @@ export interface SloNotes {
 export function createSloNotes(say: (note: string) => void): SloNotes {
   const notes = new Map<string, string>();
   return {
-    hear(managed, fit) {
+    add(managed, fit) {
       if (fit === null) return;
       const { functionName } = managed;
       const note = sloNote(managed, fit);

@@ -1,4 +1,4 @@
-/** What is expected of the scaler: a decision each window, for each function it hears of; by a proposal, where the loop is whole. */
+/** What is expected of the scaler: a decision each window, for each function it receives events of; by a proposal, where the loop is whole. */
 import type { Applied } from "#shared/core/decision.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { windowRealMs } from "#shared/events/age.ts";
@@ -7,14 +7,14 @@ import type { Activity } from "#shared/host/activity.ts";
 import type { PublishedWindow } from "./published-windows.ts";
 
 export interface DecisionWatch {
-  tick(told: TickTaken): void;
+  tick(event: TickTaken): void;
   /** A window or a proposal that is not too late. */
-  window(told: PublishedWindow): void;
-  proposal(told: ProposalMade): void;
+  window(event: PublishedWindow): void;
+  proposal(event: ProposalMade): void;
   applied(applied: Applied): void;
-  /** What the platform lists no longer is neither due nor told of. */
+  /** What the platform lists no longer is neither expected nor reported. */
   keepOnly(isListed: (functionName: string) => boolean): void;
-  /** Another scaler acts now: nothing is due here. */
+  /** Another scaler acts now: nothing is expected here. */
   standBy(): void;
 }
 

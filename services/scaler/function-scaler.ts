@@ -1,4 +1,4 @@
-/** The scaler's work for one function: hears its windows, proposals and ticks, lets the guard decide, applies, reads back. */
+/** The scaler's work for one function: takes its windows, proposals and ticks, lets the guard decide, applies, reads back. */
 import type { ControlMemory } from "#shared/core/control-memory.ts";
 import { holdAnswer, memoryOf, restoreHeld, tickHeld, type Answer, type Held } from "#shared/guard/control/held.ts";
 import type { Applied } from "#shared/core/decision.ts";
@@ -49,11 +49,11 @@ export interface FunctionScalerDeps {
   readonly monotonicNowMs: () => number;
   /** Why an operator wants it not to be scaled; null while it may be. */
   readonly frozen?: (functionName: string) => string | null;
-  /** Hears of every decision, applied or held. */
-  readonly tell: (applied: Applied) => Promise<void>;
-  /** Where the function's fast controller stood before this one began; undefined where nobody knows. */
+  /** Called with every decision, applied or held. */
+  readonly report: (applied: Applied) => Promise<void>;
+  /** Where the function's fast controller stood before this one began; undefined where it is not known. */
   readonly restored?: ControlMemory | undefined;
-  /** Hears why the platform did not do as asked. */
+  /** Called with the reason when the platform did not do as requested. */
   readonly complain: (problem: string) => void;
 }
 
@@ -218,7 +218,7 @@ export class FunctionScaler {
     const previousId = this.#last?.decisionId ?? null;
     const head = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs, previousId };
     this.#last = { ...head, ...(this.#held && { control: memoryOf(this.#held) }) };
-    await this.deps.tell(this.#last);
+    await this.deps.report(this.#last);
   }
 
   /** What this scaler knows of the platform's limits before the collector reports it. */

@@ -79,14 +79,14 @@ export class ManagedList {
       const { managed, problems } = await source.list();
       this.#byName = new Map(managed.map((one) => [one.functionName, one]));
       this.#listedMs = clock.nowMs();
-      this.#tell(problems[0] ?? null, log);
+      this.#report(problems[0] ?? null, log);
       onList?.((name) => this.#byName!.has(name));
     } catch (thrown) {
-      this.#tell(`the platform's list of functions could not be had: ${messageOf(thrown)}`, log);
+      this.#report(`the platform's list of functions could not be read: ${messageOf(thrown)}`, log);
     }
   }
 
-  #tell(problem: string | null, log: ManagedListDeps["log"]): void {
+  #report(problem: string | null, log: ManagedListDeps["log"]): void {
     if (problem !== null && problem !== this.#problem) {
       log.warn({ problem }, this.isKnown ? "goes by the last known list" : "nothing is scaled before the first list");
     }

@@ -1,5 +1,5 @@
 /**
- * The last windows as the collector told them: a proposal is taken for one of these, and decided on that, not on what it brings
+ * The last windows as the collector published them: a proposal is taken for one of these, and decided on that, not on what it brings
  * along. One that is quicker than its window waits for it.
  */
 import type { MetricsWindow } from "#shared/core/window.ts";
@@ -8,13 +8,13 @@ import type { ProposalMade, WindowClosed } from "#shared/events/types.ts";
 /** A proposal later than this many windows is too late anyway. */
 const REMEMBERED_WINDOWS = 4;
 /** Of one function; a fifth pushes out the first. */
-const MOST_WAITING = 4;
+const MAX_WAITING = 4;
 
 /** Without its history, which nobody here asks for: of a hundred functions it would fill the memory. */
 export type PublishedWindow = Pick<WindowClosed, "managed" | "window" | "control">;
 
 export type Match =
-  | { readonly kind: "found"; readonly told: PublishedWindow }
+  | { readonly kind: "found"; readonly published: PublishedWindow }
   /** It may be on its way: the proposal is kept, and comes out with it. */
   | { readonly kind: "waits" }
   /** The window of that number was another one. */
@@ -35,13 +35,13 @@ export class PublishedWindows {
   readonly #waiting = new Map<string, readonly ProposalMade[]>();
 
   /** Answers the proposals that waited for it. */
-  add(told: PublishedWindow): readonly ProposalMade[] {
-    const { functionName } = told.window;
+  add(published: PublishedWindow): readonly ProposalMade[] {
+    const { functionName } = published.window;
     const before = this.#byFunction.get(functionName) ?? [];
-    if (before.some(({ window }) => isSame(window, told.window))) return [];
-    this.#byFunction.set(functionName, [...before, told].slice(-REMEMBERED_WINDOWS));
+    if (before.some(({ window }) => isSame(window, published.window))) return [];
+    this.#byFunction.set(functionName, [...before, published].slice(-REMEMBERED_WINDOWS));
     const waiting = this.#waiting.get(functionName) ?? [];
-    const left = waiting.filter(({ window }) => !isSame(told.window, window));
+    const left = waiting.filter(({ window }) => !isSame(published.window, window));
     this.#waiting.set(functionName, left);
     return waiting.filter((one) => !left.includes(one));
   }
@@ -49,17 +49,17 @@ export class PublishedWindows {
   match(made: ProposalMade): Match {
     const { proposal, window } = made;
     const seen = this.#byFunction.get(proposal.functionName) ?? [];
-    const told = seen.findLast((one) => isSame(one.window, window));
-    if (told === undefined) {
+    const published = seen.findLast((one) => isSame(one.window, window));
+    if (published === undefined) {
       const waiting = [...(this.#waiting.get(proposal.functionName) ?? []), made];
-      this.#waiting.set(proposal.functionName, waiting.slice(-MOST_WAITING));
+      this.#waiting.set(proposal.functionName, waiting.slice(-MAX_WAITING));
       return { kind: "waits" };
     }
-    const field = COMPARED.find((name) => told.window[name] !== window[name]);
+    const field = COMPARED.find((name) => published.window[name] !== window[name]);
     if (field !== undefined) return { kind: "other", field: `window.${field}` };
     if (proposal.seq !== window.seq) return { kind: "other", field: "proposal.seq" };
     if (proposal.endedAtMs !== window.endedAtMs) return { kind: "other", field: "proposal.endedAtMs" };
-    return { kind: "found", told };
+    return { kind: "found", published };
   }
 
   /** Forgets functions that are managed no longer. */
@@ -71,6 +71,6 @@ export class PublishedWindows {
 }
 
 /** A part from before there were generations hands a window on without its own. */
-function isSame(told: MetricsWindow, asked: MetricsWindow): boolean {
-  return told.seq === asked.seq && (asked.generation === "" || asked.generation === told.generation);
+function isSame(published: MetricsWindow, asked: MetricsWindow): boolean {
+  return published.seq === asked.seq && (asked.generation === "" || asked.generation === published.generation);
 }

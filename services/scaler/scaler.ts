@@ -33,10 +33,10 @@ export interface ScalerDeps {
   readonly settings: GuardSettings;
   readonly lease: Lease;
   readonly clock: Clock;
-  /** Ages are its, and the lease's. */
+  /** Ages and the lease are measured by it. */
   readonly monotonic: Clock;
   readonly activity: Activity;
-  /** Until a window tells how long windows are. */
+  /** Assumed until the first window says how long windows are. */
   readonly windowSeconds: number;
   readonly log: Log;
 }
@@ -45,7 +45,7 @@ export interface ScalerStatus {
   readonly decisions: number;
   readonly tooLate: number;
   readonly collector: CollectorWatchStatus;
-  /** Proposals for a window that the collector did not tell. */
+  /** Proposals for a window that the collector did not publish. */
   readonly unmatched: number;
   readonly managed: ManagedListStatus;
   readonly lastProblem: string | null;
@@ -65,7 +65,7 @@ export interface Scaler {
   status(): ScalerStatus;
   /** One of the last decisions, whole; null when it is not remembered. */
   explain(decisionId: string): Applied | null;
-  /** Null while nobody knows what is managed. */
+  /** Null before the first list of managed functions. */
   isManaged(functionName: string): boolean | null;
   /** For the health: what keeps it from its work. */
   problems(): readonly string[];
@@ -84,7 +84,7 @@ interface Entry {
 
 const REMEMBERED_DECISIONS = 1_000;
 /** Events of each kind in work at once: a platform that is slow with one function keeps the others waiting no longer than that. */
-const MOST_AT_ONCE = 16;
+const MAX_AT_ONCE = 16;
 
 export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
@@ -109,7 +109,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
   let acting = false;
   let lastProblem: string | null = null;
 
-  async function tell(applied: Applied): Promise<void> {
+  async function report(applied: Applied): Promise<void> {
     decisions++;
     watch.applied(applied);
     remembered.set(applied.decisionId, applied);
@@ -121,8 +121,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
     );
     const key = decisionId.slice(functionName.length + 1);
     try {
-      const told = { source: "scaler", subject: functionName, key, nowMs: clock.nowMs(), data: applied };
-      await bus.publish(makeEvent("applied", told));
+      const about = { source: "scaler", subject: functionName, key, nowMs: clock.nowMs(), data: applied };
+      await bus.publish(makeEvent("applied", about));
     } catch (thrown) {
       // The count is set all the same; the log line above keeps the audit whole.
       lastProblem = messageOf(thrown);
@@ -146,7 +146,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
         settings,
         lease,
         monotonicNowMs: () => monotonic.nowMs(),
-        tell,
+        report,
         restored: entry?.scaler.control,
         complain: (problem) => complain(functionName, problem),
       });
@@ -195,12 +195,12 @@ export function createScaler(deps: ScalerDeps): Scaler {
     const managed = managedOf(event.data.window, event.data.managed);
     if (managed === null || !isNews(collector.onWindow(event, { live: true }))) return;
     const { window, control } = event.data;
-    const told = { managed, window, control };
-    const waited = windows.add(told);
+    const published = { managed, window, control };
+    const waited = windows.add(published);
     if (managed.mode === "off") return;
-    watch.window(told);
+    watch.window(published);
     // All in the queue of the function before this returns for the first time: a tenure that ends now waits for it.
-    await Promise.all([...waited.map(decideOn), inTurn(managed.functionName, (one) => one.onWindow(told))]);
+    await Promise.all([...waited.map(decideOn), inTurn(managed.functionName, (one) => one.onWindow(published))]);
   }
 
   /** Also while another one acts: the proposals in its hands are ours if it dies. */
@@ -222,7 +222,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
     const match = windows.match(data);
     if (match.kind === "waits") return;
     if (match.kind === "other") return refuse(proposal, match.field);
-    const { window, managed } = match.told;
+    const { window, managed } = match.published;
     const made = { proposal, window, managed: { ...listed, platform: managed.platform } };
     watch.proposal(made);
     await inTurn(listed.functionName, (one) => one.onProposal(made));
@@ -237,8 +237,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
   const lead = (): Promise<Subscription[]> => {
     acting = true;
     return Promise.all([
-      bus.subscribe("tick", onTick, { mostAtOnce: MOST_AT_ONCE }),
-      bus.subscribe("proposal", onProposal, { durable: "scaler-proposal", mostAtOnce: MOST_AT_ONCE }),
+      bus.subscribe("tick", onTick, { maxInFlight: MAX_AT_ONCE }),
+      bus.subscribe("proposal", onProposal, { durable: "scaler-proposal", maxInFlight: MAX_AT_ONCE }),
     ]);
   };
 
@@ -275,7 +275,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
       const ending = new AbortController();
       const listing = managedList.run(ending.signal);
       const onAnyWindow = (event: ReplicantEvent<"window">) => (acting ? onWindow(event) : rememberWindow(event));
-      const hearing = await bus.subscribe("window", onAnyWindow, { mostAtOnce: MOST_AT_ONCE });
+      const hearing = await bus.subscribe("window", onAnyWindow, { maxInFlight: MAX_AT_ONCE });
       try {
         await leadWhileHeld(lease, { lead, stepDown }, signal);
       } finally {

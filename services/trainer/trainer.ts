@@ -135,7 +135,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
         .flatMap(({ history }) => history)
         .sort((a, b) => a.atMs - b.atMs),
     async run(signal) {
-      const options = { durable: "trainer", mostAtOnce: MAX_IN_FLIGHT };
+      const options = { durable: "trainer", maxInFlight: MAX_IN_FLIGHT };
       const subscriptions = await Promise.all([
         bus.subscribe("window", onWindow, options),
         bus.subscribe("proposal", ({ data }) => memory.take({ kind: "proposal", proposal: data.proposal }), options),

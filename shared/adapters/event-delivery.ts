@@ -46,7 +46,7 @@ export type Outcome = "handled" | "failed" | "too-old" | "too-soon" | "undecodab
 export type Deliver = (bytes: Uint8Array, deliveryCount: number, doubt?: string | null) => Promise<Outcome>;
 
 /** An event that a handler refused so often is given up: about eight minutes of growing pauses. */
-export const MOST_DELIVERIES = 50;
+export const MAX_DELIVERIES = 50;
 
 /** The pause before delivery number `deliveryCount` + 1: 250 ms, doubled each time, at most 10 s. */
 export function pauseMs(deliveryCount: number): number {

@@ -1,7 +1,7 @@
 /** Events waiting for one handler inside this process, for buses that keep nothing themselves. */
 import { setMaxListeners } from "node:events";
 
-import { MOST_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "./event-delivery.ts";
+import { MAX_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "./event-delivery.ts";
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -10,7 +10,7 @@ interface Waiting {
 }
 
 /** A handler this far behind works on the past: the oldest events give way. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 
 export interface EventQueue {
   /** `doubt`: what the carrier knows against the message. */
@@ -23,12 +23,12 @@ export interface QueueOptions {
   /** An event that failed comes back after a pause; others do not wait for it. */
   readonly again: boolean;
   /** Default 1: one event after another. */
-  readonly mostAtOnce?: number | undefined;
+  readonly maxInFlight?: number | undefined;
 }
 
 export function eventQueue(
   deliver: Deliver,
-  { again, mostAtOnce = 1 }: QueueOptions,
+  { again, maxInFlight = 1 }: QueueOptions,
   { clock, counters, log }: DeliveryWorld,
 ): EventQueue {
   const closing = new AbortController();
@@ -39,12 +39,12 @@ export function eventQueue(
 
   function push(item: Waiting): void {
     if (closing.signal.aborted) return;
-    if (waiting.length >= MOST_WAITING) {
+    if (waiting.length >= MAX_WAITING) {
       waiting.shift();
       counters.dropped++;
     }
     waiting.push(item);
-    if (workers < mostAtOnce) begin();
+    if (workers < maxInFlight) begin();
   }
 
   function begin(): void {
@@ -64,7 +64,7 @@ export function eventQueue(
   }
 
   function comeAgain({ bytes, deliveryCount, doubt }: Waiting): void {
-    if (deliveryCount >= MOST_DELIVERIES) {
+    if (deliveryCount >= MAX_DELIVERIES) {
       counters.dropped++;
       log(`gave an event up after ${deliveryCount} deliveries`);
       return;

@@ -12,7 +12,7 @@ export interface MetricsAddresses {
 }
 
 /** A hundred functions make about a megabyte. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** An endpoint that does not answer in time gives null: missing, not empty. */
 export function httpMetricsEndpoint({
@@ -25,7 +25,7 @@ export function httpMetricsEndpoint({
     httpAgent: new Agent({ keepAlive: true, maxSockets: 4 }),
     responseType: "text",
     transformResponse: (body: unknown) => body,
-    maxContentLength: MOST_BYTES,
+    maxContentLength: MAX_BYTES,
     proxy: false,
     maxRedirects: 0,
   });

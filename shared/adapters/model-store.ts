@@ -11,11 +11,11 @@ import type { Files } from "./files/files.ts";
 import { nodeFiles } from "./files/node-files.ts";
 
 /** What a checkpoint may hold, and how large it may be: read only as far as that, whatever a file claims. */
-const FILES: Readonly<Record<string, { readonly mostBytes: number; readonly isNeeded: boolean }>> = {
-  "model.json": { mostBytes: 2 ** 20, isNeeded: true },
-  "weights.bin": { mostBytes: 256 * 2 ** 20, isNeeded: true },
-  "training.json": { mostBytes: 16 * 2 ** 20, isNeeded: true },
-  "optimizer.bin": { mostBytes: 768 * 2 ** 20, isNeeded: false },
+const FILES: Readonly<Record<string, { readonly maxBytes: number; readonly isNeeded: boolean }>> = {
+  "model.json": { maxBytes: 2 ** 20, isNeeded: true },
+  "weights.bin": { maxBytes: 256 * 2 ** 20, isNeeded: true },
+  "training.json": { maxBytes: 16 * 2 ** 20, isNeeded: true },
+  "optimizer.bin": { maxBytes: 768 * 2 ** 20, isNeeded: false },
 };
 const STEP_FOLDER = /^(?:\.before-)?step-(\d{1,15})$/;
 /** As writes in the middle were called before. */
@@ -24,7 +24,7 @@ export const FORMERLY = /^\.(step-\d+|control)\.\d+$/;
 /** Trainer and policy-inference need not be the same user: whoever may read the folder may read what is put into it. */
 export const SHARED_MODES = { mode: 0o666, folderMode: 0o777 };
 /** While a checkpoint is replaced again and again a reader gives up after so many. */
-const MOST_READS = 5;
+const MAX_READS = 5;
 
 /** One process writes there at a time; any number read. What resolves has survived a power cut, what rejects has changed nothing. */
 export function fileModelStore(folder: string, files: Files = nodeFiles): ModelStore {
@@ -71,7 +71,7 @@ export function fileModelStore(folder: string, files: Files = nodeFiles): ModelS
         const found = await readFiles(place).catch((thrown: unknown) => ({ thrown }));
         // Files of two checkpoints are none.
         const isOne = before !== null && before === (await identityOf(place));
-        if (!isOne && reads < MOST_READS) continue;
+        if (!isOne && reads < MAX_READS) continue;
         if ("thrown" in found) throw found.thrown;
         if (!isOne) throw new BadInputError(`${place}: changed while it was read`);
         return found.files;
@@ -104,8 +104,8 @@ function requireKnown(content: ModelFiles): void {
 
 async function readFiles(place: string): Promise<{ readonly files: ModelFiles }> {
   const files: Record<string, Uint8Array> = {};
-  for (const [name, { mostBytes, isNeeded }] of Object.entries(FILES)) {
-    const bytes = await readBounded(join(place, name), mostBytes);
+  for (const [name, { maxBytes, isNeeded }] of Object.entries(FILES)) {
+    const bytes = await readBounded(join(place, name), maxBytes);
     if (bytes !== null) files[name] = bytes;
     else if (isNeeded) throw new BadInputError(`${join(place, name)}: there is no such file`);
   }
@@ -124,7 +124,7 @@ async function identityOf(place: string): Promise<string | null> {
 }
 
 /** Null when there is no such file. A link is not followed: it might lead anywhere. */
-async function readBounded(path: string, mostBytes: number): Promise<Uint8Array | null> {
+async function readBounded(path: string, maxBytes: number): Promise<Uint8Array | null> {
   let file;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -135,8 +135,8 @@ async function readBounded(path: string, mostBytes: number): Promise<Uint8Array 
   try {
     const found = await file.stat();
     if (!found.isFile()) throw new BadInputError(`${path}: is not a file`);
-    if (found.size > mostBytes)
-      throw new BadInputError(`${path}: must be at most ${mostBytes} bytes, was: '${found.size}'`);
+    if (found.size > maxBytes)
+      throw new BadInputError(`${path}: must be at most ${maxBytes} bytes, was: '${found.size}'`);
     const bytes = new Uint8Array(found.size);
     const { bytesRead } = await file.read(bytes, 0, found.size, 0);
     if (bytesRead !== found.size) throw new BadInputError(`${path}: changed while it was read`);

@@ -4,7 +4,7 @@
  */
 import type { MetricsWindow, Tick } from "../core/window.ts";
 
-/** `late`: ended more than a window ago, or in another generation. `refused`: dated where no instant can be. `unknown`: nothing was heard yet. */
+/** `late`: ended more than a window ago, or in another generation. `refused`: dated where no instant can be. `unknown`: no event was received yet. */
 export type Timeliness = "in-time" | "late" | "refused" | "unknown";
 
 /** What tells when a window ended, and by whose time. */
@@ -12,11 +12,11 @@ export type MeasuredAt = Pick<MetricsWindow, "generation" | "endedAtMs" | "timeL
 type TickedAt = Pick<Tick, "generation" | "atMs" | "timeLapse">;
 
 export interface CollectorTimeStatus {
-  /** Null while nothing was heard. */
+  /** Null before the first event. */
   readonly generation: string | null;
   /** The collector's trace time now, as far as it is known here. */
   readonly traceMs: number | null;
-  /** Real seconds since anything in time was heard; null while nothing was. */
+  /** Real seconds since the last event in time; null before the first. */
   readonly silentSeconds: number | null;
   readonly generations: number;
   readonly refused: number;
@@ -43,7 +43,7 @@ const REMEMBERED_INSTANTS = 32;
 /** Generations that were followed by another one. */
 const REMEMBERED_GENERATIONS = 16;
 /** What was heard may have been this slow on its way, real time: what comes quicker lies so far ahead. */
-const MOST_DELAY_MS = 10_000;
+const MAX_DELAY_MS = 10_000;
 const WINDOW_MS = 30_000;
 
 export class CollectorTime {
@@ -60,13 +60,13 @@ export class CollectorTime {
   }
 
   /** A tick as it came, live. */
-  hearTick(tick: TickedAt, monotonicMs: number): Timeliness {
-    return this.#hear({ ...tick, spanMs: this.#windowMs }, monotonicMs, true);
+  onTick(tick: TickedAt, monotonicMs: number): Timeliness {
+    return this.#receive({ ...tick, spanMs: this.#windowMs }, monotonicMs, true);
   }
 
   /** A window as it came. One that was kept for later (`live: false`) begins no generation while another one is alive. */
-  hearWindow(window: MeasuredAt, monotonicMs: number, { live }: { readonly live: boolean }): Timeliness {
-    const timeliness = this.#hear(instantOf(window), monotonicMs, live);
+  onWindow(window: MeasuredAt, monotonicMs: number, { live }: { readonly live: boolean }): Timeliness {
+    const timeliness = this.#receive(instantOf(window), monotonicMs, live);
     if (timeliness === "in-time") this.#windowMs = window.windowSeconds * 1_000;
     return timeliness;
   }
@@ -94,7 +94,7 @@ export class CollectorTime {
     };
   }
 
-  #hear(instant: Instant, monotonicMs: number, live: boolean): Timeliness {
+  #receive(instant: Instant, monotonicMs: number, live: boolean): Timeliness {
     const line = this.#line;
     if (line === null) return this.#begin(instant, monotonicMs);
     const timeliness = this.#timelinessOf(instant, line, monotonicMs);
@@ -124,7 +124,7 @@ export class CollectorTime {
   #timelinessOf({ generation, atMs, timeLapse, spanMs }: Instant, line: Line, monotonicMs: number): Timeliness {
     if (generation !== line.generation && generation !== "") return "late";
     const aheadMs = atMs - nowOf(line, monotonicMs);
-    if (aheadMs > Math.max(this.#windowMs, MOST_DELAY_MS * line.timeLapse) || timeLapse !== line.timeLapse)
+    if (aheadMs > Math.max(this.#windowMs, MAX_DELAY_MS * line.timeLapse) || timeLapse !== line.timeLapse)
       return "refused";
     return -aheadMs > spanMs ? "late" : "in-time";
   }

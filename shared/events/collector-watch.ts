@@ -1,11 +1,11 @@
-/** What every listener keeps of the collector: its time, how far the wall clocks lie apart, and what of it is not well. */
+/** What every subscriber knows of the collector: its time, how far the wall clocks lie apart, and what of it is not well. */
 import type { Clock } from "../core/clock.ts";
 import { WINDOW_SECONDS } from "../core/window.ts";
 import { CollectorTime, type CollectorTimeStatus, type MeasuredAt, type Timeliness } from "./collector-time.ts";
 import type { ReplicantEvent } from "./types.ts";
 
 export interface CollectorWatchStatus extends CollectorTimeStatus {
-  /** The sender's wall clock less this part's; null while nothing was heard. Measured, and never a reason to drop anything. */
+  /** The sender's wall clock less this part's; null before the first event. Measured, and never a reason to drop anything. */
   readonly skewMs: number | null;
   /** One sentence for each thing that is not well. */
   readonly problems: readonly string[];
@@ -40,14 +40,14 @@ export class CollectorWatch {
   }
 
   onTick({ time, data: { tick } }: ReplicantEvent<"tick">): Timeliness {
-    const timeliness = this.#time.hearTick(tick, this.#clocks.monotonic.nowMs());
+    const timeliness = this.#time.onTick(tick, this.#clocks.monotonic.nowMs());
     if (timeliness === "in-time") this.#skewMs = Date.parse(time) - this.#clocks.clock.nowMs();
     return timeliness;
   }
 
   /** `live`: as it was published, not kept for a listener that was away. */
   onWindow({ data: { window } }: ReplicantEvent<"window">, how: { readonly live: boolean }): Timeliness {
-    const timeliness = this.#time.hearWindow(window, this.#clocks.monotonic.nowMs(), how);
+    const timeliness = this.#time.onWindow(window, this.#clocks.monotonic.nowMs(), how);
     if (timeliness === "in-time") this.#windowRealSeconds = window.windowSeconds / window.timeLapse;
     return timeliness;
   }

@@ -1,4 +1,4 @@
-/** What was heard, read back from where it was kept: checked as an event is, for a file may hold anything. */
+/** Facts read back from where they were stored: checked as an event is, for a file may hold anything. */
 import type { Fact } from "../core/transition.ts";
 import { FACT_SCHEMA } from "./schemas.ts";
 

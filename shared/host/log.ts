@@ -19,7 +19,7 @@ export function createLog(part: string, level: string): Log {
   );
 }
 
-/** What is told of an error: not what libraries hang on it, which may be a whole request with its credentials. */
+/** What is logged of an error: not what libraries hang on it, which may be a whole request with its credentials. */
 export function errorForLog(thrown: unknown): object {
   if (!(thrown instanceof Error)) return { message: String(thrown) };
   const { name, message, stack, cause } = thrown;

@@ -127,7 +127,7 @@ function isListed(replicas: ReplicaReading | undefined): boolean {
   return replicas !== undefined && replicas.desiredReplicas !== null;
 }
 
-function replicasOf(reading: Reading, told: ReplicaReading | undefined): ReplicaReading {
+function replicasOf(reading: Reading, listed: ReplicaReading | undefined): ReplicaReading {
   const gauge = (metric: string) => {
     for (const series of ofFunction(reading.store, reading.span, metric)) {
       const value = instant(series, reading.span.toMs, reading.lookBackMs);
@@ -136,8 +136,8 @@ function replicasOf(reading: Reading, told: ReplicaReading | undefined): Replica
     return null;
   };
   return {
-    desiredReplicas: told?.desiredReplicas ?? gauge("gateway_service_count"),
-    availableReplicas: told?.availableReplicas ?? gauge("gateway_service_ready_count"),
+    desiredReplicas: listed?.desiredReplicas ?? gauge("gateway_service_count"),
+    availableReplicas: listed?.availableReplicas ?? gauge("gateway_service_ready_count"),
   };
 }
 

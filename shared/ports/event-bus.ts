@@ -1,4 +1,4 @@
-/** How steps hear of each other. */
+/** How parts send each other events. */
 import type { EventKind } from "../events/subjects.ts";
 import type { ReplicantEvent } from "../events/types.ts";
 
@@ -10,7 +10,7 @@ export interface SubscribeOptions {
   /** Older events are dropped, not handed over: a late decision is worse than none. Real milliseconds. */
   readonly maxAgeMs?: number;
   /** Events that may be in the handler's hands at the same time; they are begun in their order. Default 1: one after another. */
-  readonly mostAtOnce?: number;
+  readonly maxInFlight?: number;
   /** What comes sooner after the last event handed over is passed over unread: for a listener whom any of them serves. Real milliseconds. */
   readonly atMostEveryMs?: number;
 }

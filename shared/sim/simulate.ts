@@ -131,7 +131,7 @@ export function simulate(options: SimulateOptions): Simulation {
     initialReplicas: options.initialReplicas ?? Math.max(1, profile.minReplicas),
   });
   const { managed, platform } = session;
-  const hearTick = tickPolicy
+  const onTick = tickPolicy
     ? (tick: Tick) => {
         const answer = tickPolicy.onTick(tick, managed);
         if (answer !== null) session.scaler.onTickProposal(answer);
@@ -141,7 +141,7 @@ export function simulate(options: SimulateOptions): Simulation {
   const windows: SimWindowRecord[] = [];
   const count = Math.ceil(schedule.durationSeconds / windowSeconds - 1e-9);
   for (let index = 0; index < count; index++) {
-    const window = session.runWindow(hearTick);
+    const window = session.runWindow(onTick);
     const truth = truthOf(session);
     let decision: SimDecision | null = null;
     if (policy) {

@@ -103,7 +103,7 @@ export function eventBusSuite(name: string, { kept, served }: Traits, start: () 
       assert.equal(mostBusy, 1);
     });
 
-    for (const options of [{ mostAtOnce: 4 }, { durable: "at-once", mostAtOnce: 4 }] satisfies SubscribeOptions[]) {
+    for (const options of [{ maxInFlight: 4 }, { durable: "at-once", maxInFlight: 4 }] satisfies SubscribeOptions[]) {
       bus(`begins in their order as many events at once as it may: ${Object.keys(options).join()}`, async () => {
         const [publisher, subscriber] = [await open(), await open()];
         const begun: number[] = [];

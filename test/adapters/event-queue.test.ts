@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MOST_DELIVERIES, newCounters, pauseMs, type Outcome } from "#shared/adapters/event-delivery.ts";
+import { MAX_DELIVERIES, newCounters, pauseMs, type Outcome } from "#shared/adapters/event-delivery.ts";
 import { eventQueue } from "#shared/adapters/event-queue.ts";
 import { memoryBus } from "#test/support/memory-bus.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
@@ -14,7 +14,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 function queueOf(
   outcome: (text: string, deliveryCount: number) => Promise<Outcome> | Outcome,
   again: boolean,
-  mostAtOnce?: number,
+  maxInFlight?: number,
 ) {
   const clock = new ManualClock();
   const counters = newCounters();
@@ -25,7 +25,7 @@ function queueOf(
       calls.push(`${text}${deliveryCount}`);
       return outcome(text, deliveryCount);
     },
-    { again, mostAtOnce },
+    { again, maxInFlight },
     { clock, counters, log: () => {} },
   );
   return { clock, counters, calls, queue };
@@ -55,7 +55,7 @@ test("queue: an event that is always refused is given up in the end", async () =
   const { clock, counters, calls, queue } = queueOf(() => "failed", true);
   queue.push(bytes("a"));
   for (let minute = 0; minute < 15; minute++) await clock.advance(60_000);
-  assert.equal(calls.length, MOST_DELIVERIES);
+  assert.equal(calls.length, MAX_DELIVERIES);
   assert.equal(counters.dropped, 1);
   await queue.close();
 });

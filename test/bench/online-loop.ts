@@ -110,7 +110,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
     settings: care === "guarded" ? GUARD_DEFAULTS : { ...GUARD_DEFAULTS, ...OPEN_GUARD },
     lease: soleLease(),
     monotonicNowMs: () => clock.nowMs(),
-    tell: async (applied) => {
+    report: async (applied) => {
       if (applied.seq !== null && applied.trigger === "proposal") byModel++;
       await trainer.take({ kind: "applied", applied });
     },

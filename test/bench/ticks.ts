@@ -30,7 +30,7 @@ export const ticksSection: Section = {
         settings: GUARD_DEFAULTS,
         lease: { isHeld: () => true, fencing: 1, actWithinMs: 1_000 },
         monotonicNowMs: () => performance.now(),
-        tell: async () => {},
+        report: async () => {},
         complain: () => {},
         restored: { policy, target: aTarget(), span: { seconds: 60, arrivals: 90 }, startSeconds: 4 },
       });

@@ -79,7 +79,7 @@ describe("stack.yml", () => {
         assert.ok(MAX_TEXT_BYTES + 16 * 2 ** 10 <= bodyBytes);
         continue;
       }
-      assert.equal(SIGNED_BOUNDS.mostBytes, bodyBytes);
+      assert.equal(SIGNED_BOUNDS.maxBytes, bodyBytes);
       const batch = Number(annotations["replicant.batch"]);
       assert.ok(batch * largestWindowBytes() <= bodyBytes, `${batch} windows of ${largestWindowBytes()} bytes`);
     }

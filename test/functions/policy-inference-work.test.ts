@@ -62,7 +62,7 @@ function bodyOf(policy: string, shape: (seq: number) => Partial<MeasuredWindow>)
     const event = makeEvent("window", { source: "anybody", subject: functionName, key: 1, nowMs: 1, data });
     return Buffer.from(encodeEvent(event)).toString();
   };
-  return `[${["a", "b", "c", "d"].slice(0, OPEN_BOUNDS.mostWindows).map(one).join(",")}]`;
+  return `[${["a", "b", "c", "d"].slice(0, OPEN_BOUNDS.maxWindows).map(one).join(",")}]`;
 }
 
 describe("the work of an unsigned call", () => {
@@ -71,7 +71,7 @@ describe("the work of an unsigned call", () => {
       test(`${policy}, ${name}: no more than its windows cost`, async () => {
         const closed = decodeWindows(bodyOf(policy, shape), OPEN_BOUNDS).map(({ data }) => data);
         const seen = closed.reduce((sum, { history }) => sum + history.length + 1, 0);
-        assert.equal(seen, OPEN_BOUNDS.mostWindows * (HISTORY_WINDOWS + 1));
+        assert.equal(seen, OPEN_BOUNDS.maxWindows * (HISTORY_WINDOWS + 1));
         const steps = await countWork(async () => {
           const results = await previewRules(closed);
           const kind = policy === "oracle" ? "refused" : "proposal";

@@ -69,10 +69,10 @@ export function memoryBus({
       world.counters.published++;
     },
 
-    async subscribe(kind, handler, { durable, queue, mostAtOnce, ...wanted } = {}) {
+    async subscribe(kind, handler, { durable, queue, maxInFlight, ...wanted } = {}) {
       if (closed) throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
       const deliver = delivery(kind, handler, wanted, world);
-      const events = eventQueue(deliver, { again: durable !== undefined, mostAtOnce }, world);
+      const events = eventQueue(deliver, { again: durable !== undefined, maxInFlight }, world);
       const leave = broker.join(kind, { queue: queue ?? durable ?? null, events });
       const close = async () => {
         leave();

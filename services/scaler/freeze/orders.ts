@@ -39,7 +39,7 @@ export interface GivenOrder extends Order {
 export const NO_ORDERS: Orders = { number: 0, freezes: {}, thawed: {} };
 
 /** A place that missed so many thaws may bring a freeze back, until the next thaw: frozen is the safe side. */
-const MOST_THAWED = 200;
+const MAX_THAWED = 200;
 
 /** `thaw` of everything ends every freeze; `thaw` of a function leaves one of everything in force. */
 export function carryOut(orders: Orders, { id, action, functionName, freeze }: GivenOrder): Orders {
@@ -69,7 +69,7 @@ function standing({ number, freezes, thawed }: Orders): Orders {
   return {
     number,
     freezes: Object.fromEntries(lasting.sort(([one], [other]) => compare(one, other))),
-    thawed: Object.fromEntries(last.slice(0, MOST_THAWED)),
+    thawed: Object.fromEntries(last.slice(0, MAX_THAWED)),
   };
 }
 

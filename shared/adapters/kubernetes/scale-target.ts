@@ -22,7 +22,7 @@ export interface KubernetesScaleOptions {
 }
 
 /** Every ready pod moves the Deployment's version, so a conflict says little about who else is there. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /** Needs `get` and `patch` on `deployments/scale`, and `list` on `pods`; may have `list` on `horizontalpodautoscalers`. */
 export function kubernetesScaleTarget(
@@ -96,7 +96,7 @@ export function kubernetesScaleTarget(
             await patchScale(name, namespace, seen, desiredReplicas, signal);
             break;
           } catch (thrown) {
-            if (statusOf(thrown) !== 409 || tries === MOST_TRIES) throw thrown;
+            if (statusOf(thrown) !== 409 || tries === MAX_TRIES) throw thrown;
           }
           seen = await readScale(name, namespace, signal);
           if (replicasOf(seen) !== before && replicasOf(seen) !== desiredReplicas) {

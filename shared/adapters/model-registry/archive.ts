@@ -6,7 +6,7 @@ import type { ModelFiles } from "../../ports/model-store.ts";
 
 const NEWLINE = 10;
 /** Names and sizes of four files take a few hundred bytes. */
-const MOST_HEADER_BYTES = 4_096;
+const MAX_HEADER_BYTES = 4_096;
 
 interface Entry {
   readonly name: string;
@@ -32,7 +32,7 @@ export function packed(files: ModelFiles): Uint8Array {
 
 /** Throws `BadInputError` for bytes that are no such archive. */
 export function unpacked(what: string, bytes: Uint8Array): ModelFiles {
-  const end = bytes.subarray(0, MOST_HEADER_BYTES).indexOf(NEWLINE);
+  const end = bytes.subarray(0, MAX_HEADER_BYTES).indexOf(NEWLINE);
   const entries = end < 0 ? null : entriesOf(Buffer.from(bytes.subarray(0, end)).toString("utf8"));
   if (entries === null) throw new BadInputError(`${what}: is no archive of a checkpoint`);
   const wanted = end + 1 + entries.reduce((sum, entry) => sum + entry.bytes, 0);

@@ -19,7 +19,7 @@ export interface BucketBounds {
   readonly maxBytes?: number | undefined;
 }
 
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 const NAME_IN_USE = 10058;
 
 /**
@@ -43,7 +43,7 @@ export async function openBucket(
 /** Makes the bucket where there is none; one that is there stays as it is. Rejects with what the server says. */
 export async function makeBucket(
   jsm: JetStreamManager,
-  { bucket, maxAgeMs, maxBytes = MOST_BYTES }: Pick<BucketOptions, "bucket"> & BucketBounds,
+  { bucket, maxAgeMs, maxBytes = MAX_BYTES }: Pick<BucketOptions, "bucket"> & BucketBounds,
 ): Promise<void> {
   const name = `KV_${bucket}`;
   if (!(await isThere(jsm, name))) {

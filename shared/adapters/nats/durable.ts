@@ -11,7 +11,7 @@ import { nanos } from "@nats-io/transport-node";
 
 import { messageOf } from "../../core/errors.ts";
 import type { Subscription } from "../../ports/event-bus.ts";
-import { MOST_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "../event-delivery.ts";
+import { MAX_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "../event-delivery.ts";
 import { secondHand } from "./first-hand.ts";
 import type { StreamState } from "./stream.ts";
 
@@ -20,7 +20,7 @@ export interface DurableOptions {
   readonly consumer: string;
   readonly subject: string;
   /** Default 1: one event after another. */
-  readonly mostAtOnce?: number | undefined;
+  readonly maxInFlight?: number | undefined;
 }
 
 /** Without a sign of life in this time, an event is handed to the next member. */
@@ -30,7 +30,7 @@ const SIGN_OF_LIFE_MS = 10_000;
 const PULL_MS = 5_000;
 const RETRY_MS = 500;
 /** All members' events in their handlers, and the refused ones that pause. */
-const MOST_UNACKNOWLEDGED = 64;
+const MAX_UNACKNOWLEDGED = 64;
 
 /**
  * Pulls no more events than the handler may have in hand: nothing waits unseen in this process, so a handler may be slow.
@@ -38,7 +38,7 @@ const MOST_UNACKNOWLEDGED = 64;
  */
 export async function subscribeDurably(
   jsm: JetStreamManager,
-  { stream, consumer: name, subject, mostAtOnce = 1 }: DurableOptions,
+  { stream, consumer: name, subject, maxInFlight = 1 }: DurableOptions,
   declareStream: () => Promise<StreamState>,
   deliver: Deliver,
   world: DeliveryWorld,
@@ -64,7 +64,7 @@ export async function subscribeDurably(
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
       deliver_policy: isNew ? DeliverPolicy.All : DeliverPolicy.New,
-      max_ack_pending: MOST_UNACKNOWLEDGED,
+      max_ack_pending: MAX_UNACKNOWLEDGED,
     };
     const problem = await jsm.consumers.add(stream, config).then(
       () => null,
@@ -88,9 +88,9 @@ export async function subscribeDurably(
   }
 
   async function pull(consumer: Consumer): Promise<void> {
-    while (inHand.size >= mostAtOnce) await Promise.race(inHand);
+    while (inHand.size >= maxInFlight) await Promise.race(inHand);
     if (closing.signal.aborted) return;
-    pulling = await consumer.fetch({ max_messages: mostAtOnce - inHand.size, expires: PULL_MS });
+    pulling = await consumer.fetch({ max_messages: maxInFlight - inHand.size, expires: PULL_MS });
     if (closing.signal.aborted) stopPulling();
     for await (const message of pulling) take(message);
   }
@@ -113,7 +113,7 @@ export async function subscribeDurably(
     );
     if (outcome === "undecodable" || outcome === "foreign") return message.term();
     if (outcome !== "failed") return message.ack();
-    if (deliveryCount < MOST_DELIVERIES) return message.nak(pauseMs(deliveryCount));
+    if (deliveryCount < MAX_DELIVERIES) return message.nak(pauseMs(deliveryCount));
     world.counters.dropped++;
     world.log(`gave an event of '${subject}' up after ${deliveryCount} deliveries`);
     message.term();

@@ -40,7 +40,7 @@ export type NatsBus = EventBus & {
 };
 
 const ATTEMPT_MS = 2_000;
-const MOST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 500;
 
 /**
  * Resolves when connected. Rejects with `BusRefusedError` for bad credentials, with `BusUnavailableError` when
@@ -133,13 +133,13 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
           why = reasonOf(thrown, subject);
           if (isJetStreamMissing(thrown)) await declare().catch(() => {});
           await clock.sleep(
-            Math.min(MOST_PAUSE_MS, 25 * 2 ** Math.min(tries, 10), Math.max(0, untilMs - clock.nowMs())),
+            Math.min(MAX_PAUSE_MS, 25 * 2 ** Math.min(tries, 10), Math.max(0, untilMs - clock.nowMs())),
           );
         }
       }
     },
 
-    async subscribe(kind, handler, { durable, queue, mostAtOnce, ...wanted } = {}) {
+    async subscribe(kind, handler, { durable, queue, maxInFlight, ...wanted } = {}) {
       if (connection.state() === "closed")
         throw new BusUnavailableError(`subscription to '${kind}' came after the bus was closed`);
       if (durable !== undefined && !/^[A-Za-z0-9_-]+$/.test(durable)) {
@@ -151,7 +151,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
         jsm && durable !== undefined && isKept(kind)
           ? await subscribeDurably(
               jsm,
-              { stream: streamName(prefix), consumer: `${durable}-${kind}`, subject, mostAtOnce },
+              { stream: streamName(prefix), consumer: `${durable}-${kind}`, subject, maxInFlight },
               declare,
               deliver,
               world,
@@ -159,7 +159,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
           : await subscribePlainly(subject, queue ?? durable);
 
       async function subscribePlainly(subject: string, group: string | undefined): Promise<Subscription> {
-        const events = eventQueue(deliver, { again: durable !== undefined, mostAtOnce }, world);
+        const events = eventQueue(deliver, { again: durable !== undefined, maxInFlight }, world);
         const subscription = nc.subscribe(subject, {
           ...(group !== undefined && { queue: group }),
           callback: (error, message) => {

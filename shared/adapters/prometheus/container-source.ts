@@ -19,11 +19,11 @@ export function prometheusContainers(
       const rangeMs = (window.windowSeconds * 1_000) / traceTime.timeLapse;
       const now = (await serverTime?.now(rangeMs)) ?? { atMs: toWallMs(atMs, traceTime) };
       if ("refused" in now) return { problems: [now.refused], ratios: () => ({ cpuRatio: null, memoryRatio: null }) };
-      const told = await askAll(client, containerExpressions(expected, rangeMs), now.atMs);
+      const answers = await askAll(client, containerExpressions(expected, rangeMs), now.atMs);
       return {
-        problems: told.problems,
+        problems: answers.problems,
         // Both sides of the ratio are real cores: it is the same in either time.
-        ratios: (about) => ({ cpuRatio: told.value("cpu", about), memoryRatio: told.value("memory", about) }),
+        ratios: (about) => ({ cpuRatio: answers.value("cpu", about), memoryRatio: answers.value("memory", about) }),
       };
     },
   };

@@ -34,16 +34,16 @@ export function prometheusFunctions(
       };
       if ("refused" in now) return nothingOf(instant, now.refused);
       const { atMs: atWallMs } = now;
-      const [told, windowTold] = await Promise.all([
+      const [answers, windowTold] = await Promise.all([
         askTick(expected, atWallMs),
         askWindow(instant, expected, atWallMs),
       ]);
-      known.note(told, expected);
-      tickArrivals.note(told, expected);
-      const ground = { told, windowTold, instant, atWallMs };
+      known.note(answers, expected);
+      tickArrivals.note(answers, expected);
+      const ground = { answers, windowTold, instant, atWallMs };
       const doubts = expected.flatMap((about) => doubtOf(about, ground) ?? []);
       return {
-        problems: [...new Set([...told.problems, ...windowTold.problems, ...doubts])],
+        problems: [...new Set([...answers.problems, ...windowTold.problems, ...doubts])],
         tick: (about) => tickOf(about, ground),
         window: (about) => instant.window && windowOf(instant.window, about, ground),
         sloFit: (about) => fitOf(windowTold, about),
@@ -57,7 +57,7 @@ export function prometheusFunctions(
   }
 
   function nothingOf(instant: Instant, problem: string) {
-    const ground = { told: NOTHING, windowTold: NOTHING, instant, atWallMs: 0 };
+    const ground = { answers: NOTHING, windowTold: NOTHING, instant, atWallMs: 0 };
     return {
       problems: [problem],
       tick: (about: AskedFunction) => tickOf(about, ground),
@@ -66,26 +66,26 @@ export function prometheusFunctions(
     };
   }
 
-  function tickOf(about: AskedFunction, { told, instant, atWallMs }: WindowGround) {
+  function tickOf(about: AskedFunction, { answers, instant, atWallMs }: WindowGround) {
     const { functionName, namespace } = about;
     const isWhole = known.missedOf(about) === null;
     return closeTick({
       ...{ functionName, namespace, generation: "", atMs: instant.atMs, timeLapse },
-      inFlight: isWhole ? told.value("inFlight", about) : null,
-      ...replicasOf(told, about),
+      inFlight: isWhole ? answers.value("inFlight", about) : null,
+      ...replicasOf(answers, about),
       // Where this instant was not answered, what an earlier one gained is no news.
-      arrivals: isWhole && told.value("newest", about) !== null ? tickArrivals.of(about) : null,
-      metricAgeSeconds: ageSeconds(told, about, atWallMs),
+      arrivals: isWhole && answers.value("newest", about) !== null ? tickArrivals.of(about) : null,
+      metricAgeSeconds: ageSeconds(answers, about, atWallMs),
     });
   }
 
   /** Why a window's numbers say nothing although there are some; null where they do. */
-  function doubtOf(about: FunctionId, { told, windowTold, instant, atWallMs }: WindowGround): string | null {
+  function doubtOf(about: FunctionId, { answers, windowTold, instant, atWallMs }: WindowGround): string | null {
     const { functionName } = about;
     const missed = known.missedOf(about);
     if (missed !== null) return `Prometheus lacks counters of '${functionName}' that it had: ${missed}`;
     if (instant.window === null) return null;
-    const age = ageSeconds(told, about, atWallMs);
+    const age = ageSeconds(answers, about, atWallMs);
     // Of a range that ends without samples only a part is told, and a part looks like less load.
     if (age !== null && age > instant.window.windowSeconds / 2) {
       return `Prometheus's newest sample of '${functionName}' is ${Math.round(age)} s old`;
@@ -116,7 +116,7 @@ export function prometheusFunctions(
     about: AskedFunction,
     ground: WindowGround,
   ) {
-    const { told, instant, atWallMs } = ground;
+    const { answers, instant, atWallMs } = ground;
     const windowTold: WindowTold = doubtOf(about, ground) === null ? ground.windowTold : NOTHING;
     const value = (name: WindowName) => windowTold.value(name, about);
     const completions = completionsOf(windowTold, about);
@@ -141,37 +141,37 @@ export function prometheusFunctions(
       late,
       inFlightMean: value("inFlightMean"),
       inFlightMax: value("inFlightMax"),
-      ...replicasOf(told, about),
+      ...replicasOf(answers, about),
       cpuRatio: null,
       memoryRatio: null,
-      metricAgeSeconds: ageSeconds(told, about, atWallMs),
+      metricAgeSeconds: ageSeconds(answers, about, atWallMs),
     });
   }
 
-  function ageSeconds(told: Told, about: FunctionId, atWallMs: number): number | null {
-    const newestSeconds = told.value("newest", about);
+  function ageSeconds(answers: Told, about: FunctionId, atWallMs: number): number | null {
+    const newestSeconds = answers.value("newest", about);
     return newestSeconds === null ? null : Math.max(0, atWallMs / 1_000 - newestSeconds) * timeLapse;
   }
 }
 
 interface WindowGround {
-  readonly told: Told;
+  readonly answers: Told;
   readonly windowTold: WindowTold;
   readonly instant: Instant;
   readonly atWallMs: number;
 }
 
 /** The platform's own list is newer than the gauges, which are a poll and a scrape old. */
-function replicasOf(told: Told, about: AskedFunction) {
+function replicasOf(answers: Told, about: AskedFunction) {
   return {
-    desiredReplicas: about.replicas?.desiredReplicas ?? told.value("desired", about),
-    availableReplicas: about.replicas?.availableReplicas ?? told.value("ready", about),
+    desiredReplicas: about.replicas?.desiredReplicas ?? answers.value("desired", about),
+    availableReplicas: about.replicas?.availableReplicas ?? answers.value("ready", about),
   };
 }
 
 /** By what the caller got. The sample without a code is the 0 of a counter never touched. */
-function completionsOf(told: WindowTold, about: FunctionId): Completions | null {
-  const samples = told.samples("completions", about);
+function completionsOf(answers: WindowTold, about: FunctionId): Completions | null {
+  const samples = answers.samples("completions", about);
   if (samples.length === 0) return null;
   let ok = 0;
   const error = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };
@@ -187,8 +187,8 @@ function completionsOf(told: WindowTold, about: FunctionId): Completions | null 
 }
 
 /** Null where one bucket cannot be told, and where there is none although requests were answered. */
-function latenciesOf(told: WindowTold, about: FunctionId, completions: Completions | null): CodeBucket[] | null {
-  const samples = told.samples("latencies", about);
+function latenciesOf(answers: WindowTold, about: FunctionId, completions: Completions | null): CodeBucket[] | null {
+  const samples = answers.samples("latencies", about);
   if (samples.length === 0 && completions?.ok !== 0) return null;
   const buckets: CodeBucket[] = [];
   for (const { labels, value } of samples) {

@@ -35,14 +35,14 @@ export class KnownCounters {
   }
 
   /** What an answer says of the functions that are asked about; others are forgotten. */
-  note(told: Told, functions: readonly FunctionId[]): void {
-    const targets = targetsOf(told);
+  note(answers: Told, functions: readonly FunctionId[]): void {
+    const targets = targetsOf(answers);
     const known = new Map<string, ReadonlyMap<string, Gateway>>();
     const missed = new Map<string, string>();
     for (const about of functions) {
       const key = functionKey(about);
       const before = this.#known.get(key) ?? new Map<string, Gateway>();
-      const found = gatewaysOf(told, about, targets);
+      const found = gatewaysOf(answers, about, targets);
       const gateways = new Map<string, Gateway>();
       for (const [instance, gateway] of found) gateways.set(instance, joined(before.get(instance), gateway));
       for (const [instance, gateway] of before) {
@@ -67,9 +67,9 @@ export class KnownCounters {
 }
 
 /** What there is at the targets now. */
-function targetsOf(told: Told) {
+function targetsOf(answers: Told) {
   const numbers = (name: "up" | "processStart") => {
-    const samples = told.all(name);
+    const samples = answers.all(name);
     return samples && new Map(samples.map(({ labels, value }) => [instanceKey(labels), value]));
   };
   const [up, starts] = [numbers("up"), numbers("processStart")];
@@ -86,7 +86,7 @@ function targetsOf(told: Told) {
 }
 
 /** By instance: who lists the function or counts for it. */
-function gatewaysOf(told: Told, about: FunctionId, targets: ReturnType<typeof targetsOf>): Map<string, Gateway> {
+function gatewaysOf(answers: Told, about: FunctionId, targets: ReturnType<typeof targetsOf>): Map<string, Gateway> {
   const found = new Map<string, { labels: Labels; startedSeconds: number | null; counters: Set<string> }>();
   const gatewayOf = (labels: Labels) => {
     const instance = instanceKey(labels);
@@ -96,7 +96,7 @@ function gatewaysOf(told: Told, about: FunctionId, targets: ReturnType<typeof ta
     }
     return gateway;
   };
-  for (const { labels } of told.samples("counters", about)) {
+  for (const { labels } of answers.samples("counters", about)) {
     const { counters } = gatewayOf(labels);
     if (labels["__name__"] === STARTED) counters.add(BEGAN);
     if (labels["__name__"] === ENDED) counters.add(`what ended with ${labels["code"] ?? "no code"}`);

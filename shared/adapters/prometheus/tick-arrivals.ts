@@ -20,13 +20,13 @@ export class TickArrivals {
   #gained: ReadonlyMap<string, number> = new Map();
 
   /** Takes what an instant's answer says of the functions that are asked about; others are forgotten. */
-  note(told: Answers<TickName>, functions: readonly FunctionId[]): void {
+  note(answers: Answers<TickName>, functions: readonly FunctionId[]): void {
     const counted = new Map<string, Counted>();
     const gained = new Map<string, number>();
     for (const about of functions) {
       const key = functionKey(about);
       const before = this.#counted.get(key);
-      const now = countedNow(told, about);
+      const now = countedNow(answers, about);
       // Of a scrape that told nothing, or that was seen before, there is nothing to tell.
       if (now === null || now.newestSeconds === before?.newestSeconds) {
         if (before) counted.set(key, before);
@@ -46,11 +46,11 @@ export class TickArrivals {
   }
 }
 
-function countedNow(told: Answers<TickName>, about: FunctionId): Counted | null {
-  const newestSeconds = told.value("newest", about);
+function countedNow(answers: Answers<TickName>, about: FunctionId): Counted | null {
+  const newestSeconds = answers.value("newest", about);
   if (newestSeconds === null) return null;
   const values = new Map<string, number>();
-  for (const { labels, value } of told.samples("started", about)) {
+  for (const { labels, value } of answers.samples("started", about)) {
     if (value === null) return null;
     values.set(instanceKey(labels), value);
   }

@@ -73,7 +73,7 @@ export class FunctionRecord {
       const told = window ?? tick;
       yield {
         decision,
-        earlier: decisions.slice(Math.max(0, index - MOST_EARLIER), index),
+        earlier: decisions.slice(Math.max(0, index - MAX_EARLIER), index),
         managed: told === undefined ? [] : this.#around(told.at, atMs),
         window: window?.what ?? null,
         tick: tick?.what ?? null,
@@ -108,4 +108,4 @@ export class FunctionRecord {
 /** What a decision on a tick has behind the tick's id: the floor's, or a held target's. */
 const BETWEEN_WINDOWS = /\/(floor|tick)$/;
 /** More than any span of the guard's settings holds. */
-const MOST_EARLIER = 256;
+const MAX_EARLIER = 256;

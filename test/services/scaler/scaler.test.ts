@@ -459,7 +459,7 @@ describe("scaler", () => {
       await window(1);
       await proposal(1, 3);
       assert.equal(decided.length, 0);
-      assert.match(scaler.status().managed.problem!, /list of functions could not be had: the gateway is away/);
+      assert.match(scaler.status().managed.problem!, /list of functions could not be read: the gateway is away/);
       platform.functions = [managed];
       await clock.advance(1_000);
       await eventually(() => scaler.status().managed.functions === 1);
