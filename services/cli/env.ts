@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 
 import { BadInputError } from "#shared/core/errors.ts";
-import { shellQuoted } from "#shared/core/shell.ts";
+import { shellQuoted } from "#shared/deploy/shell.ts";
 import { passwordOf, readRunning, type RunningPlatform } from "#shared/live/find-platform.ts";
 import { binOf, hasDockerEngine, installStandIn, pathWithout, writeTemplate } from "../local-openfaas/index.ts";
 import { command, type World } from "./command.ts";

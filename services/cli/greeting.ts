@@ -1,7 +1,7 @@
 /** The first lines that a platform shows to people. */
 import { join } from "node:path";
 
-import { shellQuoted } from "#shared/core/shell.ts";
+import { shellQuoted } from "#shared/deploy/shell.ts";
 import type { RunningStack } from "#shared/live/stack.ts";
 
 /** Where the password is, never the password: a terminal is recorded, shared and scrolled back. */

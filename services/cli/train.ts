@@ -12,7 +12,8 @@ import { command, type FlagsOf, type World } from "./command.ts";
 
 const OPTIONS = {
   "--agent <name>": "ppo, lstm-ppo or lstm-ppo-plus",
-  "--objective <form>": "paper (as published), corrected (defects mended) or product (ours; default)",
+  "--form <name>": "paper (as published), corrected (defects mended) or product (ours; default)",
+  "--objective <form>": "the older name of --form",
   "--traces <files>": "traces to learn on, separated by commas (default: the manifest's training split)",
   "--manifest <file>": "names the splits (default traces/manifest.json)",
   "--rate-scale <x>": "multiply the traces' rates (default: the manifest's; product: anew each episode)",
@@ -60,13 +61,15 @@ function readTrainFlags(flags: FlagsOf<typeof OPTIONS>): TrainOptions {
     read.problem("--resume and --serving-only exclude each other: what serves only cannot go on");
   }
   if (flags.step !== undefined && !flags.resume) read.problem("--step says where to --resume, which is missing");
+  if (flags.form !== undefined && flags.objective !== undefined)
+    read.problem("--form and --objective are the same; give one");
   const counts = { least: 1, most: 1_000_000_000, whole: true };
   const { live, checkpointSteps, workers } = TRAIN_DEFAULTS;
   const rolloutSteps = read.number("rollout-steps", flags.rolloutSteps, live.rolloutSteps, { ...counts, least: 2 });
   const options: TrainOptions = {
     env,
     agent: read.choice("agent", flags.agent, AGENT_NAMES, "lstm-ppo-plus"),
-    form: read.choice("objective", flags.objective, FORMS, "product"),
+    form: read.choice(flags.form === undefined ? "objective" : "form", flags.form ?? flags.objective, FORMS, "product"),
     traces: read.list("traces", flags.traces),
     manifest: flags.manifest ?? DEFAULT_MANIFEST,
     rateScale: read.number("rate-scale", flags.rateScale, null, { least: 1e-6, most: 1e6 }),

@@ -23,7 +23,7 @@ export async function resumedFrom(store: ModelStore, options: TrainOptions): Pro
   const checkpoint = decodeCheckpoint(await store.read(options.step));
   const { record, continuation } = checkpoint;
   mustMatch("agent", options.agent, record.settings.agent);
-  mustMatch("objective", options.form, record.settings.form);
+  mustMatch("form", options.form, record.settings.form);
   mustMatch("seed", options.seed, record.seed);
   // A live platform is one environment; a simulation has several side by side.
   mustMatch("environment", options.env, record.settings.hyperparameters.environments === 1 ? "live" : "sim");

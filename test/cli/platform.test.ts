@@ -12,7 +12,7 @@ import { BUS_ACCOUNTS, type BusPasswords } from "#shared/events/bus-logins.ts";
 import { pathWithout } from "#services/local-openfaas/faas-cli/docker-stand-in/install.ts";
 import { readPlatformFlags } from "#services/cli/platform.ts";
 import { readStack } from "#shared/deploy/stack.ts";
-import { shellQuoted } from "#shared/core/shell.ts";
+import { shellQuoted } from "#shared/deploy/shell.ts";
 import { busAccess } from "#services/local-openfaas/start/bus-access.ts";
 import { startLocalPlatform } from "#services/local-openfaas/start/local-platform.ts";
 import { eventually } from "#test/support/eventually.ts";

@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, rename, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
-import { shellQuoted } from "#shared/core/shell.ts";
+import { shellQuoted } from "#shared/deploy/shell.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 
