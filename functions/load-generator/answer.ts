@@ -1,4 +1,4 @@
-/** The function's HTTP face: a signed POST starts or stops a replay; GET tells how it goes. */
+/** The function's HTTP face: a signed POST starts or stops a replay; GET reports on runs. */
 import { BadInputError } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
 import type { Trace } from "#shared/traces/trace.ts";
@@ -23,7 +23,7 @@ export interface LoadGeneratorDeps {
  * the same body → 200 with the stopped run. Both want a signature: 401 without. 400 with one sentence for what is wrong.
  */
 export async function answerLoadGenerator(event: FunctionEvent, deps: LoadGeneratorDeps): Promise<Answer> {
-  if (event.method === "GET" || event.method === "HEAD") return tell(event, deps);
+  if (event.method === "GET" || event.method === "HEAD") return report(event, deps);
   if (event.method !== "POST" && event.method !== "DELETE")
     return failed(405, "the method must be GET, POST or DELETE");
   // Nothing of the body is read before.
@@ -58,7 +58,7 @@ async function stop(runId: unknown, { runs }: LoadGeneratorDeps): Promise<Answer
   return stopped ? { status: 200, body: stopped } : unknownRun(runId, runs);
 }
 
-async function tell(event: FunctionEvent, { runs, traces }: LoadGeneratorDeps): Promise<Answer> {
+async function report(event: FunctionEvent, { runs, traces }: LoadGeneratorDeps): Promise<Answer> {
   const runId = event.query["run"];
   if (runId === undefined) {
     return {

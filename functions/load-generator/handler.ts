@@ -1,4 +1,4 @@
-/** The load-generator function: replays traces through the gateway, one at a time, and tells the bus. */
+/** The load-generator function: replays traces through the gateway, one at a time, and reports on the bus. */
 import { join } from "node:path";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
@@ -38,9 +38,9 @@ export default startService("load-generator", SETTINGS, async (workload) => {
     nowMs: () => Date.now(),
     log,
   });
-  // Registered last, so it ends first: the bus still hears how the run ended.
+  // Registered last, so it ends first: how the run ended is still published.
   workload.onEnd(() => runs.close());
-  // Nobody waits for it: who asks for a lost run is told so in any case.
+  // Not awaited: a question about a lost run is answered correctly in any case.
   void bus
     .newest("load")
     .then((last) => runs.announceLost(last?.data ?? null))
@@ -49,7 +49,7 @@ export default startService("load-generator", SETTINGS, async (workload) => {
   const defaults = { timeLapse: settings.TIME_LAPSE, maxInFlight: settings.MAX_REPLAY_IN_FLIGHT };
   return {
     status: () => ({ bus: bus.state(), runs: runs.list(), signatures: workload.signatures() }),
-    // Nothing is due of it: it works when it is told to.
+    // No regular activity is expected: it works on request.
     watched: { activity: new Activity(() => performance.now()), bus },
     answer: (event) =>
       answerLoadGenerator(event, {

@@ -1,4 +1,4 @@
-/** Replays, one at a time: starts them, tells the bus of them, and remembers how the last ones ended. */
+/** Replays, one at a time: starts them, publishes reports about them, and remembers how the last ones ended. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { LoadReport, LoadWindow, ReplayTotals } from "#shared/core/load.ts";
 import { planSchedule } from "#shared/traces/schedule.ts";
@@ -30,7 +30,7 @@ export interface RunStatus {
   readonly scheduleDigest: string;
   readonly startedAtMs: number;
   readonly totals: ReplayTotals;
-  /** Without its windows, which are told one by one on the bus; null until the run is over. */
+  /** Without its windows, which are published one by one on the bus; null until the run is over. */
   readonly result: Omit<ReplayResult, "windows"> | null;
   /** Why a run is broken; null otherwise. */
   readonly problem: string | null;
@@ -58,7 +58,7 @@ interface Run {
   /** Null once it is over, so that its records can be freed. */
   replay: ReplayRun | null;
   status: RunStatus;
-  /** Settles when the run is over and the bus was told; never rejects. */
+  /** Settles when the run is over and its reports are published; never rejects. */
   over: Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export class ReplayRuns {
     const digest = scheduleDigest(schedule);
     const runId = `${digest.slice(0, 12)}-${this.deps.nowMs()}`;
     const stop = new AbortController();
-    const announced = this.#reporter(runId, functionName);
+    const reporter = this.#reporter(runId, functionName);
     const replay = startReplay({
       runId,
       functionName,
@@ -98,7 +98,7 @@ export class ReplayRuns {
       signal: stop.signal,
       ...(request.startAtMs === null ? {} : { startAtMs: request.startAtMs }),
       ...(this.deps.epochMs === null ? {} : { epochMs: this.deps.epochMs }),
-      onWindow: (window, totals) => announced.tell(`${window.index}`, reportOf(run, "window", totals, window)),
+      onWindow: (window, totals) => reporter.report(`${window.index}`, reportOf(run, "window", totals, window)),
     });
     const status: RunStatus = {
       runId,
@@ -112,8 +112,8 @@ export class ReplayRuns {
       problem: null,
     };
     const run: Run = { runId, trace: trace.name, functionName, stop, replay, status, over: Promise.resolve() };
-    announced.tell("started", reportOf(run, "started", status.totals, null));
-    run.over = this.#follow(run, replay, announced);
+    reporter.report("started", reportOf(run, "started", status.totals, null));
+    run.over = this.#follow(run, replay, reporter);
     this.#runs.push(run);
     if (this.#runs.length > REMEMBERED_RUNS) this.#runs.shift();
     this.deps.log.info({ runId, functionName, trace: trace.name, scheduled }, "replay started");
@@ -137,15 +137,15 @@ export class ReplayRuns {
     return `run '${runId}' was lost: the load generator was started anew after it had begun`;
   }
 
-  /** Tells the bus that the last run it heard of ended with the process before this one, unless it ended in order. */
+  /** Publishes that the last run reported on the bus ended with the previous process, unless it ended in order. */
   async announceLost(last: LoadReport | null): Promise<void> {
     if (last === null || last.phase === "finished" || this.find(last.runId)) return;
     const { runId, functionName } = last;
     const invalidBecause = this.lost(runId) ?? `run '${runId}' was lost: the load generator does not know it`;
     this.deps.log.warn({ runId, functionName }, invalidBecause);
-    const announced = this.#reporter(runId, functionName);
-    announced.tell("finished", { ...last, phase: "finished", window: null, valid: false, invalidBecause });
-    await announced.told();
+    const reporter = this.#reporter(runId, functionName);
+    reporter.report("finished", { ...last, phase: "finished", window: null, valid: false, invalidBecause });
+    await reporter.published();
   }
 
   /** Stops a run and resolves with its last status; null when there is no such run. A run that is over stays as it is. */
@@ -157,34 +157,34 @@ export class ReplayRuns {
     return run.status;
   }
 
-  /** Stops whatever runs, and waits until the bus was told. */
+  /** Stops whatever runs, and waits until its reports are published. */
   async close(): Promise<void> {
     for (const run of this.#runs) run.stop.abort();
     await Promise.all(this.#runs.map(({ over }) => over));
   }
 
-  async #follow(run: Run, replay: ReplayRun, announced: Reporter): Promise<void> {
+  async #follow(run: Run, replay: ReplayRun, reporter: Reporter): Promise<void> {
     try {
       const { windows: _windows, ...result } = await replay.finished;
       run.status = { ...run.status, state: "finished", totals: result.totals, result };
-      announced.tell("finished", finishedReport(result));
+      reporter.report("finished", finishedReport(result));
       const { runId, totals, valid, invalidBecause } = result;
       this.deps.log.info({ runId, ...totals, valid, invalidBecause }, "replay finished");
     } catch (thrown) {
       run.status = { ...run.status, state: "broken", totals: replay.totals(), problem: messageOf(thrown) };
       const broken = reportOf(run, "finished", run.status.totals, null);
-      announced.tell("finished", { ...broken, valid: false, invalidBecause: messageOf(thrown) });
+      reporter.report("finished", { ...broken, valid: false, invalidBecause: messageOf(thrown) });
       this.deps.log.error({ runId: run.runId, err: thrown }, "replay broken");
     }
     run.replay = null;
-    await announced.told();
+    await reporter.published();
   }
 
-  /** Publishes in order. A report that cannot be published is lost, and the load goes on: the status still tells all. */
+  /** Publishes in order. A report that cannot be published is lost, and the load goes on: the status still shows everything. */
   #reporter(runId: string, functionName: string): Reporter {
     let queue = Promise.resolve();
     return {
-      tell: (step, data) => {
+      report: (step, data) => {
         const { bus, log, nowMs } = this.deps;
         const event = makeEvent("load", {
           source: "load-generator",
@@ -197,14 +197,14 @@ export class ReplayRuns {
           .then(() => bus.publish(event))
           .catch((thrown: unknown) => log.warn({ runId, step, problem: messageOf(thrown) }, "report not published"));
       },
-      told: () => queue,
+      published: () => queue,
     };
   }
 }
 
 interface Reporter {
-  readonly tell: (step: string, data: LoadReport) => void;
-  readonly told: () => Promise<void>;
+  readonly report: (step: string, data: LoadReport) => void;
+  readonly published: () => Promise<void>;
 }
 
 function statusNow(run: Run): RunStatus {

@@ -1,4 +1,4 @@
-/** Which policy proposes for which function: what the annotation names, in the version and with the rights that the registry tells. */
+/** Which policy proposes for which function: what the annotation names, in the version and with the rights that the registry gives. */
 import type { SettingValue } from "#shared/config/settings.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { controlFor, stricter, type ModelControl } from "#shared/core/model.ts";
@@ -12,7 +12,7 @@ import { Recent, REMEMBERED } from "./recent.ts";
 import { withoutModel, type Assigning } from "./rules.ts";
 
 export interface Assignments extends Assigning {
-  /** The registry may tell something new about the function. The old model proposes until the new one is ready. */
+  /** The registry may have something new about the function. The old model proposes until the new one is ready. */
   refresh(functionName: string): Promise<void>;
   /** For the status: by function, one line. */
   describe(): Readonly<Record<string, string>>;

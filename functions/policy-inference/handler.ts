@@ -47,7 +47,7 @@ export default startService(
     });
     const monotonicMs = () => monotonicClock.nowMs();
     const assignments = createAssignments({ registry, models, nowMs: monotonicMs, controlFrom, log });
-    // Every replica hears of a new model, so there is no queue and nothing durable; who was away looks at the registry.
+    // Every replica must learn of a new model: no queue, nothing durable; a replica that was away reads the registry.
     await bus.subscribe("model", ({ data }) => assignments.refresh(data.functionName));
     const inference = createInference({ assignments, nowMs: monotonicMs, later: setImmediate });
     // It cannot ask which functions are managed: after an hour of silence it takes one to be managed no longer.

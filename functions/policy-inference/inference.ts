@@ -220,7 +220,7 @@ function resultOf(
   const { functionName, namespace, generation, seq, endedAtMs } = window;
   if (!answer) return { kind: "no-data", functionName, seq, missing: window.missing };
   const { learned } = answer;
-  // Weights that are finite each may still overflow together; what comes of it is no wish.
+  // Weights that are each finite may still overflow together; the result is not a recommendation.
   if (learned && !(Number.isFinite(learned.logProbability) && Number.isFinite(learned.value))) {
     const { name, version } = policy.identity;
     const because = `model '${name} ${version}' computes no finite number from this window`;

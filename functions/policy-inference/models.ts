@@ -19,7 +19,7 @@ export interface UsedModel {
 }
 
 export interface Models {
-  /** A version trained for the function, or (`step` null) the one that the source stands for. Rejects with `BadInputError`. */
+  /** A version trained for the function, or (`step` null) the one that the source names. Rejects with `BadInputError`. */
   use(functionName: string, source: string, step: number | null): Promise<UsedModel>;
   /** How many are loaded or being loaded. */
   count(): number;

@@ -9,7 +9,7 @@ export interface RecentOptions<V> {
   readonly onForgotten?: (value: V) => void;
 }
 
-/** The ones not seen for longest stand first, so that forgetting looks at each once. */
+/** Least recently seen first, so that forgetting looks at each once. */
 export class Recent<V> {
   readonly #entries = new Map<string, { readonly value: V; readonly seenMs: number }>();
 

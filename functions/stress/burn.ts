@@ -50,7 +50,7 @@ function cpuTimeMs(): number {
   return (user + system) / 1_000;
 }
 
-/** Kept where the optimiser cannot tell that nobody reads it. */
+/** Kept where the optimiser cannot prove that it is never read. */
 let sink = 0;
 
 function spin(iterations: number): void {
