@@ -14,7 +14,7 @@ export interface PlatformOptions {
   readonly gatewayNames?: readonly string[] | undefined;
   /** Where results of asynchronous calls may be posted beside its own functions: `host`, `host:port`, `*`. Default none. */
   readonly callbackHosts?: readonly string[] | undefined;
-  /** Gateway metrics ("A"); container metrics ("B") stand on the same port under `/containers/metrics`. Default 0. */
+  /** Gateway metrics ("A"); container metrics ("B") are on the same port under `/containers/metrics`. Default 0. */
   readonly metricsPort?: number;
   /** Only the provider, for a real gateway in front: no page, no queue, no range; everything on one port. Default false. */
   readonly providerOnly?: boolean | undefined;
@@ -28,7 +28,7 @@ export interface PlatformOptions {
   readonly cfsPeriodMicros?: number;
   /** Trace seconds in a real one: an SLO of 3 s is over after 3/k real ones, and there its histogram has an edge. Default 1. */
   readonly timeLapse?: number | undefined;
-  /** Where the page under `/ui` hears decisions; without it, it says that it hears none. The caller closes the bus. */
+  /** Where the page under `/ui` receives decisions; without it, the page says that there are none. The caller closes the bus. */
   readonly events?: { readonly bus: EventBus; /** One line for people. */ readonly description: string } | undefined;
   /** The page's files. Default `<dist>/services/local-openfaas/public`. */
   readonly uiFolder?: string | undefined;

@@ -43,7 +43,7 @@ function allowedOf(name: string, prefix: string): Allowed {
   return allowedBy(permissionsOf(user, prefix));
 }
 
-/** Compares digests, so that neither the time nor the length tells anything of the secret. */
+/** Compares digests, so that neither the time nor the length reveals anything about the secret. */
 function comparison(secret: string): (shown: unknown) => boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const wanted = digest(secret);

@@ -1,6 +1,6 @@
 /**
  * The built-in broker: core NATS over TCP (publish, subscribe, wildcards, queues, requests, headers), for machines without
- * `nats-server`. It keeps nothing: what nobody hears is gone.
+ * `nats-server`. It stores nothing: a message without a subscriber is lost.
  */
 import { randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket, type AddressInfo } from "node:net";

@@ -73,7 +73,7 @@ export class BrokerClient {
     return true;
   }
 
-  /** The connection is gone: nobody hears through it any more. */
+  /** The connection is gone: nothing is delivered through it any more. */
   leave(): void {
     for (const subscriber of this.#subscriptions.values()) this.#world.subscriptions.remove(subscriber);
     this.#subscriptions.clear();
@@ -131,11 +131,11 @@ export class BrokerClient {
     if (publication.headerBytes > 0 && !this.#headers) throw new ProtocolViolation("Message Headers Not Supported");
     this.#ok();
     const audience = this.#world.subscriptions.audience(subject, this.#echo ? null : this);
-    for (const subscriber of audience) subscriber.client.#hear(subscriber, publication);
-    if (audience.length === 0 && reply !== null && this.#noResponders) this.#tellNoResponders(reply);
+    for (const subscriber of audience) subscriber.client.#deliver(subscriber, publication);
+    if (audience.length === 0 && reply !== null && this.#noResponders) this.#answerNoResponders(reply);
   }
 
-  #hear(subscriber: Subscriber<BrokerClient>, { subject, reply, headerBytes, body }: Publication): void {
+  #deliver(subscriber: Subscriber<BrokerClient>, { subject, reply, headerBytes, body }: Publication): void {
     subscriber.delivered++;
     const address = `${subject} ${subscriber.sid}${reply === null ? "" : ` ${reply}`}`;
     if (headerBytes > 0 && this.#headers) {
@@ -148,7 +148,7 @@ export class BrokerClient {
   }
 
   /** A request that nobody serves fails at once instead of by timeout. */
-  #tellNoResponders(reply: string): void {
+  #answerNoResponders(reply: string): void {
     const size = NO_RESPONDERS.length;
     for (const subscriber of this.#world.subscriptions.matching(reply)) {
       if (subscriber.client !== this) continue;

@@ -91,7 +91,7 @@ jetstream {
 `;
 }
 
-/** Whether the process runs a server on the configuration in `folder`: told apart from a stranger with a used-again pid. */
+/** Whether the process runs a server on the configuration in `folder`, and is not another process that got the same pid later. */
 export async function isServerOf(folder: string, pid: number): Promise<boolean> {
   try {
     const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");

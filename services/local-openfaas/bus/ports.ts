@@ -1,4 +1,4 @@
-/** Loopback ports: finding a free one, and hearing whether a NATS server answers there. */
+/** Loopback ports: finding a free one, and checking whether a NATS server answers there. */
 import { randomInt } from "node:crypto";
 import { connect, createServer, type AddressInfo } from "node:net";
 
@@ -8,10 +8,10 @@ import { connect, createServer, type AddressInfo } from "node:net";
  */
 const UNSERVED_PORTS = { from: 20_000, below: 30_000 };
 
-/** `wish` when it is free, else any free one. */
-export async function freePort(wish: number | null): Promise<number> {
-  const wished = wish === null ? null : await tryPort(wish);
-  if (wished !== null) return wished;
+/** `preferred` when it is free, else any free port. */
+export async function freePort(preferred: number | null): Promise<number> {
+  const found = preferred === null ? null : await tryPort(preferred);
+  if (found !== null) return found;
   for (let attempt = 1; attempt <= 10; attempt++) {
     const port = await tryPort(randomInt(UNSERVED_PORTS.from, UNSERVED_PORTS.below));
     if (port !== null) return port;

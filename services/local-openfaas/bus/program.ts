@@ -15,7 +15,7 @@ export interface Running {
 
 const GRACE_MS = 3_000;
 
-/** `ask` is how this program is told to end. */
+/** `ask` requests this program to end. */
 export function running(child: ChildProcess, lastWords: () => string, ask: () => void): Running {
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));

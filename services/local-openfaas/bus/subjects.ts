@@ -5,7 +5,7 @@ export function isPublishable(subject: string): boolean {
   return isPattern(subject) && !subject.split(".").some((token) => token === "*" || token === ">");
 }
 
-/** As `isPublishable`, but `*` may stand for one token and a final `>` for one or more. */
+/** As `isPublishable`, but with wildcards: `*` matches one token, a final `>` one or more. */
 export function isPattern(subject: string): boolean {
   if (subject === "" || /[\s\0]/.test(subject)) return false;
   const tokens = subject.split(".");

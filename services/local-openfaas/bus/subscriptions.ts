@@ -1,11 +1,11 @@
-/** Who hears what: literal subjects by name, patterns one by one (there are few: an inbox per client). */
+/** Who receives what: literal subjects by name, patterns one by one (there are few: an inbox per client). */
 import { hasWildcard, matches } from "./subjects.ts";
 
 export interface Subscriber<Client> {
   readonly client: Client;
   readonly sid: string;
   readonly pattern: string;
-  /** Of the subscribers of a queue that match, one hears a message. */
+  /** Of the subscribers of a queue that match, one receives a message. */
   readonly queue: string | null;
   /** Ends by itself after so many messages. */
   max: number | null;

@@ -29,7 +29,7 @@ export function basicAuth({ user, password }: Credentials, attempts: LoginAttemp
     if (!encoded) throw invalid();
     const address = socket.remoteAddress ?? "unknown";
     const isRead = isLong || trusted.has(socket) || attempts.pauseMs(address) === 0;
-    // Hashes are of one length, so that the comparison tells nothing about the password's.
+    // Hashes have the same length, so that the comparison reveals nothing about the password's.
     if (isRead && timingSafeEqual(digest(Buffer.from(encoded, "base64")), wanted)) {
       if (!trusted.has(socket)) {
         trusted.add(socket);

@@ -57,7 +57,7 @@ function authorityIn(url: string): string | undefined {
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
 }
 
-/** A name or an address with its port, and nothing beside: functions are told it in `X-Forwarded-Host`. */
+/** A name or an address with its port, and nothing else: functions receive it in `X-Forwarded-Host`. */
 const hostForm = /^(?:\[([^\]]*)\]|([\w.-]+))(?::\d{1,5})?$/;
 
 function isOurs(host: string, names: ReadonlySet<string>): boolean {

@@ -36,7 +36,7 @@ export interface GatewayOptions {
   readonly credentials: Credentials;
   readonly profile: GatewayProfile;
   readonly limits?: Partial<GatewayLimits>;
-  /** Trace seconds in a real one; SLOs are told in the former. Default 1. */
+  /** Trace seconds in a real one; SLOs are given in the former. Default 1. */
   readonly timeLapse?: number | undefined;
   /** By which requests may address it beside `localhost` and addresses; `*`: any. */
   readonly names?: readonly string[] | undefined;

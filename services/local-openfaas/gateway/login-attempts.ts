@@ -82,7 +82,7 @@ function networkOf(address: string): string {
   if (mapped.includes(".")) return mapped;
   const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");
-  // `::` stands for as many zeros as are missing.
+  // `::` abbreviates as many zeros as are missing.
   if (tail !== undefined) {
     const after = tail === "" ? 0 : tail.split(":").length;
     while (groups.length + after < 8) groups.push("0");

@@ -1,4 +1,4 @@
-/** The platform as a provider: what stands behind a real OpenFaaS gateway instead of our own. */
+/** The platform as a provider: what serves behind a real OpenFaaS gateway instead of our own. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { SecretStore } from "../provider/secrets.ts";
 import type { Provider } from "../provider/types.ts";

@@ -37,7 +37,7 @@ export function answerThrown(
   thrown: unknown,
   log: (line: string) => void,
 ): void {
-  // The client left: there is nobody to tell, and its leaving is what was thrown.
+  // The client left: there is nobody to answer, and its leaving is what was thrown.
   if (response.destroyed) return;
   const { status, message, headers } = refusalOf(thrown, log);
   answerText(request, response, status, message, headers);

@@ -3,7 +3,7 @@
 export interface RouteFact {
   readonly server: "gateway" | "metrics" | "provider";
   readonly methods: readonly string[];
-  /** `:name` stands for one segment, `*` for any rest. */
+  /** `:name` matches one segment, `*` any rest. */
   readonly path: string;
   /**
    * `login`: the platform's user by Basic auth. `anyone`: who reaches the port. Under `/system` and `/ui` pages of other sites

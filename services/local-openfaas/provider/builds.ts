@@ -6,7 +6,7 @@ import { namesIn } from "./files.ts";
 /** A build under way has its folder before its image has a record. */
 const YOUNG_MS = 3_600_000;
 
-/** Removes builds that stand for no image any more. Only while nothing runs: a replica's folder must outlive it. */
+/** Removes builds that belong to no image any more. Only while nothing runs: a replica's folder must outlive it. */
 export async function removeOldBuilds(home: string, nowMs: number): Promise<void> {
   const images = join(home, "images");
   const records = await Promise.all((await namesIn(images)).map((name) => readFile(join(images, name), "utf8")));

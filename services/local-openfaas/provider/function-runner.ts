@@ -19,7 +19,7 @@ export interface FunctionRunnerOptions {
 
 const ID_LETTERS = "bcdfghjklmnpqrstvwxz"; // no vowels: an id must not spell a word
 
-/** Event driven: every change (a wish, a state, a crash, the end of a wait) plans anew and acts. */
+/** Event driven: every change (a desired count, a state, a crash, the end of a wait) plans anew and acts. */
 export class FunctionRunner {
   readonly createdAtMs: number;
   readonly log: FunctionLog;
@@ -194,7 +194,7 @@ export class FunctionRunner {
     const { failures, untilMs } = this.#backOff;
     if (failures === before?.failures || untilMs <= nowMs) return;
     const text = `next start in ${(untilMs - nowMs) / 1_000} s, after ${failures} failure${failures === 1 ? "" : "s"}`;
-    void replica.finished.then(() => this.log.note(replica.id, text)); // after the crash itself has been told
+    void replica.finished.then(() => this.log.note(replica.id, text)); // after the crash itself was logged
   }
 
   #forgetFailures(): void {

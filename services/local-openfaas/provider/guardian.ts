@@ -67,7 +67,7 @@ done
 /** A shell that cannot live here is not started for ever. */
 const MAX_RESTARTS = 3;
 
-/** `warn` hears one sentence when there is no shell, or when somebody killed it and it was started again. */
+/** `warn` receives one sentence when there is no shell, or when somebody killed it and it was started again. */
 export async function startGuardian(warn: (text: string) => void): Promise<Guardian> {
   const present = await access(SHELL, constants.X_OK).then(
     () => true,
@@ -109,23 +109,23 @@ class ShellGuardian implements Guardian {
 
   watch(pid: number): void {
     this.#pids.add(pid);
-    this.#tell(`+${pid}`);
+    this.#send(`+${pid}`);
   }
 
   release(pid: number): void {
-    if (this.#pids.delete(pid)) this.#tell(`-${pid}`);
+    if (this.#pids.delete(pid)) this.#send(`-${pid}`);
   }
 
   watchFolder(path: string): void {
     this.#folders.add(path);
-    this.#tell(`>${path}`);
+    this.#send(`>${path}`);
   }
 
   removeAtEnd(path: string): void {
     // The shell reads lines: a part of such a path would be another folder.
     if (!isAbsolute(path) || path.includes("\n")) return;
     this.#removed.add(path);
-    this.#tell(`~${path}`);
+    this.#send(`~${path}`);
   }
 
   close(): Promise<void> {
@@ -158,14 +158,14 @@ class ShellGuardian implements Guardian {
       }
       this.#warn("the guardian ended and was started again");
       this.#shell = this.#start();
-      for (const pid of this.#pids) this.#tell(`+${pid}`);
-      for (const path of this.#folders) this.#tell(`>${path}`);
-      for (const path of this.#removed) this.#tell(`~${path}`);
+      for (const pid of this.#pids) this.#send(`+${pid}`);
+      for (const path of this.#folders) this.#send(`>${path}`);
+      for (const path of this.#removed) this.#send(`~${path}`);
     });
     return shell;
   }
 
-  #tell(line: string): void {
+  #send(line: string): void {
     if (this.#shell.stdin?.writable) this.#shell.stdin.write(`${line}\n`);
   }
 }

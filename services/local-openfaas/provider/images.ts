@@ -1,4 +1,4 @@
-/** Image references and the folders that stand for them: what a container registry is to a cluster. */
+/** Image references and the folders that hold them: what a container registry is to a cluster. */
 import { createHash } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";

@@ -136,7 +136,7 @@ async function readAll(request: IncomingMessage, limitBytes: number): Promise<Bu
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
 }
 
-/** The rest of the body is read and thrown away, so that the caller hears the answer instead of a broken pipe. */
+/** The rest of the body is read and thrown away, so that the caller receives the answer instead of a broken pipe. */
 function tooLarge(request: IncomingMessage): never {
   request.unpipe();
   request.resume();

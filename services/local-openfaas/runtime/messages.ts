@@ -1,4 +1,4 @@
-/** What a replica's runtime tells the provider over the IPC channel. */
+/** What a replica's runtime reports to the provider over the IPC channel. */
 
 export type RuntimeMessage =
   { readonly kind: "ready"; readonly port: number } | { readonly kind: "failed"; readonly error: string };

@@ -1,4 +1,4 @@
-/** The page's data: functions sampled once a second, decisions and windows as the bus tells them. */
+/** The page's data: functions sampled once a second, decisions and windows as they come from the bus. */
 import { BudgetTrack } from "#shared/core/budget.ts";
 import type { Clock } from "#shared/core/clock.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
@@ -8,7 +8,7 @@ import type { FunctionSnapshot, Provider } from "../provider/types.ts";
 import { budgetView } from "./budget-view.ts";
 import { stateOf } from "./function-state.ts";
 import { FunctionTrack } from "./function-track.ts";
-import { createHeard } from "./heard.ts";
+import { createReceived } from "./received.ts";
 import type { BusView, FunctionView, HistoryView, PlatformView, Reading, Sample, UiMessage, UiState } from "./types.ts";
 
 const SAMPLE_EVERY_MS = 1_000;
@@ -24,7 +24,7 @@ export interface UiFeedOptions {
   readonly platform: PlatformView;
   readonly provider: Pick<Provider, "list">;
   readonly meters: Pick<Meters, "find">;
-  /** Without it no decisions are heard. */
+  /** Without it no decisions are received. */
   readonly events?: EventSource | undefined;
   readonly clock: Clock;
   /** Ends sampling and listening. */
@@ -46,14 +46,14 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
   const tracks = new Map<string, FunctionTrack>();
   const budgets = new Map<string, BudgetTrack>();
   const listeners = new Set<(message: UiMessage) => void>();
-  const tell = (message: UiMessage) => {
+  const send = (message: UiMessage) => {
     for (const listener of listeners) listener(message);
   };
-  const heard = createHeard({
-    onDecision: (data) => tell({ event: "decision", data }),
+  const received = createReceived({
+    onDecision: (data) => send({ event: "decision", data }),
     onWindow: (data) => {
       budgetOf(data.window.functionName).add(data.window, data.slo);
-      tell({ event: "window", data });
+      send({ event: "window", data });
     },
     log,
   });
@@ -89,18 +89,18 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
       await clock.sleep(SAMPLE_EVERY_MS, signal);
       if (signal.aborted) return;
       latest = sample();
-      tell({ event: "sample", data: latest });
+      send({ event: "sample", data: latest });
     }
   };
-  const running = [sampling(), ...(events ? [heard.listen(events.bus, signal)] : [])];
+  const running = [sampling(), ...(events ? [received.listen(events.bus, signal)] : [])];
 
   return {
     state: () => ({
       ...latest,
       platform,
       recentRates: Object.fromEntries([...tracks].map(([name, track]) => [name, track.recentRates(RECENT_RATES)])),
-      decisions: heard.decisions(),
-      windows: heard.windows(),
+      decisions: received.decisions(),
+      windows: received.windows(),
     }),
     history: (functionName) => tracks.get(functionName)?.history(),
     listen: (listener) => {

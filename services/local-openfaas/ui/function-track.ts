@@ -1,4 +1,4 @@
-/** One function's past on the page: readings of the last quarter of an hour, and what rate and P95 are reckoned from. */
+/** One function's past on the page: readings of the last quarter of an hour, and what rate and P95 are computed from. */
 import { histogramQuantile } from "#shared/metrics/histogram-quantile.ts";
 import { bucketBoundsSeconds, type FunctionMeter } from "../gateway/metrics/meter.ts";
 import type { FunctionSnapshot } from "../provider/types.ts";

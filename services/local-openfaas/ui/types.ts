@@ -1,4 +1,4 @@
-/** What the page under `/ui` is told: over `GET /ui/api/state`, `GET /ui/api/history/NAME` and the stream `GET /ui/api/events`. */
+/** What the page under `/ui` receives: over `GET /ui/api/state`, `GET /ui/api/history/NAME` and the stream `GET /ui/api/events`. */
 import type { Applied } from "#shared/core/decision.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Slo } from "#shared/core/slo.ts";
@@ -37,7 +37,7 @@ export interface Reading {
   readonly inFlight: number;
 }
 
-/** What a function has used of its SLO's budget in its last hour of trace time, as far as its windows were heard. */
+/** What a function has used of its SLO's budget in its last hour of trace time, as far as its windows were received. */
 export interface BudgetView {
   /** "95 % within 3 s". */
   readonly slo: string;
@@ -70,20 +70,20 @@ export interface DecisionView {
   /** The event's id. */
   readonly id: string;
   /** Wall clock; `applied.atMs` is trace time. */
-  readonly toldAtMs: number;
+  readonly reportedAtMs: number;
   readonly applied: Applied;
 }
 
 export interface WindowView {
   readonly id: string;
   /** Wall clock; the window itself is in trace time. */
-  readonly toldAtMs: number;
+  readonly reportedAtMs: number;
   readonly window: MetricsWindow;
   /** By which its late share was counted. */
   readonly slo: Slo;
 }
 
-/** Where decisions are heard from. */
+/** Where decisions are received from. */
 export interface BusView {
   readonly description: string;
   readonly state: BusState;
@@ -98,7 +98,7 @@ export interface PlatformView {
 
 export interface Sample {
   readonly atMs: number;
-  /** Null when no bus was given: no decisions are heard. */
+  /** Null when no bus was given: no decisions are received. */
   readonly bus: BusView | null;
   readonly functions: readonly FunctionView[];
 }

@@ -1,4 +1,4 @@
-/** The page's data: what is sampled, what is heard, what is kept, and that it ends. */
+/** The page's data: what is sampled, what is received, what is kept, and that it ends. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { memoryBus } from "#test/support/memory-bus.ts";
@@ -6,7 +6,7 @@ import { ManualClock } from "#test/support/manual-clock.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { Meters } from "#services/local-openfaas/gateway/metrics/meter.ts";
 import { createUiFeed } from "#services/local-openfaas/ui/feed.ts";
-import { KEPT_DECISIONS } from "#services/local-openfaas/ui/heard.ts";
+import { KEPT_DECISIONS } from "#services/local-openfaas/ui/received.ts";
 import type { UiMessage } from "#services/local-openfaas/ui/types.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { FakeProvider } from "#test/support/fake-provider.ts";
@@ -106,7 +106,7 @@ test("feed: decisions and windows are told as they come, each once, and the last
   const { decisions, windows } = feed.state();
   assert.equal(decisions.length, KEPT_DECISIONS);
   assert.equal(decisions[0]!.applied.seq, 2);
-  assert.equal(decisions[0]!.toldAtMs, 60_002);
+  assert.equal(decisions[0]!.reportedAtMs, 60_002);
   assert.equal(decisions[0]!.applied.stages.length, 7);
   assert.deepEqual(
     windows.map(({ window }) => window.seq),
@@ -116,7 +116,7 @@ test("feed: decisions and windows are told as they come, each once, and the last
   assert.equal(messages.filter(({ event }) => event === "window").length, 1);
 });
 
-test("feed: what is used of a budget is reckoned from the windows that were heard", async (t) => {
+test("feed: what is used of a budget is computed from the windows that were received", async (t) => {
   const bus = memoryBus();
   t.after(() => bus.close());
   const { provider, clock, feed } = startFeed(t, bus);
@@ -155,11 +155,14 @@ test("feed: a bus that refuses is a line in the log, and samples go on", async (
   await bus.close();
   const { clock, logged, messages } = startFeed(t, bus);
   await clock.advance(1_000);
-  assert.match(logged.join(), /not all of the bus is heard: subscription to 'applied' came after the bus was closed/);
+  assert.match(
+    logged.join(),
+    /a subscription to the bus failed: subscription to 'applied' came after the bus was closed/,
+  );
   assert.equal(messages.length, 1);
 });
 
-test("feed: after the signal nothing is sampled and nothing is heard", async (t) => {
+test("feed: after the signal nothing is sampled and nothing is received", async (t) => {
   const bus = memoryBus();
   t.after(() => bus.close());
   const { clock, ending, feed, messages } = startFeed(t, bus);

@@ -118,8 +118,8 @@ test("page: a decision appears with its reason and, opened, with every stage", {
   const { platform, bus } = await start(t);
   const { page, problems } = await openPage(t, platform);
   await page.waitForSelector("body:not(.waiting)");
-  await eventually(async () => /none heard yet/.test((await page.locator("#decisions-note").textContent()) ?? ""), {
-    what: "the page saying that it has heard no decision",
+  await eventually(async () => /none received yet/.test((await page.locator("#decisions-note").textContent()) ?? ""), {
+    what: "the page saying that it has received no decision",
   });
   assert.equal(await page.locator("#bus").textContent(), "a bus for the test");
   await bus.publish(aClosedWindow(7, Date.now(), { arrivals: 1_234, timeLapse: 10 }));

@@ -14,7 +14,7 @@ export interface BuildWorld {
   readonly install: (folder: string) => void;
 }
 
-/** Returns the folder that stands for the image now. The same context is built once. Throws `BadInputError`. */
+/** Returns the folder that is the image now. The same context is built once. Throws `BadInputError`. */
 export async function buildImage(image: string, context: string, { home, install }: BuildWorld): Promise<string> {
   if (!existsSync(join(context, "function", "handler.js"))) {
     throw new BadInputError(
@@ -38,7 +38,7 @@ export async function buildImage(image: string, context: string, { home, install
       await rm(draft, { recursive: true, force: true });
     }
   }
-  // What was not touched for long and stands for no image is removed when the platform starts.
+  // What was not touched for long and belongs to no image is removed when the platform starts.
   await utimes(folder, new Date(), new Date());
   await createImageStore(home).register(image, folder);
   return folder;

@@ -32,7 +32,7 @@ export function callbackUrlOf(header: string | string[] | undefined, rules: Call
   throw new Refusal(403, `X-Callback-Url must be that of ${allowed}, was: '${placeOf(url)}'`);
 }
 
-/** For people and logs: neither the credentials, nor what stands in the query. */
+/** For people and logs: without the credentials and the query. */
 export function placeOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }

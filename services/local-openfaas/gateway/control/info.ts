@@ -1,4 +1,4 @@
-/** Who this gateway is, which namespaces there are, and what it does not tell. */
+/** Who this gateway is, which namespaces there are, and what it does not report. */
 import { arch } from "node:process";
 import type { Router } from "express";
 import { namespaceName } from "../names.ts";
@@ -8,7 +8,7 @@ import { methodNotAllowed } from "./json.ts";
 
 const goArch: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
-/** A provider tells of itself; a gateway wraps that and adds itself. */
+/** A provider describes itself; a gateway wraps that and adds itself. */
 export function infoRoutes(router: Router, as: "gateway" | "provider"): void {
   const release = { release: version, sha: "local" };
   const provider = { provider: "local-openfaas", orchestration: "processes", version: release };

@@ -1,4 +1,4 @@
-/** A function as the wire tells it: OpenFaaS's `FunctionStatus`. */
+/** A function as it is on the wire: OpenFaaS's `FunctionStatus`. */
 import type { FunctionDeployment, FunctionSnapshot } from "../../provider/types.ts";
 import { namespaceName } from "../names.ts";
 

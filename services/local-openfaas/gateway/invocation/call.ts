@@ -65,7 +65,7 @@ export class Call {
     }
   }
 
-  /** The answer that stands for a replica already at `max_inflight`: counted, never sent on. */
+  /** The answer of a replica that is already at `max_inflight`: counted, never sent on. */
   refuse(status: number, sentence: string): void {
     this.#setup.meter.begin();
     this.#setup.room.taken++;

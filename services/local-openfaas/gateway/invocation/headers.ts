@@ -48,7 +48,7 @@ function kindOf(name: string): Kind {
 /** What a call is known by on its way. */
 export interface CallMarks {
   readonly callId: string;
-  /** True when the client sent none: only then is it told. */
+  /** True when the client sent none: only then is the id in its response. */
   readonly callIdIsNew: boolean;
   /** Unix time in nanoseconds, as text. */
   readonly startTime: string;
@@ -136,7 +136,7 @@ export function downstreamHeaders(raw: readonly string[], marks: CallMarks | nul
         if (!marks) headers.push(name, raw[i + 1]!);
         break;
       case "call-id":
-        // The function may name the call itself, unless the client is told ours.
+        // The function may name the call itself, unless the client receives our id.
         if (!marks?.callIdIsNew) headers.push(name, raw[i + 1]!);
         break;
       case "connection":

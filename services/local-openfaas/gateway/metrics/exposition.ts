@@ -103,7 +103,7 @@ function labelsOf(functionName: string, code?: number): Record<string, string> {
 /** Samples of one histogram: its labels and what was counted under them. */
 export type Rows = () => readonly { readonly labels: Readonly<Record<string, string>>; readonly tally: Tally }[];
 
-/** prom-client's histogram can only observe, not be told counts; a registry takes anything that answers `get`. */
+/** prom-client's histogram can only observe, not be set to counts; a registry takes anything that answers `get`. */
 export function registerHistogram(registry: Registry, name: string, help: string, rows: Rows): void {
   const metric = {
     name,

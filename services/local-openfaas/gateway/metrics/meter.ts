@@ -36,7 +36,7 @@ export class Tally {
   }
 
   /**
-   * Has one more bound from now on. On which side of it the values lie that are in its bucket already, nobody knows any more: all
+   * Has one more bound from now on. It is not known on which side of it the values lie that are in its bucket already: all
    * stay above, so that no cumulative count that was read before ever falls.
    */
   addBound(bound: number): void {

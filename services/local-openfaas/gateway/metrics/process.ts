@@ -1,4 +1,4 @@
-/** What the gateway's process says of itself: it moves though nobody calls, which tells an idle gateway from one that stands still. */
+/** Metrics of the gateway's own process: they change without any call, so an idle gateway differs from a stopped one. */
 import { Counter, Gauge, type Registry } from "prom-client";
 
 /** Registered last, so that a page that was cut lacks it. */

@@ -35,7 +35,7 @@ export function cgroupMounts(mountinfo: string, cgroup: string): CgroupMounts {
   return { v1, v2 };
 }
 
-/** In a container the mount shows only a part of the tree (`mountRoot`), while the own path may be told in full. */
+/** In a container the mount shows only a part of the tree (`mountRoot`), while the process's own path may be given in full. */
 function below(point: string, mountRoot: string, ownPath = "/"): string {
   const prefix = mountRoot === "/" ? "" : mountRoot;
   const inside = ownPath.startsWith(`${prefix}/`) || ownPath === prefix ? ownPath.slice(prefix.length) : ownPath;

@@ -1,7 +1,7 @@
-/** How long a process may run and must stand still so that on average it uses no more CPU than its limit. Pure. */
+/** How long a process may run and must be paused so that on average it uses no more CPU than its limit. Pure. */
 
 export interface CpuBudget {
-  /** Tells the CPU time used so far; answers for how long the process must stand still, 0 = it may go on. */
+  /** Takes the CPU time used so far; returns for how many milliseconds the process must be paused, 0 = it may go on. */
   spend(nowMs: number, cpuMs: number): number;
 }
 
@@ -10,7 +10,7 @@ const BURST_MS = 50;
 
 /**
  * A token bucket that may go into debt. Between two samples the process runs freely, so it can use more than it has;
- * the debt is paid by standing still, and the average is right however coarse the samples are.
+ * the debt is paid by pausing, and the average is right however coarse the samples are.
  */
 export function cpuBudget(limitCores: number, nowMs: number, cpuMs: number): CpuBudget {
   let atMs = nowMs;

@@ -22,7 +22,7 @@ export interface Enclosure {
   throttle(): void;
   /** Whether the CPU limit itself holds the process still at this moment. */
   holdsStill(): boolean;
-  /** Lets a stopped process run again, so that it can hear a signal. */
+  /** Lets a stopped process run again, so that it can receive a signal. */
   release(): void;
   /** Null when the process is gone or cannot be measured. */
   usage(): Promise<Usage | null>;

@@ -5,7 +5,7 @@ import type { LogFile } from "./log-file.ts";
 
 /** What a reader is given of the past. */
 const PAST_LINES = 2_000;
-/** How far a follower may fall behind; then it loses the oldest lines and is told how many. */
+/** How far a follower may fall behind; then it loses the oldest lines, and their number is reported to it. */
 const MAX_UNREAD_LINES = 10_000;
 /** Characters of all lines together; a line may have 16 384. */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
@@ -122,7 +122,7 @@ export class FunctionLog {
   }
 }
 
-/** What stands in the file where the disk took no lines for too long. */
+/** The line in the file where the disk took no lines for too long. */
 export function gapLine(functionName: string, lines: number, nowMs: number): LogLine {
   return {
     name: functionName,

@@ -12,7 +12,7 @@ const TRY_AGAIN_MS = 1_000;
 export interface LogFileOptions {
   readonly maxBytes?: number;
   readonly files?: Files;
-  /** What stands in the file in place of lines that were left out. */
+  /** The line in the file in place of lines that were left out. */
   readonly gap?: (lines: number) => string;
 }
 

@@ -1,4 +1,4 @@
-/** The page: what the stream tells goes into one state, and the state onto the screen. */
+/** The page: what the stream sends goes into one state, and the state onto the screen. */
 import { createCharts } from "./charts.js";
 import { changeOf, renderDecisions } from "./decisions.js";
 import { renderDetail, renderWindow } from "./detail.js";
@@ -8,7 +8,7 @@ import { addRecentRates, renderFunctions, setRecentRates, STATE_WORDS } from "./
 import { clearAnswer, wireInvoke } from "./invoke.js";
 import { openStream } from "./stream.js";
 
-const MOST_KEPT = 100;
+const MAX_KEPT = 100;
 
 const state = { atMs: 0, bus: null, functions: [], decisions: [], windows: [] };
 let selected = decodeURIComponent(location.hash.slice(1)) || null;
@@ -33,7 +33,7 @@ function select(name) {
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
   clearAnswer();
   render();
-  renderHeard();
+  renderReceived();
   void loadPast();
 }
 
@@ -64,7 +64,7 @@ function render() {
   const bus = state.bus
     ? `${state.bus.description}${state.bus.state === "connected" ? "" : ` (${state.bus.state})`}`
     : null;
-  setText(byId("bus"), bus ?? "none are heard, the platform runs without a bus");
+  setText(byId("bus"), bus ?? "none are received, the platform runs without a bus");
   document.title = view
     ? `${view.availableReplicas}/${view.desiredReplicas} · ${rate(view.ratePerSecond)} · ${view.name}`
     : "Replicant";
@@ -72,7 +72,7 @@ function render() {
 }
 
 /** What comes from the bus: rarer than samples, and dearer to draw. */
-function renderHeard() {
+function renderReceived() {
   const view = viewOf(selected);
   if (!view) return;
   const { decisions, windows, bus } = state;
@@ -88,7 +88,7 @@ function renderHeard() {
   charts.setChanges(
     decisions
       .filter(({ applied }) => applied.functionName === selected && applied.applied !== null)
-      .map(({ toldAtMs, applied }) => ({ atMs: toldAtMs, ...changeOf(applied) }))
+      .map(({ reportedAtMs, applied }) => ({ atMs: reportedAtMs, ...changeOf(applied) }))
       .filter(({ direction }) => direction !== "none"),
   );
   showSlo(view.managed, newest?.window.timeLapse ?? 1);
@@ -130,7 +130,7 @@ function showLink(isLive) {
 function keep(list, one) {
   if (list.some(({ id }) => id === one.id)) return;
   list.push(one);
-  if (list.length > MOST_KEPT) list.shift();
+  if (list.length > MAX_KEPT) list.shift();
 }
 
 openStream(
@@ -143,7 +143,7 @@ openStream(
       setRecentRates(whole.recentRates);
       selected = chooseSelected();
       render();
-      renderHeard();
+      renderReceived();
       void loadPast();
     },
     sample(sample) {
@@ -152,7 +152,7 @@ openStream(
       const next = chooseSelected();
       if (next !== selected) {
         selected = next;
-        renderHeard();
+        renderReceived();
         void loadPast();
       }
       render();
@@ -163,11 +163,11 @@ openStream(
     },
     decision(decision) {
       keep(state.decisions, decision);
-      renderHeard();
+      renderReceived();
     },
     window(window) {
       keep(state.windows, window);
-      renderHeard();
+      renderReceived();
     },
   },
   showLink,

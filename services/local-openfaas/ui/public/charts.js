@@ -3,9 +3,9 @@ import { byId, setAttribute, setText } from "./dom.js";
 import { clockTime, count, decimal, quantile, rate, seconds } from "./format.js";
 
 /** As many as the platform keeps. */
-const MOST_READINGS = 900;
+const MAX_READINGS = 900;
 /** A young function's readings are not stretched wider than this. */
-const LEAST_SPAN_SECONDS = 60;
+const MIN_SPAN_SECONDS = 60;
 const COLUMNS = ["atMs", "ratePerSecond", "p95Seconds", "desiredReplicas", "availableReplicas"];
 
 export function createCharts() {
@@ -21,10 +21,7 @@ export function createCharts() {
   const range = () => {
     const newest = (columns.atMs.at(-1) ?? Date.now()) / 1000;
     const oldest = (columns.atMs[0] ?? Date.now()) / 1000;
-    return [
-      Math.min(Math.max(newest - spanSeconds, oldest), newest - Math.min(LEAST_SPAN_SECONDS, spanSeconds)),
-      newest,
-    ];
+    return [Math.min(Math.max(newest - spanSeconds, oldest), newest - Math.min(MIN_SPAN_SECONDS, spanSeconds)), newest];
   };
 
   function build() {
@@ -99,7 +96,7 @@ export function createCharts() {
             space: 24,
             values: (_plot, splits) => splits.map((value) => (value ? seconds(value) : "0")),
           }),
-          // As wide as the replica axis above, so that the same moment stands at the same place.
+          // As wide as the replica axis above, so that the same moment is at the same place.
           axis({ scale: "seconds", side: 1, size: 34, grid: { show: false }, values: () => [] }),
         ],
         series: [
@@ -172,7 +169,7 @@ export function createCharts() {
       if (reading.atMs <= (columns.atMs.at(-1) ?? -Infinity)) return;
       for (const column of COLUMNS) {
         columns[column].push(reading[column]);
-        if (columns[column].length > MOST_READINGS) columns[column].shift();
+        if (columns[column].length > MAX_READINGS) columns[column].shift();
       }
       redraw();
     },

@@ -22,15 +22,15 @@ export function renderDecisions({ decisions, windows, functionName, isManaged, h
   });
 }
 
-function noteOf(heard, isManaged, hasBus) {
-  if (!hasBus) return "none are heard: the platform runs without a bus";
-  if (heard > 0) return `${heard} heard, newest first; open one for its stages`;
+function noteOf(received, isManaged, hasBus) {
+  if (!hasBus) return "none are received: the platform runs without a bus";
+  if (received > 0) return `${received} received, newest first; open one for its stages`;
   return isManaged
-    ? "none heard yet: the first comes with the next window"
+    ? "none received yet: the first comes with the next window"
     : "none: this function has no replicant.mode or replicant.policy annotation";
 }
 
-function makeDecision({ toldAtMs, applied }, windows) {
+function makeDecision({ reportedAtMs, applied }, windows) {
   const { policy, trigger, mode, reason, stages } = applied;
   const change = changeOf(applied);
   // The floor's own policy carries the name already.
@@ -41,7 +41,7 @@ function makeDecision({ toldAtMs, applied }, windows) {
   const summary = element(
     "summary",
     {},
-    element("time", { datetime: new Date(toldAtMs).toISOString() }, clockTime(toldAtMs)),
+    element("time", { datetime: new Date(reportedAtMs).toISOString() }, clockTime(reportedAtMs)),
     element("span", { class: `change ${change.direction}` }, change.text),
     element("span", { class: "by" }, policy.name, ...tags.map((tag) => element("span", { class: "tag" }, tag))),
     element("span", { class: "reason" }, clauseOf(reason)),
@@ -68,7 +68,7 @@ function wasSent({ applied, desired, current }) {
   return applied !== null || desired === null || desired === current;
 }
 
-/** The reason without its head "3 → 5: ", which stands in a column of its own. */
+/** The reason without its head "3 → 5: ", which is in a column of its own. */
 function clauseOf(reason) {
   return reason.replace(/^\d+(?: → \d+|, (?:held|kept)): /, "");
 }

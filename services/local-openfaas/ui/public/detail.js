@@ -69,13 +69,13 @@ function renderReplicas({ replicas, state }, nowMs) {
   });
 }
 
-/** @param {any | undefined} told */
-export function renderWindow(told) {
-  byId("window-card").hidden = !told;
-  if (!told) return;
-  const { window, toldAtMs, slo } = told;
+/** @param {any | undefined} newest */
+export function renderWindow(newest) {
+  byId("window-card").hidden = !newest;
+  if (!newest) return;
+  const { window, reportedAtMs, slo } = newest;
   const lapse = window.timeLapse === 1 ? "" : `, in trace time (× ${decimal(window.timeLapse)})`;
-  const at = new Date(toldAtMs).toLocaleTimeString("en-GB");
+  const at = new Date(reportedAtMs).toLocaleTimeString("en-GB");
   setText(byId("window-note"), `${window.seq}: ${decimal(window.windowSeconds)} s until ${at}${lapse}`);
   const { p50, p95, p99 } = window.latencySeconds;
   const errors = window.completedError;

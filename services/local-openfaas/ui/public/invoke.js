@@ -2,7 +2,7 @@
 import { byId, setText } from "./dom.js";
 import { bytes, seconds } from "./format.js";
 
-const MOST_SHOWN_CHARACTERS = 64 * 1024;
+const MAX_SHOWN_CHARACTERS = 64 * 1024;
 
 /** @param {() => string | null} functionName */
 export function wireInvoke(functionName) {
@@ -86,14 +86,14 @@ function textOf(buffer, type) {
   } catch {
     return "(not text)";
   }
-  if (/\bjson\b/.test(type ?? "") && text.length < MOST_SHOWN_CHARACTERS) {
+  if (/\bjson\b/.test(type ?? "") && text.length < MAX_SHOWN_CHARACTERS) {
     try {
       text = JSON.stringify(JSON.parse(text), null, 2);
     } catch {
       // Shown as it came.
     }
   }
-  return text.length > MOST_SHOWN_CHARACTERS ? `${text.slice(0, MOST_SHOWN_CHARACTERS)}\n… (cut)` : text;
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}\n… (cut)` : text;
 }
 
 function show({ line, text, isBad }) {

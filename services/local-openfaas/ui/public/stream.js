@@ -30,7 +30,7 @@ export function openStream(on, onLink) {
     retry = setTimeout(connect, RETRY_MS);
   }
 
-  function heard() {
+  function postpone() {
     clearTimeout(silence);
     silence = setTimeout(lost, SILENCE_MS);
   }
@@ -38,11 +38,11 @@ export function openStream(on, onLink) {
   function connect() {
     close();
     source = new EventSource(url);
-    heard();
+    postpone();
     source.addEventListener("error", lost);
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
-        heard();
+        postpone();
         on[name](JSON.parse(event.data));
         if (name === "state") onLink(true);
       });

@@ -1,4 +1,4 @@
-/** What the bus told lately: decisions and windows, each bounded, each once. */
+/** What was received from the bus lately: decisions and windows, each bounded, each once. */
 import { messageOf } from "#shared/core/errors.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { DecisionView, WindowView } from "./types.ts";
@@ -6,20 +6,20 @@ import type { DecisionView, WindowView } from "./types.ts";
 export const KEPT_DECISIONS = 100;
 export const KEPT_WINDOWS = 100;
 
-export interface Heard {
+export interface Received {
   decisions(): readonly DecisionView[];
   windows(): readonly WindowView[];
   /** Listens until `signal` aborts, resolves when the last handler has ended, never rejects: a bus that refuses is logged. */
   listen(bus: EventBus, signal: AbortSignal): Promise<void>;
 }
 
-export interface HeardOptions {
+export interface ReceivedOptions {
   readonly onDecision: (decision: DecisionView) => void;
   readonly onWindow: (window: WindowView) => void;
   readonly log: (line: string) => void;
 }
 
-export function createHeard({ onDecision, onWindow, log }: HeardOptions): Heard {
+export function createReceived({ onDecision, onWindow, log }: ReceivedOptions): Received {
   const decisions: DecisionView[] = [];
   const windows: WindowView[] = [];
   return {
@@ -28,18 +28,18 @@ export function createHeard({ onDecision, onWindow, log }: HeardOptions): Heard 
     async listen(bus, signal) {
       const attempts = [
         bus.subscribe("applied", async ({ id, time, data: applied }) => {
-          const decision = { id, toldAtMs: Date.parse(time), applied };
+          const decision = { id, reportedAtMs: Date.parse(time), applied };
           if (keep(decisions, decision, KEPT_DECISIONS)) onDecision(decision);
         }),
-        // The history that travels along is for policies; what the page needs of it, it heard before.
+        // The history that travels along is for policies; what the page needs of it, it received before.
         bus.subscribe("window", async ({ id, time, data }) => {
           const { window: measured, managed } = data;
-          const window = { id, toldAtMs: Date.parse(time), window: measured, slo: managed.slo };
+          const window = { id, reportedAtMs: Date.parse(time), window: measured, slo: managed.slo };
           if (keep(windows, window, KEPT_WINDOWS)) onWindow(window);
         }),
       ];
       for (const attempt of attempts) {
-        attempt.catch((thrown: unknown) => log(`ui: not all of the bus is heard: ${messageOf(thrown)}`));
+        attempt.catch((thrown: unknown) => log(`ui: a subscription to the bus failed: ${messageOf(thrown)}`));
       }
       await aborted(signal);
       // The bus may have been closed meanwhile.
