@@ -21,7 +21,7 @@ const OPTIONS = {
   "--function-metrics <url>": "with --gateway: its metrics, for the observation lag",
   "--container-metrics <url>": "with --gateway: CPU metrics, for the observation lag",
   "--quick": "within a minute, to see that it works; else within five",
-  "--time-lapse <k>": "one real second stands for k seconds of the profile (1; with --compare 10)",
+  "--time-lapse <k>": "one real second is k seconds of the profile (1; with --compare 10)",
   "--stack <file>": "another stack file",
   "--out <file>": "write the profile here, for 'simulate --profile @FILE'",
   "--compare": "replay scripted actions and five policies live and in the simulator, and report the errors",

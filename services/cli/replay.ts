@@ -14,7 +14,7 @@ const OPTIONS = {
   "--from-window <n>": "skip so many windows of 30 s",
   "--windows <n>": "so many windows of 30 s",
   "--rate-scale <x>": "multiply the trace's rates",
-  "--time-lapse <k>": "one real second stands for k seconds of the trace",
+  "--time-lapse <k>": "one real second is k seconds of the trace",
   "--gap-rule <name>": "uniform, poisson, equidistant or hyper-exponential",
   "--seed <text>": "seed of the schedule",
   "--slo-seconds <s>": "count requests slower than this, trace time",

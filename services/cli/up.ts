@@ -20,7 +20,7 @@ const OPTIONS = {
   "--format <name>": "the trace's format, where detection is not wanted",
   "--from-window <n>": "skip so many windows of the trace",
   "--rate-scale <x>": "multiply the trace's rates",
-  "--time-lapse <k>": "one real second stands for k seconds of the trace",
+  "--time-lapse <k>": "one real second is k seconds of the trace",
   "--windows <n>": "end after so many windows of 30 s trace time",
   "--policy <name>": "the policy of stack.yml's managed function: hpa, kpa, openfaas-pro, fixed:N, …",
   "--port <n>": "the gateway's port; 0 lets the system choose",

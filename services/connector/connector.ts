@@ -69,7 +69,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
   let lastProblem: string | null = null;
 
   async function deliver(event: ReplicantEvent, bytes: Uint8Array): Promise<void> {
-    // It may be redelivered after an outage, so ticks tell the time better.
+    // It may be redelivered after an outage, so ticks are the better clock.
     if (event.kind === "window") collector.onWindow(event, { live: false });
     const listeners = topics.get(event.kind) ?? [];
     const parcel = parcelOf(event, bytes);
@@ -128,7 +128,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
   }
 
   async function rebuild(): Promise<void> {
-    // Ticks are never redelivered: they tell the time.
+    // Ticks are never redelivered: they serve as the clock.
     following ??= await bus.subscribe("tick", async (event) => void collector.onTick(event), FOLLOWING);
     try {
       const functions = await gateway.list();

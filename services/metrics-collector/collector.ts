@@ -31,7 +31,7 @@ export interface CollectorDeps {
   readonly clock: Pick<Clock, "nowMs">;
   /** Carries trace time, and wakes. */
   readonly monotonic: Clock;
-  /** New at each start: tells windows apart that another collector, or this one before, numbered and dated alike. */
+  /** New at each start: distinguishes windows that another collector, or this one before, numbered and dated alike. */
   readonly generation: string;
   readonly log: Log;
   readonly traceTime: TraceTime;
@@ -63,7 +63,7 @@ export interface Collector {
 
 /** Less is what clocks are nudged by to keep in step. */
 const NOTABLE_STEP_MS = 2_000;
-/** Of a window: a look that begins later than that after its instant tells of another one. */
+/** Of a window: a look that begins later than that after its instant measures another one. */
 const TOO_LATE_SHARE = 1 / 4;
 
 interface Managed {
@@ -220,7 +220,7 @@ export function createCollector(deps: CollectorDeps): Collector {
       let sinceMs = nowTraceMs();
       await measure({ atMs: sinceMs, sinceMs, window: null });
       let windowEndMs = nextWindowEndMs(nowTraceMs(), windowSeconds, traceTime);
-      // A clock that stands before the epoch numbers from 1, too.
+      // A clock that is before the epoch numbers from 1, too.
       const skipped = Math.max(0, 1 - windowNumber(windowEndMs, windowSeconds, traceTime));
       let sawLastEdge = true;
       while (!signal.aborted) {

@@ -47,7 +47,7 @@ export default startService(
       windowSeconds: settings.WINDOW_SECONDS,
       tickSeconds: settings.TICK_SECONDS,
     });
-    /** Where nothing is managed, what cannot be measured is the reason; else it is told in time what comes of it. */
+    /** Where nothing is managed, what cannot be measured is the reason; elsewhere its consequences are reported in time. */
     const complaints = (isReason: boolean) => () => {
       const { managed, problems } = collector.status();
       return isReason === (managed.length === 0) ? problems : [];

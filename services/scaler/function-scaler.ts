@@ -43,7 +43,7 @@ export interface FunctionScalerDeps {
   /** The rule that decides when no proposal came for two windows; shown every window, so that it is never cold. */
   readonly fallback: ScalingPolicy;
   readonly settings: GuardSettings;
-  /** Only its holder acts, and tells what it decided: two decisions on one window would have the same id. */
+  /** Only its holder acts, and reports what it decided: two decisions on one window would have the same id. */
   readonly lease: Pick<Lease, "isHeld" | "fencing" | "actWithinMs">;
   /** The lease's clock. */
   readonly monotonicNowMs: () => number;
@@ -51,7 +51,7 @@ export interface FunctionScalerDeps {
   readonly frozen?: (functionName: string) => string | null;
   /** Called with every decision, applied or held. */
   readonly report: (applied: Applied) => Promise<void>;
-  /** Where the function's fast controller stood before this one began; undefined where it is not known. */
+  /** The state of the function's fast controller before this one began; undefined where it is not known. */
   readonly restored?: ControlMemory | undefined;
   /** Called with the reason when the platform did not do as requested. */
   readonly complain: (problem: string) => void;
@@ -142,9 +142,9 @@ export class FunctionScaler {
     const { managed, tick } = seen;
     const input = () => ({ ...seen, wanted, policy: held.policy, platform: this.#platform(managed, tick.atMs) });
     const { isWorthReading, state: unread } = glanceHeld(before, input(), settings);
-    // Where nothing is applied, the count never gets there: once is enough to tell.
-    const isTold = !acts(managed) && wanted?.proposedReplicas === this.#last?.desired;
-    if (!isWorthReading || isTold) {
+    // Where nothing is applied, the count never gets there: one report is enough.
+    const isReported = !acts(managed) && wanted?.proposedReplicas === this.#last?.desired;
+    if (!isWorthReading || isReported) {
       this.#guard = unread;
       return;
     }
@@ -204,19 +204,19 @@ export class FunctionScaler {
 
   async #apply(managed: ManagedFunction, decision: GuardDecision, state: GuardState): Promise<void> {
     const { lease, monotonicNowMs } = this.deps;
-    // Nothing may come between this look and the call: whoever stood still in the meantime must not act on old rights.
+    // Nothing may come between this look and the call: a process that was paused in the meantime must not act on old rights.
     if (!lease.isHeld(monotonicNowMs())) return;
     const { fencing } = lease;
-    // Frozen in this very moment: the decision stands, and is not sent.
+    // Frozen in this very moment: the decision remains, and is not sent.
     const sent = decision.kind === "scale" && acts(managed) && this.#frozen(managed) === null;
     const outcome = sent ? await this.#scale(managed, decision, fencing) : ({ kind: "not-sent" } as const);
     const done = withApplied(state, decision, outcome, this.deps.settings);
     this.#guard = done.state;
     if (outcome.kind === "applied") this.#learn(managed, { ...decision, applied: outcome.replicas });
-    const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
+    const { kind: _kind, foreignChange: _foreign, ...decided } = done.decision;
     const target = sent ? this.deps.target.name : "none";
     const previousId = this.#last?.decisionId ?? null;
-    const head = { ...told, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs, previousId };
+    const head = { ...decided, mode: managed.mode, target, fencing, guardSinceMs: state.startedAtMs, previousId };
     this.#last = { ...head, ...(this.#held && { control: memoryOf(this.#held) }) };
     await this.deps.report(this.#last);
   }

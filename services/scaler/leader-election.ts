@@ -1,5 +1,5 @@
 /**
- * Subscribes to events only while this scaler holds the lease: several of them share one durable delivery, and those that stand by
+ * Subscribes to events only while this scaler holds the lease: several of them share one durable delivery, and those on standby
  * would take events away from the one that acts.
  */
 import type { Subscription } from "#shared/ports/event-bus.ts";

@@ -165,7 +165,7 @@ export function createScaler(deps: ScalerDeps): Scaler {
 
   /** What may be acted on: news of the collector that is followed. */
   const isNews = (timeliness: Timeliness): boolean => {
-    // A proposal was kept for us; the next tick tells whether it is news. It comes again in a moment.
+    // A proposal was kept for us; the next tick shows whether it is news. It comes again in a moment.
     if (timeliness === "unknown") throw new Error("no event from the collector yet");
     if (timeliness === "late") tooLate++;
     return timeliness === "in-time";

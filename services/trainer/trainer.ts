@@ -140,7 +140,7 @@ export function createTrainer(deps: TrainerDeps): Trainer {
         bus.subscribe("window", onWindow, options),
         bus.subscribe("proposal", ({ data }) => memory.take({ kind: "proposal", proposal: data.proposal }), options),
         bus.subscribe("applied", ({ data }) => memory.take({ kind: "applied", applied: data }), options),
-        // Never redelivered: ticks tell the time.
+        // Never redelivered: ticks serve as the clock.
         bus.subscribe("tick", async (event) => void watch.onTick(event), FOLLOWING),
       ]);
       await copy.run(signal);

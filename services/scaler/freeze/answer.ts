@@ -9,7 +9,7 @@ import type { Order } from "./orders.ts";
 export interface FreezeCallDeps {
   readonly keeper: FreezeKeeper;
   readonly mayChange: (event: FunctionEvent) => Promise<Verdict>;
-  /** Null while nobody knows what is managed. */
+  /** Null while it is not known what is managed. */
   readonly isManaged: (functionName: string) => boolean | null;
   /** Resolves when no scaling that was begun before is under way any more. */
   readonly settled: () => Promise<void>;

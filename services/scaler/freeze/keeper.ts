@@ -124,7 +124,7 @@ export class FreezeKeeper {
           await this.#put(shared, text, problems);
         }
       }
-      this.#tell(problems);
+      this.#report(problems);
     });
   }
 
@@ -173,7 +173,7 @@ export class FreezeKeeper {
     }
   }
 
-  #tell(problems: readonly string[]): void {
+  #report(problems: readonly string[]): void {
     for (const problem of problems) if (!this.#problems.includes(problem)) this.deps.log.warn({ problem }, "freeze");
     this.#problems = problems;
   }

@@ -1,6 +1,6 @@
 /**
- * What operators froze: everything, or single functions. Plain data, and no clock compares two of them: each freeze stands until
- * a thaw that was given where it was known, so what replicas were told apart holds together.
+ * What operators froze: everything, or single functions. Plain data, and no clock compares two of them: each freeze holds until
+ * a thaw that was given where it was known, so orders that replicas received separately can be merged.
  */
 import { BadInputError } from "#shared/core/errors.ts";
 
@@ -15,7 +15,7 @@ export interface Orders {
   readonly number: number;
   /** By the id of the order that gave it. */
   readonly freezes: Readonly<Record<string, FreezeOf>>;
-  /** What a thaw ended: the number of the thaw by the id of the freeze. It may still stand in another place. */
+  /** What a thaw ended: the number of the thaw by the id of the freeze. It may still be in another store. */
   readonly thawed: Readonly<Record<string, number>>;
 }
 

@@ -1,4 +1,4 @@
-/** Where the computing is done: in this thread, or in two others so that the trainer always hears. */
+/** Where the computing is done: in this thread, or in two others so that the trainer is always responsive. */
 import { startWorker } from "#shared/adapters/workers.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
