@@ -1,4 +1,4 @@
-/** `replicant freeze` on the running platform: with the bus standing still, through `kill -9`, until `thaw`. */
+/** `replicant freeze` on the running platform: with the bus stopped, through `kill -9`, until `thaw`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -53,6 +53,8 @@ for (const bus of ["any", "built-in"] as const) {
     const thawed = await run("thaw", ...address);
     assert.deepEqual([thawed.code, thawed.stdout, thawed.stderr], [0, "frozen: nothing\n", ""]);
     await eventually(async () => (await replicas()) === 3, { timeoutMs: 60_000, what: "three replicas again" });
-    assert.ok(heard.applied.some(({ applied }) => applied === 3));
+    await eventually(() => heard.applied.some(({ applied }) => applied === 3), {
+      what: "the report of three replicas",
+    });
   });
 }
