@@ -93,7 +93,7 @@ export const SETTINGS = {
   TICK_SECONDS: setting("a number from 0.5 to 60", "Pause between two ticks, trace time.", number(0.5, 60), "2"),
   TIME_LAPSE: setting(
     "a number from 1 to 1000",
-    "One real second stands for so many seconds of trace time. Only the collector and the load generator read it.",
+    "So many seconds of trace time pass in one real second. Only the collector and the load generator read it.",
     number(1, 1_000),
     "1",
   ),
@@ -122,7 +122,7 @@ export const SETTINGS = {
     "90",
   ),
   SCALER_FOLDER: setting(
-    "a folder; a relative one stands in the temporary folder",
+    "a folder; a relative one is inside the temporary folder",
     "Where the scaler keeps what is frozen; a mounted volume keeps it beyond the pod.",
     text,
     "replicant/scaler",
@@ -162,7 +162,7 @@ export const SETTINGS = {
     "auto",
   ),
   MODEL_FOLDER: setting(
-    "a folder; a relative one stands in the temporary folder",
+    "a folder; a relative one is inside the temporary folder",
     "Models, where there is no object store: trainer and policy-inference must share it.",
     text,
     "replicant/models",
@@ -174,7 +174,7 @@ export const SETTINGS = {
     "annotation",
   ),
   TRAINER_FOLDER: setting(
-    "a folder; a relative one stands in the temporary folder",
+    "a folder; a relative one is inside the temporary folder",
     "The trainer's log of transitions; a mounted volume keeps it beyond the pod.",
     text,
     "replicant/trainer",
@@ -209,7 +209,7 @@ export const SETTINGS = {
     orNone(text),
     "none",
   ),
-  LEASE_NAMESPACE: setting("a namespace", "Where a Lease of Kubernetes stands.", text, "openfaas"),
+  LEASE_NAMESPACE: setting("a namespace", "Where the Kubernetes Lease is.", text, "openfaas"),
   CONNECTOR_REBUILD_SECONDS: setting(
     "a number from 1 to 600",
     "How often the connector asks the gateway which function wants which subject.",
