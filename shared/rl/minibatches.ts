@@ -84,7 +84,6 @@ export function minibatchOf(
   if (!masks.includes(1)) return null;
   return {
     ...batch,
-    oldValues: null,
     masks: masks.includes(0) ? masks : null,
     initialState: lstmStates === null ? null : statesBefore(sequences, lstmStates, rollout.environments),
   };

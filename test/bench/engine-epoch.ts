@@ -17,7 +17,7 @@ export interface Epoch {
 /** T 128 × B 16; episodes start only at the first step, because PyTorch's LSTM knows no others. */
 export function epochOf2048(): Minibatch {
   const minibatch = someMinibatch(FULL, { steps: 128, sequences: 16, seed: 1, startShare: 0 });
-  return { ...minibatch, initialState: null, oldValues: null };
+  return { ...minibatch, initialState: null };
 }
 
 export function epoch(engine: Engine, minibatch: Minibatch): Epoch {

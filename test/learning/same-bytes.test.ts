@@ -137,7 +137,6 @@ test("learning: a thousand updates leave no memory behind", async () => {
     oldLogProbs: rollout.logProbs,
     advantages: rollout.rewards,
     returns: rollout.rewards,
-    oldValues: null,
     masks: null,
     initialState: null,
   };

@@ -25,7 +25,6 @@ export function checkMinibatch(spec: NetworkSpec, minibatch: Minibatch, options:
   numbers("oldLogProbs", minibatch.oldLogProbs, rows);
   numbers("advantages", minibatch.advantages, rows);
   numbers("returns", minibatch.returns, rows);
-  if (minibatch.oldValues !== null) numbers("oldValues", minibatch.oldValues, rows);
   if (minibatch.masks !== null) flags("masks", minibatch.masks, rows);
   if (minibatch.actionMasks !== null) flags("actionMasks", minibatch.actionMasks, rows * spec.actions);
   checkActions(spec, minibatch);
@@ -43,15 +42,11 @@ function checkActions({ actions }: NetworkSpec, { actions: taken, masks, actionM
   });
 }
 
-function checkLossOptions({ oldValues, masks }: Minibatch, options: LossOptions): void {
-  const { clipRange, valueClipRange, valueCoefficient, entropyCoefficient } = options;
+function checkLossOptions({ masks }: Minibatch, options: LossOptions): void {
+  const { clipRange, valueCoefficient, entropyCoefficient } = options;
   atLeastZero("clipRange", clipRange);
   atLeastZero("valueCoefficient", valueCoefficient);
   atLeastZero("entropyCoefficient", entropyCoefficient);
-  if (valueClipRange !== null) {
-    atLeastZero("valueClipRange", valueClipRange);
-    if (oldValues === null) throw new BadInputError("valueClipRange needs oldValues, which are null");
-  }
   if (masks !== null && !masks.includes(1)) throw new BadInputError("masks leave no row that counts");
 }
 

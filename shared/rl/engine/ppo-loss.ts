@@ -19,7 +19,7 @@ export function ppoLoss(
   options: LossOptions,
 ): LossGradient {
   const { masks, actionMasks, oldLogProbs, returns } = minibatch;
-  const { clipRange, valueClipRange, valueCoefficient, entropyCoefficient } = options;
+  const { clipRange, valueCoefficient, entropyCoefficient } = options;
   const advantages = options.normaliseAdvantages
     ? normaliseAdvantages(minibatch.advantages, masks)
     : minibatch.advantages;
@@ -57,13 +57,10 @@ export function ppoLoss(
       dLogits[first + k] = dLogit / rows;
     });
 
-    // (G − V)², with V held within a range of its old value when asked
-    const moved = valueClipRange === null ? 0 : values[row]! - minibatch.oldValues![row]!;
-    const moves = valueClipRange === null || Math.abs(moved) <= valueClipRange;
-    const value = moves ? values[row]! : minibatch.oldValues![row]! + Math.sign(moved) * valueClipRange;
-    const error = value - returns[row]!;
+    // (G − V)²
+    const error = values[row]! - returns[row]!;
     sums.value += error * error;
-    dValues[row] = moves ? (2 * valueCoefficient * error) / rows : 0;
+    dValues[row] = (2 * valueCoefficient * error) / rows;
 
     sums.kl += ratio - 1 - logRatio;
     if (Math.abs(ratio - 1) > clipRange) sums.clipped++;

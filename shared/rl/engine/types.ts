@@ -27,8 +27,6 @@ export interface Minibatch extends Sequences {
   readonly oldLogProbs: Float32Array;
   readonly advantages: Float32Array;
   readonly returns: Float32Array;
-  /** The values of the rollout; needed only for `valueClipRange`. */
-  readonly oldValues: Float32Array | null;
   /** 1 where the row counts, 0 for padding and burn-in; null when all count. */
   readonly masks: Uint8Array | null;
   /** [rows, actions], 1 where the action was allowed; null when all were. */
@@ -39,8 +37,6 @@ export interface Minibatch extends Sequences {
 export interface LossOptions {
   /** ε of the clipped surrogate. */
   readonly clipRange: number;
-  /** The value may move this far from `oldValues`; null: freely. */
-  readonly valueClipRange: number | null;
   readonly valueCoefficient: number;
   readonly entropyCoefficient: number;
   /** Shift and scale the advantages of the minibatch to mean 0 and sample deviation 1. */
@@ -118,7 +114,6 @@ export interface Engine {
 /** Stable-Baselines3's: PPO with Adam at ε = 1e-5. */
 export const LOSS_DEFAULTS: LossOptions = {
   clipRange: 0.2,
-  valueClipRange: null,
   valueCoefficient: 0.5,
   entropyCoefficient: 0,
   normaliseAdvantages: true,

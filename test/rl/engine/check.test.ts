@@ -60,14 +60,6 @@ const REFUSALS: readonly { readonly name: string; readonly spoil: (asked: Asked)
     says: /masks leave no row that counts/,
   },
   {
-    name: "value clipping without old values",
-    spoil: ({ minibatch, options }) => ({
-      minibatch: { ...minibatch, oldValues: null },
-      options: { ...options, valueClipRange: 0.2 },
-    }),
-    says: /valueClipRange needs oldValues/,
-  },
-  {
     name: "a clip range that is NaN",
     spoil: ({ minibatch, options }) => ({ minibatch, options: { ...options, clipRange: NaN } }),
     says: /clipRange must be a finite number of at least 0, was: 'NaN'/,

@@ -5,7 +5,7 @@ import { LOSS_DEFAULTS } from "#shared/rl/engine/types.ts";
 import { referenceLoss } from "./reference.ts";
 import { FEED_FORWARD, inDoubles, ODD, relativeL2, someMinibatch, someWeights } from "./samples.ts";
 
-const options = { ...LOSS_DEFAULTS, entropyCoefficient: 0.01, valueClipRange: 1 };
+const options = { ...LOSS_DEFAULTS, entropyCoefficient: 0.01 };
 
 for (const { name, spec, steps, sequences } of [
   { name: "LSTM with resets inside sequences", spec: { ...ODD, hidden: [5, 4], lstm: 3 }, steps: 6, sequences: 3 },

@@ -133,12 +133,8 @@ function loss(spec: NetworkSpec, traces: readonly Trace[], batch: Minibatch, opt
     const bounded = Math.min(Math.max(ratio, 1 - options.clipRange), 1 + options.clipRange);
     const surrogate = Math.min(ratio * advantage, bounded * advantage);
     const entropy = -p.reduce((all, q) => (q > 0 ? all + q * Math.log(q) : all), 0);
-    const range = options.valueClipRange;
-    const moved = range === null ? 0 : value - batch.oldValues![row]!;
-    const free = range === null || Math.abs(moved) <= range;
-    const held = free ? value : batch.oldValues![row]! + Math.sign(moved) * range;
     sum.policy -= surrogate;
-    sum.value += (batch.returns[row]! - held) ** 2;
+    sum.value += (batch.returns[row]! - value) ** 2;
     sum.entropy += entropy;
     sum.kl += ratio - 1 - logRatio;
     sum.clipped += Math.abs(ratio - 1) > options.clipRange ? 1 : 0;
@@ -150,7 +146,7 @@ function loss(spec: NetworkSpec, traces: readonly Trace[], batch: Minibatch, opt
       const spread = options.entropyCoefficient * q * (Math.log(q) + entropy);
       dLogits[row]![a] = (policy + spread) / rows;
     });
-    if (free) dValues[row] = (2 * options.valueCoefficient * (value - batch.returns[row]!)) / rows;
+    dValues[row] = (2 * options.valueCoefficient * (value - batch.returns[row]!)) / rows;
   });
   const policyLoss = sum.policy / rows;
   const valueLoss = sum.value / rows;

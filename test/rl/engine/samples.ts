@@ -48,7 +48,6 @@ export function someMinibatch(spec: NetworkSpec, options: SampleOptions): Miniba
     oldLogProbs: Float32Array.from({ length: rows }, () => -Math.log(spec.actions) + 0.3 * random.normal()),
     advantages: normals(rows),
     returns: normals(rows),
-    oldValues: normals(rows),
     masks: options.masks ? masks : null,
     actionMasks: options.actionMasks
       ? Uint8Array.from({ length: rows * spec.actions }, (_, i) =>

@@ -209,19 +209,15 @@ class WasmEngine implements Engine {
   #putLoss(minibatch: Minibatch, options: LossOptions, rowsThatCount: number): void {
     const memory = this.#memory;
     const job = this.#job;
-    const { advantages, masks, oldValues, actionMasks } = minibatch;
-    const { clipRange, valueClipRange, valueCoefficient, entropyCoefficient, normaliseAdvantages: normalise } = options;
+    const { advantages, masks, actionMasks } = minibatch;
+    const { clipRange, valueCoefficient, entropyCoefficient, normaliseAdvantages: normalise } = options;
     job.actions = memory.putInts(minibatch.actions);
     job.oldLogProbs = memory.putFloats(minibatch.oldLogProbs);
     job.advantages = memory.putFloats(normalise ? normaliseAdvantages(advantages, masks) : advantages);
     job.returns = memory.putFloats(minibatch.returns);
-    job.oldValues = oldValues === null || valueClipRange === null ? 0 : memory.putFloats(oldValues);
     job.masks = masks === null ? 0 : memory.putBytes(masks);
     job.actionMasks = actionMasks === null ? 0 : memory.putBytes(actionMasks);
-    memory.doubles.set(
-      [clipRange, valueClipRange ?? -1, valueCoefficient, entropyCoefficient, 1 / rowsThatCount],
-      job.lossOptions >> 3,
-    );
+    memory.doubles.set([clipRange, valueCoefficient, entropyCoefficient, 1 / rowsThatCount], job.lossOptions >> 3);
   }
 
   /** Lays out what comes out and the threads' scratches behind the inputs, and has the kernel do the job. */

@@ -28,7 +28,6 @@ export const JOB = [
   "oldLogProbs",
   "advantages",
   "returns",
-  "oldValues",
   "masks",
   "actionMasks",
   "logits",
@@ -44,8 +43,8 @@ export const JOB = [
 /** Generation, shards left, shards done, stopped. */
 export const CONTROL_BYTES = 16;
 export const SCRATCH_HEADER_BYTES = 128;
-/** Doubles: clipRange, valueClipRange, valueCoefficient, entropyCoefficient, rowWeight. */
-export const LOSS_OPTIONS = 5;
+/** Doubles: clipRange, valueCoefficient, entropyCoefficient, rowWeight. */
+export const LOSS_OPTIONS = 4;
 /** Doubles, a set for each shard. */
 export const LOSS_SUMS = ["policy", "value", "entropy", "kl", "clipped"] as const;
 

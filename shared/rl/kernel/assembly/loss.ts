@@ -4,8 +4,6 @@
 @unmanaged
 export class LossOptions {
   clipRange: f64;
-  /** Below 0: the value moves freely. */
-  valueClipRange: f64;
   valueCoefficient: f64;
   entropyCoefficient: f64;
   /** 1 ÷ rows that count. */
@@ -35,7 +33,6 @@ export function lossOfRow(
   oldLogProb: f64,
   advantage: f64,
   target: f64,
-  oldValue: f64,
   options: LossOptions,
   sums: LossSums,
   gradient: usize,
@@ -80,19 +77,11 @@ export function lossOfRow(
     store<f32>(gradient + ((<usize>k) << 2), <f32>(dLogit * options.rowWeight));
   }
 
-  // (G − V)², with V held within a range of its old value when asked
-  let value: f64 = load<f32>(heads + ((<usize>actions) << 2));
-  let moves: f64 = 1;
-  if (options.valueClipRange >= 0) {
-    const moved = value - oldValue;
-    if (abs(moved) > options.valueClipRange) {
-      value = oldValue + (moved > 0 ? options.valueClipRange : -options.valueClipRange);
-      moves = 0;
-    }
-  }
+  // (G − V)²
+  const value: f64 = load<f32>(heads + ((<usize>actions) << 2));
   const error = value - target;
   sums.value += error * error;
-  const dValue = 2 * options.valueCoefficient * error * moves * options.rowWeight;
+  const dValue = 2 * options.valueCoefficient * error * options.rowWeight;
   store<f32>(gradient + ((<usize>actions) << 2), <f32>dValue);
 
   sums.kl += ratio - 1 - logRatio;

@@ -48,7 +48,6 @@ export class Job {
   oldLogProbs: usize;
   advantages: usize;
   returns: usize;
-  oldValues: usize;
   masks: usize;
   actionMasks: usize;
   logits: usize;
