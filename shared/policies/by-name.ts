@@ -8,7 +8,24 @@ import { PolicyOptions } from "./options.ts";
 import type { PolicyContext, Rule } from "./rule.ts";
 import * as all from "./rules.ts";
 
-export const RULES: Readonly<Record<string, Rule>> = all;
+/** Lists begin with the plainest; rules that are not named here follow by name. */
+const FIRST = [
+  "fixed",
+  "hpa",
+  "kpa",
+  "keda",
+  "openfaas-ce",
+  "openfaas-pro",
+  "slo-budget",
+  "forecast-mpc",
+  "holt-winters",
+];
+const rankOf = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
+/** Every rule by its name, in the order of lists. */
+export const RULES: Readonly<Record<string, Rule>> = Object.fromEntries(
+  Object.entries<Rule>(all).toSorted(([one], [other]) => rankOf(one) - rankOf(other)),
+);
 
 /** Every rule as it is written. */
 export const POLICY_USAGES: readonly string[] = Object.values(RULES).map(({ usage }) => usage);

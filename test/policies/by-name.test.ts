@@ -49,7 +49,7 @@ describe("policies by name", () => {
   }
 
   for (const { text, message } of [
-    { text: "hpb", message: /^unknown policy 'hpb'; known are fixed:N; forecast-mpc\[.*oracle/ },
+    { text: "hpb", message: /^unknown policy 'hpb'; known are fixed:N; hpa\[.*oracle/ },
     { text: "", message: /^unknown policy ''; known are/ },
     { text: "toString", message: /^unknown policy 'toString'/ },
     { text: "fixed", message: /^policy 'fixed': the count is missing, for example 'fixed:3'$/ },
