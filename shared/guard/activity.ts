@@ -2,7 +2,7 @@
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { GuardState } from "./state.ts";
 
-/** What cannot be told counts as work. `usable`: the window is complete and fresh. */
+/** What is not known counts as work. `usable`: the window is complete and fresh. */
 export function noteWindow(state: GuardState, window: MetricsWindow, usable: boolean): GuardState {
   const startMs = window.endedAtMs - window.windowSeconds * 1000;
   const idle = usable && window.arrivals === 0 && window.inFlightMax === 0;

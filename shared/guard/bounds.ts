@@ -12,7 +12,7 @@ export interface Bounds {
 }
 
 /**
- * The narrower of both; where they contradict each other, the upper one wins. A limit of the platform that the count stands beyond
+ * The narrower of both; where they contradict each other, the upper one wins. A limit of the platform that the count is beyond
  * is none: it moves nothing by itself.
  */
 export function boundsOf(range: ReplicaRange, met: PlatformLimits | null, current: number): Bounds {
@@ -33,7 +33,7 @@ export function boundsOf(range: ReplicaRange, met: PlatformLimits | null, curren
 
 export interface BoundContext {
   readonly current: number;
-  /** How long there has been no work; null when nobody can tell. */
+  /** How long there has been no work; null when that is not known. */
   readonly idleSeconds: number | null;
   /** False where a scale-down is forbidden: then a count above the bounds is left alone, and nothing is sent. */
   readonly mayLower: boolean;
@@ -55,7 +55,7 @@ export function bound(
   if (recommended < bounds.lower) {
     return { replicas: bounds.lower, note: `${recommended} is below ${bounds.lowerName} of ${bounds.lower}` };
   }
-  // Even without retention, some idle time must have been seen: 0 s means that there was work, or that nobody could tell.
+  // Even without retention, some idle time must have been seen: 0 s means that there was work, or that it is not known.
   const mayRest = idleSeconds !== null && idleSeconds > 0 && idleSeconds >= zeroRetentionSeconds;
   if (recommended === 0 && current > 0 && !mayRest) {
     return { replicas: 1, note: `the last replica stays until idle for ${trimmed(zeroRetentionSeconds)} s` };

@@ -21,7 +21,7 @@ export function reasonOf(decided: {
   readonly current: number;
   readonly desired: number;
   readonly kind: DecisionKind;
-  /** The policy's clause; null where it was not heard. */
+  /** The policy's clause; null where it was not used. */
   readonly because: string | null;
   readonly policy: PolicyIdentity;
   readonly trigger: DecisionTrigger;
@@ -29,9 +29,9 @@ export function reasonOf(decided: {
 }): string {
   const { current, desired, kind, because, policy, trigger, stages } = decided;
   const who = trigger === "fallback" ? `${policy.name}, fallback` : policy.name;
-  const heard = because === null ? [] : [`${because} (${who})`];
+  const clause = because === null ? [] : [`${because} (${who})`];
   const notes = stages.flatMap(({ note }) => (note === null || note === because ? [] : [note]));
-  const clauses = [...heard, ...notes];
+  const clauses = [...clause, ...notes];
   const head = kind === "hold" ? `${current}, held` : kind === "keep" ? `${current}, kept` : `${current} → ${desired}`;
   return `${head}: ${clauses.length > 0 ? clauses.join("; ") : "no reason to change"}`;
 }

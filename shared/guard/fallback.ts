@@ -5,7 +5,7 @@ export interface ProposalsSoFar {
   readonly windowSeq: number;
   /** The window answered by the last proposal that came; null before the first. */
   readonly lastProposalSeq: number | null;
-  /** The first window seen since the start: windows before it were nobody's to answer. */
+  /** The first window seen since the start: windows before it need no answer. */
   readonly firstWindowSeq: number;
 }
 

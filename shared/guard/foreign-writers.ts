@@ -1,4 +1,4 @@
-/** Two writers: a count that someone else changed is told once, and Replicant steps back for one window. */
+/** Two writers: a count that someone else changed is reported once, and Replicant steps back for one window. */
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { ForeignChange, GuardState } from "./state.ts";
 
@@ -11,7 +11,7 @@ export interface Watched {
 }
 
 /**
- * Compares the count read with the one last read back. A change that is not ours is told once; until the next window
+ * Compares the count read with the one last read back. A change that is not ours is reported once; until the next window
  * Replicant backs off, then takes the found count as its own starting point. Where Replicant does not apply, others may
  * do as they like; and from zero it is the gateway that scales when a call comes.
  */

@@ -49,13 +49,13 @@ export interface GuardInput {
 export interface TickInput {
   readonly managed: ManagedFunction;
   readonly tick: Tick;
-  /** As in `GuardInput`; null when it was not read: then the last known count stands, or the tick's if it is larger. */
+  /** As in `GuardInput`; null when it was not read: then the last known count is used, or the tick's if it is larger. */
   readonly current: number | null;
   readonly platform?: PlatformLimits | null;
   readonly frozen?: string | null;
 }
 
-/** The reactive floor's name where a policy's would stand. */
+/** The reactive floor's name, in place of a policy's. */
 export const FLOOR_POLICY: PolicyIdentity = { name: "panic-floor", version: "1" };
 
 /** Decides on a closed window. Decide and `withApplied` of one function must not overlap with its next. */
@@ -255,7 +255,7 @@ export interface Glance {
 }
 
 /**
- * Takes a tick without the replica count, and tells whether that is worth reading: for most ticks it is not. Either the tick or
+ * Takes a tick without the replica count, and says whether that is worth reading: for most ticks it is not. Either the tick or
  * the last reading may be behind: the tick after our own scale-up, what was read back after someone else's scale-down.
  */
 export function glance(before: GuardState, input: Omit<TickInput, "current">, settings: GuardSettings): Glance {
@@ -267,11 +267,11 @@ export function glance(before: GuardState, input: Omit<TickInput, "current">, se
   return { isWorthReading: counts.length > 0 && onTick(before, fewest, settings).decision !== null, state };
 }
 
-/** The same of a tick on which a target is held: worth reading where it is not the count that we know, or that the tick tells. */
+/** The same of a tick on which a target is held: worth reading where it is not the count that we know, or that the tick reports. */
 export function glanceHeld(before: GuardState, input: Omit<HeldTickInput, "current">, settings: GuardSettings): Glance {
   const { state } = onTick(before, { ...input, current: null }, settings);
   const counts = [before.expected, input.tick.desiredReplicas].filter((count) => count !== null);
-  // The usual case: what is wanted stands as far as anybody knows, and nothing but panic asks for more.
+  // The usual case: every known count is already the wanted one, and nothing but panic asks for more.
   if (state.panic.sinceMs === null && counts.every((count) => isAsWanted(count, input)))
     return { isWorthReading: false, state };
   const isWorthReading = [...new Set(counts)].some(
@@ -315,7 +315,7 @@ function headOf({ managed, policy, trigger, decisionId, generation, seq, atMs }:
   return { decisionId, functionName, namespace, generation, seq, atMs, trigger, policy };
 }
 
-/** Nobody has ever told a count: there is no number to pass through the stages. */
+/** No count was ever read: there is no number to pass through the stages. */
 function decisionWithoutCount(asked: Asked, proposed: number | null): GuardDecision {
   return {
     ...headOf(asked),

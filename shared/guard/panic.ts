@@ -32,7 +32,7 @@ export function calm(panic: Panic, nowMs: number, stableWindowSeconds: number): 
 }
 
 /**
- * Forgets the peak: only what the samples at hand prove stands. For when someone else has set the count since. `seen`: what the
+ * Forgets the peak: only what the present samples prove remains. For when someone else has set the count since. `seen`: what the
  * window or tick says is ready; the newer of it and the newest sample counts.
  */
 export function provenNow(

@@ -12,7 +12,7 @@ import { belongs, explained } from "./promises/explained.ts";
 import { floorHonoured } from "./promises/floor.ts";
 import { noFlapping, patientAfterRestart, withinRates } from "./promises/pace.ts";
 import { FunctionRecord } from "./promises/record.ts";
-import { frozenStays, onlyWhereItMay, oneWriter, othersTold } from "./promises/writers.ts";
+import { frozenStays, onlyWhereItMay, oneWriter, othersReported } from "./promises/writers.ts";
 import { GUARD_DEFAULTS, type GuardSettings } from "./settings.ts";
 
 /** Promises about single decisions, by name. */
@@ -26,7 +26,7 @@ const CHECKS = {
   "panic floor": floorHonoured,
   "only where it may": onlyWhereItMay,
   "one writer": oneWriter,
-  "other writers reported": othersTold,
+  "other writers reported": othersReported,
   "frozen stays": frozenStays,
   explained,
   "based on published events": belongs,
@@ -66,12 +66,12 @@ export interface PromiseChecker {
 }
 
 /**
- * `settings`: those of the guard that decided. `asHeard`: the record is a listener's, who may have missed something while the bus
+ * `settings`: those of the guard that decided. `mayHaveGaps`: the record is a subscriber's, which may have missed something while the bus
  * was away; then what is missing proves nothing, and only what is there is compared.
  */
 export function promiseChecker(
   settings: GuardSettings = GUARD_DEFAULTS,
-  { asHeard = false }: { readonly asHeard?: boolean } = {},
+  { mayHaveGaps = false }: { readonly mayHaveGaps?: boolean } = {},
 ): PromiseChecker {
   const functions = new Map<string, FunctionRecord>();
   const read = { tick: 0, window: 0, proposal: 0, applied: 0, model: 0, load: 0, repeated: 0 };
@@ -109,7 +109,7 @@ export function promiseChecker(
       const checked = Object.fromEntries(PROMISES.map((name) => [name, 0])) as Record<PromiseName, number>;
       const broken = [...twice];
       for (const record of functions.values()) {
-        for (const one of record.cases(settings, !asHeard)) {
+        for (const one of record.cases(settings, !mayHaveGaps)) {
           checked[ONCE]++;
           for (const [name, check] of Object.entries(CHECKS)) {
             const verdict = check(one);

@@ -52,7 +52,7 @@ export interface Held {
 
 /** A proposal on valid metrics walks through the stages; behind guard 2, those in the middle let it pass. */
 export function passStages(
-  { state, current, bounds, proposal, seenAtMs, adopted, guard }: Heard,
+  { state, current, bounds, proposal, seenAtMs, adopted, guard }: Received,
   settings: GuardSettings,
 ): Passed {
   const idleSeconds = (seenAtMs - state.lastActiveMs) / 1000;
@@ -79,7 +79,7 @@ export function passStages(
   };
 }
 
-export interface Heard {
+export interface Received {
   readonly state: GuardState;
   readonly current: number;
   readonly bounds: Bounds;
@@ -93,7 +93,7 @@ export interface Heard {
 
 /** The policy's recommendation as a whole count, or zero where the function has been idle for long enough. */
 function recommendedCount(
-  { proposedReplicas, because }: Heard["proposal"],
+  { proposedReplicas, because }: Received["proposal"],
   { current, idleSeconds, mayBeZero }: { current: number; idleSeconds: number; mayBeZero: boolean },
   { zeroIdleSeconds }: GuardSettings,
 ): Step {

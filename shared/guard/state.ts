@@ -24,7 +24,7 @@ export interface GuardState {
   readonly panic: Panic;
   readonly recommendations: readonly Recommendation[];
   readonly events: readonly ScaleEvent[];
-  /** The last instant at which there was work, or at which nobody could tell. */
+  /** The last instant at which there was work, or at which it was not known. */
   readonly lastActiveMs: number;
   readonly lastWindowEndMs: number | null;
 }

@@ -1,4 +1,4 @@
-/** Which guard stands behind a policy: a model runs behind the one that it was trained with. */
+/** Which guard runs behind a policy: a model runs behind the one that it was trained with. */
 
 /**
  * 1: policies that decide a count at each window's end; the guard adds the panic floor, the wait before a scale-down and rate limits.

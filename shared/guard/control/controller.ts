@@ -22,7 +22,7 @@ const LONGEST_GAP_SECONDS = 60;
 
 /** What the controller remembers of a function between ticks: plain data, never changed in place. */
 export interface ControlState {
-  /** Up to when arrivals were counted, trace time: a tick tells what there was when its metrics were read. Null before the first. */
+  /** Up to when arrivals were counted, trace time: a tick shows what there was when its metrics were read. Null before the first. */
   readonly measuredMs: number | null;
   /** From the last reading but one to the last, seconds: as old may be what a tick knows. */
   readonly readEverySeconds: number;

@@ -8,7 +8,7 @@ import type { ControlMemory } from "../../core/control-memory.ts";
 import type { ReplicaTarget } from "../../core/replica-target.ts";
 import { totalOf } from "./steady-rate.ts";
 
-/** A policy's target and where the fast controller that holds it stands; plain data. */
+/** A policy's target and the state of the fast controller that holds it; plain data. */
 export interface Held {
   readonly policy: PolicyIdentity;
   readonly target: ReplicaTarget;
@@ -31,11 +31,11 @@ export function holdAnswer(
   const { target } = answer;
   if (target === undefined) return { held: null, wanted: answer };
   const control = takeTarget(before?.control ?? NO_CONTROL, target, nowMs);
-  // Before the first ticks nothing is known of the rate but what the window tells.
+  // Before the first ticks nothing is known of the rate but what the window says.
   return { held: { policy, target, control }, wanted: wantedReplicas(control, target, nowMs) ?? answer };
 }
 
-/** Takes a tick; `wanted` is null where the target cannot be told from what was measured lately. */
+/** Takes a tick; `wanted` is null where the target cannot be computed from what was measured lately. */
 export function tickHeld(
   { policy, target, control: before }: Held,
   tick: Tick,

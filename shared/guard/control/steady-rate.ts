@@ -22,7 +22,7 @@ export interface SteadySpan {
 
 /** When a span is cut, and what it forgets. */
 export interface SteadyRateSettings {
-  /** A span that lasts so long, seconds, and has so many arrivals, forgets what is older: more would tell little more. */
+  /** A span that lasts so long, seconds, and has so many arrivals, forgets what is older: more would add little. */
   readonly enoughSeconds: number;
   readonly enoughArrivals: number;
   /** Nothing older counts, seconds. */

@@ -9,7 +9,7 @@ export interface Case {
   readonly decision: Applied;
   /** Earlier decisions of the function, in the order of the record. */
   readonly earlier: readonly Applied[];
-  /** The function as told around the decision: with its window or tick, and with the one before and after. Empty when none is recorded. */
+  /** The function as reported around the decision: with its window or tick, and with the one before and after. Empty when none is recorded. */
   readonly managed: readonly ManagedFunction[];
   /** The window decided on; null for a decision between windows, and where it is not recorded. */
   readonly window: MetricsWindow | null;
@@ -17,7 +17,7 @@ export interface Case {
   readonly tick: Tick | null;
   /** Every tick of the function in the decision's generation, oldest first. */
   readonly ticks: readonly Tick[];
-  /** Proposals recorded for this decision; null when it cannot be told whether there were others. */
+  /** Proposals recorded for this decision; null when it is not known whether there were others. */
   readonly proposals: readonly Proposal[] | null;
   /** The record began before what was decided on: what is missing now was never there. */
   readonly covered: boolean;
@@ -45,12 +45,12 @@ export function changeOf({ current, desired, applied, target }: Applied): number
   return (applied ?? desired) - current;
 }
 
-/** Decided by one guard without a restart between; where the record does not tell, by one lease. */
+/** Decided by one guard without a restart between; where the record does not say, by one lease. */
 export function sameTenure(a: Applied, b: Applied): boolean {
   return a.generation === b.generation && a.fencing === b.fencing && a.guardSinceMs === b.guardSinceMs;
 }
 
-/** Whether nothing was decided between the two by their guard; what older events do not tell is believed. */
+/** Whether nothing was decided between the two by their guard; what older events do not say is assumed. */
 export function follows(after: Applied, before: Applied): boolean {
   return sameTenure(before, after) && (after.previousId === undefined || after.previousId === before.decisionId);
 }
@@ -69,7 +69,7 @@ export function earlierSince({ decision, earlier }: Case, sinceMs: number): { fo
   return { found, isWhole: next.previousId === null || next.previousId === undefined };
 }
 
-/** Whether the guard itself says something of the count that it found; a proposer's words stand in later stages. */
+/** Whether the guard itself says something of the count that it found; a policy's words are in later stages. */
 export const foundNote = ({ stages }: Applied, words: string): boolean => stages[0]?.note?.includes(words) === true;
 
 export const isFreeze = (decision: Applied): boolean => foundNote(decision, "frozen by ");

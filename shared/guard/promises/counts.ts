@@ -2,7 +2,7 @@
 import { isMeasuredTick, reasonToHold } from "../validity.ts";
 import { broken, isHeld, kept, notAsked, type Case, type Check } from "./case.ts";
 
-/** The bounds as told around the decision; a platform's cap below the minimum goes before it. */
+/** The bounds as reported around the decision; a platform's cap below the minimum goes before it. */
 export const withinBounds: Check = (one) => {
   const { current, desired } = one.decision;
   if (desired === null || desired === current || one.managed.length === 0) return notAsked;
@@ -15,11 +15,11 @@ export const withinBounds: Check = (one) => {
 
 /** Counts at which the platform was seen to stop a request. */
 export function capsSeen({ managed, earlier }: Case): ReadonlySet<number> {
-  const told = managed.flatMap(({ platform }) => platform?.maxReplicas ?? []);
+  const reported = managed.flatMap(({ platform }) => platform?.maxReplicas ?? []);
   const met = earlier.flatMap(({ desired, applied }) =>
     desired !== null && applied !== null && applied < desired ? [applied] : [],
   );
-  return new Set([...told, ...met]);
+  return new Set([...reported, ...met]);
 }
 
 /** The last replica goes only when there was no work. */
@@ -47,7 +47,7 @@ export const neverBlindlyDown: Check = ({ decision, window, tick, settings }) =>
   if (!down) return kept;
   if (invalid !== null) return broken(`${current} was lowered to ${desired} though ${invalid}`);
   const held = stages[0]?.note ?? null;
-  // A first stage that only tells of an adopted count holds nothing.
+  // A first stage that only reports an adopted count holds nothing.
   if (held === null || /^\d+ set by someone else, \d+ expected; adopted$/.test(held)) return kept;
   return broken(`${current} was lowered to ${desired} though its first stage holds: ${held}`);
 };

@@ -22,7 +22,7 @@ export const explained: Check = ({ decision }) => {
   return reason.startsWith(head) ? kept : broken(`its reason does not begin with '${head}': ${reason}`);
 };
 
-/** Decided on a window (or tick) that the collector told, with the proposal that was made for it. */
+/** Decided on a window (or tick) that the collector reported, with the proposal that was made for it. */
 export const belongs: Check = ({ decision, window, tick, ticks, proposals, covered }) => {
   const { seq, trigger, policy, proposed, functionName } = decision;
   if (seq === null) {
@@ -39,7 +39,7 @@ export const belongs: Check = ({ decision, window, tick, ticks, proposals, cover
   if (trigger !== "proposal" || proposals === null) return kept;
   const made = proposals.some(
     (one) =>
-      // What a target comes to is told by ticks, too.
+      // What a target comes to depends on ticks, too.
       (isHeld(decision) || one.proposedReplicas === proposed) &&
       one.policy.name === policy.name &&
       one.policy.version === policy.version,

@@ -5,7 +5,7 @@ import { broken, isFreeze, isHeld, kept, notAsked, type Case, type Check } from 
 import { capsSeen } from "./counts.ts";
 import { changesBefore } from "./pace.ts";
 
-/** A single tick may be lost on its way to the scaler; what two in a row prove was heard. */
+/** A single tick may be lost on its way to the scaler; of two in a row, one arrived. */
 const TICKS_IN_A_ROW = 2;
 
 export const floorHonoured: Check = (one) => {
@@ -32,11 +32,11 @@ function provenNeed(one: Case): number | null {
   const { decision, ticks, managed } = one;
   if (managed.length === 0 || decision.guardSinceMs === undefined) return null;
   const target = Math.max(...managed.map(({ targetInFlight }) => targetInFlight));
-  const heard = upTo(ticks, decision.atMs).filter(({ atMs }) => atMs > decision.guardSinceMs!);
-  const asked = heard.at(-1)?.atMs === decision.atMs ? TICKS_IN_A_ROW + 1 : TICKS_IN_A_ROW;
+  const received = upTo(ticks, decision.atMs).filter(({ atMs }) => atMs > decision.guardSinceMs!);
+  const asked = received.at(-1)?.atMs === decision.atMs ? TICKS_IN_A_ROW + 1 : TICKS_IN_A_ROW;
   let least = Infinity;
   for (let back = 0; back < asked; back++) {
-    const need = needAt(heard.slice(0, heard.length - back), target, one);
+    const need = needAt(received.slice(0, received.length - back), target, one);
     if (need === null) return null;
     least = Math.min(least, need);
   }

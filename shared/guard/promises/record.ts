@@ -6,8 +6,8 @@ import type { MetricsWindow, Tick } from "../../core/window.ts";
 import type { GuardSettings } from "../settings.ts";
 import type { Case } from "./case.ts";
 
-interface Told<T> {
-  /** Which way of telling the function it came with. */
+interface Recorded<T> {
+  /** Index of the description of the function that it came with. */
   readonly at: number;
   readonly what: T;
 }
@@ -16,10 +16,10 @@ interface Told<T> {
 const SETTLES_MS = 60_000;
 
 export class FunctionRecord {
-  /** As told with windows and ticks, in order; only changes are kept. */
+  /** As reported with windows and ticks, in order; only changes are kept. */
   readonly #managed: { readonly managed: ManagedFunction; readonly sinceMs: number }[] = [];
-  readonly #windows = new Map<string, Told<MetricsWindow>>();
-  readonly #ticks = new Map<string, Told<Tick>>();
+  readonly #windows = new Map<string, Recorded<MetricsWindow>>();
+  readonly #ticks = new Map<string, Recorded<Tick>>();
   readonly #proposals = new Map<string, Proposal[]>();
   readonly #decisions = new Map<string, Applied>();
   #proposalsSeen = false;
@@ -70,11 +70,11 @@ export class FunctionRecord {
       const ticks = ticksOf.get(generation) ?? [];
       const window = seq === null ? undefined : this.#windows.get(decisionId);
       const tick = seq === null ? this.#ticks.get(decisionId.replace(BETWEEN_WINDOWS, "")) : undefined;
-      const told = window ?? tick;
+      const subject = window ?? tick;
       yield {
         decision,
         earlier: decisions.slice(Math.max(0, index - MAX_EARLIER), index),
-        managed: told === undefined ? [] : this.#around(told.at, atMs),
+        managed: subject === undefined ? [] : this.#around(subject.at, atMs),
         window: window?.what ?? null,
         tick: tick?.what ?? null,
         ticks,
@@ -85,7 +85,7 @@ export class FunctionRecord {
     }
   }
 
-  /** Where this way of telling the function stands among the others. */
+  /** Index of this description of the function among those reported so far; adds it where it is new. */
   #note(managed: ManagedFunction, sinceMs: number): number {
     const last = this.#managed.at(-1)?.managed;
     if (last === undefined || JSON.stringify(last) !== JSON.stringify(managed))
@@ -93,7 +93,7 @@ export class FunctionRecord {
     return this.#managed.length - 1;
   }
 
-  /** That way, and its neighbours where the change between them was just then. */
+  /** That description, and its neighbours where the change between them was just then. */
   #around(at: number, nowMs: number): ManagedFunction[] {
     const own = this.#managed[at]!;
     const [before, after] = [this.#managed[at - 1], this.#managed[at + 1]];

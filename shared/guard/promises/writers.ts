@@ -1,4 +1,4 @@
-/** Promises about who writes: one scaler at a time, and what someone else set is told. */
+/** Promises about who writes: one scaler at a time, and what someone else set is reported. */
 import type { Applied } from "../../core/decision.ts";
 import { NOT_READ, SOMEONE_ELSE } from "../words.ts";
 import { broken, follows, foundNote, isFreeze, kept, notAsked, wasSent, type Check } from "./case.ts";
@@ -15,8 +15,8 @@ export const oneWriter: Check = ({ decision, earlier }) => {
   return broken(`decided under fencing ${fencing} after ${newer.decisionId} under ${newer.fencing}`);
 };
 
-/** A count that moved between two decisions of one guard, not by its own doing, is told as someone else's. */
-export const othersTold: Check = ({ decision, earlier }) => {
+/** A count that moved between two decisions of one guard, not by its own doing, is reported as someone else's. */
+export const othersReported: Check = ({ decision, earlier }) => {
   const before = earlier.at(-1);
   const ours = decision.mode === "auto" || decision.mode === "canary";
   if (before === undefined || !ours || before.mode !== decision.mode || !follows(decision, before)) return notAsked;

@@ -12,7 +12,7 @@ export async function recordPromises(
   const said = functions.find(({ name }) => name === "scaler")?.environment["STABILISATION_SECONDS"];
   const stabilisationSeconds = said ? Number(said) : GUARD_DEFAULTS.stabilisationSeconds;
   // A bus that is started anew brings nothing back of what it carried meanwhile.
-  const checker = promiseChecker({ ...GUARD_DEFAULTS, stabilisationSeconds }, { asHeard: true });
+  const checker = promiseChecker({ ...GUARD_DEFAULTS, stabilisationSeconds }, { mayHaveGaps: true });
   await bus.subscribe("tick", async ({ data }) => checker.take({ kind: "tick", data }));
   await bus.subscribe("window", async ({ data }) => checker.take({ kind: "window", data }));
   await bus.subscribe("proposal", async ({ data }) => checker.take({ kind: "proposal", data }));
