@@ -1,7 +1,7 @@
 /** The exact increase of a counter between two scraped instants: no extrapolation, nothing lost between windows. */
 import type { Series } from "./series.ts";
 
-/** The span, and how much before an edge the scrape may lie that stands for it. */
+/** The span, and how long before an edge the scrape that counts for it may lie. */
 export interface ExactSpan {
   readonly fromMs: number;
   readonly toMs: number;
@@ -15,8 +15,8 @@ export interface ExactSpan {
 type Edge = "unborn" | "gone" | "unknown" | "known";
 
 /**
- * `counterDelta` where both edges are known. Null where there is nothing to count, `unknown` where there is and it cannot be told:
- * a counter that was missed at an edge is no counter that stood still.
+ * `counterDelta` where both edges are known. Null where there is nothing to count, `unknown` where there is but
+ * the gain is not known: a counter that was missed at an edge is not a counter that did not move.
  */
 export function knownDelta(series: Series, span: ExactSpan): number | null | "unknown" {
   const { fromMs, toMs, edgeToleranceMs } = span;
@@ -33,7 +33,7 @@ function edgeOf(series: Series, edgeMs: number, toleranceMs: number): Edge {
   if (newest < 0) return "unborn";
   let i = newest;
   while (i >= 0 && series.mark(i) === "unreachable") i--;
-  // An old mark is of a time when nobody answered; that a scrape in time would have had it is the caller's to know.
+  // An old mark is from before the endpoint stopped answering; whether a scrape in time would have had it is the caller's to know.
   if (i < 0 || (i < newest && series.timeMs(i) < edgeMs - toleranceMs)) return "unknown";
   return series.mark(i) === "vanished" ? "gone" : "known";
 }

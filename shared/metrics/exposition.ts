@@ -18,7 +18,7 @@ export type MetricType = (typeof METRIC_TYPES)[number];
 
 export interface Exposition {
   readonly samples: readonly Sample[];
-  /** By family name, as `# TYPE` lines told. */
+  /** By family name, from the `# TYPE` lines. */
   readonly types: ReadonlyMap<string, MetricType>;
 }
 
@@ -62,7 +62,7 @@ function parse(text: string, seen: Map<string, SeriesId>): Exposition {
 }
 
 function readSample(line: string, lineNumber: number, seen: Map<string, SeriesId>): Sample {
-  // Neither number nor timestamp can hold a brace, so the last one ends the labels, whatever stands inside quotes.
+  // Neither number nor timestamp can hold a brace, so the last one ends the labels, whatever is inside quotes.
   const brace = line.lastIndexOf("}");
   const headEnd = brace >= 0 ? brace + 1 : blankAfter(line);
   const head = line.slice(0, headEnd);
@@ -81,7 +81,7 @@ function readSample(line: string, lineNumber: number, seen: Map<string, SeriesId
   return { series, value, timestampMs: Number(stamp) };
 }
 
-/** Where the first blank or tab stands, or the length. */
+/** Index of the first blank or tab, or the length. */
 function blankAfter(text: string): number {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -126,17 +126,17 @@ function readSeries(head: string, line: string, lineNumber: number): SeriesId {
   return seriesId(name, labels);
 }
 
-/** `\\`, `\"` and `\n` are escapes; any other backslash stands for itself. */
+/** `\\`, `\"` and `\n` are escapes; any other backslash is literal. */
 function unescape(text: string): string {
   return text.includes("\\") ? text.replace(/\\([\\"n])/g, (_all, sign: string) => (sign === "n" ? "\n" : sign)) : text;
 }
 
 function readComment(line: string, lineNumber: number, types: Map<string, MetricType>): void {
-  const told = /^#[ \t]+TYPE(?:[ \t]+(\S+))?(?:[ \t]+(\S+))?[ \t]*$/.exec(line);
-  if (!told) return;
-  const type = METRIC_TYPES.find((known) => known === told[2]);
-  if (!told[1] || !type) throw bad(lineNumber, `needs a name and one of ${METRIC_TYPES.join(", ")} after TYPE`, line);
-  types.set(told[1], type);
+  const match = /^#[ \t]+TYPE(?:[ \t]+(\S+))?(?:[ \t]+(\S+))?[ \t]*$/.exec(line);
+  if (!match) return;
+  const type = METRIC_TYPES.find((known) => known === match[2]);
+  if (!match[1] || !type) throw bad(lineNumber, `needs a name and one of ${METRIC_TYPES.join(", ")} after TYPE`, line);
+  types.set(match[1], type);
 }
 
 function bad(lineNumber: number, want: string, line: string): BadInputError {

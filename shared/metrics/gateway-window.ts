@@ -1,4 +1,4 @@
-/** What the gateway's own metrics tell of a function over a window. Times are as measured, in real seconds. */
+/** What the gateway's own metrics say of a function over a window. Times are as measured, in real seconds. */
 import { isOk, upperBoundOf, type CodeBucket, type Completions } from "./latency.ts";
 import { instant } from "./promql.ts";
 import { gainsBy, GATEWAY_SOURCE, isWhole, ofFunction, type NamedFunction, type Reading } from "./reading.ts";
@@ -41,7 +41,7 @@ export function executionMeanOf(reading: Reading): number | null {
   return sum !== null && count !== null && count > 0 ? sum / count : null;
 }
 
-/** Latencies of what ended in the window, by code; null where they cannot be told. */
+/** Latencies of what ended in the window, by code; null where they are not known. */
 export function latencyBucketsOf(reading: Reading): readonly CodeBucket[] | null {
   const gains = gainsBy(reading, BUCKETS, ({ id: { labels } }) => `${labels.code ?? ""}/${labels.le ?? ""}`);
   if (gains === null) return null;
@@ -52,7 +52,7 @@ export function latencyBucketsOf(reading: Reading): readonly CodeBucket[] | null
   });
 }
 
-/** Edges that a histogram was given in this span while it was counting: on which side of them its earlier requests lie, nobody knows. */
+/** Edges that a histogram gained in this span while it was counting: on which side of them its earlier requests lie is not known. */
 function newEdges({ store, span }: Reading): ReadonlySet<string> {
   const buckets = ofFunction(store, span, BUCKETS).map((series) => {
     const { code = "", le = "" } = series.id.labels;
@@ -77,7 +77,7 @@ export interface InFlight {
 
 /**
  * Started less ended (counters move when an invocation ends), at each scrape after the span's start; never below 0, where
- * a call was counted as ended that had not been counted as started. Null when no scrape of the span told it whole.
+ * a call was counted as ended that had not been counted as started. Null when no scrape of the span was complete.
  */
 export function inFlightOf(reading: Reading): InFlight | null {
   const { store, span, listed } = reading;

@@ -33,7 +33,7 @@ export function sloFitOf(bounds: Iterable<number>, { sloSeconds, timeLapse }: As
 
 /**
  * (answered later than the SLO + failed) ÷ ended. Between two edges the latencies are taken to spread evenly, as Prometheus's
- * own quantiles do; beyond the last finite edge nobody can tell, unless nothing was that slow. Null where nothing ended.
+ * own quantiles do; beyond the last finite edge the share is not known, unless nothing was that slow. Null where nothing ended.
  */
 export function lateShareOf({ ok, failed }: Ended, slo: AskedSlo): LateShare {
   const buckets = cumulative(ok);

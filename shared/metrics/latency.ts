@@ -1,4 +1,4 @@
-/** What a gateway's latency histogram tells of a window: quantiles, and the share of requests that broke the SLO. */
+/** What a gateway's latency histogram says of a window: quantiles, and the share of requests that broke the SLO. */
 import { failuresOf, type ErrorCounts, type LateShare, type LatencyQuantiles } from "../core/window.ts";
 import { histogramQuantile, type Bucket } from "./histogram-quantile.ts";
 import { lateShareOf, type AskedSlo } from "./late-share.ts";

@@ -34,7 +34,7 @@ export interface Reading {
   readonly store: SampleStore;
   readonly span: Span;
   readonly lookBackMs: number;
-  /** The gateway's counters can be told over this span. */
+  /** The gateway's counters are known over this span. */
   readonly answered: boolean;
   /** The gateway knows the function: then a counter that is not there has counted nothing. */
   readonly listed: boolean;
@@ -76,7 +76,7 @@ function gained({ span }: Reading, series: Series): number | null | "unknown" {
 
 /**
  * Gains of a gateway counter, summed over series of the same key. Null when the gateway did not answer, when it does not
- * know the function, when one of its series cannot be told or was refused, or (Prometheus needs two samples) none can. An empty map
+ * know the function, when one of its series is not known or was refused, or (Prometheus needs two samples) none can. An empty map
  * is a measurement: the gateway lists the function and never counted anything for it.
  */
 export function gainsBy<K>(
@@ -86,16 +86,16 @@ export function gainsBy<K>(
 ): ReadonlyMap<K, number> | null {
   if (!reading.answered || !isWhole(reading, metric)) return null;
   const gains = new Map<K, number>();
-  let untold = 0;
+  let unknown = 0;
   for (const series of ofFunction(reading.store, reading.span, metric)) {
     const gain = gained(reading, series);
     const key = keyOf(series);
     if (gain === "unknown") {
       if (reading.span.mode === "exact") return null;
-      untold++;
+      unknown++;
     } else if (gain !== null) gains.set(key, (gains.get(key) ?? 0) + gain);
   }
-  return gains.size > 0 || (untold === 0 && reading.listed) ? gains : null;
+  return gains.size > 0 || (unknown === 0 && reading.listed) ? gains : null;
 }
 
 /** The newest answered scrape of the gateway at or before `atMs`, or null. */

@@ -1,6 +1,6 @@
 /**
- * Whether a scrape may be believed. A page that is cut, one that stands still, and numbers that cannot be are told apart here from an
- * idle function: only what a living process said, whole, becomes a measurement.
+ * Whether a scrape may be believed. A truncated page, a frozen one, and impossible numbers are distinguished here from an idle function:
+ * only what a living process said, in full, becomes a measurement.
  */
 import type { Sample } from "./exposition.ts";
 import { isCounted } from "./names.ts";
@@ -11,7 +11,7 @@ export interface BelievedScrape {
   readonly samples: readonly Sample[];
   /** Said, and of no use: not finite, below zero, said twice, or a counter that went back while its process lived on. */
   readonly unusable: readonly SeriesId[];
-  /** Keys of counters that are believed again below what their process had said: what came meanwhile, nobody can tell. */
+  /** Keys of counters that are believed again below what their process had said: what they counted meanwhile is lost. */
   readonly rebased: ReadonlySet<string>;
   /** Another process counts now: what the one before counted does not come again. */
   readonly isRestart: boolean;
@@ -30,14 +30,14 @@ export interface ScrapeCheckOptions {
   readonly mayBeEmpty: boolean;
 }
 
-/** Counters of the process and of the scrape itself, and when a container was last looked at: they move though nobody calls. */
+/** Counters of the process and of the scrape itself, and when a container was last looked at: they move without any call. */
 const PULSE = /^(process_|go_|promhttp_|nodejs_|container_last_seen$)/;
 const STARTED = "process_start_time_seconds";
 /** What windows are made of; the rest is not kept. */
 const KEPT = /^(gateway_|container_|kube_)/;
 /** Two processes behind one address: for so long after one came back that had been left neither is believed. */
 const SEVERAL_MS = 60_000;
-/** When a process began is told by a clock that is nudged. */
+/** A process's start time is read off a clock that is adjusted now and then. */
 const SAME_START_SECONDS = 2;
 const STILL_OFTEN = 3;
 
@@ -56,10 +56,10 @@ export class ScrapeCheck {
   #hasPulse = false;
   #startedSeconds: number | null = null;
   #isRestart = false;
-  /** Processes that another one followed, and when they were heard last. */
+  /** Processes that another one followed, and when they last answered. */
   #left: readonly { readonly startedSeconds: number; readonly atMs: number }[] = [];
   #counters = new Map<string, Counter>();
-  #stoodStill = 0;
+  #repeats = 0;
   #severalUntilMs = -Infinity;
 
   constructor(options: ScrapeCheckOptions) {
@@ -91,11 +91,11 @@ export class ScrapeCheck {
     this.#hasPulse = beats.length > 0;
     if (this.#moved(this.#hasPulse ? beats : samples)) return null;
     if (!this.#hasPulse) {
-      return this.#refuse(`stand still and have no ${STARTED} or the like: idle or frozen, nobody can tell`);
+      return this.#refuse(`stand still and have no ${STARTED} or the like: idle or frozen, it is not known which`);
     }
-    return this.#stoodStill < STILL_OFTEN
+    return this.#repeats < STILL_OFTEN
       ? { kind: "refused", because: null }
-      : this.#refuse(`stand still: the same page came ${this.#stoodStill} times after the first`);
+      : this.#refuse(`stand still: the same page came ${this.#repeats} times after the first`);
   }
 
   #noteProcess(startedSeconds: number | null, atMs: number): void {
@@ -125,7 +125,7 @@ export class ScrapeCheck {
       before === null ||
       before.size !== now.size ||
       [...now].some(([key, value]) => !Object.is(before.get(key), value));
-    this.#stoodStill = moved ? 0 : this.#stoodStill + 1;
+    this.#repeats = moved ? 0 : this.#repeats + 1;
     return moved;
   }
 

@@ -164,7 +164,7 @@ export class SampleStore {
   }
 
   #refuse({ name, labels }: SeriesId, atMs: number): void {
-    // More than can be told apart: then each may be one of them.
+    // Too many to keep apart: from here on, any series may be one of them.
     if (this.#refusedAtMs.size >= this.#maxSeries) {
       this.#refusedAtMs.clear();
       this.#anyRefusedAtMs = atMs;

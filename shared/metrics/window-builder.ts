@@ -7,7 +7,7 @@ import { instant } from "./promql.ts";
 import { newestAnswerMs, ofFunction, read, type Reading, type WindowMode } from "./reading.ts";
 import type { SampleStore } from "./store.ts";
 
-/** Replica counts as the platform's API told them; each goes before the gateway's gauge where it is not null. */
+/** Replica counts as the platform's API reported them; each goes before the gateway's gauge where it is not null. */
 export interface ReplicaReading {
   readonly desiredReplicas: number | null;
   readonly availableReplicas: number | null;
