@@ -7,7 +7,7 @@ const NEEDS_MORE = /^(forecast-mpc|slo-budget)\b/;
 const NEEDS_LEAST = "openfaas-pro";
 
 /**
- * The rule by name; in place of one that keeps an SLO `openfaas-pro` answers as long as nothing tells what a request takes.
+ * The rule by name; in place of one that keeps an SLO `openfaas-pro` answers as long as it is not known what a request takes.
  * Both see every window, so that neither is cold. Throws `BadInputError` for an unknown name.
  */
 export function fallbackByName(text: string): PolicyFactory {

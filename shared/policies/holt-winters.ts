@@ -42,7 +42,7 @@ export function updateHoltWinters(state: HoltWintersState, value: number, spec: 
   return { level, trend, seasonal: state.seasonal, steps: state.steps + 1 };
 }
 
-/** Moves on over steps nobody saw: level and season stay, the trend is not trusted. */
+/** Moves on over steps that were not seen: level and season stay, the trend is not trusted. */
 export function skipHoltWinters(state: HoltWintersState, steps: number): HoltWintersState {
   return { ...state, steps: state.steps + steps };
 }
@@ -71,7 +71,7 @@ export const HOLT_WINTERS_OPTIONS: HoltWintersOptions = {
 
 /**
  * Replicas = ceil(forecast per second · execution time ÷ (`targetInFlight` · utilisation)). The last measured execution time
- * stands in for one that was not; before any, the count is held.
+ * replaces one that was not; before any, the count is held.
  */
 export function holtWintersPolicy(options: HoltWintersOptions = HOLT_WINTERS_OPTIONS): ScalingPolicy {
   let state: HoltWintersState | null = null;

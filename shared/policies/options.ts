@@ -7,7 +7,7 @@ interface NumberRange {
   readonly whole?: boolean;
 }
 
-/** The options of one name, read one by one; `done` refuses those nobody read. */
+/** The options of one name, read one by one; `done` refuses those that were not read. */
 export class PolicyOptions {
   readonly name: string;
   readonly #values = new Map<string, string>();

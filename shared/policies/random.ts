@@ -9,9 +9,12 @@ export function randomPolicy(random: Random, { name = "random", step = 2 } = {})
     identity: { name, version: "1" },
     propose({ window, managed }) {
       const move = random.integer(2 * step + 1) - step;
-      const wish = Math.min(managed.maxReplicas, Math.max(managed.minReplicas, window.desiredReplicas + move));
+      const proposedReplicas = Math.min(
+        managed.maxReplicas,
+        Math.max(managed.minReplicas, window.desiredReplicas + move),
+      );
       return {
-        proposedReplicas: wish,
+        proposedReplicas,
         because: `${window.desiredReplicas} ${move < 0 ? "−" : "+"} ${Math.abs(move)} by chance`,
       };
     },

@@ -13,7 +13,7 @@ export interface ServedModel {
   readonly record: TrainingRecord;
 }
 
-/** `version` tells this checkpoint from others of the name. Throws `BadInputError` that names the file and what is wrong with it. */
+/** `version` distinguishes this checkpoint from others of the name. Throws `BadInputError` that names the file and what is wrong with it. */
 export function servedModel(files: CheckpointFiles, version: string, makeEngine: MakeEngine): ServedModel {
   const { record, weights } = decodeCheckpoint(files);
   const { agent, form, hyperparameters } = record.settings;

@@ -23,7 +23,7 @@ export interface ForecastSettings {
 /** The weight of the present itself, in windows exactly like it. */
 const PRESENT_WEIGHT = 1;
 /** Likenesses below this are none; nor is what is compared with less. */
-const LEAST_WEIGHT = 0.02;
+const MIN_WEIGHT = 0.02;
 /** Standard deviations within which a count is no change. */
 const DOUBT = 1.5;
 /** So many windows before the present one define what is usual now. */
@@ -47,7 +47,7 @@ export function forecast(
   const present = believed(past[last]!, meanOf(past.slice(-1 - LATELY, -1)) ?? past[last]!);
   const alike = likenesses(past, settings)
     .map((weight, at) => ({ weight, at }))
-    .filter(({ weight }) => weight >= LEAST_WEIGHT);
+    .filter(({ weight }) => weight >= MIN_WEIGHT);
   const believable = past.map((count) => believed(count, present));
   return Array.from({ length: windows }, (_, i) => {
     const followed = alike
@@ -98,7 +98,7 @@ function likenesses(past: readonly number[], { halfLife, likeness, depth }: Fore
   const spreads = past.map((count) => likeness ** 2 / 2 + 0.5 / (count + 1));
   return Array.from({ length: last }, (_, at) => {
     let [distance, whole] = [0, 0];
-    for (let back = 0, weight = 1; back <= at && weight >= LEAST_WEIGHT; back++, weight *= depth) {
+    for (let back = 0, weight = 1; back <= at && weight >= MIN_WEIGHT; back++, weight *= depth) {
       const difference = logs[at - back]! - logs[last - back]!;
       distance += (weight * difference ** 2) / (spreads[at - back]! + spreads[last - back]!);
       whole += weight;

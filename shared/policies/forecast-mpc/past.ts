@@ -12,14 +12,14 @@ export interface Past {
 export const NO_PAST: Past = { arrivals: [], starts: NO_STARTS };
 
 /** Four hours of half-minute windows. */
-const MOST_WINDOWS = 480;
+const MAX_WINDOWS = 480;
 /** Those that travel with a decision, and come back after a restart: half an hour. */
 const TRAVELLING_WINDOWS = 64;
 
 /** The window becomes the newest; what is older than four hours is forgotten. */
 export function remember({ arrivals, starts }: Past, window: DecidableWindow): Past {
   return {
-    arrivals: [...arrivals.slice(1 - MOST_WINDOWS), window.arrivals],
+    arrivals: [...arrivals.slice(1 - MAX_WINDOWS), window.arrivals],
     starts: watchStarts(starts, { ...window, atMs: window.endedAtMs }),
   };
 }

@@ -19,11 +19,11 @@ export interface PlanTerms {
 }
 
 /** Load ÷ capacity: beyond this it gets no worse. */
-const MOST_CROWDED = 100;
-const LEAST_ROOM = 0.1;
+const MAX_CROWDED = 100;
+const MIN_ROOM = 0.1;
 
 /** So many different counts are tried at most; where more are allowed, those between them are left out. */
-const MOST_COUNTS = 32;
+const MAX_COUNTS = 32;
 
 /** Replicas to have in the next window, whatever comes; `current`: those there are. */
 export function planReplicas(ahead: readonly (readonly Scenario[])[], current: number, terms: PlanTerms): number {
@@ -47,7 +47,7 @@ export function planReplicas(ahead: readonly (readonly Scenario[])[], current: n
 /** From none to the most that any scenario needs. */
 function countsToTry(ahead: readonly (readonly Scenario[])[], terms: PlanTerms): number[] {
   const most = ahead.flat().reduce((needed, { arrivals }) => Math.max(needed, loadOf(arrivals, terms).need), 0);
-  const step = Math.max(1, Math.ceil(most / MOST_COUNTS));
+  const step = Math.max(1, Math.ceil(most / MAX_COUNTS));
   return Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => Math.min(most, i * step));
 }
 
@@ -100,9 +100,9 @@ function lateSeconds(
   usualShare: number,
   { windowSeconds, use, lateShare, reactionSeconds }: PlanTerms,
 ): number {
-  const crowded = Math.min(busy, MOST_CROWDED);
+  const crowded = Math.min(busy, MAX_CROWDED);
   // The backlog of the first replicas is worked off in the room that is left once the others are ready.
-  const behindSeconds = crowded > 1 ? (reactionSeconds * (crowded - 1)) / Math.max(LEAST_ROOM, 1 - use) : 0;
+  const behindSeconds = crowded > 1 ? (reactionSeconds * (crowded - 1)) / Math.max(MIN_ROOM, 1 - use) : 0;
   const beyond = reactionSeconds * Math.max(0, lateShare(crowded) - usualShare) + behindSeconds;
   return Math.min(2 * windowSeconds, beyond);
 }

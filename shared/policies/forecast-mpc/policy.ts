@@ -3,7 +3,7 @@
  *
  * How much room requests are given is learned as there: late requests raise the headroom, a budget left over lowers it. That headroom
  * has a price in it: giving so much room values a late request at so many replica-seconds. At the same price this rule also
- * weighs what may come in the next windows, as this load's own past tells: replicas kept for a burst, or started before it, against
+ * weighs what may come in the next windows, as this load's own past shows: replicas kept for a burst, or started before it, against
  * the requests that would be late without them.
  */
 import type { ReplicaTarget } from "../../core/replica-target.ts";
@@ -54,9 +54,9 @@ const USUAL_START_SECONDS = 5;
 /** From a burst's first request to the tick that shows it, and on to the request for replicas, seconds. */
 const NOTICE_SECONDS = 4;
 /** Busier replicas serve no request in time. */
-const MOST_USE = 0.95;
+const MAX_USE = 0.95;
 /** Fewer windows show no pattern. */
-const LEAST_PAST = 4;
+const MIN_PAST = 4;
 /** A price is capped at so many times that of a steady load, lest one burst that nothing could mend buy replicas for hours. */
 const DEAREST = 12;
 
@@ -73,7 +73,7 @@ export function forecastMpcPolicy(options: ForecastMpcOptions = FORECAST_MPC_OPT
       if (held === null) return untilServed(window, managed);
       const target = { ...held, memory: { ...memory, ...numbersOf(past) } };
       const answer = answerOf(target, window, managed);
-      if (past.arrivals.length < LEAST_PAST) return { ...answer, target };
+      if (past.arrivals.length < MIN_PAST) return { ...answer, target };
 
       const ahead = forecast(past.arrivals, options.horizon, options);
       const leastReplicas = planReplicas(ahead, window.desiredReplicas, termsOf(target, memory, past, window, managed));
@@ -94,8 +94,8 @@ function termsOf(
   { windowSeconds }: DecidableWindow,
   { slo, startCostSeconds, maxReplicas }: ManagedFunction,
 ): PlanTerms {
-  const use = Math.min(MOST_USE, TARGET_BUSY / headroom);
-  const steadyUse = Math.min(MOST_USE, TARGET_BUSY / steadyHeadroom);
+  const use = Math.min(MAX_USE, TARGET_BUSY / headroom);
+  const steadyUse = Math.min(MAX_USE, TARGET_BUSY / steadyHeadroom);
   const lateShare = lateShareThrough(steadyUse, budgetOf(slo));
   const busySeconds = replicasPerRps * TARGET_BUSY;
   const price = busySeconds * Math.min(priceAt(use, lateShare), DEAREST * priceAt(steadyUse, lateShare));

@@ -86,15 +86,15 @@ function periodStart(current: number, events: ScaleEvents, periodSeconds: number
 
 /** Up: no higher than the lowest recommendation of its window; down: no lower than the highest of its own. */
 export function stabiliseHpa(
-  wish: number,
+  recommended: number,
   current: number,
   earlier: readonly Recommendation[],
   behaviour: HpaBehaviour,
   nowMs: number,
 ): number {
   const inside = (seconds: number) => earlier.filter(({ atMs }) => atMs > nowMs - seconds * 1000);
-  const upTo = Math.min(wish, ...inside(behaviour.up.stabilisationSeconds).map(({ replicas }) => replicas));
-  const downTo = Math.max(wish, ...inside(behaviour.down.stabilisationSeconds).map(({ replicas }) => replicas));
+  const upTo = Math.min(recommended, ...inside(behaviour.up.stabilisationSeconds).map(({ replicas }) => replicas));
+  const downTo = Math.max(recommended, ...inside(behaviour.down.stabilisationSeconds).map(({ replicas }) => replicas));
   return Math.min(Math.max(current, upTo), downTo);
 }
 
@@ -105,7 +105,7 @@ export interface HpaBounds {
 
 /** Stabilised, then limited by rate and bounds. */
 export function applyBehaviour(
-  wish: number,
+  recommended: number,
   current: number,
   earlier: readonly Recommendation[],
   events: ScaleEvents,
@@ -113,7 +113,7 @@ export function applyBehaviour(
   { min, max }: HpaBounds,
   nowMs: number,
 ): number {
-  const stable = stabiliseHpa(wish, current, earlier, behaviour, nowMs);
+  const stable = stabiliseHpa(recommended, current, earlier, behaviour, nowMs);
   if (stable > current) return Math.min(stable, max, scaleUpLimit(current, behaviour.up, events, nowMs));
   if (stable < current) return Math.max(stable, min, scaleDownLimit(current, behaviour.down, events, nowMs));
   return stable;
@@ -121,7 +121,7 @@ export function applyBehaviour(
 
 /** Without `behavior`: scale-down to the highest recommendation of the window, scale-up to max(2 · current, 4). */
 export function applyWithoutBehaviour(
-  wish: number,
+  recommended: number,
   current: number,
   earlier: readonly Recommendation[],
   { min, max }: HpaBounds,
@@ -129,7 +129,7 @@ export function applyWithoutBehaviour(
   stabilisationSeconds = 300,
 ): number {
   const inside = earlier.filter(({ atMs }) => atMs >= nowMs - stabilisationSeconds * 1000);
-  const stable = Math.max(wish, ...inside.map(({ replicas }) => replicas));
+  const stable = Math.max(recommended, ...inside.map(({ replicas }) => replicas));
   const upTo = Math.min(max, Math.max(2 * current, 4));
   return Math.min(Math.max(stable, min), upTo);
 }

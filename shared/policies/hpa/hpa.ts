@@ -36,7 +36,7 @@ export const HPA_OPTIONS: HpaOptions = {
 /**
  * Each available replica is a ready pod with the window's mean `cpuRatio`; replicas desired but not yet available are
  * unready pods, which count as idle on a scale-up. Events of the `behavior` rules are the changes of the desired count
- * from one window to the next, since what the policy wished for may have been bounded on its way. One decision a window
+ * from one window to the next, since what the policy recommended may have been bounded on its way. One decision a window
  * (the controller's own period is 15 s).
  */
 export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
@@ -69,18 +69,21 @@ export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
       );
       if (counted.kind === "invalid") return hold(window, "CPU use of ready replicas");
 
-      const wish = Math.min(Math.max(counted.replicas, bounds.min), bounds.max);
+      const recommended = Math.min(Math.max(counted.replicas, bounds.min), bounds.max);
       const proposedReplicas =
         "kind" in behaviour
-          ? applyWithoutBehaviour(wish, current, earlier, bounds, nowMs, behaviour.downStabilisationSeconds)
-          : applyBehaviour(wish, current, earlier, events, behaviour, bounds, nowMs);
+          ? applyWithoutBehaviour(recommended, current, earlier, bounds, nowMs, behaviour.downStabilisationSeconds)
+          : applyBehaviour(recommended, current, earlier, events, behaviour, bounds, nowMs);
       earlier = [
         ...earlier.filter(({ atMs }) => atMs >= nowMs - longestWindowSeconds(behaviour) * 1000),
-        { atMs: nowMs, replicas: wish },
+        { atMs: nowMs, replicas: recommended },
       ];
       const percent = trimmed(window.cpuRatio * 100);
       const because = `CPU ${percent} % ÷ target ${trimmed(cpuPercent)} % on ${window.availableReplicas} ready = ${counted.replicas}`;
-      return { proposedReplicas, because: proposedReplicas === wish ? because : `${because}, stabilised or limited` };
+      return {
+        proposedReplicas,
+        because: proposedReplicas === recommended ? because : `${because}, stabilised or limited`,
+      };
     },
   };
 }

@@ -14,7 +14,7 @@ const SMOOTHING = 0.3;
 export interface IdleHistogram {
   readonly bins: readonly number[];
   readonly outOfBounds: number;
-  /** Exponentially smoothed idle time, minutes: stands where the paper fits ARIMA. Null before the first. */
+  /** Exponentially smoothed idle time, minutes: used where the paper fits ARIMA. Null before the first. */
   readonly smoothedMinutes: number | null;
 }
 

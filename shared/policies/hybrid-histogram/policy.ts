@@ -6,7 +6,7 @@ import { EMPTY_HISTOGRAM, recordIdle, warmSpan } from "./histogram.ts";
 import type { Rule } from "../rule.ts";
 
 /**
- * A window with arrivals or work in flight is busy and KPA's count stands, at least one. In an idle one KPA's 0 becomes 1
+ * A window with arrivals or work in flight is busy and KPA's count is kept, at least one. In an idle one KPA's 0 becomes 1
  * inside the warm span. Idle time runs from the end of the last busy window to that of the next, by half a window too long
  * at most; a window whose in-flight was not measured counts by its arrivals alone.
  */

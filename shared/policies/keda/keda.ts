@@ -52,12 +52,12 @@ export function tickKeda(
     type === "Value"
       ? replicasFromValue(reading.value, target, { current, ready }, HPA_TOLERANCE)
       : replicasFromAverageValue(reading.value, target, current, HPA_TOLERANCE);
-  const wish = Math.min(Math.max(counted, bounds.min), bounds.max);
+  const recommended = Math.min(Math.max(counted, bounds.min), bounds.max);
   const known = run.earlier.length === 0 ? [{ atMs: nowMs, replicas: current }] : run.earlier;
   // No events: KEDA polls every 30 s, and the HPA's default periods are 15 s.
-  const desired = applyBehaviour(wish, current, known, { up: [], down: [] }, DEFAULT_BEHAVIOUR, bounds, nowMs);
+  const desired = applyBehaviour(recommended, current, known, { up: [], down: [] }, DEFAULT_BEHAVIOUR, bounds, nowMs);
   const sinceMs = nowMs - DEFAULT_BEHAVIOUR.down.stabilisationSeconds * 1000;
-  const earlier = [...known.filter(({ atMs }) => atMs >= sinceMs), { atMs: nowMs, replicas: wish }];
+  const earlier = [...known.filter(({ atMs }) => atMs >= sinceMs), { atMs: nowMs, replicas: recommended }];
   return { run: { ...next, earlier }, desired, by: "hpa", fallback: isFallback };
 }
 

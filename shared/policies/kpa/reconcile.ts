@@ -1,4 +1,4 @@
-/** What Knative's reconciler makes of KPA's number: bounds, scale to zero, and how many activators stand by. */
+/** What Knative's reconciler makes of KPA's number: bounds, scale to zero, and how many activators are in the path. */
 
 export interface RevisionStatus {
   readonly activity: "activating" | "active" | "inactive";

@@ -5,7 +5,7 @@ import { budgetOf } from "../../core/slo.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { firstHeadroom } from "./first-headroom.ts";
 import { lateForReplicas, ownFailures, type Mendable } from "./late-for-replicas.ts";
-import { clamp, LEAST_HEADROOM, MOST_HEADROOM, type BudgetMemory } from "./memory.ts";
+import { clamp, MIN_HEADROOM, MAX_HEADROOM, type BudgetMemory } from "./memory.ts";
 
 export interface BudgetSettings {
   /** Share of a budget of 5 % or more that is aimed at, 0…1: the rest is for what comes while it learns, and larger for a tighter one. */
@@ -21,9 +21,9 @@ export interface BudgetSettings {
 export const BUDGET_DEFAULTS: BudgetSettings = { aim: 0.93, gain: 0.2, firstGain: 6, debt: 0.3 };
 
 /** No window moves the headroom by more: e^0.4 is half as much again. */
-const MOST_STEP = 0.4;
+const MAX_STEP = 0.4;
 /** A busy window counts as so many usual ones at most. */
-const MOST_WEIGHT = 4;
+const MAX_WEIGHT = 4;
 const USUAL_KEEP = 0.95;
 const OWN_FAILURES_KEEP = 0.9;
 /** The last ten windows speak for what a request takes, or the last two hundred requests where those are more. */
@@ -31,26 +31,26 @@ const DEMAND_KEEP = 0.9;
 const DEMAND_REQUESTS = 200;
 /** The budget that the numbers here and in the settings are for. */
 const USUAL_BUDGET = 0.05;
-/** So many requests tell a share of 5 %; where that many windows have fewer, the headroom moves as much more slowly. */
-const TELLING_REQUESTS = 1500;
-const TELLING_WINDOWS = 60;
+/** So many requests show a share of 5 %; where that many windows have fewer, the headroom moves as much more slowly. */
+const ENOUGH_REQUESTS = 1500;
+const ENOUGH_WINDOWS = 60;
 /** What the first guess is worth, in requests and in windows. */
 const GUESS_REQUESTS = 300;
 const GUESS_WINDOWS = 3;
 
-/** Times as tight as the usual budget: half the share takes twice the requests to tell. A looser one is learned as carefully. */
+/** Times as tight as the usual budget: half the share takes twice the requests to measure. A looser one is learned as carefully. */
 const tightness = (budget: number) => Math.max(1, USUAL_BUDGET / budget);
 
 /** A surprise makes the same requests late whatever the budget: of a tight one it takes a larger part. */
 const RESERVE_POWER = 2 / 3;
-const LEAST_AIM = 0.3;
+const MIN_AIM = 0.3;
 
 /** The share of late requests that is aimed at. */
 function aimedShare(budget: number, { aim }: Pick<BudgetSettings, "aim">): number {
-  return budget * Math.max(LEAST_AIM, 1 - (1 - aim) * tightness(budget) ** RESERVE_POWER);
+  return budget * Math.max(MIN_AIM, 1 - (1 - aim) * tightness(budget) ** RESERVE_POWER);
 }
 
-/** ln headroom ÷ share, for a window in which so many requests ended: large at first, and small where a window tells little. */
+/** ln headroom ÷ share, for a window in which so many requests ended: large at first, and small where a window says little. */
 function gainOf(
   { learned, requests }: BudgetMemory,
   ended: number,
@@ -58,7 +58,7 @@ function gainOf(
   { gain, firstGain }: BudgetSettings,
 ): number {
   const tight = tightness(budget);
-  const lasting = gain * Math.min(1, (ended * TELLING_WINDOWS) / (TELLING_REQUESTS * tight));
+  const lasting = gain * Math.min(1, (ended * ENOUGH_WINDOWS) / (ENOUGH_REQUESTS * tight));
   const byRequests = (2 * firstGain * ended) / (requests + ended + GUESS_REQUESTS * tight);
   return (USUAL_BUDGET / budget) * Math.max(lasting, Math.min(firstGain / (learned + GUESS_WINDOWS), byRequests));
 }
@@ -74,7 +74,7 @@ function recently({ recentLate, recentEnded }: BudgetMemory, { share, ended }: M
 
 /**
  * What a debt is worth: the headroom is taken so many times while more than the share aimed at was late lately, and less than once
- * while some of it is left. So a budget is kept over hours, though the headroom itself learns slowly where windows tell little.
+ * while some of it is left. So a budget is kept over hours, though the headroom itself learns slowly where windows say little.
  */
 export function debtFactor(
   { recentLate, recentEnded }: BudgetMemory,
@@ -124,9 +124,9 @@ export function learn(
   const late = lateForReplicas(window, own ?? ownFailureShare);
   if (late === null || !(usualArrivals > 0)) return seen;
   const budget = budgetOf(managed.slo);
-  const weight = Math.min(MOST_WEIGHT, arrivals / usualArrivals);
+  const weight = Math.min(MAX_WEIGHT, arrivals / usualArrivals);
   const gain = gainOf(before, late.ended, budget, settings);
-  const step = clamp(gain * (late.share - aimedShare(budget, settings)) * weight, -MOST_STEP, MOST_STEP);
+  const step = clamp(gain * (late.share - aimedShare(budget, settings)) * weight, -MAX_STEP, MAX_STEP);
   const learned = before.learned + weight;
   const requests = before.requests + late.ended;
   const recent = recently(before, late);
@@ -138,6 +138,6 @@ export function learn(
     ...recent,
     learned,
     requests,
-    headroom: clamp(before.headroom * Math.exp(step), LEAST_HEADROOM, MOST_HEADROOM),
+    headroom: clamp(before.headroom * Math.exp(step), MIN_HEADROOM, MAX_HEADROOM),
   };
 }

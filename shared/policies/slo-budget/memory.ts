@@ -37,8 +37,8 @@ export const NOTHING_LEARNED: BudgetMemory = {
 };
 
 /** The headroom stays within this: with less than half the replicas that the load keeps 70 % busy, no request is in time. */
-export const LEAST_HEADROOM = 0.5;
-export const MOST_HEADROOM = 8;
+export const MIN_HEADROOM = 0.5;
+export const MAX_HEADROOM = 8;
 
 /** The numbers of a memory that came from elsewhere; null where they are none of this policy's. */
 export function readMemory(numbers: Readonly<Record<string, number>> | undefined): BudgetMemory | null {
@@ -50,9 +50,7 @@ export function readMemory(numbers: Readonly<Record<string, number>> | undefined
     read[name] = value;
   }
   const memory = read as unknown as BudgetMemory;
-  return memory.headroom === 0
-    ? memory
-    : { ...memory, headroom: clamp(memory.headroom, LEAST_HEADROOM, MOST_HEADROOM) };
+  return memory.headroom === 0 ? memory : { ...memory, headroom: clamp(memory.headroom, MIN_HEADROOM, MAX_HEADROOM) };
 }
 
 export function clamp(value: number, low: number, high: number): number {

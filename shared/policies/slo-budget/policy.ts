@@ -20,7 +20,7 @@ import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "./memory.ts";
 
 export interface SloBudgetOptions extends BudgetSettings {
   readonly name: string;
-  /** On a steady load a need stands for so long before the count falls, and for as long again as a start costs; seconds. */
+  /** On a steady load a need is held for so long before the count falls, and for as long again as a start costs; seconds. */
   readonly holdSeconds: number;
   /** On one that comes in bursts, for longer: by this power of the headroom that it takes beyond a steady one's. */
   readonly burstPower: number;
@@ -49,7 +49,7 @@ export function sloBudgetPolicy(options: SloBudgetOptions = SLO_BUDGET_OPTIONS):
 }
 
 /**
- * What to say as long as nothing was served, so that nothing tells what a request takes. Where requests fail for want of replicas, as
+ * What to say as long as nothing was served, so that what a request takes is not known. Where requests fail for want of replicas, as
  * when the first burst kills the only one, it is twice as many, up to what requests that last as long as the SLO allows would fill.
  */
 export function untilServed(window: DecidableWindow, { slo, targetInFlight }: ManagedFunction): PolicyAnswer {
