@@ -6,7 +6,7 @@ export const FREE = 0;
 export const HELD = 1;
 /** In a replica, waited for. */
 export const RUNNING = 2;
-/** In a replica, waited for by nobody: timed out, and going on. */
+/** In a replica, its caller gone: timed out, and still running. */
 export const ABANDONED = 3;
 
 const NOBODY = -1;

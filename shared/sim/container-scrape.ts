@@ -36,7 +36,7 @@ export class ContainerScrape {
     this.#namespace = namespace;
   }
 
-  /** Looks at the replicas; a scrape tells what was seen last. */
+  /** Looks at the replicas; a scrape reports what was seen last. */
   keepHouse(atMs: number): void {
     const { memoryBaseMegabytes, memoryPerCallMegabytes } = this.#p;
     for (const replica of this.#platform.deployment.replicas.all) {
@@ -55,16 +55,16 @@ export class ContainerScrape {
     this.#store.noteScrape(CONTAINER_SOURCE, atMs, true);
     for (const watched of this.#watched) {
       if (atMs - watched.goneSinceMs >= this.#p.lingerSeconds * 1000) mark(watched, atMs, "vanished");
-      else this.#tell(watched, atMs);
+      else this.#report(watched, atMs);
     }
     this.#watched = this.#watched.filter(({ cpu }) => cpu.isLive);
   }
 
-  /** Tells of replicas that were never told of, so that their use counts from here. */
+  /** Reports replicas that were never reported, so that their use counts from here. */
   greet(atMs: number): void {
     if (this.#watched.length === this.#platform.deployment.replicas.all.length) return;
     this.keepHouse(atMs);
-    for (const watched of this.#watched) if (watched.cpu.length === 0) this.#tell(watched, atMs);
+    for (const watched of this.#watched) if (watched.cpu.length === 0) this.#report(watched, atMs);
   }
 
   fail(atMs: number): void {
@@ -72,7 +72,7 @@ export class ContainerScrape {
     for (const watched of this.#watched) mark(watched, atMs, "unreachable");
   }
 
-  #tell({ cpu, memory, cpuRequest, memoryRequest, usedSeconds, bytes }: Watched, atMs: number): void {
+  #report({ cpu, memory, cpuRequest, memoryRequest, usedSeconds, bytes }: Watched, atMs: number): void {
     cpu.push(atMs, usedSeconds);
     memory.push(atMs, bytes);
     cpuRequest.push(atMs, this.#p.cpuRequestCores);

@@ -80,7 +80,7 @@ export class Cpu {
     this.#queues[r]!.push(this.#virtual[r]! + cpuSeconds, call);
   }
 
-  /** Takes out the call that finishes at `nowSeconds`, which is what `nextFinishSeconds` told. */
+  /** Takes out the call that finishes at `nowSeconds`, which is what `nextFinishSeconds` returned. */
   finish(r: number, nowSeconds: number): number {
     this.#advance(r, nowSeconds);
     const queue = this.#queues[r]!;

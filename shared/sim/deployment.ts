@@ -190,7 +190,7 @@ export class Deployment {
     this.#events.push(atSeconds, kind, replica.plan);
   }
 
-  /** A crowded node shares its cores among the replicas that compute, as their requests (which are equal) tell. */
+  /** A crowded node shares its cores among the replicas that compute, in proportion to their requests (which are equal). */
   #balance(nowSeconds: number): void {
     const busy = new Float64Array(this.#p.nodes);
     for (const { node, place, calls } of this.replicas.all) {

@@ -26,7 +26,7 @@ export class GatewayScrape {
     this.#label = `${functionName}.${namespace}`;
   }
 
-  /** All of the metrics, or only what tells in-flight calls: the rest says nothing until a window ends. */
+  /** All of the metrics, or only what gives in-flight calls: the rest is not needed until a window ends. */
   answer(atMs: number, extent: "all" | "in-flight"): void {
     this.#store.noteScrape(GATEWAY_SOURCE, atMs, true);
     const { started, ended, sumSeconds } = this.#counters;

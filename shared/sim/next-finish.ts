@@ -1,8 +1,8 @@
-/** Which replica finishes a call next: a heap in which each replica stands once and may move. */
+/** Which replica finishes a call next: a heap that holds each replica once and lets it move. */
 
 export class NextFinish {
   #atSeconds = new Float64Array(0);
-  /** Heap of replicas, and where each stands in it; −1: not in it. */
+  /** Heap of replicas, and the position of each in it; −1: not in it. */
   #heap = new Int32Array(0);
   #place = new Int32Array(0);
   #size = 0;

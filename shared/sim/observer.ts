@@ -104,7 +104,7 @@ export class Observer {
     const isEnd = remainingSeconds <= 0;
     this.#isAnswered = isEnd ? !this.#endFails : !this.#isDropped();
     if (this.#isAnswered) {
-      // The last reading that can stand for the end's, when that will fail, must be whole, too.
+      // The last reading that can replace the end's, when that one will fail, must be whole, too.
       const isWhole = isEnd || (this.#endFails && remainingSeconds <= windowSeconds / 4);
       this.#gateway.answer(atMs, isWhole ? "all" : "in-flight");
       if (isEnd) {

@@ -223,7 +223,7 @@ export class Platform {
     else this.#calls.free(call);
   }
 
-  /** The caller is told; the work goes on, as a process cannot be talked out of computing. */
+  /** The caller gets its answer; the work goes on, as a process does not stop computing on request. */
   #timeOut(call: number): void {
     this.deployment.replicas.byPlace[this.#calls.replica[call]!]!.waited--;
     this.#countFailure(call, this.#calls.begunSeconds[call]!, this.#timeoutCode);

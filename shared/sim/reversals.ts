@@ -1,4 +1,4 @@
-/** Counts a thing that no caller wants: replicas let go and wished back. */
+/** Counts a thing that no caller wants: replicas let go and then asked for again. */
 
 /** A decrease that is followed by an increase within so long is a reversal, however small both are. */
 export const REVERSAL_SECONDS = 120;

@@ -76,7 +76,7 @@ export class SimScaler {
     return this.#apply(decision).applied;
   }
 
-  /** A policy that decides on ticks by itself sets what it wishes within the bounds: the guard is for windows. */
+  /** A policy that decides on ticks by itself sets what it proposes within the bounds: the guard is for windows. */
   onTickProposal({ proposedReplicas }: Answer): number {
     return this.#scale(this.#bounded(proposedReplicas));
   }
@@ -138,9 +138,9 @@ export class SimScaler {
     return applied;
   }
 
-  #bounded(wish: number): number {
+  #bounded(proposed: number): number {
     const { minReplicas, maxReplicas } = this.#start.managed;
-    if (!Number.isFinite(wish)) return this.#start.platform.desired;
-    return Math.min(maxReplicas, Math.max(minReplicas, Math.ceil(wish)));
+    if (!Number.isFinite(proposed)) return this.#start.platform.desired;
+    return Math.min(maxReplicas, Math.max(minReplicas, Math.ceil(proposed)));
   }
 }

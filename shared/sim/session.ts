@@ -65,7 +65,7 @@ export class Session {
     return this.#windows;
   }
 
-  /** Lives through the next window: ticks on the way, each heard by the guard and by `onTick`; then its metrics. */
+  /** Lives through the next window: ticks on the way, each passed to the guard and to `onTick`; then its metrics. */
   runWindow(onTick?: (tick: Tick) => void): MetricsWindow {
     this.totalTally.addAll(this.windowTally);
     this.windowTally.clear();
@@ -88,7 +88,7 @@ export class Session {
     return this.observer.window();
   }
 
-  /** After the last window: waits until nobody waits any more. `totalTally` is whole then. */
+  /** After the last window: waits until no call waits any more. `totalTally` is whole then. */
   drain(): void {
     const { upstreamTimeoutSeconds, scaleFromZeroPollSeconds, scaleFromZeroPolls } = this.#profile.parameters;
     const longestSeconds = upstreamTimeoutSeconds + scaleFromZeroPollSeconds * scaleFromZeroPolls + 1;

@@ -10,7 +10,7 @@ import { scheduleOf } from "#shared/evaluation/run.ts";
 import { familyOf } from "#shared/sim/loads/classify.ts";
 import { type Load, loadOf } from "#shared/sim/loads/load.ts";
 import { demandOf, needOf } from "#shared/sim/loads/need.ts";
-import { isRecorded, LOAD_SPLITS, MOST_TIMES, type LoadSplit } from "#shared/sim/loads/recipe.ts";
+import { isRecorded, LOAD_SPLITS, MAX_TIMES, type LoadSplit } from "#shared/sim/loads/recipe.ts";
 import { FAMILIES } from "#shared/sim/workloads/families.ts";
 import { AZURE_FILE } from "#shared/evaluation/loads/compose/azure.ts";
 import { splitOfOwner } from "#shared/evaluation/loads/compose/owners.ts";
@@ -65,7 +65,7 @@ describe("the manifest of loads", () => {
 
   test("nothing is multiplied more than threefold", () => {
     for (const recipe of recipes.filter(isRecorded)) {
-      for (const { times = 1, share = 1 } of recipe.parts) assert.ok(times <= MOST_TIMES && share <= 1, recipe.name);
+      for (const { times = 1, share = 1 } of recipe.parts) assert.ok(times <= MAX_TIMES && share <= 1, recipe.name);
     }
   });
 

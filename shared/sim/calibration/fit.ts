@@ -25,7 +25,7 @@ export interface Calibration {
   /** The work ladder beside the model, real seconds. */
   readonly work: readonly WorkRow[];
   readonly workError: number | null;
-  /** Parameters that nothing was measured for, so that the simulator's defaults stand. */
+  /** Parameters that nothing was measured for, so that the simulator's defaults apply. */
   readonly kept: readonly string[];
 }
 
@@ -148,7 +148,7 @@ function stated({ facts, timeLapse, cores }: FitOptions): Changes {
   };
 }
 
-/** The least loaded rungs tell what the way itself takes. */
+/** The least loaded rungs show what the network path itself takes. */
 function quietRungs({ noOp }: Measurements): number[] {
   const quiet = noOp.filter(({ latencySeconds }) => latencySeconds.length > 0).slice(0, 2);
   return quiet.flatMap(({ latencySeconds }) => latencySeconds);
@@ -216,7 +216,7 @@ function putStarts(
     samples,
     how: growth,
   });
-  // From outside, probe and routing table cannot be told from the start itself.
+  // From outside, probe and routing table cannot be told apart from the start itself.
   const within = { error: null, errorMeaning: "", samples: 0, how: "within the start" };
   put({ parameter: "readinessPeriodSeconds", value: 0, ...within });
   put({ parameter: "endpointSeconds", value: 0, ...within });

@@ -12,15 +12,15 @@ export interface NoOpRung {
   readonly latencySeconds: readonly number[];
 }
 
-/** One step of the wished count. */
+/** One step of the desired count. */
 export interface ScaleStep {
   readonly from: number;
   readonly to: number;
   /** From the call to its answer. */
   readonly callSeconds: number;
-  /** What the platform made of the wish. */
+  /** The count that the platform accepted. */
   readonly applied: number;
-  /** Of a step up, in the order in which they became available; fewer than wished where time was up. */
+  /** Of a step up, in the order in which they became available; fewer than requested where time was up. */
   readonly starts: readonly StartSample[];
   /** From the call to the count that was applied; null where it was not reached in time. */
   readonly reachedSeconds: number | null;
@@ -30,7 +30,7 @@ export interface ScaleStep {
 }
 
 export interface Measurements {
-  /** The period the platform enforces CPU limits in; null when nobody can tell. */
+  /** The period the platform enforces CPU limits in; null when it is not known. */
   readonly cfsPeriodSeconds: number | null;
   readonly noOp: readonly NoOpRung[];
   /** Calls that do nothing, as many as 16 waiting callers get answered; null when it was not measured. */
@@ -41,7 +41,7 @@ export interface Measurements {
   /** Null when the metrics could not be read. */
   readonly arrivalsLag: LagFit | null;
   readonly cpuLag: LagFit | null;
-  /** Of one idle replica; null when the platform does not tell. */
+  /** Of one idle replica; null when the platform does not report it. */
   readonly idleMemoryBytes: number | null;
 }
 

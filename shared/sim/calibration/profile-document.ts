@@ -1,4 +1,4 @@
-/** A measured profile as a file: `--profiles @FILE` takes it where a profile's name may stand. */
+/** A measured profile as a file: `--profiles @FILE` takes it in place of a profile's name. */
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { SLO_PERCENTILES, type Slo } from "../../core/slo.ts";
 import { PROFILES, simProfile, type ProfileChanges, type SimProfile } from "../profiles.ts";
@@ -22,18 +22,18 @@ const NUMBERS = [
 
 /**
  * Reads what is needed to simulate; the rest of the file is for people. Throws `BadInputError` with one sentence that names `file`:
- * for what is no such file, for a number that is missing or cannot be, and for a parameter nobody knows.
+ * for what is no such file, for a number that is missing or cannot be, and for an unknown parameter.
  */
 export function parseProfileDocument(text: string, file: string): Pick<ProfileDocument, "profile" | "timeLapse"> {
   const found = asObject(parse(text));
   if (found?.["kind"] !== PROFILE_KIND) throw new BadInputError(`${file}: is none that 'replicant calibrate' wrote`);
-  if (found["version"] !== 1) throw new BadInputError(`${file}: version must be 1, was: '${told(found["version"])}'`);
+  if (found["version"] !== 1) throw new BadInputError(`${file}: version must be 1, was: '${shown(found["version"])}'`);
   const profile = asObject(found["profile"]);
   const parameters = asObject(profile?.["parameters"]);
   if (!profile || !parameters) throw new BadInputError(`${file}: profile must be a map with a map 'parameters'`);
   const { name } = profile;
   if (typeof name !== "string" || name === "")
-    throw new BadInputError(`${file}: profile.name must be a text, was: '${told(name)}'`);
+    throw new BadInputError(`${file}: profile.name must be a text, was: '${shown(name)}'`);
   const numbers = Object.fromEntries(
     NUMBERS.map((field) => [field, number(profile[field], `${file}: profile.${field}`)]),
   );
@@ -47,7 +47,7 @@ export function parseProfileDocument(text: string, file: string): Pick<ProfileDo
   }
 }
 
-/** Files from before an SLO had a percentile tell the seconds of its 95th. */
+/** Files from before an SLO had a percentile give the seconds of its 95th. */
 function readSlo(profile: Record<string, unknown>, file: string): Slo {
   const slo = asObject(profile["slo"]);
   if (slo === null)
@@ -55,17 +55,17 @@ function readSlo(profile: Record<string, unknown>, file: string): Slo {
   const percentile = SLO_PERCENTILES.find((one) => one === slo["percentile"]);
   if (percentile === undefined) {
     const want = `one of ${SLO_PERCENTILES.join(", ")}`;
-    throw new BadInputError(`${file}: profile.slo.percentile must be ${want}, was: '${told(slo["percentile"])}'`);
+    throw new BadInputError(`${file}: profile.slo.percentile must be ${want}, was: '${shown(slo["percentile"])}'`);
   }
   return { seconds: number(slo["seconds"], `${file}: profile.slo.seconds`), percentile };
 }
 
 function number(value: unknown, what: string): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw new BadInputError(`${what} must be a number of at least 0, was: '${told(value)}'`);
+  throw new BadInputError(`${what} must be a number of at least 0, was: '${shown(value)}'`);
 }
 
-function told(value: unknown): string {
+function shown(value: unknown): string {
   return typeof value === "string" ? value : String(JSON.stringify(value));
 }
 

@@ -19,8 +19,8 @@ export function scriptedCounts(schedule: Schedule, profile: SimProfile, random: 
   }
   return Array.from(workIn, (arrived) => {
     const share = SHARES[random.integer(SHARES.length)]!;
-    const wished = Math.round(neededReplicas(profile, arrived / windowSeconds) * share);
-    return Math.min(profile.maxReplicas, Math.max(profile.minReplicas, 1, wished));
+    const wanted = Math.round(neededReplicas(profile, arrived / windowSeconds) * share);
+    return Math.min(profile.maxReplicas, Math.max(profile.minReplicas, 1, wanted));
   });
 }
 

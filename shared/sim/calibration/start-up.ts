@@ -1,4 +1,4 @@
-/** The start of replicas from steps of the wished count: a log-normal law, and its growth with simultaneous starts. */
+/** The start of replicas from steps of the desired count: a log-normal law, and its growth with simultaneous starts. */
 import { fitLogNormal, type LogNormalFit } from "./log-normal.ts";
 import { medianRelativeError } from "./statistics.ts";
 
@@ -17,7 +17,7 @@ export interface StartFit extends LogNormalFit {
   readonly medianError: number;
 }
 
-const MOST_SLOWDOWN = 2;
+const MAX_SLOWDOWN = 2;
 const STEP = 0.005;
 
 /**
@@ -40,7 +40,7 @@ export function fitStarts(samples: readonly StartSample[], otherwise: number): S
 function steadiest(samples: readonly StartSample[]): number {
   let best = 0;
   let least = Infinity;
-  for (let i = 0; i * STEP <= MOST_SLOWDOWN; i++) {
+  for (let i = 0; i * STEP <= MAX_SLOWDOWN; i++) {
     const logs = normalised(samples, i * STEP).map(Math.log);
     const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
     const spread = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);

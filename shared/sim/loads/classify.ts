@@ -5,7 +5,7 @@ import type { Demand } from "./need.ts";
 
 const DAY_WINDOWS = 86_400 / WINDOW_SECONDS;
 /** A recording may lack a little of its day. */
-const MOST_OF_A_DAY = 0.9 * DAY_WINDOWS;
+const NEARLY_A_DAY = 0.9 * DAY_WINDOWS;
 /** Silent for more than this share of the windows. */
 const SILENT_SHARE = 0.4;
 /** A crowd: windows above a third of the highest follow one another for so long. */
@@ -25,7 +25,7 @@ const LEVEL_VARIATION = 0.25;
  * rest varies with the time of the day, so far as it was recorded.
  */
 export function familyOf({ workPerSecond, mean, peak }: Demand): Family {
-  if (workPerSecond.length >= MOST_OF_A_DAY) return "diurnal";
+  if (workPerSecond.length >= NEARLY_A_DAY) return "diurnal";
   const silent = workPerSecond.filter((rate) => rate === 0).length / workPerSecond.length;
   if (silent > SILENT_SHARE) return "intermittent";
   if (peak > HIGH_PEAK * mean) return longestAbove(workPerSecond, peak / 3) >= CROWD_WINDOWS ? "flash" : "spike";
@@ -63,7 +63,7 @@ function explainedByLine(values: readonly number[]): number {
   return across === 0 || along === 0 ? 0 : (covariance / (across * along)) ** 2;
 }
 
-/** Whether, at some lag from two minutes to a quarter of the load, a peak of the autocorrelation stands out. */
+/** Whether, at some lag from two minutes to a quarter of the load, the autocorrelation has a clear peak. */
 function repeatsItself(values: readonly number[]): boolean {
   const middle = mean(values);
   const centred = values.map((value) => value - middle);

@@ -9,14 +9,14 @@ import { logUniform, uniform } from "../workloads/draws.ts";
 import type { Demand } from "./need.ts";
 import type { DrawnFunction, FunctionRecipe } from "./recipe.ts";
 
-/** The utilisation at which needs are reckoned. */
+/** The utilisation at which needs are computed. */
 const UTILISATION = 0.7;
 /** Mean need, before windows are rounded up to whole replicas, which adds one at most. */
 const MEAN_NEED = [1.02, 8.9] as const;
 /** No load needs more at its peak: by its mean if it can be, or it is no load for one function. */
-const MOST_AT_PEAK = 24;
+const MAX_AT_PEAK = 24;
 /** A shipped profile has 24 replicas at most, and keeps some of them for more than the mean of a window. */
-const MOST_AT_PEAK_OF_SHIPPED = 12;
+const MAX_AT_PEAK_OF_SHIPPED = 12;
 const SHIPPED_SHARE = 0.5;
 /** Few loads are busy enough for these. */
 const RARE: readonly ProfileName[] = ["api", "io"];
@@ -27,11 +27,11 @@ const PLACED_SHARE = 0.4;
 const CPU_ONLY_SHARE = 0.4;
 /** A lone call's time, seconds: nothing quicker is worth a replica, nothing slower leaves room below the gateway's 60 s. */
 const SERVICE_SECONDS = [0.01, 8] as const;
-const LEAST_CPU_SECONDS = 0.0005;
-const MOST_SLO_SECONDS = 30;
+const MIN_CPU_SECONDS = 0.0005;
+const MAX_SLO_SECONDS = 30;
 /** SLO ÷ service time. */
 const TIGHTNESS = [3, 60] as const;
-/** A replica throttled at its CPU limit stands still for up to a period of the quota. */
+/** A replica throttled at its CPU limit pauses for up to a period of the quota. */
 const QUOTA_PERIOD_SECONDS = 0.1;
 const TRIES = 1000;
 
@@ -48,7 +48,7 @@ function busySeconds(cpuSeconds: number, sleepSeconds: number, cores: number, pl
 /** Null for a load whose peaks are too high for any function that it keeps busy on average. */
 export function drawFunction(demand: Demand, family: Family, random: Random): FunctionRecipe | null {
   const peakToMean = demand.peak / demand.mean;
-  const most = Math.min(MEAN_NEED[1], MOST_AT_PEAK / peakToMean);
+  const most = Math.min(MEAN_NEED[1], MAX_AT_PEAK / peakToMean);
   if (!(most >= MEAN_NEED[0])) return null;
   const suiting = suitingProfiles(demand, family);
   const choice = random.fork("choice");
@@ -72,7 +72,7 @@ function suitingProfiles({ mean, peak }: Demand, family: Family): ProfileName[] 
     const perCall =
       busySeconds(cpuSeconds, sleepSeconds, parameters.cpuLimitCores, parameters.maxInflight) / UTILISATION;
     const isKeptBusy = mean * perCall >= MEAN_NEED[0] && mean * perCall <= MEAN_NEED[1];
-    return isKeptBusy && peak * perCall <= MOST_AT_PEAK_OF_SHIPPED;
+    return isKeptBusy && peak * perCall <= MAX_AT_PEAK_OF_SHIPPED;
   });
 }
 
@@ -91,11 +91,11 @@ function drawnFor(busy: number, peakNeed: number, family: Family, random: Random
 
   const service = sleepSeconds + cpuSeconds / cpuLimitCores;
   const leastSlo = Math.max(TIGHTNESS[0] * service, attainableSeconds(service, workCv, cpuLimitCores));
-  const mostSlo = Math.min(TIGHTNESS[1] * service, MOST_SLO_SECONDS);
+  const mostSlo = Math.min(TIGHTNESS[1] * service, MAX_SLO_SECONDS);
   const isSensible =
     service >= SERVICE_SECONDS[0] &&
     service <= SERVICE_SECONDS[1] &&
-    cpuSeconds >= LEAST_CPU_SECONDS &&
+    cpuSeconds >= MIN_CPU_SECONDS &&
     leastSlo <= mostSlo;
   if (!isSensible) return null;
   // Calls in a replica that is three quarters busy; where places are few, some are kept free.
@@ -111,7 +111,7 @@ function drawnFor(busy: number, peakNeed: number, family: Family, random: Random
     startMedianSeconds,
     startSigma,
     // As many again as the peak needs at 70 % use: a tight SLO is kept with half-empty replicas.
-    maxReplicas: Math.max(MOST_AT_PEAK, 2 * peakNeed),
+    maxReplicas: Math.max(MAX_AT_PEAK, 2 * peakNeed),
   };
 }
 
@@ -122,7 +122,7 @@ function attainableSeconds(service: number, workCv: number, cores: number): numb
   return Math.max(2.5, 1.33 * heavy) * service + (cores < 1 ? QUOTA_PERIOD_SECONDS : 0);
 }
 
-/** To so many significant digits: what stands in the manifest is what the load has. */
+/** To so many significant digits: what the manifest says is what the load has. */
 function rounded(value: number, digits = 3, round: (value: number) => number = Math.round): number {
   if (value === 0) return 0;
   const unit = 10 ** (Math.floor(Math.log10(value)) - digits + 1);

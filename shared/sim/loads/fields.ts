@@ -26,7 +26,7 @@ export class Fields {
     return this.values[name] !== undefined;
   }
 
-  /** Refuses what nobody reads: it may be meant to change something. */
+  /** Refuses fields that were not read: they may be meant to change something. */
   only(names: readonly string[]): void {
     for (const name of Object.keys(this.values)) {
       if (!names.includes(name)) throw new BadInputError(`${this.where}: there is no field '${name}'`);

@@ -12,7 +12,7 @@ import {
   type DrawnFunction,
   type FunctionRecipe,
   type LoadRecipe,
-  MOST_TIMES,
+  MAX_TIMES,
   referencesOf,
 } from "./recipe.ts";
 
@@ -50,7 +50,7 @@ export function traceOfRecipe(recipe: LoadRecipe, traceOf: TraceOf): Trace {
   return superpose(parts, { name, durationSeconds, spread: recipe.spread ?? DEFAULT_SPREAD, random });
 }
 
-/** A moment of a trace that several parts take is multiplied by as many: no more than `MOST_TIMES` altogether. */
+/** A moment of a trace that several parts take is multiplied by as many: no more than `MAX_TIMES` altogether. */
 function checkMultiplied(name: string, parts: readonly Part[]): void {
   for (const { trace, fromSeconds } of parts) {
     const length = traceSeconds(trace);
@@ -59,15 +59,15 @@ function checkMultiplied(name: string, parts: readonly Part[]): void {
       const into = (((fromSeconds - part.fromSeconds) % length) + length) % length;
       return part.trace.name === trace.name && into < part.seconds ? sum + part.factor : sum;
     }, 0);
-    if (times > MOST_TIMES + 1e-9) {
+    if (times > MAX_TIMES + 1e-9) {
       throw new BadInputError(
-        `load '${name}': second ${fromSeconds} of '${trace.name}' must be taken at most ${MOST_TIMES} times, was: '${times}'`,
+        `load '${name}': second ${fromSeconds} of '${trace.name}' must be taken at most ${MAX_TIMES} times, was: '${times}'`,
       );
     }
   }
 }
 
-/** Name of every function that was drawn for its load; which one it is, the load's name tells. */
+/** Name of every function that was drawn for its load; which one it is follows from the load's name. */
 export const DRAWN = "drawn";
 const USUAL_MIN_REPLICAS = 1;
 /** Which share of the calls it is that must keep the SLO, is the evaluation's to say. */

@@ -4,7 +4,7 @@ import { neededReplicas, type SimProfile } from "../profiles.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
 
 export interface Demand {
-  /** Mean work (1 = the function's mean) of a second of each window; the rate, where the trace does not tell the work. */
+  /** Mean work (1 = the function's mean) of a second of each window; the rate, where the trace does not record the work. */
   readonly workPerSecond: readonly number[];
   readonly calls: number;
   readonly mean: number;

@@ -7,7 +7,7 @@ import { Fields } from "./fields.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
 import {
   LOAD_SPLITS,
-  MOST_TIMES,
+  MAX_TIMES,
   type DrawnFunction,
   type FunctionRecipe,
   type LoadRecipe,
@@ -15,8 +15,8 @@ import {
 } from "./recipe.ts";
 
 const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
-const MOST_SECONDS = 31 * 86_400;
-const SECONDS = { least: 0, most: MOST_SECONDS, whole: true };
+const MAX_SECONDS = 31 * 86_400;
+const SECONDS = { least: 0, most: MAX_SECONDS, whole: true };
 
 /** Throws `BadInputError`: one sentence with file, load, field and value. */
 export function readLoads(file: string, text: string): readonly LoadRecipe[] {
@@ -50,7 +50,7 @@ function readLoad(where: string, entry: unknown): LoadRecipe {
     name,
     split: fields.choice("split", LOAD_SPLITS),
     family: fields.choice("family", FAMILIES),
-    durationSeconds: fields.number("durationSeconds", { least: WINDOW_SECONDS, most: MOST_SECONDS, whole: true }),
+    durationSeconds: fields.number("durationSeconds", { least: WINDOW_SECONDS, most: MAX_SECONDS, whole: true }),
     seed: fields.number("seed", { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true }),
     function: readFunction(fields),
   };
@@ -98,7 +98,7 @@ function readPart(where: string, entry: unknown, durationSeconds: number): PartR
   if (fields.has("times") && fields.has("share")) {
     throw new BadInputError(`${where}: at most one of times and share may be there`);
   }
-  const times = fields.optionalNumber("times", { least: 2, most: MOST_TIMES, whole: true });
+  const times = fields.optionalNumber("times", { least: 2, most: MAX_TIMES, whole: true });
   const share = fields.optionalNumber("share", { least: 0.001, most: 0.999 });
   return {
     file,

@@ -7,7 +7,7 @@ export const LOAD_SPLITS = ["train", "validation", "test"] as const;
 export type LoadSplit = (typeof LOAD_SPLITS)[number];
 
 /** No count is multiplied by more than this: what is larger is another load, not more of the same. */
-export const MOST_TIMES = 3;
+export const MAX_TIMES = 3;
 
 interface RecipeBase {
   readonly name: string;

@@ -25,7 +25,7 @@ export function dayShape(
   };
 }
 
-/** exp of an AR(1) of mean 1: correlation time 1–10 min, standard deviation .1–.5 unless told otherwise. */
+/** exp of an AR(1) of mean 1: correlation time 1–10 min, standard deviation .1–.5 unless given otherwise. */
 export function drifting(
   random: Random,
   binSeconds: number,
