@@ -1,6 +1,6 @@
 /** How much better than expected an action was: generalised advantage estimation. */
 
-/** Time-major like `Sequences`: what belongs to step t of environment b stands at row t · environments + b. */
+/** Time-major like `Sequences`: what belongs to step t of environment b is at row t · environments + b. */
 export interface ValuedSteps {
   readonly steps: number;
   readonly environments: number;
@@ -11,7 +11,7 @@ export interface ValuedSteps {
   readonly nextValues: ArrayLike<number>;
   /** 1 where the task came to its end: there is no future. */
   readonly terminated: ArrayLike<number>;
-  /** 1 where the episode was cut: there is a future, and V(oₜ₊₁) tells of it. */
+  /** 1 where the episode was cut: there is a future, and V(oₜ₊₁) estimates it. */
   readonly truncated: ArrayLike<number>;
 }
 

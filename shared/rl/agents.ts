@@ -116,7 +116,7 @@ export function settingsOf(agent: AgentName, form: Form): AgentSettings {
   return { agent, form, ...AGENTS[form][agent] };
 }
 
-/** What a form is trained on where nobody says otherwise. */
+/** What a form is trained on by default. */
 export interface TrainingDefaults {
   /** Profiles of the simulator, in turn over the environments. */
   readonly profiles: readonly string[];

@@ -13,11 +13,11 @@ export interface Drift {
 /** Windows that are looked at: enough that one burst is no new load. */
 export const DRIFT_WINDOWS = 40;
 /** One function sees a part of what training saw, so its mean may well lie a deviation or two off. */
-const MOST_DEVIATIONS = 4;
-const MOST_OUTSIDE = 0.2;
+const MAX_DEVIATIONS = 4;
+const MAX_OUTSIDE = 0.2;
 const FAR = 3;
 /** A number that hardly moved in training would call any change a drift. */
-const LEAST_DEVIATION = 0.05;
+const MIN_DEVIATION = 0.05;
 
 /**
  * d = max over features of |mean of the last 40 − μ| ÷ max(σ, 0.05), with μ and σ the statistics that the model normalises by;
@@ -29,7 +29,7 @@ export function driftOf(
 ): Drift | null {
   const last = observations.slice(-DRIFT_WINDOWS);
   if (statistics === null || last.length < DRIFT_WINDOWS) return null;
-  const deviation = statistics.variance.map((variance) => Math.max(LEAST_DEVIATION, Math.sqrt(variance)));
+  const deviation = statistics.variance.map((variance) => Math.max(MIN_DEVIATION, Math.sqrt(variance)));
   let feature = 0;
   let deviations = 0;
   let outside = 0;
@@ -51,6 +51,6 @@ export function driftOf(
     feature,
     deviations,
     outsideShare,
-    hasDrifted: deviations > MOST_DEVIATIONS || outsideShare > MOST_OUTSIDE,
+    hasDrifted: deviations > MAX_DEVIATIONS || outsideShare > MAX_OUTSIDE,
   };
 }

@@ -45,7 +45,7 @@ export interface Hyperparameters {
   readonly normaliseObservations: boolean;
   /** Each episode has a platform of its own, drawn from the simulator's ranges, and begins with any replica count. */
   readonly randomisePlatform: boolean;
-  /** The guard stands between agent and platform, as in service. */
+  /** The guard runs between agent and platform, as in service. */
   readonly guard: boolean;
   /** Rewards say how much better than a constant policy on the same load: most of the luck of the load falls out. */
   readonly comparedRewards: boolean;

@@ -1,6 +1,6 @@
 /**
  * Proximal policy optimisation (Schulman et al. 2017, algorithm 1), with an LSTM or without one. All three agents learn by this loop;
- * what tells them apart are the tables in `agents.ts`. Implementation details, numbered as Huang et al. 2022 count them ("The 37
+ * they differ by the tables in `agents.ts`. Implementation details, numbered as Huang et al. 2022 count them ("The 37
  * implementation details of proximal policy optimization", ICLR blog track), where they have a number there:
  *
  * - several environments side by side (1), shards of them on threads: what is learned does not depend on how many (`rollout/`);
@@ -28,7 +28,7 @@ import { refreshedLstmStates } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
 import { meanKl, play, roundReport, type Round, type TrainingRun, type Update } from "./training.ts";
 
-/** Plays, learns and reports, round by round, until `totalSteps` are reached or nobody asks for more. */
+/** Plays, learns and reports, round by round, until `totalSteps` are reached or no more are asked for. */
 export async function* trainPpo(run: TrainingRun): AsyncGenerator<Round, void> {
   const { engine, hyperparameters, seed, totalSteps } = run;
   let state = run.from;

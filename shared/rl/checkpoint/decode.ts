@@ -20,7 +20,7 @@ import {
   type TrainingRecord,
 } from "./types.ts";
 
-const MOST_STEPS = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
+const STEP_RANGE = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
 const OBJECTIVE_NAMES = Object.keys(OBJECTIVES) as ObjectiveName[];
 const SCHEME_NAMES = Object.keys(ACTION_SCHEMES) as ActionSchemeName[];
 
@@ -76,9 +76,9 @@ function readRecord(fields: Fields): TrainingRecord {
     network,
     statistics: fields.isNull("normalisation") ? null : readStatistics(fields.object("normalisation"), size),
     seed: fields.text("seed"),
-    steps: fields.number("steps", MOST_STEPS),
-    rounds: fields.number("rounds", MOST_STEPS),
-    totalSteps: fields.number("totalSteps", MOST_STEPS),
+    steps: fields.number("steps", STEP_RANGE),
+    rounds: fields.number("rounds", STEP_RANGE),
+    totalSteps: fields.number("totalSteps", STEP_RANGE),
     engine: fields.text("engine"),
     command: fields.text("command"),
     traces: fields.list("traces", 10_000, (value, path) => {
@@ -92,7 +92,7 @@ function readRecord(fields: Fields): TrainingRecord {
 }
 
 function readEarly(fields: Fields): TrainingRecord["early"] {
-  return { steps: fields.number("steps", MOST_STEPS), digest: fields.text("digest") };
+  return { steps: fields.number("steps", STEP_RANGE), digest: fields.text("digest") };
 }
 
 function readNetwork(fields: Fields): NetworkSpec {
@@ -160,7 +160,7 @@ function readContinuation(
   });
   const numbers = bytesToFloats("optimizer.bin", bytes, [...lengths, ...lengths, ...memoryLengths]);
   const optimiser = {
-    step: fields.number("optimiserSteps", MOST_STEPS),
+    step: fields.number("optimiserSteps", STEP_RANGE),
     firstMoments: numbers.slice(0, lengths.length),
     secondMoments: numbers.slice(lengths.length, 2 * lengths.length),
   };
@@ -176,7 +176,7 @@ function readContinuation(
 function readPlace(value: unknown, path: string, count: number): EnvironmentPlace {
   const place = new Fields(value, path);
   return {
-    episode: place.number("episode", MOST_STEPS),
+    episode: place.number("episode", STEP_RANGE),
     actions: place.list("actions", 100_000, (action, at) =>
       numberOf(action, at, { least: 0, most: count - 1, whole: true }),
     ),

@@ -7,10 +7,10 @@ import { CHECKPOINT_FORMAT, type Checkpoint, type CheckpointFiles, type Continua
 
 /**
  * `model.json` and `weights.bin` are TensorFlow.js's; `optimizer.bin`, where the training may go on, holds Adam's first and
- * second moments in the order of the weights, then h and c of each shard; `training.json` tells the rest.
+ * second moments in the order of the weights, then h and c of each shard; `training.json` holds the rest.
  */
 export function encodeCheckpoint({ record, weights, continuation }: Checkpoint): CheckpointFiles {
-  const { settings, statistics, network, ...told } = record;
+  const { settings, statistics, network, ...rest } = record;
   const { agent, form, objective, layout, actions, hyperparameters } = settings;
   const training = {
     format: CHECKPOINT_FORMAT,
@@ -20,7 +20,7 @@ export function encodeCheckpoint({ record, weights, continuation }: Checkpoint):
     layout,
     actions,
     network,
-    ...told,
+    ...rest,
     hyperparameters,
     normalisation: statistics,
     continuation: continuation && placesOf(continuation),

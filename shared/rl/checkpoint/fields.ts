@@ -8,8 +8,8 @@ interface NumberRange {
 }
 
 /** Names and commands are for people: what is longer is none. */
-const MOST_TEXT = 10_000;
-const MOST_KEPT = 1_000_000;
+const MAX_TEXT = 10_000;
+const MAX_KEPT = 1_000_000;
 
 /** The text of a JSON file, parsed; `name` is the file's. */
 export function parseJson(name: string, bytes: Uint8Array): unknown {
@@ -52,8 +52,8 @@ export class Fields {
   anything(key: string): Readonly<Record<string, unknown>> {
     const value = this.raw(key);
     const { length } = written(value);
-    if (typeof value !== "object" || value === null || Array.isArray(value) || length > MOST_KEPT)
-      throw problem(this.pathOf(key), `an object of at most ${MOST_KEPT} characters`, value);
+    if (typeof value !== "object" || value === null || Array.isArray(value) || length > MAX_KEPT)
+      throw problem(this.pathOf(key), `an object of at most ${MAX_KEPT} characters`, value);
     return value as Readonly<Record<string, unknown>>;
   }
 
@@ -63,7 +63,7 @@ export class Fields {
 
   text(key: string): string {
     const value = this.raw(key);
-    if (typeof value !== "string" || value.length > MOST_TEXT) throw problem(this.pathOf(key), "a text", value);
+    if (typeof value !== "string" || value.length > MAX_TEXT) throw problem(this.pathOf(key), "a text", value);
     return value;
   }
 
@@ -112,7 +112,7 @@ function problem(path: string, want: string, was: unknown): BadInputError {
   return new BadInputError(`${path} must be ${want}, was: '${text.length > 60 ? `${text.slice(0, 60)}…` : text}'`);
 }
 
-/** As JSON; what is nested too deeply for it is told by its type. */
+/** As JSON; what is nested too deeply for it is given by its type. */
 function written(value: unknown): string {
   try {
     return JSON.stringify(value) ?? typeof value;

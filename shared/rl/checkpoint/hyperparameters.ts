@@ -1,4 +1,4 @@
-/** Hyperparameters as a checkpoint tells them. */
+/** Hyperparameters as a checkpoint records them. */
 import type { Schedulable } from "../schedules.ts";
 import type { Hyperparameters } from "../hyperparameters.ts";
 import { type Fields, numberOf } from "./fields.ts";

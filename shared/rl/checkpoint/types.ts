@@ -5,7 +5,7 @@ import type { OptimiserState } from "../engine/types.ts";
 import type { AgentSettings } from "../agents.ts";
 import type { TrainingState } from "../training.ts";
 
-/** The number stands for the meaning of every field: it grows when one of them changes. */
+/** The number versions the meaning of every field: it grows when one of them changes. */
 export const CHECKPOINT_FORMAT = "replicant-checkpoint-1";
 
 export interface TraceRecord {
@@ -24,19 +24,19 @@ export interface TrainingRecord {
   readonly seed: string;
   readonly steps: number;
   readonly rounds: number;
-  /** What the schedules reckon with. */
+  /** The total that the schedules are computed from. */
   readonly totalSteps: number;
   readonly engine: string;
   /** Makes this checkpoint again. */
   readonly command: string;
   readonly traces: readonly TraceRecord[];
-  /** SHA-256 of the weights (32-bit floats, in their order) after the first round: tells soon whether the command still makes it. */
+  /** SHA-256 of the weights (32-bit floats, in their order) after the first round: shows early whether the command still makes it. */
   readonly early: { readonly steps: number; readonly digest: string } | null;
   /** Whatever was measured of it; null when nothing was. */
   readonly evaluation: Readonly<Record<string, unknown>> | null;
 }
 
-/** What goes on where the training stood. */
+/** What lets the training go on where it ended. */
 export interface Continuation {
   readonly optimiser: OptimiserState;
   readonly state: TrainingState;

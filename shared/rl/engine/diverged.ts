@@ -1,6 +1,6 @@
 /** Learning that left the numbers. */
 
-/** The gradient is infinite or not a number: the weights stand as they were, the gradient is forgotten. */
+/** The gradient is infinite or not a number: the weights stay as they were, the gradient is forgotten. */
 export class DivergedError extends Error {
   override readonly name = "DivergedError";
   constructor(readonly gradientNorm: number) {

@@ -49,17 +49,17 @@ export function sizeOf({ shape }: WeightShape): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-const MOST_UNITS = 4096;
-const MOST_LAYERS = 8;
+const MAX_UNITS = 4096;
+const MAX_LAYERS = 8;
 
 /** Refuses sizes that no engine could hold; a spec may come from a checkpoint, that is from outside. */
 export function checkSpec(spec: NetworkSpec): void {
   const size = (name: string, value: number) => {
-    if (!Number.isInteger(value) || value < 1 || value > MOST_UNITS)
-      throw new BadInputError(`network: ${name} must be a whole number from 1 to ${MOST_UNITS}, was: '${value}'`);
+    if (!Number.isInteger(value) || value < 1 || value > MAX_UNITS)
+      throw new BadInputError(`network: ${name} must be a whole number from 1 to ${MAX_UNITS}, was: '${value}'`);
   };
-  if (spec.hidden.length < 1 || spec.hidden.length > MOST_LAYERS)
-    throw new BadInputError(`network: hidden must have 1 to ${MOST_LAYERS} layers, had: '${spec.hidden.length}'`);
+  if (spec.hidden.length < 1 || spec.hidden.length > MAX_LAYERS)
+    throw new BadInputError(`network: hidden must have 1 to ${MAX_LAYERS} layers, had: '${spec.hidden.length}'`);
   size("observationSize", spec.observationSize);
   spec.hidden.forEach((units, layer) => size(`hidden[${layer}]`, units));
   if (spec.lstm !== null) size("lstm", spec.lstm);

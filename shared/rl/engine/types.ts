@@ -8,7 +8,7 @@ export interface LstmState {
 }
 
 /**
- * A stretch of `steps` × `sequences`, time-major: what belongs to step t of sequence b stands at row t · sequences + b.
+ * A stretch of `steps` × `sequences`, time-major: what belongs to step t of sequence b is at row t · sequences + b.
  * `initialState` is the memory before step 0: zeros when null, always null without an LSTM.
  */
 export interface Sequences {
@@ -43,7 +43,7 @@ export interface LossOptions {
   readonly normaliseAdvantages: boolean;
 }
 
-/** What one minibatch told, before the step of the optimiser. Means over the rows that count. */
+/** What one minibatch reported, before the step of the optimiser. Means over the rows that count. */
 export interface LossReport {
   readonly policyLoss: number;
   /** Mean of (return − value)², without the coefficient. */

@@ -5,11 +5,11 @@ import { Shard } from "./shard.ts";
 import type { Collector } from "./types.ts";
 
 /** A shard has at least two environments, and there are at most four: part of what a training is, like its seed. */
-const MOST_SHARDS = 4;
+const MAX_SHARDS = 4;
 
 /** Number and first environment of each shard. */
 export function shardsOf(environments: number): readonly { readonly first: number; readonly count: number }[] {
-  const shards = Math.max(1, Math.min(MOST_SHARDS, Math.floor(environments / 2)));
+  const shards = Math.max(1, Math.min(MAX_SHARDS, Math.floor(environments / 2)));
   return Array.from({ length: shards }, (_, i) => {
     const first = Math.floor((i * environments) / shards);
     return { first, count: Math.floor(((i + 1) * environments) / shards) - first };

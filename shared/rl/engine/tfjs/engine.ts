@@ -20,7 +20,7 @@ import { backward } from "./backward.ts";
 import { forward, weightsByName } from "./forward.ts";
 import { loadTensorflow, type Tensorflow } from "./tensorflow.ts";
 
-/** `native`: where `@tensorflow/tfjs-node` stands when it is not where packages are found; then it must be there. */
+/** `native`: the path of `@tensorflow/tfjs-node` when it is not where packages are found; then it must be there. */
 export async function createTfjsEngine(spec: NetworkSpec, weights: Weights, native?: string): Promise<Engine> {
   return new TfjsEngine(await loadTensorflow(native), spec, weights);
 }

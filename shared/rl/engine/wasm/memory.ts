@@ -3,11 +3,11 @@ import { BadInputError } from "#shared/core/errors.ts";
 
 const PAGE_BYTES = 65_536;
 /** 1 GiB of address space; only pages that are touched cost memory. The kernel declares the same. */
-const MOST_PAGES = 16_384;
+const MAX_PAGES = 16_384;
 
 /** Bump allocation, no list of free blocks: calls of any size in any order leave no holes, so memory only follows the largest. */
 export class KernelMemory {
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
   floats!: Float32Array;
   doubles!: Float64Array;
   words!: Uint32Array;
@@ -36,7 +36,7 @@ export class KernelMemory {
   take(bytes: number): number {
     const address = Math.ceil(this.#top / 64) * 64;
     const end = address + bytes;
-    refuseBeyond(MOST_PAGES * PAGE_BYTES, end);
+    refuseBeyond(MAX_PAGES * PAGE_BYTES, end);
     this.#top = end;
     if (end > this.bytes.length) {
       this.memory.grow(Math.ceil((end - this.bytes.length) / PAGE_BYTES));

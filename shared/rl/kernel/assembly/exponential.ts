@@ -12,7 +12,7 @@ const ONE_IN_BITS: i32 = 0x3f800000;
 
 /**
  * eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1) with x = n ln 2 + r, |r| ≤ ½ ln 2, and Taylor's series to r⁷ (remainder r⁸/8! < 6e-9).
- * Accurate near 0 too, where eˣ − 1 by subtraction would keep nothing. NaN stays NaN: it stands first in pmax and pmin.
+ * Accurate near 0 too, where eˣ − 1 by subtraction would keep nothing. NaN stays NaN: it is the first operand of pmax and pmin.
  */
 export function expMinusOne(x: v128): v128 {
   x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-LARGEST)), f32x4.splat(LARGEST));

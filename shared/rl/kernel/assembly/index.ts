@@ -5,7 +5,7 @@ import { Matrix, Network } from "./structs";
 export { adam, gatherShards, sumOfSquares } from "./adam";
 export { run, scratchBytes, serve, stop } from "./threads";
 
-/** The first byte that belongs to nobody. */
+/** The first free byte. */
 export function heapBase(): usize {
   return __heap_base;
 }

@@ -1,7 +1,7 @@
 /** Where a shard's activations and gradients lie while a thread works on it. */
 import { heads, matrixAt, Network } from "./structs";
 
-export const MOST_LAYERS: i32 = 8;
+export const MAX_LAYERS: i32 = 8;
 
 /** Rows are t · sequences + b. All widths are padded. */
 @unmanaged
