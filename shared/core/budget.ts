@@ -4,7 +4,7 @@ import { failuresOf, type MetricsWindow } from "./window.ts";
 
 export const BUDGET_SECONDS = 3_600;
 
-/** What of a window a budget is reckoned from. */
+/** The fields of a window that a budget is computed from. */
 export type BudgetWindow = Pick<
   MetricsWindow,
   "endedAtMs" | "windowSeconds" | "completedOk" | "completedError" | "late"
@@ -47,15 +47,15 @@ export function budgetUseWords(use: BudgetUse, slo: Slo): string {
     return `budget ${percentWords(budgetOf(slo))}, no request ended in the last ${spanWords(seconds)}`;
   }
   if (share === null) return budgetWords(null, slo);
-  const untold = unmeasuredSeconds > 0 ? `, ${spanWords(unmeasuredSeconds)} of them not measured` : "";
-  return `${budgetWords(share, slo)} in the last ${spanWords(seconds)}${untold}`;
+  const unmeasured = unmeasuredSeconds > 0 ? `, ${spanWords(unmeasuredSeconds)} of them not measured` : "";
+  return `${budgetWords(share, slo)} in the last ${spanWords(seconds)}${unmeasured}`;
 }
 
 function spanWords(seconds: number): string {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** A function's windows of the last hour, as they come; one that is told again counts once. With another SLO it begins anew. */
+/** A function's windows of the last hour, as they come; one that is reported again counts once. With another SLO it begins anew. */
 export class BudgetTrack {
   #windows: readonly BudgetWindow[] = [];
   #slo: Slo | null = null;

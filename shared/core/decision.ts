@@ -46,8 +46,8 @@ export interface Applied {
   readonly guardSinceMs?: number | undefined;
   /** The decision of the same guard before this one, so that a record shows its gaps; null for the first. Absent in older events. */
   readonly previousId?: string | null | undefined;
-  /** Where the fast controller stands after it; absent where no target is held, and in older events. */
+  /** The fast controller's state after it; absent where no target is held, and in older events. */
   readonly control?: ControlMemory | undefined;
-  /** One sentence that tells old → new and why. */
+  /** One sentence with the old count, the new one, and why. */
   readonly reason: string;
 }

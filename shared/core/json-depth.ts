@@ -7,7 +7,7 @@ const CASE = 0x20;
 const OPENER = 0x7b;
 const CLOSER = 0x7d;
 
-/** Whether lists and objects stand in each other more than `most` deep. One pass; brackets within strings do not count. */
+/** Whether lists and objects are nested more than `most` deep. One pass; brackets within strings do not count. */
 export function nestsDeeperThan(text: string, most: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {

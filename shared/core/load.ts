@@ -1,4 +1,4 @@
-/** What a replay tells about itself, and the record of a request. */
+/** What a replay reports about itself, and the record of a request. */
 
 export type RequestOutcome = "ok" | "error" | "shed" | "unfinished";
 

@@ -17,7 +17,7 @@ export interface ManagedFunction {
   readonly slo: Slo;
   /** What a replica's start costs, in replica-seconds: as much idling is worth it to save one. */
   readonly startCostSeconds: number;
-  /** In-flight invocations one replica is meant to carry; the panic floor reckons with it. */
+  /** In-flight invocations one replica is meant to carry; the panic floor divides by it. */
   readonly targetInFlight: number;
   /** What the platform was seen to clamp this function to; absent while nothing is known. */
   readonly platform?: PlatformLimits | undefined;
@@ -144,7 +144,7 @@ type ReadNumber = (
   range: { integer: boolean; least: number },
 ) => number;
 
-/** The SLO in its two annotations, or as a 95th percentile in one; told both ways, the ways must agree. */
+/** The SLO from its two annotations, or from one that gives a 95th percentile; where both are set, they must agree. */
 function readSlo(
   functionName: string,
   annotations: Readonly<Record<string, string>>,

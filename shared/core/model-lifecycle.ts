@@ -48,7 +48,7 @@ export interface Judged {
   readonly version: string;
 }
 
-/** Hears one estimate a window. In `shadow` and `off` it only counts: control comes back with a better model or by an operator. */
+/** Takes one estimate a window. In `shadow` and `off` it only counts: control comes back with a better model or by an operator. */
 export function judge(
   { control, version }: Judged,
   before: Trial,

@@ -1,4 +1,4 @@
-/** News about a function's model: which version stands, and what it may do. */
+/** News about a function's model: which version is in use, and what it may do. */
 import { MODES, type Mode } from "./managed-function.ts";
 import type { PolicyIdentity } from "./proposal.ts";
 
@@ -28,9 +28,9 @@ export interface ModelControl {
   readonly functionName: string;
   /** The policy as the annotation names it: another name there begins anew. */
   readonly policy: string;
-  /** Checkpoint in the function's store; null: the one that the policy's name stands for. */
+  /** Checkpoint in the function's store; null: the one that the policy's name refers to. */
   readonly step: number | null;
-  /** What stood before, and stands again when this one fails; absent where there was nothing. */
+  /** What was in use before, and is again when this one fails; null where there was nothing. */
   readonly before: { readonly step: number | null } | null;
   readonly mode: Mode;
   /** The version that was judged; another one under the policy's name begins anew. Null: it holds for any. */
@@ -40,7 +40,7 @@ export interface ModelControl {
   readonly atMs: number;
 }
 
-/** What was said of the policy, where it holds for the version that its name stands for now. */
+/** What was said of the policy, where it holds for the version that its name refers to now; else null. */
 export function controlFor(said: ModelControl | null, policy: string, version: string | null): ModelControl | null {
   if (said?.policy !== policy) return null;
   return said.step !== null || said.version === null || said.version === version ? said : null;

@@ -23,7 +23,7 @@ export interface Proposal {
   readonly learned: LearnedDetail | null;
   /** Where it is given, ticks hold it until the next window, in place of the count. Absent in older events. */
   readonly target?: ReplicaTarget | undefined;
-  /** True: told for the record, and the fallback rule decides on this window. */
+  /** True: reported for the record only; the fallback rule decides on this window. */
   readonly isAdvice?: boolean | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface Starts {
   readonly pendingSeconds: number;
   /** Replicas asked for. */
   readonly asked: number;
-  /** The last tick that told both counts; null before the first. */
+  /** The last tick that reported both counts; null before the first. */
   readonly last: { readonly atMs: number; readonly desired: number; readonly pending: number } | null;
 }
 

@@ -38,7 +38,7 @@ export class TraceClock {
     return this.#clocks.wall.nowMs() - this.#steadyMs();
   }
 
-  /** What the wall clock would show if nobody had set it. */
+  /** What the wall clock would show if it had never been set. */
   #steadyMs(): number {
     return this.#offsetMs + this.#clocks.monotonic.nowMs();
   }

@@ -14,7 +14,7 @@ export function toWallMs(traceMs: number, { timeLapse, epochMs }: TraceTime): nu
   return epochMs + (traceMs - epochMs) / timeLapse;
 }
 
-/** Windows stand on a grid from the epoch, numbered from 1: the same span has the same number after a restart. */
+/** Windows lie on a grid that starts at the epoch, numbered from 1: the same span has the same number after a restart. */
 export function windowNumber(endedAtMs: number, windowSeconds: number, { epochMs }: TraceTime): number {
   return Math.round((endedAtMs - epochMs) / (windowSeconds * 1_000));
 }

@@ -1,10 +1,10 @@
-/** What a learner is told of a running function: facts, and the transitions that they make up. */
+/** What a learner receives about a running function: facts, and the transitions that they make up. */
 import type { Applied } from "./decision.ts";
 import type { ManagedFunction } from "./managed-function.ts";
 import type { Proposal } from "./proposal.ts";
 import type { MetricsWindow } from "./window.ts";
 
-/** One thing that was heard. */
+/** One event that was received. */
 export type Fact =
   | { readonly kind: "window"; readonly managed: ManagedFunction; readonly window: MetricsWindow }
   | { readonly kind: "proposal"; readonly proposal: Proposal }

@@ -11,9 +11,9 @@ export interface LatencyQuantiles {
 
 /** Of the requests that ended, the share that broke the function's SLO: late, failed or turned away. */
 export interface LateShare {
-  /** 0…1; null where nothing ended, or where it cannot be told. */
+  /** 0…1; null where nothing ended, or where it is not known. */
   readonly share: number | null;
-  /** Why the share cannot be told, or how it was estimated, in words; null where it is exact. */
+  /** Why the share is not known, or how it was estimated, in words; null where it is exact. */
   readonly because: string | null;
 }
 
@@ -34,7 +34,7 @@ export function failuresOf(error: ErrorCounts): number {
   return error["4xx"] + error["429"] + error["5xx"] + error["504"];
 }
 
-/** Everything is in trace time: at time-lapse k, one real second stands for k seconds here. */
+/** Everything is in trace time: at time-lapse k, one real second is k seconds here. */
 export interface MetricsWindow {
   readonly functionName: string;
   readonly namespace: string;
@@ -105,7 +105,7 @@ export function closeWindow(said: MeasuredWindow): MetricsWindow {
   return { ...measured, missing };
 }
 
-/** The same of a tick, whose nulls nobody lists. */
+/** The same of a tick, which does not list its nulls. */
 export function closeTick(said: Tick): Tick {
   return {
     ...said,

@@ -7,7 +7,7 @@ import type { MetricsWindow } from "../core/window.ts";
 
 export interface JoinCounts {
   readonly joined: number;
-  /** Heard before; nothing came of it. */
+  /** Received before; ignored. */
   readonly duplicates: number;
   /** Came after its window was given up. */
   readonly late: number;
@@ -21,7 +21,7 @@ export interface JoinCounts {
  */
 export const WAIT_WINDOWS = 128;
 /** Generations of a function that are waited for at the same time; what is older is over. */
-const MOST_GENERATIONS = 4;
+const MAX_GENERATIONS = 4;
 
 interface Pending {
   readonly endedAtMs: number;
@@ -32,10 +32,10 @@ interface Pending {
   isJoined: boolean;
 }
 
-/** What was heard of one function in one generation: only within it do instants and numbers compare. */
+/** What was received about one function in one generation: instants and numbers compare only within it. */
 interface OfGeneration {
   readonly generation: string;
-  /** By decision id, in the order of the first thing heard. */
+  /** By decision id, in the order in which they were first seen. */
   readonly pending: Map<string, Pending>;
   /** Instants of decisions on ticks. */
   tickDecisions: number[];
@@ -55,7 +55,7 @@ export class TransitionJoiner {
     return { joined: this.#joined, duplicates: this.#duplicates, late: this.#late, incomplete: this.#incomplete };
   }
 
-  /** Whether the fact would tell anything new. */
+  /** Whether the fact would add anything new. */
   isNew(fact: Fact): boolean {
     const { functionName, generation, endedAtMs } = placeOf(fact);
     const known = this.#functions.get(functionName)?.find((one) => one.generation === generation);
@@ -96,10 +96,10 @@ export class TransitionJoiner {
     if (found) return found;
     const of: OfGeneration = { generation, pending: new Map(), tickDecisions: [], givenUpMs: -Infinity };
     const all = [...known, of];
-    for (const { pending } of all.slice(0, -MOST_GENERATIONS)) {
+    for (const { pending } of all.slice(0, -MAX_GENERATIONS)) {
       for (const { isJoined } of pending.values()) if (!isJoined) this.#incomplete++;
     }
-    this.#functions.set(functionName, all.slice(-MOST_GENERATIONS));
+    this.#functions.set(functionName, all.slice(-MAX_GENERATIONS));
     return of;
   }
 
@@ -178,7 +178,7 @@ export function datesOf(fact: Fact): {
   return { functionName, generation, atMs: endedAtMs ?? tickAtMs(fact) };
 }
 
-/** The same for the same fact, however often it is told. */
+/** The same for the same fact, however often it is reported. */
 export function factKey(fact: Fact): string {
   const { functionName, generation, endedAtMs } = placeOf(fact);
   return JSON.stringify([fact.kind, functionName, generation, endedAtMs, endedAtMs ?? tickAtMs(fact)]);

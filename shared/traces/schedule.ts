@@ -35,7 +35,7 @@ export interface ScheduleOptions {
   /** How much of the trace to take, seconds; null or more than is left = to the end. */
   readonly durationSeconds: number | null;
   readonly windowSeconds: number;
-  /** Spread (std ÷ mean) of the log-normal work per request, where the trace does not tell the work; 0 = all alike. */
+  /** Spread (std ÷ mean) of the log-normal work per request, where the trace does not record the work; 0 = all alike. */
   readonly workCv: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Spreads a bin's arrivals over its seconds. Counts per minute do not tell where in the minute they were, and evenly is the one
+ * Spreads a bin's arrivals over its seconds. Counts per minute do not say where in the minute the arrivals were, and evenly is the one
  * answer that real traffic never gives: it comes in clumps. So each second has a chance of its own, exp(x), where x wanders (an
  * AR(1) of a given spread and memory), and every arrival of the bin draws its second by these chances, independently: a doubly
  * stochastic (Cox) process, given its counts. The bin's count is met exactly; within it the index of dispersion of counts grows

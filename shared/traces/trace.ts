@@ -29,7 +29,7 @@ export interface BinnedTrace {
   readonly counts: readonly number[];
 }
 
-/** Single arrivals, seconds from the start, ascending, with the work of each where the file tells it. */
+/** Single arrivals, seconds from the start, ascending, with the work of each where the file records it. */
 export interface InstantTrace {
   readonly kind: "instants";
   readonly format: TraceFormat;

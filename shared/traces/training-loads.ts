@@ -153,7 +153,7 @@ function excerptOf(trace: Trace, { random, seconds }: LoadAsk): number[] {
 
 const knownCounts = new WeakMap<Trace, readonly number[]>();
 
-/** Requests in each whole window of the trace; reckoned once. */
+/** Requests in each whole window of the trace; computed once. */
 function countsOf(trace: Trace): readonly number[] {
   const known = knownCounts.get(trace);
   if (known) return known;

@@ -20,7 +20,7 @@ export function paperTargetReplicas(cpuRatio: number, memoryRatio: number, repli
 /**
  * LSTM-PPO+ and PPO as published:
  * r = 0.2·thr² + R(cpu, 0.8) + R(mem, 0.5) + 0.2·(1 − min(1, P95/200)) − 0.1·|n − n*| − 0.5·[requested ≠ n],
- * rounded to three decimals; thr in calls answered well per second, n the desired replicas as the gateway tells them.
+ * rounded to three decimals; thr in calls answered well per second, n the desired replicas as the gateway reports them.
  * What was not measured counts as 0, P95 as 200 s: so it was published.
  */
 function paperReward({ window, requestedReplicas, isWithinBounds }: StepFacts): Reward {

@@ -4,7 +4,7 @@ import { nestsDeeperThan } from "../../core/json-depth.ts";
 import type { BinnedTrace } from "../trace.ts";
 import { quoted, refuseSelection, type TraceText } from "./trace-file.ts";
 
-/** Its beginning, by which it is told from other JSON. */
+/** How such a file begins, which distinguishes it from other JSON. */
 export const COUNTS_BINNED_BEGINNING = /^\{\s*"about"\s*:/;
 
 const FIELDS = ["about", "binSeconds", "counts"] as const;

@@ -3,7 +3,7 @@ import type { InstantTrace, TraceFormat } from "../trace.ts";
 
 /**
  * Sorts arrivals (equal ones keep the file's order) together with their work, which is divided by its mean. The trace
- * lasts to the first whole second after the last arrival. Work that is 0 throughout tells nothing and is left out.
+ * lasts to the first whole second after the last arrival. Work that is 0 throughout says nothing and is left out.
  */
 export function instantTrace(
   format: TraceFormat,

@@ -14,7 +14,7 @@ export function badLine(file: Pick<TraceText, "name">, line: number, what: strin
   return new BadInputError(`${file.name}, line ${line}: ${what}`);
 }
 
-/** The value as it stands in the file, cut to a length that fits a sentence. */
+/** The value as written in the file, cut to a length that fits a sentence. */
 export function quoted(value: string): string {
   return `'${value.length > 40 ? `${value.slice(0, 39)}…` : value}'`;
 }
