@@ -1,4 +1,4 @@
-/** Policies that know what none can: they run on every cell and seed, asked for or not, and are nobody's rivals. */
+/** Policies that know what none can: they run on every cell and seed, asked for or not, and compete with none. */
 
 /** Knows the load and ignores the SLO: a scale for replica counts. */
 export const REFERENCE_POLICY = "oracle";

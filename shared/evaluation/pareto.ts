@@ -1,4 +1,4 @@
-/** Who is beaten by nobody: fewer late calls cost more, and the other way round. */
+/** Which outcomes no other one dominates: fewer late calls cost more, and the other way round. */
 
 export interface Outcome {
   readonly sloViolationShare: number;

@@ -69,7 +69,7 @@ export async function resolvePolicy(name: string, atPath?: PathResolver): Promis
   const policy = await resolveGuarded(name.replace(STABILISED, ""), atPath);
   const stabilisationSeconds = Number(seconds);
   if (policy.guard === "off" || stabilisationSeconds > MAX_STABILISED_SECONDS) {
-    const what = policy.guard === "off" ? "no guard stands behind it" : `at most ${MAX_STABILISED_SECONDS} s`;
+    const what = policy.guard === "off" ? "no guard runs behind it" : `at most ${MAX_STABILISED_SECONDS} s`;
     throw new BadInputError(`policy '${name}': @stabilised=${seconds}: ${what}`);
   }
   return { ...policy, name, guardSettings: { stabilisationSeconds } };

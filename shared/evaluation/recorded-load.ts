@@ -7,7 +7,7 @@ import { simProfile, type SimProfile } from "../sim/profiles.ts";
 
 /** Beyond this use how long a call waits for others depends on more than the use. */
 const QUIET_CPU_RATIO = 0.4;
-/** A sleep of less than this share of the work cannot be told apart from the way there and back. */
+/** A sleep of less than this share of the work cannot be told apart from the round trip. */
 const MIN_SLEEP_SHARE = 0.2;
 /** Fewer windows are too much by chance. */
 const MIN_SETTLED = 3;

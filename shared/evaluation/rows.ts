@@ -77,11 +77,11 @@ export interface EvaluationRow extends CellName {
   readonly isParetoOptimal: boolean | null;
 }
 
-/** So far above its budget a late share may be, and the SLO is kept: nobody aims better than that over a few seeds. */
+/** So far above its budget a late share may be, and the SLO is kept: no policy aims better than that over a few seeds. */
 export const KEPT_BUDGETS = 1.05;
 
 /**
- * `totals[i]` belongs to `jobs[i]`; all jobs of the matrix must be there, the oracle's and foresight's where they ran. Rows stand
+ * `totals[i]` belongs to `jobs[i]`; all jobs of the matrix must be there, the oracle's and foresight's where they ran. Rows are
  * in the order of cells, then policies.
  */
 export function rowsOf(matrix: Matrix, jobs: readonly RunJob[], totals: readonly RowTotals[]): EvaluationRow[] {

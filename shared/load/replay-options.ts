@@ -16,9 +16,9 @@ export interface ReplayOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** One real second sends so many seconds of the schedule. */
   readonly timeLapse?: number;
-  /** Wall clock at which trace time and wall time agree; unasked it is the start. Only for the instants that are told. */
+  /** Wall clock at which trace time and wall time agree; by default the start. Only for the instants that are reported. */
   readonly epochMs?: number;
-  /** Wall clock; when it is past, and unasked, the replay begins at once. */
+  /** Wall clock; when it is past, and by default, the replay begins at once. */
   readonly startAtMs?: number;
   /** Real time; above the gateway's own limit, so that its errors are seen as such. */
   readonly timeoutMs?: number;

@@ -25,7 +25,7 @@ export interface ReplayResult {
   };
   /** Sent − intended, real milliseconds; null when nothing was sent. */
   readonly latenessMs: Quantiles | null;
-  /** How late this process's own timers were: tells an overloaded generator from a slow platform. */
+  /** How late this process's own timers were: distinguishes an overloaded generator from a slow platform. */
   readonly eventLoopDelayMs: Pick<Quantiles, "p50" | "p99" | "max">;
   readonly valid: boolean;
   readonly invalidBecause: string | null;
@@ -75,6 +75,6 @@ export function summariseColumns(
 /** The result as the event that ends a run. */
 export function finishedReport(result: Omit<ReplayResult, "windows">): LoadReport {
   const { runId, functionName, scheduleDigest, totals, valid, invalidBecause, sloViolationShare } = result;
-  const told = { runId, functionName, scheduleDigest, totals, valid, invalidBecause, sloViolationShare };
-  return { ...told, phase: "finished", window: null };
+  const common = { runId, functionName, scheduleDigest, totals, valid, invalidBecause, sloViolationShare };
+  return { ...common, phase: "finished", window: null };
 }

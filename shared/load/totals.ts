@@ -1,7 +1,7 @@
 /** The counts of one replay while they grow. */
 import type { ErrorClass, ReplayTotals } from "#shared/core/load.ts";
 
-/** No answer of the function's own: it is not there (404), or whoever stands before it did not get one from it. */
+/** No answer of the function's own: it is not there (404), or whatever is in front of it did not get one from it. */
 const UNREACHED_STATUSES: ReadonlySet<number | null> = new Set([404, 502, 503, 504]);
 const UNREACHED_CLASSES: ReadonlySet<ErrorClass | null> = new Set(["connect", "timeout", "reset"]);
 
@@ -56,7 +56,7 @@ export class TotalsCounter {
 }
 
 /**
- * A load that met nobody says nothing about whom it was meant for: why it does not count; null where it does. A 429 is an answer:
+ * A load that reached no function says nothing about it: why it does not count; null where it does. A 429 is an answer:
  * a function that is full was met, and how much of a load it refuses is what an overload is replayed for. But where nothing at all
  * came back well, not even what it can do was measured.
  */

@@ -39,7 +39,7 @@ describe("policies of an evaluation", () => {
     { name: "kpa:stable=1", message: /^policy 'kpa:stable=1': stable must be a whole number from 6 to 3600/ },
     { name: "oracle:utilisation=2", message: /utilisation must be a number from 0.01 to 1, was: '2'$/ },
     { name: "fixed", message: /the count is missing/ },
-    { name: "kpa@stabilised=30", message: /^policy 'kpa@stabilised=30': @stabilised=30: no guard stands behind it$/ },
+    { name: "kpa@stabilised=30", message: /^policy 'kpa@stabilised=30': @stabilised=30: no guard runs behind it$/ },
     { name: "hpa@stabilised=9999", message: /@stabilised=9999: at most 3600 s$/ },
     { name: "hpa@stabilised=soon", message: /^policy 'hpa@stabilised=soon': what follows '@' must be/ },
   ]) {

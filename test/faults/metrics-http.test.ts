@@ -19,7 +19,7 @@ type Answer = (response: ServerResponse, page: string) => void;
 
 const SEED = "metrics-http-1";
 const FAULT_WINDOWS = 3;
-const MOST_RECOVERY_WINDOWS = 2;
+const MAX_RECOVERY_WINDOWS = 2;
 /** No whole number, as at a time-lapse of 3: a deadline that Node refuses would be a page that never comes. */
 const TIMEOUT_MS = 1_000 + 1 / 3;
 const DRIP_MS = 50;
@@ -73,8 +73,8 @@ test("metrics over HTTP: through every fault the count is held, and the next win
     do {
       await loop.pass(WINDOW_SECONDS);
       recovery++;
-    } while (!isDecidable(loop.windows.at(-1)!) && recovery <= MOST_RECOVERY_WINDOWS);
-    assert.ok(recovery <= MOST_RECOVERY_WINDOWS, `${name}: ${loop.windows.at(-1)!.missing.join()} still missing`);
+    } while (!isDecidable(loop.windows.at(-1)!) && recovery <= MAX_RECOVERY_WINDOWS);
+    assert.ok(recovery <= MAX_RECOVERY_WINDOWS, `${name}: ${loop.windows.at(-1)!.missing.join()} still missing`);
     assert.deepEqual(loop.collector.status().problems, [], name);
     record(import.meta.filename, {
       ...{ tried: 1, held: 1, recoveryWindows: recovery, scaleDownsOnMissing: scaleDownsOnMissing(during).length },

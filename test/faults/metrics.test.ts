@@ -12,7 +12,7 @@ import { assertPromises, scaleDownsOnMissing } from "#test/faults/support/promis
 const SEED = "metrics-1";
 /** Longer than what the guard remembers of earlier wishes. */
 const FAULT_WINDOWS = 5;
-const MOST_RECOVERY_WINDOWS = 2;
+const MAX_RECOVERY_WINDOWS = 2;
 
 /** Runs a loop of `policy` through one fault after another, with good windows between. */
 async function throughFaults(loop: Loop, faults: Readonly<Record<string, PageFault>>): Promise<void> {
@@ -38,8 +38,8 @@ async function throughFaults(loop: Loop, faults: Readonly<Record<string, PageFau
     do {
       await loop.pass(WINDOW_SECONDS);
       recovery++;
-    } while (!isDecidable(loop.windows.at(-1)!) && recovery <= MOST_RECOVERY_WINDOWS);
-    assert.ok(recovery <= MOST_RECOVERY_WINDOWS, `${name}: ${loop.windows.at(-1)!.missing.join()} still missing`);
+    } while (!isDecidable(loop.windows.at(-1)!) && recovery <= MAX_RECOVERY_WINDOWS);
+    assert.ok(recovery <= MAX_RECOVERY_WINDOWS, `${name}: ${loop.windows.at(-1)!.missing.join()} still missing`);
     assert.deepEqual(loop.collector.status().problems, [], name);
     const last = loop.windows.at(-1)!;
     assert.ok(last.arrivals! <= 20 * WINDOW_SECONDS * 1.3, `${name}: ${last.arrivals} arrivals afterwards`);

@@ -27,7 +27,7 @@ const SEAM_MS = 30 * 60_000;
  * Twice what compiled code and a map's doubling were seen to add in one step. It is the same for any length: the longer the run, the
  * smaller the leak it finds.
  */
-const MOST_GROWTH_BYTES = 8 * 2 ** 20;
+const MAX_GROWTH_BYTES = 8 * 2 ** 20;
 
 interface Lap {
   readonly liveBytes: number;
@@ -138,7 +138,7 @@ test(
     const grownBytes = most(last, (one) => one.liveBytes) - most(first, (one) => one.liveBytes);
     t.diagnostic(`MiB, lap by lap: ${laps.map((one) => (one.liveBytes / 2 ** 20).toFixed(1)).join(" ")}`);
     t.diagnostic(JSON.stringify({ ...total, grownBytes, first: first[0], last: last.at(-1) }));
-    assert.ok(grownBytes < MOST_GROWTH_BYTES, `memory grew by ${grownBytes} bytes`);
+    assert.ok(grownBytes < MAX_GROWTH_BYTES, `memory grew by ${grownBytes} bytes`);
     // A model may just be read: what leaks is there at every count.
     const leastHandles = (some: readonly Lap[]) => Math.min(...some.map(({ handles }) => handles));
     assert.ok(leastHandles(last) <= leastHandles(first), "handles");

@@ -12,7 +12,7 @@ import { decodeWindows, OPEN_BOUNDS } from "#functions/policy-inference/windows.
 
 const MOST = 100_000;
 /** Of a rule on one window of its history: the 240 bins of a histogram, or all its past windows for each one that it plans for. */
-const MOST_STEPS_A_WINDOW = 12_000;
+const MAX_STEPS_A_WINDOW = 12_000;
 
 /** Options that could make a rule work most; one without is tried as it comes. `oracle` answers nobody here. */
 const EXTREMES: Readonly<Record<string, readonly string[]>> = {
@@ -78,7 +78,7 @@ describe("the work of an unsigned call", () => {
           assert.deepEqual(new Set(results.map((result) => result.kind)), new Set([kind]));
         });
         assert.ok(steps > seen || policy === "oracle", `${steps} steps: nothing was counted`);
-        assert.ok(steps <= seen * MOST_STEPS_A_WINDOW, `${steps} steps for ${seen} windows`);
+        assert.ok(steps <= seen * MAX_STEPS_A_WINDOW, `${steps} steps for ${seen} windows`);
       });
     }
   }

@@ -49,7 +49,7 @@ async function filesOf(name: string, modelsFolder: string): Promise<ModelFiles |
   );
   if (isFolder) return fileModelStore(name).read(null);
   const shipped = shippedModels(modelsFolder);
-  // `lstm-ppo-plus@corrected` and the folder `lstm-ppo-plus-corrected` are one, and a bare name may stand for a form.
+  // `lstm-ppo-plus@corrected` and the folder `lstm-ppo-plus-corrected` are one, and a bare name may mean a form.
   const known = (await shipped.names()).some((one) => one.startsWith(name.replace("@", "-")));
   return known && name !== "" ? shipped.read(name) : null;
 }

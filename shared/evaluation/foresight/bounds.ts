@@ -113,7 +113,7 @@ function countsOf(schedule: Schedule, profile: SimProfile) {
   return { minReplicas, mostReplicas, initial };
 }
 
-/** The least time that a start is paid for and serves nobody: the quickest start, and the routing table. */
+/** The least time that a start is paid for and serves no call: the quickest start, and the routing table. */
 function idleSeconds({ parameters: { startFloorSeconds, endpointSeconds } }: SimProfile): number {
   return startFloorSeconds + endpointSeconds;
 }

@@ -25,8 +25,8 @@ export function planOf(
   for (let slot = 0; slot < counts.length; slot++) {
     const wanted = counts[slot]!;
     if (wanted === replicas) continue;
-    const wishSeconds = slot * slots.slotSeconds - (wanted > replicas ? leadSeconds : 0);
-    const atSeconds = Math.max(1, Math.round(wishSeconds / PLAN_TICK_SECONDS)) * PLAN_TICK_SECONDS;
+    const dueSeconds = slot * slots.slotSeconds - (wanted > replicas ? leadSeconds : 0);
+    const atSeconds = Math.max(1, Math.round(dueSeconds / PLAN_TICK_SECONDS)) * PLAN_TICK_SECONDS;
     steps.push({ atSeconds, replicas: wanted });
     replicas = wanted;
   }

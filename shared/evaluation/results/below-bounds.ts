@@ -1,4 +1,4 @@
-/** The check that ends an evaluation: nobody is better than what is possible. */
+/** The check that ends an evaluation: no policy is better than what is possible. */
 import { belowLowerBound } from "../bounds-of-cell.ts";
 import type { EvaluationResult } from "./result.ts";
 import { isSameCell } from "./table.ts";

@@ -1,4 +1,4 @@
-/** What is said over all cells of an evaluation: a line for each policy, and the cells that nobody can keep. */
+/** What is said over all cells of an evaluation: a line for each policy, and the cells that no policy can keep. */
 import { budgetWords } from "../../core/slo.ts";
 import { summaryOf, type PolicySummary } from "../summary.ts";
 import type { CellSummary, EvaluationResult } from "./result.ts";

@@ -1,4 +1,4 @@
-/** The report: one HTML file that asks nobody for anything. Tables are in the page itself; figures are drawn when it opens. */
+/** The report: one HTML file that loads nothing from elsewhere. Tables are in the page itself; figures are drawn when it opens. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
