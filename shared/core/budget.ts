@@ -2,6 +2,7 @@
 import { budgetOf, budgetWords, percentWords, sloWords, type Slo } from "./slo.ts";
 import { failuresOf, type MetricsWindow } from "./window.ts";
 
+/** The span over which a budget's use is counted, seconds of trace time. */
 export const BUDGET_SECONDS = 3_600;
 
 /** The fields of a window that a budget is computed from. */

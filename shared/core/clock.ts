@@ -1,5 +1,6 @@
 /** Time as something passed in: real at the edge, by hand in tests. */
 
+/** A source of time, passed in so that tests can set it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;

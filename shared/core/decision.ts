@@ -3,9 +3,12 @@ import type { ControlMemory } from "./control-memory.ts";
 import type { Mode } from "./managed-function.ts";
 import type { PolicyIdentity } from "./proposal.ts";
 
+/** The guard's stages, in the order in which a count passes through them. */
 export const GUARD_STAGES = ["valid", "proposed", "floor", "stabilised", "rate-limited", "bounded", "applied"] as const;
+/** The name of one of the guard's stages. */
 export type GuardStageName = (typeof GUARD_STAGES)[number];
 
+/** One stage of a decision: the count that it left, and why it changed it. */
 export interface GuardStage {
   readonly stage: GuardStageName;
   /** The replica count after this stage. */
@@ -16,8 +19,10 @@ export interface GuardStage {
 
 /** What led to the decision: a proposal in time, the fallback rule, or between windows the reactive floor, or a target held at a tick. */
 export const DECISION_TRIGGERS = ["proposal", "fallback", "floor", "tick"] as const;
+/** One of `DECISION_TRIGGERS`. */
 export type DecisionTrigger = (typeof DECISION_TRIGGERS)[number];
 
+/** A decision and what became of it: the event that the scaler publishes. */
 export interface Applied {
   readonly decisionId: string;
   readonly functionName: string;

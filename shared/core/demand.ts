@@ -7,6 +7,7 @@ export const TARGET_BUSY = 0.7;
 /** What an older window counts against the newest: about the last ten windows speak. */
 const KEEP = 0.9;
 
+/** How many replicas the load of a window needs. */
 export interface Demand {
   /** Replicas that this window's arrivals need, not bounded by the function's minimum; 0 without arrivals. */
   readonly replicas: number;
@@ -24,6 +25,7 @@ export interface DemandSums {
   readonly served: number;
 }
 
+/** The sums before the first window. */
 export const NO_DEMAND: DemandSums = { cpuBusySeconds: 0, placeBusySeconds: 0, served: 0 };
 
 /** Places count only up to the replicas there are: a queue is no work. */

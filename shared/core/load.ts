@@ -1,7 +1,9 @@
 /** What a replay reports about itself, and the record of a request. */
 
+/** How a request of a replay ended; `shed`: never sent; `unfinished`: still open when the drain was over. */
 export type RequestOutcome = "ok" | "error" | "shed" | "unfinished";
 
+/** Why a request failed: a connection's error, or the class of its HTTP status. */
 export type ErrorClass = "connect" | "timeout" | "reset" | "429" | "4xx" | "502" | "504" | "5xx";
 
 /** Requests that were answered well, and later than the SLO. */
@@ -50,6 +52,7 @@ export interface LoadWindow {
   readonly late: LateCounts | null;
 }
 
+/** What a replay reports at its start, after each window and at its end: an event on the bus. */
 export interface LoadReport {
   readonly runId: string;
   readonly functionName: string;

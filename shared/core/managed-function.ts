@@ -2,9 +2,12 @@
 import { rangeProblem, rangeWithin, type PlatformLimits } from "./platform-limits.ts";
 import { SLO_PERCENTILES, type Slo } from "./slo.ts";
 
+/** What Replicant may do with a function, from the strictest mode to the freest. */
 export const MODES = ["off", "shadow", "canary", "auto"] as const;
+/** One of `MODES`. */
 export type Mode = (typeof MODES)[number];
 
+/** A function and how Replicant is to scale it. */
 export interface ManagedFunction {
   readonly functionName: string;
   readonly namespace: string;
@@ -34,6 +37,7 @@ export function trainingRefusal(managed: ManagedFunction): string | null {
   return problem && `${problem}: set replicant.min and replicant.max to what it gives, then its model can be trained`;
 }
 
+/** What holds for a managed function whose annotations do not say otherwise. */
 export const MANAGED_DEFAULTS = {
   mode: "auto",
   policy: "forecast-mpc",
@@ -52,6 +56,7 @@ export interface Labelled {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
+/** What `readManagedFunction` found: the function, or what is wrong with its annotations. */
 export interface ManagedReading {
   /** Absent when no `replicant.…` annotation asks for care, or when one of them cannot be read. */
   readonly managed?: ManagedFunction;

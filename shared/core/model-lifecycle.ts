@@ -8,6 +8,7 @@ export interface Estimate {
   readonly rule: Outcome;
 }
 
+/** What one policy would have brought: its mean reward a window, and the terms that people compare. */
 export interface Outcome {
   readonly reward: number;
   /** Requests late, failed or shed ÷ requests that ended. */
@@ -21,6 +22,7 @@ export interface Trial {
   readonly notWorse: number;
 }
 
+/** How long and by how much a model must be worse, or no worse, before something changes. */
 export interface LifecycleSettings {
   /** So many windows in a row decide. */
   readonly judgeWindows: number;
@@ -28,14 +30,18 @@ export interface LifecycleSettings {
   readonly marginRatio: number;
 }
 
+/** A trial that has just begun. */
 export const NO_TRIAL: Trial = { worse: 0, notWorse: 0 };
+/** Six windows in a row, a margin of 10 %. */
 export const LIFECYCLE_DEFAULTS: LifecycleSettings = { judgeWindows: 6, marginRatio: 0.1 };
 
+/** A change of what a model may do, and the action to report for it. */
 export interface Switch {
   readonly action: ModelAction;
   readonly control: ModelControl;
 }
 
+/** The trial after one more estimate, and what changes by it. */
 export interface Judgement {
   readonly trial: Trial;
   /** Null: all stays as it is. */
@@ -115,6 +121,7 @@ export function stepsToForget(
   return ascending.slice(0, Math.max(0, ascending.length - most)).filter((one) => one !== step && one !== before?.step);
 }
 
+/** An estimate as one clause: both outcomes over its windows. */
 export function wordsOf({ windows, model, rule }: Estimate): string {
   const one = ({ reward, violationShare, replicaSeconds }: Outcome) =>
     `reward ${reward.toFixed(4)}, ${(100 * violationShare).toFixed(1)} % violations, ${Math.round(replicaSeconds)} replica-seconds`;

@@ -8,8 +8,10 @@ import type { PolicyIdentity } from "./proposal.ts";
  * trained on. `mode`: somebody said what the model may do.
  */
 export const MODEL_ACTIONS = ["published", "canary", "rolled-back", "rejected", "drifted", "mode"] as const;
+/** One of `MODEL_ACTIONS`. */
 export type ModelAction = (typeof MODEL_ACTIONS)[number];
 
+/** A change to a function's model: an event on the bus. */
 export interface ModelNews {
   readonly functionName: string;
   readonly policy: PolicyIdentity;

@@ -22,6 +22,7 @@ interface Clamp {
   readonly lastMs: number;
 }
 
+/** Evidence for the platform's lowest and highest count so far; null where there is none. */
 export interface LearnedLimits {
   readonly lowest: Clamp | null;
   readonly highest: Clamp | null;
@@ -117,6 +118,7 @@ export function limitsAt(
   return minReplicas === null && maxReplicas === null ? null : { minReplicas, maxReplicas };
 }
 
+/** The least and the most replicas of a function. */
 export interface ReplicaRange {
   readonly minReplicas: number;
   readonly maxReplicas: number;

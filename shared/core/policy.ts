@@ -4,6 +4,7 @@ import type { ManagedFunction } from "./managed-function.ts";
 import type { LearnedDetail, PolicyIdentity } from "./proposal.ts";
 import type { DecidableWindow } from "./window.ts";
 
+/** What a policy is given at the end of a window. */
 export interface PolicyInput {
   readonly window: DecidableWindow;
   readonly managed: ManagedFunction;
@@ -13,6 +14,7 @@ export interface PolicyInput {
   readonly memory?: Readonly<Record<string, number>> | undefined;
 }
 
+/** What a policy recommends for the next window, and why. */
 export interface PolicyAnswer {
   /** A recommendation: may lie outside the bounds, which are the guard's business. */
   readonly proposedReplicas: number;

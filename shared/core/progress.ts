@@ -1,12 +1,14 @@
 /** A bar with the time left, on one line of a terminal; a line now and then where there is none. */
 import type { Clock } from "./clock.ts";
 
+/** Where progress is drawn: a terminal, or a log that gets a line now and then. */
 export interface ProgressOutput {
   readonly isTty: boolean;
   readonly columns: number;
   write(text: string): void;
 }
 
+/** A bar for one piece of work. */
 export interface ProgressBar {
   /** `share` of all, 0…1; `counts`: what is done so far, in words. Draws no oftener than is of use. */
   draw(share: number, counts: string): void;
@@ -35,6 +37,7 @@ export function progressBar(what: string, clock: Pick<Clock, "nowMs">, output: P
   };
 }
 
+/** A bar for several jobs that run side by side. */
 export interface JobsProgress {
   /** `share` of job `index`, 0…1. */
   update(index: number, share: number): void;
@@ -64,6 +67,7 @@ export function startProgress(
   };
 }
 
+/** What a line of progress shows. */
 export interface ProgressState {
   readonly what: string;
   readonly share: number;
@@ -73,6 +77,7 @@ export interface ProgressState {
 
 const BAR_CELLS = 28;
 
+/** A line of progress: the bar, the percentage, the counts and the time left. */
 export function progressLine({ what, share, counts, elapsedSeconds }: ProgressState): string {
   const full = Math.min(BAR_CELLS, Math.max(0, Math.round(share * BAR_CELLS)));
   const bar = "█".repeat(full) + "░".repeat(BAR_CELLS - full);
@@ -80,6 +85,7 @@ export function progressLine({ what, share, counts, elapsedSeconds }: ProgressSt
   return `${what} ${bar} ${String(Math.round(share * 100)).padStart(3)} %  ${counts}, ${left} left`;
 }
 
+/** A duration for people, in two units: "42 s", "3 min 05 s", "2 h 10 min". */
 export function durationText(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

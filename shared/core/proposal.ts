@@ -1,11 +1,13 @@
 /** What a policy recommends, and what it saw. */
 import type { ReplicaTarget } from "./replica-target.ts";
 
+/** Which policy acted; the version of a model identifies its checkpoint. */
 export interface PolicyIdentity {
   readonly name: string;
   readonly version: string;
 }
 
+/** What a policy proposed for one window: an event on the bus. */
 export interface Proposal {
   /** As `decisionIdOf` makes it: the same window gives the same id. */
   readonly decisionId: string;

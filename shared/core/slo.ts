@@ -1,6 +1,8 @@
 /** What a function owes its callers: so large a share of its requests within so many seconds. The rest is its budget. */
 
+/** The percentiles that an SLO may name. */
 export const SLO_PERCENTILES = [90, 95, 99, 99.9] as const;
+/** One of `SLO_PERCENTILES`. */
 export type SloPercentile = (typeof SLO_PERCENTILES)[number];
 
 /** "95 % of the requests within 3 s". */

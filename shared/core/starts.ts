@@ -11,6 +11,7 @@ export interface Starts {
   readonly last: { readonly atMs: number; readonly desired: number; readonly pending: number } | null;
 }
 
+/** The state before the first tick. */
 export const NO_STARTS: Starts = { pendingSeconds: 0, asked: 0, last: null };
 
 /** What an earlier start counts against the newest: about the last twenty speak. */

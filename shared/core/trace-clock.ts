@@ -2,12 +2,14 @@
 import type { Clock } from "./clock.ts";
 import { toTraceMs, toWallMs, type TraceTime } from "./trace-time.ts";
 
+/** The real clocks that trace time is derived from. */
 export interface TraceClocks {
   readonly wall: Pick<Clock, "nowMs">;
   /** Nobody sets it: intervals and ages are its. */
   readonly monotonic: Clock;
 }
 
+/** A clock of trace time that no adjustment of the wall clock moves. */
 export class TraceClock {
   readonly #clocks: TraceClocks;
   readonly #traceTime: TraceTime;

@@ -1,15 +1,18 @@
 /** Trace time: at time-lapse k it passes k times as fast as the wall clock, from an instant both agree on. */
 
+/** How trace time follows from wall time. */
 export interface TraceTime {
   readonly timeLapse: number;
   /** Where trace time and wall time agree. Passed in, so that a restart goes on in the same time. */
   readonly epochMs: number;
 }
 
+/** The instant of trace time at an instant of wall time, milliseconds. */
 export function toTraceMs(wallMs: number, { timeLapse, epochMs }: TraceTime): number {
   return epochMs + (wallMs - epochMs) * timeLapse;
 }
 
+/** The instant of wall time at an instant of trace time, milliseconds. */
 export function toWallMs(traceMs: number, { timeLapse, epochMs }: TraceTime): number {
   return epochMs + (traceMs - epochMs) / timeLapse;
 }

@@ -10,6 +10,7 @@ export type Fact =
   | { readonly kind: "proposal"; readonly proposal: Proposal }
   | { readonly kind: "applied"; readonly applied: Applied };
 
+/** A decision with the window before it and the one after it: what a learner learns from. */
 export interface Transition {
   readonly decisionId: string;
   readonly managed: ManagedFunction;

@@ -2,6 +2,7 @@
 import type { Clock } from "./clock.ts";
 import { InterruptedError } from "./errors.ts";
 
+/** How `waitUntil` waits. */
 export interface WaitOptions {
   readonly clock: Clock;
   /** How long to wait at most, milliseconds. */

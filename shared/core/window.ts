@@ -3,6 +3,7 @@
 /** Length of a window where no setting says otherwise, and of every window that is simulated; seconds of trace time. */
 export const WINDOW_SECONDS = 30;
 
+/** Latencies as the caller sees them, seconds; null where they were not measured. */
 export interface LatencyQuantiles {
   readonly p50: number | null;
   readonly p95: number | null;
