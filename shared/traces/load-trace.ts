@@ -9,6 +9,7 @@ import { parseTrace, type ParseOptions } from "./formats/parse-trace.ts";
 /** A day of all of Azure is 140 MB; what is larger is a mistake. */
 export const MAX_TRACE_BYTES = 256 * 2 ** 20;
 
+/** How `loadTrace` reads a file. */
 export interface LoadTraceOptions extends ParseOptions {
   /** Refuses larger files. */
   readonly maxBytes?: number;

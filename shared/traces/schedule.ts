@@ -24,6 +24,7 @@ export interface Schedule {
   readonly windowSeconds: number;
 }
 
+/** How arrivals are made of a trace. */
 export interface ScheduleOptions {
   readonly seed: number | string;
   /** For binned traces; recorded instants stay where they are. */
@@ -39,6 +40,7 @@ export interface ScheduleOptions {
   readonly workCv: number;
 }
 
+/** What `ScheduleOptions` come to where they are left out. */
 export const SCHEDULE_DEFAULTS = {
   gapRule: "uniform",
   rateScale: 1,

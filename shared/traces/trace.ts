@@ -9,6 +9,7 @@ export const GAP_RULES = ["uniform", "poisson", "equidistant", "hyper-exponentia
  */
 export type GapRule = (typeof GAP_RULES)[number];
 
+/** The formats of trace files that can be read. */
 export const TRACE_FORMATS = [
   "counts-30s",
   "counts-binned",
@@ -18,6 +19,7 @@ export const TRACE_FORMATS = [
   "llm",
   "faasrail",
 ] as const;
+/** One of `TRACE_FORMATS`. */
 export type TraceFormat = (typeof TRACE_FORMATS)[number];
 
 /** Counts of invocations per bin of equal length. */
@@ -40,6 +42,7 @@ export interface InstantTrace {
   readonly durationSeconds: number;
 }
 
+/** A recorded load: counts per bin, or single arrivals. */
 export type Trace = BinnedTrace | InstantTrace;
 
 /** Length of the trace, seconds. */

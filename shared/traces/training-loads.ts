@@ -4,6 +4,7 @@ import { planSchedule, type Schedule } from "./schedule.ts";
 import { traceSeconds, type Trace } from "./trace.ts";
 import { WINDOW_SECONDS } from "../core/window.ts";
 
+/** Which load an episode of training needs. */
 export interface LoadAsk {
   readonly random: Random;
   readonly seconds: number;
@@ -13,6 +14,7 @@ export interface LoadAsk {
   readonly workCv: number;
 }
 
+/** Makes the schedule of one episode. */
 export type TrainingLoad = (ask: LoadAsk) => Schedule;
 
 /** Mean need of an episode, replicas; drawn evenly on the logarithmic scale. */

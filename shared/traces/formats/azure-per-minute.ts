@@ -4,6 +4,7 @@ import type { BinnedTrace } from "../trace.ts";
 import { csvRows, readHeader } from "./csv.ts";
 import { badLine, quoted, readCount, type TraceText } from "./trace-file.ts";
 
+/** Columns that identify a function; the rest of the header is the minutes. */
 export const AZURE_COLUMNS = ["HashOwner", "HashApp", "HashFunction", "Trigger"] as const;
 
 /**

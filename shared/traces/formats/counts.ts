@@ -3,6 +3,7 @@ import { BadInputError } from "../../core/errors.ts";
 import type { BinnedTrace } from "../trace.ts";
 import { badLine, quoted, readCount, refuseSelection, type TraceText } from "./trace-file.ts";
 
+/** The bin length of a plain list of counts, seconds. */
 export const COUNTS_BIN_SECONDS = 30;
 
 /** Reads the array value by value, so that a bad one is named with its line and its place. */

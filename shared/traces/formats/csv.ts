@@ -2,6 +2,7 @@
 import { BadInputError } from "../../core/errors.ts";
 import { badLine, quoted, type TraceText } from "./trace-file.ts";
 
+/** A row of a CSV file with its line number, for messages. */
 export interface CsvRow {
   /** 1-based line in the file. */
   readonly line: number;

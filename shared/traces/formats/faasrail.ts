@@ -4,6 +4,7 @@ import type { BinnedTrace } from "../trace.ts";
 import { csvRows, readHeader } from "./csv.ts";
 import { badLine, quoted, readCount, type TraceText } from "./trace-file.ts";
 
+/** The columns before the counts per minute. */
 export const FAASRAIL_COLUMNS = ["function_idx", "avg_duration_ms", "mapped_benchmark", "mapped_mean_ms"] as const;
 
 /** The sum over all functions, or `#<function_idx>`. */

@@ -4,6 +4,7 @@ import { csvRows, readHeader } from "./csv.ts";
 import { instantTrace } from "./instants.ts";
 import { badLine, quoted, readCount, refuseSelection, type TraceText } from "./trace-file.ts";
 
+/** The columns of Azure's traces of LLM inference. */
 export const LLM_COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"] as const;
 
 /** Instants count from the earliest request. */

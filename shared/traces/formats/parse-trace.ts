@@ -28,6 +28,7 @@ const FORMATS: Readonly<Record<TraceFormat, Format>> = {
 /** The suffix that applies the boost rule: `file#boosted`, or `file#<selection>+boosted`. */
 const BOOSTED = "boosted";
 
+/** How `parseTrace` reads a text. */
 export interface ParseOptions {
   /** Overrides detection. */
   readonly format?: TraceFormat | undefined;

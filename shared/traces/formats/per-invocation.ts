@@ -5,6 +5,7 @@ import { csvRows, readHeader } from "./csv.ts";
 import { instantTrace } from "./instants.ts";
 import { readAmount, type TraceText } from "./trace-file.ts";
 
+/** The columns of Azure's trace of single invocations. */
 export const PER_INVOCATION_COLUMNS = ["app", "func", "end_timestamp", "duration"] as const;
 
 /**

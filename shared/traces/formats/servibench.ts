@@ -4,6 +4,7 @@ import type { BinnedTrace } from "../trace.ts";
 import { csvRows, readHeader } from "./csv.ts";
 import { badLine, readCount, type TraceText } from "./trace-file.ts";
 
+/** The columns of ServiBench's patterns. */
 export const SERVIBENCH_COLUMNS = ["pattern", "minute", "invocations"] as const;
 
 /** One pattern, by `#<pattern>`; a file with a single pattern needs no selection. Minutes count from 0 without gaps. */

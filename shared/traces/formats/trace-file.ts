@@ -1,6 +1,7 @@
 /** The text of a trace file with its name, and the sentences that say what is wrong with it. */
 import { BadInputError } from "../../core/errors.ts";
 
+/** The text of a trace file, with the names that messages give it. */
 export interface TraceText {
   /** As the person named it; error sentences begin with it. */
   readonly name: string;
