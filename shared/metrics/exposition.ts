@@ -5,6 +5,7 @@
 import { BadInputError } from "../core/errors.ts";
 import { seriesId, type SeriesId } from "./series-id.ts";
 
+/** One line of an exposition: a series and its value. */
 export interface Sample {
   readonly series: SeriesId;
   /** May be NaN or ±Infinity: the format allows both. */
@@ -13,15 +14,19 @@ export interface Sample {
   readonly timestampMs: number | null;
 }
 
+/** The types that a `# TYPE` line may give. */
 export const METRIC_TYPES = ["counter", "gauge", "histogram", "summary", "untyped"] as const;
+/** One of `METRIC_TYPES`. */
 export type MetricType = (typeof METRIC_TYPES)[number];
 
+/** What a scrape's text says. */
 export interface Exposition {
   readonly samples: readonly Sample[];
   /** By family name, from the `# TYPE` lines. */
   readonly types: ReadonlyMap<string, MetricType>;
 }
 
+/** Reads the text of a scrape. Throws `BadInputError` with the line's number for a line that cannot be read. */
 export type ExpositionParser = (text: string) => Exposition;
 
 /** Texts of series remembered between scrapes; more than this are forgotten at once (replicas come and go). */

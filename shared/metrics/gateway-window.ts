@@ -68,6 +68,7 @@ export function latencyEdgesOf(store: SampleStore, about: NamedFunction, atMs: n
   return buckets.map(({ id: { labels } }) => upperBoundOf(labels.le ?? ""));
 }
 
+/** Invocations in flight over a span, as its scrapes show them. */
 export interface InFlight {
   readonly mean: number;
   readonly max: number;

@@ -3,6 +3,7 @@
  * https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  */
 
+/** One bucket of a cumulative histogram. */
 export interface Bucket {
   /** Upper bound, `le`; +Infinity for the last. */
   readonly upperBound: number;

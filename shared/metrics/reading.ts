@@ -12,13 +12,16 @@ export type WindowMode = "exact" | "promql";
 
 /** Names under which the store's sources are filled. */
 export const GATEWAY_SOURCE = "gateway";
+/** As `GATEWAY_SOURCE`, for the containers' metrics. */
 export const CONTAINER_SOURCE = "containers";
 
+/** A function by its name and namespace. */
 export interface NamedFunction {
   readonly functionName: string;
   readonly namespace: string;
 }
 
+/** The span of time over which a function's metrics are read, and how. */
 export interface Span extends NamedFunction {
   readonly fromMs: number;
   readonly toMs: number;
@@ -30,6 +33,7 @@ export interface Span extends NamedFunction {
   readonly listed?: boolean | undefined;
 }
 
+/** A span of the store, with what is known of the gateway's answers in it. */
 export interface Reading {
   readonly store: SampleStore;
   readonly span: Span;
@@ -42,6 +46,7 @@ export interface Reading {
 
 const LISTED = "gateway_service_count";
 
+/** Prepares the reading of a span: whether the gateway answered, and whether it lists the function. */
 export function read(store: SampleStore, span: Span): Reading {
   const lookBackMs = span.lookBackMs ?? LOOK_BACK_MS;
   const isThere = (series: Series) => instant(series, span.toMs, lookBackMs) !== null;

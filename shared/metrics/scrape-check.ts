@@ -6,6 +6,7 @@ import type { Sample } from "./exposition.ts";
 import { isCounted } from "./names.ts";
 import type { SeriesId } from "./series-id.ts";
 
+/** A scrape that may be stored. */
 export interface BelievedScrape {
   readonly kind: "believed";
   readonly samples: readonly Sample[];
@@ -17,12 +18,14 @@ export interface BelievedScrape {
   readonly isRestart: boolean;
 }
 
+/** A scrape that must not be stored. */
 export interface RefusedScrape {
   readonly kind: "refused";
   /** Null where it is nothing to speak of yet: a process's own counters may be coarse. */
   readonly because: string | null;
 }
 
+/** What a `ScrapeCheck` expects of its endpoint. */
 export interface ScrapeCheckOptions {
   /** As in a sentence: "the gateway's metrics". */
   readonly of: string;
@@ -49,6 +52,7 @@ interface Counter {
   readonly fell: { readonly value: number; readonly atMs: number } | null;
 }
 
+/** Checks the scrapes of one endpoint, in their order. */
 export class ScrapeCheck {
   readonly #options: ScrapeCheckOptions;
   /** The last page by series: what its process says of itself, or all of it where that is nothing. */

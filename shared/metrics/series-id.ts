@@ -1,5 +1,6 @@
 /** What names a series: a metric name and labels, and one text that is the same for the same series. */
 
+/** A series: its metric's name and its labels. */
 export interface SeriesId {
   readonly name: string;
   /** Without empty values: to Prometheus an empty label is an absent one. Has no prototype. */

@@ -9,6 +9,7 @@ export type Mark = "sample" | "rebased" | "vanished" | "unreachable";
 const MARKS = ["sample", "rebased", "vanished", "unreachable"] as const;
 const LAST_SAMPLE_MARK = MARKS.indexOf("rebased");
 
+/** How much a series keeps. */
 export interface SeriesBounds {
   /** Samples older than this before the newest are forgotten. */
   readonly retentionMs: number;
@@ -16,6 +17,7 @@ export interface SeriesBounds {
   readonly maxSamples: number;
 }
 
+/** The latest samples of one series, in the order of time. */
 export class Series {
   readonly id: SeriesId;
   readonly #bounds: SeriesBounds;

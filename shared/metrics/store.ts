@@ -3,6 +3,7 @@ import type { Sample } from "./exposition.ts";
 import { Series } from "./series.ts";
 import { type SeriesId, seriesId } from "./series-id.ts";
 
+/** How much a `SampleStore` keeps. */
 export interface StoreOptions {
   /** Samples older than this are forgotten, and so are series without a newer one. Default 10 minutes. */
   readonly retentionMs?: number;
@@ -45,6 +46,7 @@ interface Source {
   refused: ReadonlySet<string>;
 }
 
+/** The latest samples of all series that were scraped, found by name and labels. */
 export class SampleStore {
   readonly #bounds: { readonly retentionMs: number; readonly maxSamples: number };
   readonly #maxSeries: number;

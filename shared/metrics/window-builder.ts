@@ -84,6 +84,7 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
   });
 }
 
+/** What `buildTick` is to read. */
 export interface TickSpec {
   readonly functionName: string;
   readonly namespace: string;
