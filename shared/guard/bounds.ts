@@ -3,6 +3,7 @@ import { rangeWithin, type PlatformLimits, type ReplicaRange } from "../core/pla
 import type { Step } from "./stabilise.ts";
 import { trimmed } from "./words.ts";
 
+/** The counts that a function may have: the function's own range within the platform's. */
 export interface Bounds {
   readonly lower: number;
   readonly upper: number;
@@ -31,6 +32,7 @@ export function boundsOf(range: ReplicaRange, met: PlatformLimits | null, curren
   };
 }
 
+/** What `bound` needs to know beside the bounds. */
 export interface BoundContext {
   readonly current: number;
   /** How long there has been no work; null when that is not known. */

@@ -1,5 +1,6 @@
 /** When the fallback rule speaks in the policy's place. */
 
+/** Which window closed, and which of them a proposal has answered. */
 export interface ProposalsSoFar {
   /** The window just closed. */
   readonly windowSeq: number;

@@ -2,6 +2,7 @@
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { ForeignChange, GuardState } from "./state.ts";
 
+/** What a reading of the count shows about other writers. */
 export interface Watched {
   readonly state: GuardState;
   /** Set while this very reading shows a foreign change. */

@@ -27,6 +27,7 @@ export { GUARD_DEFAULTS, GUARD_TABLE, type GuardSettings } from "./settings.ts";
 export type { GuardVersion } from "./version.ts";
 export { startGuard, type ForeignChange, type GuardState } from "./state.ts";
 
+/** What `decide` decides on: a closed window, the count and a proposal. */
 export interface GuardInput {
   readonly managed: ManagedFunction;
   readonly window: MetricsWindow;
@@ -46,6 +47,7 @@ export interface GuardInput {
   readonly guard?: GuardVersion;
 }
 
+/** What `onTick` decides on: a tick between windows, and the count. */
 export interface TickInput {
   readonly managed: ManagedFunction;
   readonly tick: Tick;

@@ -1,6 +1,7 @@
 /** KPA's panic rule on ticks: a burst raises the floor at once, and the floor stays up for a stable window. */
 import { trimmed } from "./words.ts";
 
+/** A tick's in-flight invocations and ready replicas. */
 export interface InFlightSample {
   readonly atMs: number;
   readonly inFlight: number;
@@ -8,6 +9,7 @@ export interface InFlightSample {
   readonly ready: number;
 }
 
+/** The panic floor's memory: its samples, and the need that they proved. */
 export interface Panic {
   /** Samples of the panic window, oldest first. */
   readonly samples: readonly InFlightSample[];

@@ -33,7 +33,9 @@ const CHECKS = {
 } as const satisfies Record<string, Check>;
 
 const ONCE = "decided once";
+/** The name of a promise, as reports show it. */
 export type PromiseName = keyof typeof CHECKS | typeof ONCE;
+/** The names of all promises. */
 export const PROMISES = [...Object.keys(CHECKS), ONCE] as readonly PromiseName[];
 
 /** What the checker reads of an event; every event of the bus has at least this. */
@@ -44,12 +46,14 @@ export type RecordedEvent =
   | { readonly kind: "applied"; readonly data: Applied }
   | { readonly kind: "model" | "load" };
 
+/** A promise that a decision broke, and how. */
 export interface BrokenPromise {
   readonly promise: PromiseName;
   readonly decisionId: string;
   readonly sentence: string;
 }
 
+/** How a record's decisions kept the promises. */
 export interface PromiseReport {
   readonly broken: readonly BrokenPromise[];
   /** How many decisions each promise had something to say about. */
@@ -58,6 +62,7 @@ export interface PromiseReport {
   readonly read: Readonly<Record<RecordedEvent["kind"] | "repeated", number>>;
 }
 
+/** Checks the promises on the events of a record. */
 export interface PromiseChecker {
   /** Takes an event in the order of the record. */
   take(event: RecordedEvent): void;

@@ -8,6 +8,7 @@ export interface ScaleEvent {
   readonly change: number;
 }
 
+/** How far a count may move within a period, up and down. */
 export interface RateSettings {
   readonly scaleUpReplicas: number;
   readonly scaleUpRatio: number;
@@ -31,6 +32,7 @@ function periodStart(current: number, events: readonly ScaleEvent[], nowMs: numb
   return Math.max(0, current - moved);
 }
 
+/** Limits a recommended count to what the changes of the present period still allow. */
 export function rateLimit(
   recommended: number,
   { current, events, nowMs }: { current: number; events: readonly ScaleEvent[]; nowMs: number },

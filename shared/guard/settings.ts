@@ -57,8 +57,10 @@ export const GUARD_TABLE = {
 } as const satisfies Record<string, Setting>;
 
 type Widen<V> = V extends number ? number : V;
+/** A value for every row of `GUARD_TABLE`. */
 export type GuardSettings = { readonly [K in keyof typeof GUARD_TABLE]: Widen<(typeof GUARD_TABLE)[K]["value"]> };
 
+/** The values of `GUARD_TABLE`. */
 export const GUARD_DEFAULTS = Object.fromEntries(
   Object.entries(GUARD_TABLE).map(([name, { value }]) => [name, value]),
 ) as GuardSettings;

@@ -17,6 +17,7 @@ export function remember(
   return [...recommendations.filter(({ atMs }) => atMs >= sinceMs), recommendation];
 }
 
+/** The count after a stage, and why the stage changed it. */
 export interface Step {
   readonly replicas: number;
   /** Why the number changed; null when it did not. */

@@ -8,6 +8,7 @@ import type { GuardState } from "./state.ts";
 import type { GuardVersion } from "./version.ts";
 import { trimmed } from "./words.ts";
 
+/** The stages that a count passed, and the guard's state after them. */
 export interface Passed {
   readonly state: GuardState;
   readonly stages: readonly GuardStage[];
@@ -39,6 +40,7 @@ export function holdCount({ state, current, bounds, why, mayLift, mayRaise }: He
   return { state: { ...state, recommendations }, stages };
 }
 
+/** What `holdCount` needs: a count that is held, and how far it may rise all the same. */
 export interface Held {
   readonly state: GuardState;
   readonly current: number;
@@ -79,6 +81,7 @@ export function passStages(
   };
 }
 
+/** What `passStages` needs: a proposal that may change the count. */
 export interface Received {
   readonly state: GuardState;
   readonly current: number;

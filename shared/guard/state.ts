@@ -10,6 +10,7 @@ export interface ForeignChange {
   readonly found: number;
 }
 
+/** What the guard remembers of one function; plain data. */
 export interface GuardState {
   /** When this guard began, trace time: a restart begins anew. */
   readonly startedAtMs: number;

@@ -32,6 +32,7 @@ export interface ControlState {
   readonly starts: Starts;
 }
 
+/** The state before the first tick. */
 export const NO_CONTROL: ControlState = {
   measuredMs: null,
   readEverySeconds: 0,

@@ -35,6 +35,7 @@ export interface SteadyRateSettings {
   readonly doubt: number;
 }
 
+/** The span before the first tick. */
 export const NO_SPAN: SteadySpan = { pieces: [], before: null };
 
 /** Adds what came since the last piece, and forgets what came at another rate. */

@@ -5,6 +5,7 @@ import type { Proposal } from "../../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../../core/window.ts";
 import type { GuardSettings } from "../settings.ts";
 
+/** A decision and its surroundings in the record. */
 export interface Case {
   readonly decision: Applied;
   /** Earlier decisions of the function, in the order of the record. */
@@ -27,10 +28,14 @@ export interface Case {
 /** `not-asked`: the promise says nothing about this decision. Null: kept. A sentence: broken, and how. */
 export type Verdict = "not-asked" | null | { readonly broken: string };
 
+/** Judges one promise for one decision. */
 export type Check = (one: Case) => Verdict;
 
+/** The verdict on a promise that was kept. */
 export const kept = null;
+/** The verdict where a promise says nothing about the decision. */
 export const notAsked = "not-asked";
+/** The verdict on a broken promise; `sentence` says how. */
 export const broken = (sentence: string): Verdict => ({ broken: sentence });
 
 /** Whether a target was held: then the guard adds safety alone, and how fast the count moves is the policy's. */
@@ -72,4 +77,5 @@ export function earlierSince({ decision, earlier }: Case, sinceMs: number): { fo
 /** Whether the guard itself says something of the count that it found; a policy's words are in later stages. */
 export const foundNote = ({ stages }: Applied, words: string): boolean => stages[0]?.note?.includes(words) === true;
 
+/** Whether an operator had frozen the function. */
 export const isFreeze = (decision: Applied): boolean => foundNote(decision, "frozen by ");

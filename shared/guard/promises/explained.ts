@@ -2,6 +2,7 @@
 import { GUARD_STAGES } from "../../core/decision.ts";
 import { broken, isHeld, kept, notAsked, type Check } from "./case.ts";
 
+/** Every stage is in its order with its number, each change has a note, and the reason begins with the old and new count. */
 export const explained: Check = ({ decision }) => {
   const { stages, reason, current, desired, applied } = decision;
   if (reason.trim() === "") return broken("it has no reason");

@@ -8,6 +8,7 @@ import { changesBefore } from "./pace.ts";
 /** A single tick may be lost on its way to the scaler; of two in a row, one arrived. */
 const TICKS_IN_A_ROW = 2;
 
+/** A decision on a window is not below the floor that the ticks before it prove, as far as limits allow. */
 export const floorHonoured: Check = (one) => {
   const { current, desired, seq } = one.decision;
   if (current === null || desired === null || seq === null || isFreeze(one.decision) || isHeld(one.decision))

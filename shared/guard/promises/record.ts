@@ -15,6 +15,7 @@ interface Recorded<T> {
 /** A change of annotations reaches the parts at different moments, no further apart than this. */
 const SETTLES_MS = 60_000;
 
+/** The events of one function, collected in the order of the record. */
 export class FunctionRecord {
   /** As reported with windows and ticks, in order; only changes are kept. */
   readonly #managed: { readonly managed: ManagedFunction; readonly sinceMs: number }[] = [];
