@@ -19,6 +19,7 @@ export interface TaskNames {
   readonly objective: ObjectiveName;
 }
 
+/** What is learned: what the agent sees, what it can do, and what it is rewarded for. */
 export interface LearningTask {
   readonly layout: ObservationLayout;
   readonly actions: ActionScheme;

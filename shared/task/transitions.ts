@@ -5,6 +5,7 @@ import { decisionIdOf, type Proposal } from "../core/proposal.ts";
 import type { Fact, Transition } from "../core/transition.ts";
 import type { MetricsWindow } from "../core/window.ts";
 
+/** How many transitions were joined, and what was left out. */
 export interface JoinCounts {
   readonly joined: number;
   /** Received before; ignored. */

@@ -4,6 +4,7 @@ import { isWithin, type ActionScheme } from "./scheme.ts";
 const DELTAS = [-2, -1, 0, 1, 2] as const;
 const NO_CHANGE = DELTAS.indexOf(0);
 
+/** Five actions: the desired count changes by −2, −1, 0, +1 or +2. */
 export const change: ActionScheme = {
   name: "change",
   count: DELTAS.length,

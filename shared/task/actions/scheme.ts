@@ -1,6 +1,7 @@
 /** What an agent's actions mean: how many there are, which are allowed, and which replica count each asks for. */
 import type { LoadNeed } from "../load-meter.ts";
 
+/** The least and the most replicas that may be asked for. */
 export interface ReplicaBounds {
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -19,6 +20,7 @@ export interface Headroom {
   readonly times: number;
 }
 
+/** The count that an action asks for. */
 export interface ActionRequest {
   /** May lie outside the bounds, where the scheme allows it. */
   readonly replicas: number;
@@ -45,6 +47,7 @@ export interface ActionScheme {
   readonly actionFor: (replicas: number, desiredReplicas: number) => number | null;
 }
 
+/** Whether a count lies within the bounds, both included. */
 export function isWithin(replicas: number, { minReplicas, maxReplicas }: ReplicaBounds): boolean {
   return replicas >= minReplicas && replicas <= maxReplicas;
 }

@@ -4,6 +4,7 @@ import * as ACTION_SCHEMES from "./all.ts";
 import type { ActionScheme } from "./scheme.ts";
 
 export { ACTION_SCHEMES };
+/** The name of an action scheme, as checkpoints record it. */
 export type ActionSchemeName = keyof typeof ACTION_SCHEMES;
 
 /** Throws `BadInputError` for a scheme that does not exist. */

@@ -1,17 +1,20 @@
 /** An environment, as Gymnasium ≥ 1.0 has it: what a learner sees of the world, simulated or live. */
 import type { BoxSpace, DiscreteSpace } from "./spaces.ts";
 
+/** How an episode begins. */
 export interface ResetOptions<Options = unknown> {
   /** Seeds the stream of chance. Without it the stream goes on: seed at the first reset, not at each. */
   readonly seed?: number | string | undefined;
   readonly options?: Options | undefined;
 }
 
+/** The first observation of an episode. */
 export interface ResetResult<Info> {
   readonly observation: Float32Array;
   readonly info: Info;
 }
 
+/** What one step brought. */
 export interface StepResult<Info> {
   /** A new array each time: it may be kept. */
   readonly observation: Float32Array;
@@ -29,6 +32,7 @@ export interface BaseInfo {
   readonly actionMask: Uint8Array;
 }
 
+/** An environment after Gymnasium's contract: `reset`, then `step` until an episode ends. */
 export interface Environment<Info extends BaseInfo = BaseInfo, Options = unknown> {
   /** Versioned: `replicant/Scaling-v0`. */
   readonly id: string;
@@ -49,6 +53,7 @@ export interface LiveEnvironment<Info extends BaseInfo = BaseInfo, Options = unk
   step(action: number): Promise<StepResult<Info>>;
 }
 
+/** Thrown for a call that the contract forbids at that moment. */
 export class EnvironmentMisuseError extends Error {
   override readonly name = "EnvironmentMisuseError";
 }

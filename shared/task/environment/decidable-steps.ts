@@ -1,6 +1,7 @@
 /** An environment in which every step can be decided on: windows that were not measured are passed over. */
 import type { BaseInfo, Environment } from "./contract.ts";
 
+/** How windows that were not measured are stepped over. */
 export interface DecidableStepsOptions<Options> {
   /** Taken on a window that was not measured, where the environment holds whatever is asked for. */
   readonly holdAction: number;

@@ -22,4 +22,5 @@ function agarwalReward({ window, requestedReplicas, isWithinBounds }: StepFacts)
   );
 }
 
+/** Agarwal et al.'s reward. */
 export const agarwal: Objective = { name: "agarwal", beyondBounds: "refuse", rewardOf: agarwalReward };

@@ -44,4 +44,5 @@ function correctedReward({ window, sloSeconds, replicaSeconds }: StepFacts): Rew
   });
 }
 
+/** The paper's reward with its terms on one scale. */
 export const corrected: Objective = { name: "corrected", beyondBounds: "clip", rewardOf: correctedReward };

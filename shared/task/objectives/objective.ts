@@ -20,6 +20,7 @@ export interface StepFacts {
   readonly usualReplicas: number;
 }
 
+/** The reward of one step, with the terms of its sum. */
 export interface Reward {
   readonly total: number;
   /** What was added up; the same names at every step of an objective. */

@@ -44,4 +44,5 @@ function paperReward({ window, requestedReplicas, isWithinBounds }: StepFacts): 
   return { total: Math.round(total * 1000) / 1000, terms };
 }
 
+/** The reward as it was published. */
 export const paper: Objective = { name: "paper", beyondBounds: "refuse", rewardOf: paperReward };

@@ -29,6 +29,7 @@ export function productReward(input: Input): Reward {
   return { total: terms.violations + terms.replicas, terms };
 }
 
+/** The reward of the shipped model: what its users pay for. */
 export const product: Objective = {
   name: "product",
   beyondBounds: "clip",

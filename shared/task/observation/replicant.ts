@@ -91,6 +91,7 @@ class Observer implements WindowObserver {
   }
 }
 
+/** The layout `replicant-24`: 24 features. */
 export const replicant24: ObservationLayout = {
   name: "replicant-24",
   features: FEATURES,
