@@ -15,6 +15,7 @@ export interface ValuedSteps {
   readonly truncated: ArrayLike<number>;
 }
 
+/** The parameters of generalised advantage estimation. */
 export interface AdvantageOptions {
   readonly discount: number;
   readonly gaeLambda: number;
@@ -22,6 +23,7 @@ export interface AdvantageOptions {
   readonly bootstrapTruncation: boolean;
 }
 
+/** Advantages and returns of a rollout, one each per row. */
 export interface Advantages {
   readonly advantages: Float32Array;
   /** Ât + V(oₜ): what the critic learns. */

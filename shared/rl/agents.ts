@@ -3,11 +3,14 @@ import { taskNamed, type TaskNames } from "../task/task.ts";
 import type { NetworkSpec } from "./engine/network.ts";
 import type { Hyperparameters } from "./hyperparameters.ts";
 
+/** The agents that can be trained. */
 export const AGENT_NAMES = ["ppo", "lstm-ppo", "lstm-ppo-plus"] as const;
+/** One of `AGENT_NAMES`. */
 export type AgentName = (typeof AGENT_NAMES)[number];
 
 /** `paper`: as published. `corrected`: its defects mended. `product`: the same, with our own observation and objective. */
 export const FORMS = ["paper", "corrected", "product"] as const;
+/** One of `FORMS`. */
 export type Form = (typeof FORMS)[number];
 
 /** An agent in one of its forms: its task by name, and its hyperparameters. */
@@ -112,6 +115,7 @@ const AGENTS: Readonly<Record<Form, Readonly<Record<AgentName, Row>>>> = {
   },
 };
 
+/** The settings of an agent in one of its forms. */
 export function settingsOf(agent: AgentName, form: Form): AgentSettings {
   return { agent, form, ...AGENTS[form][agent] };
 }

@@ -1,6 +1,7 @@
 /** Whether a function's load has left what its model was trained on. */
 import type { NormalisationStatistics } from "./normalisation.ts";
 
+/** How far the last windows lie from what a model was trained on. */
 export interface Drift {
   /** The feature that lies furthest from the training's mean, and how far, in the training's standard deviations. */
   readonly feature: number;

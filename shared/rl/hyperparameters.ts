@@ -2,6 +2,7 @@
 import { ADAM_DEFAULTS, LOSS_DEFAULTS, type AdamOptions, type LossOptions } from "./engine/types.ts";
 import { scheduled, type Schedulable } from "./schedules.ts";
 
+/** All that a training can be tuned by. */
 export interface Hyperparameters {
   /** Units of the dense ReLU layers before the LSTM. */
   readonly hidden: readonly number[];

@@ -21,6 +21,7 @@ import { refreshedLstmStates } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
 import { meanKl, type Update } from "./training.ts";
 
+/** One window of a running function, as the learner sees it. */
 export interface LiveStep {
   /** As the policy saw it, not normalised. */
   readonly observation: readonly number[];
@@ -35,12 +36,14 @@ export interface LiveStep {
   readonly isStart: boolean;
 }
 
+/** How a policy is updated from live steps. */
 export interface LiveUpdateOptions {
   readonly hyperparameters: Hyperparameters;
   readonly statistics: NormalisationStatistics | null;
   readonly seed: number | string;
 }
 
+/** What an update from live steps did. */
 export interface LiveReport {
   readonly steps: number;
   /** Those in the loss. */

@@ -12,6 +12,7 @@ export interface Sequence {
   readonly environment: number;
 }
 
+/** The rollout cut into sequences of `sequenceSteps` steps, by time and then by environment. */
 export function sequencesOf({ steps, environments }: Rollout, sequenceSteps: number): readonly Sequence[] {
   const sequences: Sequence[] = [];
   for (let index = 0; index * sequenceSteps < steps; index++)

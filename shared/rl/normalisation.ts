@@ -52,6 +52,7 @@ const EPSILON = 1e-8;
 /** Normalised observations beyond this are cut; as Stable-Baselines3's VecNormalize. */
 export const NORMALISED_CLIP = 10;
 
+/** Normalises one observation into a new array. */
 export type Normaliser = (observation: ArrayLike<number>) => Float32Array;
 
 /** Null statistics leave observations as they are. */
@@ -61,6 +62,7 @@ export function normaliserOf(statistics: NormalisationStatistics | null): Normal
   return (observation) => frozen.normalise(observation, NORMALISED_CLIP);
 }
 
+/** Statistics of no observations: mean 0 and variance 1 for each of `size` features. */
 export function noStatistics(size: number): NormalisationStatistics {
   return { count: 0, mean: new Array<number>(size).fill(0), variance: new Array<number>(size).fill(1) };
 }

@@ -45,6 +45,7 @@ export async function* trainPpo(run: TrainingRun): AsyncGenerator<Round, void> {
   }
 }
 
+/** A rollout with its advantages, and how to learn from it. */
 export interface Lesson {
   readonly rollout: Rollout;
   readonly advantages: Advantages;

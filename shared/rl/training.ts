@@ -107,6 +107,7 @@ export function meanKl(updates: readonly Update[]): number {
   return mean(updates.map(({ approxKl }) => approxKl));
 }
 
+/** What a round reports: means over its updates, and the returns of its episodes. */
 export function roundReport(
   epochs: readonly (readonly Update[])[],
   { loss, adam }: EngineOptions,

@@ -88,6 +88,7 @@ export class Fields {
   }
 }
 
+/** The value as a number within the range. Throws `BadInputError` that names `path` where it is none. */
 export function numberOf(
   value: unknown,
   path: string,

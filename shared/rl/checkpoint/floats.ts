@@ -1,6 +1,7 @@
 /** Arrays of numbers as bytes: 32-bit floats, little-endian, one array behind the other. */
 import { BadInputError } from "../../core/errors.ts";
 
+/** The arrays one after the other, as little-endian 32-bit floats. */
 export function floatsToBytes(arrays: readonly Float32Array[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 * arrays.reduce((sum, { length }) => sum + length, 0)));
   let at = 0;

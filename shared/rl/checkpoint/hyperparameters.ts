@@ -7,6 +7,7 @@ const COUNT = { least: 1, most: 1_000_000, whole: true };
 const SHARE = { least: 0, most: 1 };
 const POSITIVE = { least: 0, most: 1e6 };
 
+/** Reads and checks all hyperparameters. Throws `BadInputError` that names the field. */
 export function readHyperparameters(fields: Fields): Hyperparameters {
   const optional = (key: string, range: object) => (fields.isNull(key) ? null : fields.number(key, range));
   const schedule = (key: string): Schedulable => {

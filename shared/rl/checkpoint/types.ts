@@ -8,6 +8,7 @@ import type { TrainingState } from "../training.ts";
 /** The number versions the meaning of every field: it grows when one of them changes. */
 export const CHECKPOINT_FORMAT = "replicant-checkpoint-1";
 
+/** A trace that was trained on, so that it can be found again. */
 export interface TraceRecord {
   readonly name: string;
   /** SHA-256 of the file, hexadecimal. */
@@ -42,6 +43,7 @@ export interface Continuation {
   readonly state: TrainingState;
 }
 
+/** A trained network, how it was trained, and what training needs to go on. */
 export interface Checkpoint {
   readonly record: TrainingRecord;
   readonly weights: Weights;

@@ -3,6 +3,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { sizeOf, weightShapes, type NetworkSpec, type Weights } from "./network.ts";
 import type { AdamOptions, LossOptions, LstmState, Minibatch, OptimiserState, Sequences } from "./types.ts";
 
+/** Throws `BadInputError` where an array has the wrong length or holds what is no number or flag. */
 export function checkSequences(spec: NetworkSpec, sequences: Sequences): void {
   wholeNumber("steps", sequences.steps);
   wholeNumber("sequences", sequences.sequences);
@@ -12,6 +13,7 @@ export function checkSequences(spec: NetworkSpec, sequences: Sequences): void {
   checkState(spec, sequences.initialState, sequences.sequences);
 }
 
+/** As `checkSequences`, for the LSTM's memory of `batch` sequences; null is a memory of zeros. */
 export function checkState(spec: NetworkSpec, state: LstmState | null, batch: number): void {
   if (state === null) return;
   if (spec.lstm === null) throw new BadInputError("initialState must be null: the network has no LSTM");
@@ -19,6 +21,7 @@ export function checkState(spec: NetworkSpec, state: LstmState | null, batch: nu
   numbers("state.c", state.c, batch * spec.lstm);
 }
 
+/** As `checkSequences`, for a minibatch and the options of its loss; also actions that are masked or out of range. */
 export function checkMinibatch(spec: NetworkSpec, minibatch: Minibatch, options: LossOptions): void {
   checkSequences(spec, minibatch);
   const rows = minibatch.steps * minibatch.sequences;
@@ -50,6 +53,7 @@ function checkLossOptions({ masks }: Minibatch, options: LossOptions): void {
   if (masks !== null && !masks.includes(1)) throw new BadInputError("masks leave no row that counts");
 }
 
+/** Throws `BadInputError` for an option of the optimiser that is out of its range. */
 export function checkAdam(options: AdamOptions): void {
   atLeastZero("learningRate", options.learningRate);
   if (options.maxGradNorm !== null) atLeastZero("maxGradNorm", options.maxGradNorm);
@@ -61,6 +65,7 @@ export function checkAdam(options: AdamOptions): void {
     throw new BadInputError(`epsilon must be above 0, was: '${options.epsilon}'`);
 }
 
+/** Throws `BadInputError` where tensors are missing, have the wrong length or are not finite; `what` names them. */
 export function checkWeights(spec: NetworkSpec, weights: Weights, what = "weights"): void {
   const shapes = weightShapes(spec);
   if (weights.length !== shapes.length)
@@ -68,6 +73,7 @@ export function checkWeights(spec: NetworkSpec, weights: Weights, what = "weight
   shapes.forEach((shape, i) => numbers(`${what} ${shape.name}`, weights[i]!, sizeOf(shape)));
 }
 
+/** Throws `BadInputError` for a step that is no whole number, and for moments that cannot be. */
 export function checkOptimiser(spec: NetworkSpec, state: OptimiserState): void {
   if (!Number.isInteger(state.step) || state.step < 0)
     throw new BadInputError(`optimiser step must be a whole number of at least 0, was: '${state.step}'`);
@@ -82,6 +88,7 @@ export function checkOptimiser(spec: NetworkSpec, state: OptimiserState): void {
   });
 }
 
+/** Throws `BadInputError` unless the array has this length and only finite numbers. */
 export function numbers(name: string, array: Float32Array, expected: number): void {
   length(name, array, expected);
   // A sum of x · 0 is 0 unless one of them is not finite: one pass without a branch; looked at again only to name it.
@@ -92,6 +99,7 @@ export function numbers(name: string, array: Float32Array, expected: number): vo
   throw new BadInputError(`${name}[${at}] must be a finite number, was: '${array[at]}'`);
 }
 
+/** Throws `BadInputError` unless the array has this length and only 0 and 1. */
 export function flags(name: string, array: Uint8Array, expected: number): void {
   length(name, array, expected);
   const at = array.findIndex((flag) => flag > 1);

@@ -1,6 +1,7 @@
 /** The network all agents share: dense ReLU layers, an LSTM where there is one, an actor and a critic. */
 import { BadInputError } from "#shared/core/errors.ts";
 
+/** The shape of a network: dense layers, perhaps an LSTM, and the heads for actor and critic. */
 export interface NetworkSpec {
   readonly observationSize: number;
   /** Units of each dense ReLU layer, at least one layer. */
@@ -16,6 +17,7 @@ export interface NetworkSpec {
  */
 export type Weights = readonly Float32Array[];
 
+/** The name and shape of one weight tensor. */
 export interface WeightShape {
   /** As in the checkpoint: `enc1/kernel`, `lstm/recurrent_kernel`, `critic/bias`. */
   readonly name: string;
@@ -45,6 +47,7 @@ export function weightShapes(spec: NetworkSpec): readonly WeightShape[] {
   return shapes;
 }
 
+/** How many numbers a tensor of this shape has. */
 export function sizeOf({ shape }: WeightShape): number {
   return shape.reduce((product, length) => product * length, 1);
 }

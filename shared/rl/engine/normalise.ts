@@ -26,6 +26,7 @@ export function normaliseAdvantages(advantages: Float32Array, masks: Uint8Array 
   return advantages.map((advantage, row) => (counts(row) ? (advantage - mean) / (deviation + TINY) : 0));
 }
 
+/** How many rows have mask 1; all of them without masks. */
 export function rowsThatCount(rows: number, masks: Uint8Array | null): number {
   return masks === null ? rows : masks.reduce((count, mask) => count + mask, 0);
 }

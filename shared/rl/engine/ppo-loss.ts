@@ -3,6 +3,7 @@ import type { NetworkSpec } from "./network.ts";
 import { normaliseAdvantages, rowsThatCount } from "./normalise.ts";
 import type { LossOptions, LossReport, Minibatch } from "./types.ts";
 
+/** PPO's loss on a minibatch and its gradient at the network's outputs. */
 export interface LossGradient {
   readonly report: LossReport;
   /** d total loss ÷ d logits, [rows, actions], and ÷ d values, [rows]. */
@@ -68,6 +69,7 @@ export function ppoLoss(
   return { report: reportOf(sums, rows, options), dLogits, dValues };
 }
 
+/** Sums over the rows that count, before they become means. */
 export interface LossSums {
   readonly policy: number;
   readonly value: number;
@@ -76,6 +78,7 @@ export interface LossSums {
   readonly clipped: number;
 }
 
+/** The means of the sums over `rows` rows, and the total loss. */
 export function reportOf(sums: LossSums, rows: number, options: LossOptions): LossReport {
   const policyLoss = sums.policy / rows;
   const valueLoss = sums.value / rows;

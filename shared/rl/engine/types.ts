@@ -57,6 +57,7 @@ export interface LossReport {
   readonly rows: number;
 }
 
+/** The options of one step of Adam. */
 export interface AdamOptions {
   readonly learningRate: number;
   /** The gradient is scaled down to this L2 norm over all tensors; null: never. */
@@ -75,6 +76,7 @@ export interface OptimiserState {
   readonly secondMoments: Weights;
 }
 
+/** The network's outputs for each row, time-major. */
 export interface ForwardResult {
   /** [rows, actions], unmasked. */
   readonly logits: Float32Array;
@@ -119,6 +121,7 @@ export const LOSS_DEFAULTS: LossOptions = {
   normaliseAdvantages: true,
 };
 
+/** Adam's usual options, with the epsilon that PPO implementations use. */
 export const ADAM_DEFAULTS: AdamOptions = {
   learningRate: 3e-4,
   maxGradNorm: 0.5,

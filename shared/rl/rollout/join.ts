@@ -4,6 +4,7 @@ import type { Rollout } from "./types.ts";
 
 type Numbers = Float32Array | Uint8Array | Int32Array;
 
+/** Joins rollouts of equally many steps side by side. Throws `RangeError` for none. */
 export function joinedRollouts(parts: readonly Rollout[]): Rollout {
   const [first] = parts;
   if (first === undefined) throw new RangeError("there is no rollout to join");

@@ -6,6 +6,7 @@ import type { Engine, LstmState } from "../engine/types.ts";
 import { RolloutRecorder, type PlayedStep, type AgentView } from "./recorder.ts";
 import type { Collector } from "./types.ts";
 
+/** How a live environment is played. */
 export interface LiveCollectorOptions {
   /** Holds the weights of each order. */
   readonly engine: Engine;
@@ -13,6 +14,7 @@ export interface LiveCollectorOptions {
   readonly seed: number | string;
 }
 
+/** Collects rollouts from one environment that takes real time. */
 export function liveCollector({ engine, environment, seed }: LiveCollectorOptions): Collector {
   let lstmState: LstmState | null = null;
   let view: AgentView | null = null;

@@ -16,6 +16,7 @@ export function shardsOf(environments: number): readonly { readonly first: numbe
   });
 }
 
+/** How environments are played on this thread. */
 export interface LocalCollectorOptions {
   readonly engine: Engine;
   readonly environments: number;
@@ -24,6 +25,7 @@ export interface LocalCollectorOptions {
   readonly makeEnvironment: (index: number) => Environment;
 }
 
+/** Collects rollouts on this thread, shard by shard. */
 export function localCollector({ engine, environments, seed, makeEnvironment }: LocalCollectorOptions): Collector {
   const shards = shardsOf(environments).map(
     ({ first, count }) =>

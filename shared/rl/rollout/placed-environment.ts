@@ -4,6 +4,7 @@ import { BadInputError } from "../../core/errors.ts";
 import type { PlayedStep, AgentView } from "./recorder.ts";
 import type { EnvironmentPlace } from "./types.ts";
 
+/** An environment whose place can be saved and restored: by its episode and the actions taken in it. */
 export class PlacedEnvironment implements AgentView {
   readonly environment: Environment;
   readonly #seed: string;

@@ -23,11 +23,13 @@ export interface PlayedStep {
   readonly ended: EndedEpisode | null;
 }
 
+/** An order for a round, without the weights, which the engine has. */
 export type PlayOrder = Omit<RoundOrder, "weights">;
 
 /** A rollout being filled, with the values of last observations by row. */
 type Filling = Omit<Rollout, "lstmStates"> & { readonly lastValues: Map<number, number> };
 
+/** Chooses actions and records a rollout, step by step. */
 export class RolloutRecorder {
   readonly #engine: Engine;
   readonly #order: PlayOrder;

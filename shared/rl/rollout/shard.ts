@@ -7,6 +7,7 @@ import { PlacedEnvironment } from "./placed-environment.ts";
 import { RolloutRecorder, type PlayOrder } from "./recorder.ts";
 import type { ShardPlace, ShardRollout } from "./types.ts";
 
+/** Environments that are played together, with their LSTM memory. */
 export class Shard {
   readonly #environments: readonly PlacedEnvironment[];
   readonly #seed: string;

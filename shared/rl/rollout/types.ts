@@ -53,11 +53,13 @@ export interface Rollout {
   readonly lstmStates: readonly LstmState[] | null;
 }
 
+/** The undiscounted return and the length in steps of an episode that ended. */
 export interface EndedEpisode {
   readonly return: number;
   readonly length: number;
 }
 
+/** What a shard played in one round, and where it is now. */
 export interface ShardRollout {
   readonly rollout: Rollout;
   readonly episodes: readonly EndedEpisode[];

@@ -18,6 +18,7 @@ export interface LstmStep {
   readonly h: Tensor2D;
 }
 
+/** The activations of a forward pass, kept for the backward pass. */
 export interface ForwardPass {
   /** The observations, then the output of each hidden layer, [rows, units]. */
   readonly layers: readonly Tensor2D[];
@@ -32,6 +33,7 @@ export interface ForwardPass {
 /** Looks a tensor up by its name in the checkpoint. */
 export type WeightOf = (name: string) => Tensor2D & Tensor1D;
 
+/** Looks weight tensors up by the names of `weightShapes`. */
 export function weightsByName(spec: NetworkSpec, weights: readonly Tensor[]): WeightOf {
   const names = new Map(weightShapes(spec).map(({ name }, i) => [name, weights[i]!]));
   return (name) => names.get(name) as ReturnType<WeightOf>;

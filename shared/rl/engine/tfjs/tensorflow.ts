@@ -1,6 +1,7 @@
 /** TensorFlow.js: native where someone installed `@tensorflow/tfjs-node`, else in plain JavaScript. */
 import type * as core from "@tensorflow/tfjs-core";
 
+/** The part of TensorFlow.js that the engine needs; `tfjs-node` has it as well. */
 export type Tensorflow = typeof core;
 
 const NATIVE = "@tensorflow/tfjs-node";

@@ -32,6 +32,7 @@ const SEQUENCES_PER_BLOCK = 4;
 /** Waking a helper costs about as much as this many steps of one sequence. */
 const ROWS_WORTH_WAKING = 64;
 
+/** Threads that help with large batches. */
 export interface Helpers {
   /** Threads besides the calling one; more than 3 find nothing to do. */
   readonly count: number;

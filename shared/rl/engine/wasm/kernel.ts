@@ -1,5 +1,6 @@
 /** The kernel as TypeScript calls it. Addresses and sizes are bytes in its memory. */
 
+/** The functions that the WebAssembly kernel exports. Addresses are bytes into its memory. */
 export interface Kernel {
   /** The first byte that the kernel does not use itself. */
   heapBase(): number;
@@ -35,6 +36,7 @@ const instance = new WebAssembly.Instance(data.module, { env: { memory: data.mem
 instance.exports.serve(data.network, data.job, data.control, data.thread);
 `;
 
+/** Instantiates the kernel on the given memory. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernel;
 }

@@ -19,6 +19,7 @@ export interface TensorPlan {
   readonly width: number;
 }
 
+/** Where each tensor of a network lies within a parameter vector. */
 export interface ParameterPlan {
   readonly floats: number;
   readonly matrices: readonly MatrixPlan[];
@@ -29,6 +30,7 @@ export interface ParameterPlan {
   readonly mostBytesPerRow: number;
 }
 
+/** A number of columns rounded up to a whole panel of eight. */
 export const padded = (size: number): number => Math.ceil(size / 8) * 8;
 
 /** Hidden layers, LSTM kernel and recurrent kernel where there is an LSTM, then both heads as columns of one matrix. */

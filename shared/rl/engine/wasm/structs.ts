@@ -1,7 +1,9 @@
 /** The structures that both sides of the border know: four bytes a field, in the order of kernel/assembly/structs.ts. */
 
+/** The fields of `Matrix` in the kernel, in their order. */
 export const MATRIX = ["inputs", "outputs", "kernel", "bias", "panels", "transposed"] as const;
 
+/** The fields of `Network` in the kernel, in their order. */
 export const NETWORK = [
   "hiddenLayers",
   "observationSize",
@@ -15,6 +17,7 @@ export const NETWORK = [
   "matrices",
 ] as const;
 
+/** The fields of `Job` in the kernel, in their order. */
 export const JOB = [
   "backward",
   "steps",
@@ -42,18 +45,22 @@ export const JOB = [
 
 /** Generation, shards left, shards done, stopped. */
 export const CONTROL_BYTES = 16;
+/** Bytes of the kernel's `Scratch` with the outputs of its layers. */
 export const SCRATCH_HEADER_BYTES = 128;
 /** Doubles: clipRange, valueCoefficient, entropyCoefficient, rowWeight. */
 export const LOSS_OPTIONS = 4;
 /** Doubles, a set for each shard. */
 export const LOSS_SUMS = ["policy", "value", "entropy", "kl", "clipped"] as const;
 
+/** A value for each field. */
 export type Struct<Fields extends readonly string[]> = Readonly<Record<Fields[number], number>>;
 
+/** Bytes of a struct: four for each field. */
 export function bytesOf(fields: readonly string[]): number {
   return 4 * fields.length;
 }
 
+/** Writes a struct's fields, one word each, at a byte address. */
 export function writeStruct<const Fields extends readonly string[]>(
   words: Uint32Array,
   address: number,

@@ -1,6 +1,7 @@
 /** Where a shard's activations and gradients lie while a thread works on it. */
 import { heads, matrixAt, Network } from "./structs";
 
+/** Dense layers at most; the network's spec allows no more. */
 export const MAX_LAYERS: i32 = 8;
 
 /** Rows are t · sequences + b. All widths are padded. */
@@ -30,6 +31,7 @@ export class Scratch {
 /** The fields and the layers' outputs, up to whole cache lines. */
 export const SCRATCH_HEADER_BYTES: usize = 128;
 
+/** Sets the address of a layer's output. */
 export function setLayerOutput(scratch: Scratch, layer: i32, at: usize): void {
   store<usize>(changetype<usize>(scratch) + offsetof<Scratch>() + ((<usize>layer) << 2), at);
 }

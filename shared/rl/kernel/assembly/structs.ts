@@ -13,6 +13,7 @@ export class Matrix {
   transposed: usize;
 }
 
+/** A network and where its matrices lie. */
 @unmanaged
 export class Network {
   hiddenLayers: i32;
@@ -73,10 +74,12 @@ export class Control {
   stopped: i32;
 }
 
+/** The network's matrix of this index. */
 export function matrixAt(network: Network, index: i32): Matrix {
   return changetype<Matrix>(network.matrices + <usize>index * offsetof<Matrix>());
 }
 
+/** The matrix of both heads: the last one. */
 export function heads(network: Network): Matrix {
   return matrixAt(network, network.hiddenLayers + (network.units > 0 ? 2 : 0));
 }

@@ -56,6 +56,7 @@ export function serve(network: Network, job: Job, control: Control, thread: i32)
   }
 }
 
+/** Ends the helpers: sets `stopped` and wakes them. */
 export function stop(control: Control): void {
   const at = changetype<usize>(control);
   atomic.store<i32>(at + offsetof<Control>("stopped"), 1);
