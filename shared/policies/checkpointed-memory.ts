@@ -12,8 +12,10 @@ import { HISTORY_WINDOWS } from "../core/window.ts";
 import { ModelHold } from "./held-model.ts";
 import { LearnedPolicy, proposeAll, type Asked, type LearnedAnswer, type LearnedModel } from "./learned.ts";
 
+/** Windows between two checkpoints of the memory. */
 export const CHECKPOINT_WINDOWS = HISTORY_WINDOWS / 2;
 
+/** A learned policy whose memory begins anew at checkpoints, so that a restart reaches the same state. */
 export class CheckpointedMemoryPolicy implements ScalingPolicy {
   readonly identity: PolicyIdentity;
   readonly model: LearnedModel;
@@ -67,6 +69,7 @@ export class CheckpointedMemoryPolicy implements ScalingPolicy {
   }
 }
 
+/** A policy and the input that it is asked about. */
 export interface AskedCheckpointed {
   readonly policy: CheckpointedMemoryPolicy;
   readonly input: PolicyInput;

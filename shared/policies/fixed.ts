@@ -2,6 +2,7 @@
 import type { ScalingPolicy } from "../core/policy.ts";
 import { dimension, type Rule } from "./rule.ts";
 
+/** Proposes the same count on every window. */
 export function fixedPolicy(replicas: number): ScalingPolicy {
   return {
     identity: { name: `fixed:${replicas}`, version: "1" },
@@ -9,6 +10,7 @@ export function fixedPolicy(replicas: number): ScalingPolicy {
   };
 }
 
+/** The rule `fixed`. */
 export const fixedRule: Rule = {
   usage: "fixed:N",
   make(options) {

@@ -1,6 +1,7 @@
 /** What only a simulation or an evaluation can know: the load to come. */
 import type { Schedule } from "../traces/schedule.ts";
 
+/** What a policy with perfect foresight knows of a run. */
 export interface Foresight {
   /** All arrivals to come, with their relative work. */
   readonly schedule: Pick<Schedule, "offsetSeconds" | "work">;

@@ -12,6 +12,7 @@ import type { PolicyAnswer, PolicyInput, ScalingPolicy } from "../core/policy.ts
 import type { LearnedAnswer, LearnedModel } from "./learned.ts";
 import { sloBudgetPolicy } from "./slo-budget/policy.ts";
 
+/** The suffix of a model's name by which ticks hold its target. */
 export const HELD = "@held";
 
 /** What a policy's name says: which model, and whether ticks hold it. */

@@ -4,6 +4,7 @@ import { trimmed } from "../core/spoken.ts";
 import { hold, wholeReplicas } from "./words.ts";
 import { dimension, type Rule } from "./rule.ts";
 
+/** The season and the smoothing constants. */
 export interface HoltWintersSpec {
   /** Windows in a season. */
   readonly season: number;
@@ -13,6 +14,7 @@ export interface HoltWintersSpec {
   readonly gamma: number;
 }
 
+/** Level, trend and season as estimated so far. */
 export interface HoltWintersState {
   readonly level: number;
   readonly trend: number;
@@ -52,6 +54,7 @@ export function forecastHoltWinters(state: HoltWintersState, ahead: number, { se
   return Math.max(0, state.level + ahead * state.trend + state.seasonal[(state.steps + ahead - 1) % season]!);
 }
 
+/** The options of the policy `holt-winters`. */
 export interface HoltWintersOptions extends HoltWintersSpec {
   readonly name: string;
   /** The largest forecast of so many windows ahead counts: a new replica must be ready in time. */
@@ -59,6 +62,7 @@ export interface HoltWintersOptions extends HoltWintersSpec {
   readonly utilisation: number;
 }
 
+/** The options that `holt-winters` has by default. */
 export const HOLT_WINTERS_OPTIONS: HoltWintersOptions = {
   name: "holt-winters",
   season: 120,
@@ -101,6 +105,7 @@ export function holtWintersPolicy(options: HoltWintersOptions = HOLT_WINTERS_OPT
   };
 }
 
+/** The rule `holt-winters`. */
 export const holtWintersRule: Rule = {
   usage: "holt-winters[:season=120,alpha=0.3,beta=0.01,gamma=0.1,ahead=2,utilisation=0.7]",
   make(options) {

@@ -11,6 +11,7 @@ import type { Headroom } from "../task/actions/scheme.ts";
 import type { LoadNeed } from "../task/load-meter.ts";
 import { FunctionTask, type LearningTask } from "../task/task.ts";
 
+/** A trained network and what it takes to ask it. */
 export interface LearnedModel {
   readonly identity: PolicyIdentity;
   /** Holds the weights; may serve any number of functions. */
@@ -32,11 +33,13 @@ export interface HeadroomRequest extends Headroom {
   readonly sureRatio: number;
 }
 
+/** A proposal, with the headroom that the action asks for. */
 export interface LearnedAnswer extends PolicyAnswer {
   /** Null where actions change a count. */
   readonly headroom: HeadroomRequest | null;
 }
 
+/** How actions are chosen. */
 export interface LearnedOptions {
   /** Draws actions as in training; absent: always the likeliest. */
   readonly random?: Random;
@@ -123,6 +126,7 @@ export class LearnedPolicy implements ScalingPolicy {
   }
 }
 
+/** A policy and the input that it is asked about. */
 export interface Asked {
   readonly policy: LearnedPolicy;
   readonly input: PolicyInput;

@@ -52,6 +52,7 @@ function firstAtOrAfter(ascending: ArrayLike<number>, seconds: number): number {
   return low;
 }
 
+/** The rule `oracle`. */
 export const oracleRule: Rule = {
   usage: "oracle[:utilisation=0.7]",
   make(options, { foresight }) {

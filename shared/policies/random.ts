@@ -21,6 +21,7 @@ export function randomPolicy(random: Random, { name = "random", step = 2 } = {})
   };
 }
 
+/** The rule `random`. */
 export const randomRule: Rule = {
   usage: "random[:step=2,seed=N]",
   make(options, { seed: given = 1 }) {

@@ -7,6 +7,7 @@ import { isRule, policyByName } from "./by-name.ts";
 /** Nobody of ours proposes: whoever does puts proposals on the bus, and the fallback rule decides where none come. */
 export const EXTERNAL = "external";
 
+/** What a policy's name refers to: a rule, a model, or a policy of another process. */
 export type PolicyReference =
   | { readonly kind: "rule"; readonly text: string }
   | { readonly kind: "external"; readonly text: string }

@@ -3,6 +3,7 @@ import type { PolicyFactory } from "../core/policy.ts";
 import type { Foresight } from "./foresight.ts";
 import type { PolicyOptions } from "./options.ts";
 
+/** What some rules need beside their options. */
 export interface PolicyContext {
   /** For `random`; 1 where it is not given. */
   readonly seed?: number | string;
@@ -22,6 +23,7 @@ export interface Dimension {
   readonly isLog?: boolean;
 }
 
+/** A family of policies that options tell apart. */
 export interface Rule {
   /** How it is written, with its options and their defaults. */
   readonly usage: string;
@@ -38,6 +40,7 @@ export interface Rule {
   readonly compared: readonly string[];
 }
 
+/** An option that `tune` may vary, by steps or on a logarithmic scale. */
 export function dimension(key: string, low: number, high: number, step: number, isLog = false): Dimension {
   return { key, low, high, step, isLog };
 }

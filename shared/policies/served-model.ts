@@ -6,8 +6,10 @@ import type { CheckpointFiles, TrainingRecord } from "../rl/checkpoint/types.ts"
 import { taskNamed } from "../task/task.ts";
 import { LearnedPolicy, type LearnedModel } from "./learned.ts";
 
+/** Makes the engine that serves a network. */
 export type MakeEngine = (spec: NetworkSpec, weights: Weights) => Engine;
 
+/** A model ready to serve, and the record of its training. */
 export interface ServedModel {
   readonly model: LearnedModel;
   readonly record: TrainingRecord;

@@ -9,6 +9,7 @@ export interface Past {
   readonly starts: Starts;
 }
 
+/** The past before the first window. */
 export const NO_PAST: Past = { arrivals: [], starts: NO_STARTS };
 
 /** Four hours of half-minute windows. */

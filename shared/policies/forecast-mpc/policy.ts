@@ -34,6 +34,7 @@ export interface ForecastMpcOptions extends SloBudgetOptions, ForecastSettings {
   readonly horizon: number;
 }
 
+/** The options that `forecast-mpc` has by default. */
 export const FORECAST_MPC_OPTIONS: ForecastMpcOptions = {
   ...SLO_BUDGET_OPTIONS,
   name: "forecast-mpc",
@@ -103,6 +104,7 @@ function termsOf(
   return { windowSeconds, busySeconds, use, lateShare, price, reactionSeconds, startCostSeconds, maxReplicas };
 }
 
+/** The rule `forecast-mpc`. */
 export const forecastMpcRule: Rule = {
   usage: `forecast-mpc[:horizon=12,half-life=240,likeness=0.15,depth=0.9,${budgetUsage(FORECAST_MPC_OPTIONS)}]`,
   make(options) {

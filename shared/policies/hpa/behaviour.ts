@@ -1,22 +1,26 @@
 /** The HPA's `behavior`: stabilisation windows and scaling policies (`pkg/controller/podautoscaler/horizontal.go`). */
 
+/** One rate limit of an HPA's `behavior`. */
 export interface ScalingRule {
   readonly type: "pods" | "percent";
   readonly value: number;
   readonly periodSeconds: number;
 }
 
+/** The limits of one direction of an HPA's `behavior`. */
 export interface ScalingRules {
   readonly stabilisationSeconds: number;
   readonly select: "max" | "min" | "disabled";
   readonly rules: readonly ScalingRule[];
 }
 
+/** An HPA's `behavior`, for both directions. */
 export interface HpaBehaviour {
   readonly up: ScalingRules;
   readonly down: ScalingRules;
 }
 
+/** Kubernetes' default `behavior`. */
 export const DEFAULT_BEHAVIOUR: HpaBehaviour = {
   up: {
     stabilisationSeconds: 0,
@@ -35,11 +39,13 @@ export interface ScaleEvent {
   readonly replicas: number;
 }
 
+/** Earlier changes of the count, by direction. */
 export interface ScaleEvents {
   readonly up: readonly ScaleEvent[];
   readonly down: readonly ScaleEvent[];
 }
 
+/** A count that was recommended, and when. */
 export interface Recommendation {
   readonly atMs: number;
   readonly replicas: number;
@@ -98,6 +104,7 @@ export function stabiliseHpa(
   return Math.min(Math.max(current, upTo), downTo);
 }
 
+/** An HPA's `minReplicas` and `maxReplicas`. */
 export interface HpaBounds {
   readonly min: number;
   readonly max: number;

@@ -17,6 +17,7 @@ import {
 import { HPA_TOLERANCE, replicasFromPods, type PodReading } from "./replicas.ts";
 import { dimension, type Rule } from "../rule.ts";
 
+/** The options of the policy `hpa`. */
 export interface HpaOptions {
   readonly name: string;
   /** Percent of the CPU request. */
@@ -26,6 +27,7 @@ export interface HpaOptions {
   readonly behaviour: HpaBehaviour | { readonly kind: "none"; readonly downStabilisationSeconds: number };
 }
 
+/** The options that `hpa` has by default. */
 export const HPA_OPTIONS: HpaOptions = {
   name: "hpa",
   cpuPercent: 70,
@@ -113,6 +115,7 @@ function withChange({ up, down }: ScaleEvents, atMs: number, change: number): Sc
   };
 }
 
+/** The rule `hpa`. */
 export const hpaRule: Rule = {
   usage: "hpa[:cpu=70,tolerance=0.1,behaviour=default,up-window=0,down-window=300]",
   make(options) {

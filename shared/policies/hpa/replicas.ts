@@ -1,5 +1,6 @@
 /** The HPA's replica arithmetic with all it knows about missing metrics (`pkg/controller/podautoscaler/replica_calculator.go`). */
 
+/** The metric of one pod, or of several that read alike. */
 export interface PodReading {
   /** Use in any unit; null where no metric came. */
   readonly use: number | null;
@@ -11,12 +12,14 @@ export interface PodReading {
   readonly count?: number;
 }
 
+/** What the metric should be for each pod. */
 export interface PodTarget {
   /** `utilisation`: percent of the request. `average`: use per pod. */
   readonly kind: "utilisation" | "average";
   readonly value: number;
 }
 
+/** The count that a metric asks for, where it can say one. */
 export type Counted =
   | { readonly kind: "replicas"; readonly replicas: number }
   /** Nothing can be said: no scaling by this metric. */
@@ -24,6 +27,7 @@ export type Counted =
 
 const replicas = (count: number): Counted => ({ kind: "replicas", replicas: count });
 
+/** Kubernetes' default tolerance: a ratio this close to 1 changes nothing. */
 export const HPA_TOLERANCE = 0.1;
 
 /** Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever a doubt would turn the direction. */

@@ -11,6 +11,7 @@ const OUT_OF_BOUNDS_SHARE = 0.5;
 const FORECAST_MARGIN = 0.15;
 const SMOOTHING = 0.3;
 
+/** Idle times of a function, counted by the minute. */
 export interface IdleHistogram {
   readonly bins: readonly number[];
   readonly outOfBounds: number;
@@ -18,12 +19,14 @@ export interface IdleHistogram {
   readonly smoothedMinutes: number | null;
 }
 
+/** The histogram before the first idle time. */
 export const EMPTY_HISTOGRAM: IdleHistogram = {
   bins: Array.from({ length: RANGE_MINUTES }, () => 0),
   outOfBounds: 0,
   smoothedMinutes: null,
 };
 
+/** The histogram with one more idle time, minutes. */
 export function recordIdle(histogram: IdleHistogram, idleMinutes: number): IdleHistogram {
   const bin = Math.floor(idleMinutes);
   const before = histogram.smoothedMinutes;

@@ -38,6 +38,7 @@ export function hybridHistogramPolicy(name = "hybrid-histogram"): ScalingPolicy 
   };
 }
 
+/** The rule `hybrid-histogram`. */
 export const hybridHistogramRule: Rule = {
   usage: "hybrid-histogram",
   make(options) {

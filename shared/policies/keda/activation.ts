@@ -1,5 +1,6 @@
 /** KEDA's half of the work: between nothing and something. From one on it is the HPA's. */
 
+/** The part of a ScaledObject that decides on activation. */
 export interface KedaSpec {
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -11,6 +12,7 @@ export interface KedaSpec {
   readonly cooldownSeconds: number;
 }
 
+/** KEDA's defaults. */
 export const KEDA_DEFAULTS: KedaSpec = {
   minReplicas: 0,
   maxReplicas: 100,
@@ -19,12 +21,15 @@ export const KEDA_DEFAULTS: KedaSpec = {
   cooldownSeconds: 300,
 };
 
+/** What KEDA remembers of the trigger. */
 export interface KedaState {
   readonly lastActiveMs: number | null;
 }
 
+/** What a trigger's metric says; `error`: it could not be read. */
 export type Activity = "active" | "inactive" | "error";
 
+/** Whether the metric activates; null is an error. */
 export function activityOf(metric: number | null, { activationThreshold }: KedaSpec): Activity {
   return metric === null ? "error" : metric > activationThreshold ? "active" : "inactive";
 }

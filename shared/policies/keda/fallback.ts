@@ -1,13 +1,16 @@
 /** KEDA's fallback: what is reported to the HPA when a trigger cannot be read. */
 
+/** KEDA's fallback behaviours. */
 export const FALLBACK_BEHAVIOURS = [
   "static",
   "currentReplicas",
   "currentReplicasIfHigher",
   "currentReplicasIfLower",
 ] as const;
+/** One of `FALLBACK_BEHAVIOURS`. */
 export type FallbackBehaviour = (typeof FALLBACK_BEHAVIOURS)[number];
 
+/** The `fallback` of a ScaledObject. */
 export interface KedaFallback {
   /** Failures in a row that are still borne. */
   readonly failureThreshold: number;
@@ -15,13 +18,16 @@ export interface KedaFallback {
   readonly behaviour: FallbackBehaviour;
 }
 
+/** Whether a trigger answers, and its failures in a row. */
 export interface TriggerHealth {
   readonly status: "happy" | "failing";
   readonly failuresInARow: number;
 }
 
+/** The health before the first failure. */
 export const HAPPY: TriggerHealth = { status: "happy", failuresInARow: 0 };
 
+/** What the HPA gets from a trigger: a metric, perhaps the fallback's, or an error. */
 export type TriggerReading =
   | { readonly kind: "metric"; readonly value: number; readonly fallback: boolean }
   /** The error goes on to the HPA, which then does not scale down. */

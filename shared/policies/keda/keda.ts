@@ -8,12 +8,14 @@ import { activityOf, KEDA_DEFAULTS, pollKeda, type KedaSpec, type KedaState } fr
 import { HAPPY, readTrigger, type KedaFallback, type TriggerHealth, FALLBACK_BEHAVIOURS } from "./fallback.ts";
 import { dimension, type Rule } from "../rule.ts";
 
+/** A ScaledObject with one trigger. */
 export interface KedaRunSpec extends KedaSpec {
   readonly threshold: number;
   readonly type: "AverageValue" | "Value";
   readonly fallback: KedaFallback | null;
 }
 
+/** What KEDA and its HPA remember; plain data. */
 export interface KedaRun {
   readonly state: KedaState;
   readonly health: TriggerHealth;
@@ -21,8 +23,10 @@ export interface KedaRun {
   readonly earlier: readonly Recommendation[];
 }
 
+/** The state before the first step. */
 export const startKeda = (): KedaRun => ({ state: { lastActiveMs: null }, health: HAPPY, earlier: [] });
 
+/** What one step of KEDA and its HPA decided. */
 export interface KedaStep {
   readonly run: KedaRun;
   /** Null: no change. */
@@ -61,6 +65,7 @@ export function tickKeda(
   return { run: { ...next, earlier }, desired, by: "hpa", fallback: isFallback };
 }
 
+/** The options of the policy `keda`. */
 export interface KedaOptions {
   readonly name: string;
   /** In-flight per replica; null: the function's `targetInFlight`. */
@@ -70,6 +75,7 @@ export interface KedaOptions {
   readonly fallback: KedaFallback | null;
 }
 
+/** The options that `keda` has by default. */
 export const KEDA_OPTIONS: KedaOptions = {
   name: "keda",
   threshold: null,
@@ -111,6 +117,7 @@ export function kedaPolicy(options: KedaOptions = KEDA_OPTIONS): ScalingPolicy {
   };
 }
 
+/** The rule `keda`. */
 export const kedaRule: Rule = {
   usage: "keda[:threshold=N,activation=0,cooldown=300,fallback=N,failures=3,behaviour=static]",
   make(options) {

@@ -1,6 +1,7 @@
 /** Knative's KPA decision for one revision (knative/serving, `pkg/autoscaler/scaling`), as a function of what it remembers. */
 import { delayWindow, slidingMax, type DelayWindow } from "./delay-window.ts";
 
+/** The settings that a decision of Knative's autoscaler depends on. */
 export interface KpaSpec {
   /** Load one replica is to carry after utilisation, and before. */
   readonly targetValue: number;
@@ -20,6 +21,7 @@ export interface KpaSpec {
   readonly reachable: boolean;
 }
 
+/** Knative's defaults. */
 export const KPA_DEFAULTS: Omit<KpaSpec, "targetValue" | "totalValue"> = {
   panicThresholdRatio: 2,
   maxScaleUpRate: 1000,
@@ -31,6 +33,7 @@ export const KPA_DEFAULTS: Omit<KpaSpec, "targetValue" | "totalValue"> = {
   reachable: true,
 };
 
+/** What the autoscaler remembers between decisions. */
 export interface KpaState {
   /** When panic last started or was extended; null when calm. */
   readonly panicSinceMs: number | null;
@@ -54,6 +57,7 @@ export interface KpaObservation {
   readonly ready: number | null;
 }
 
+/** What the autoscaler decided. */
 export type KpaDecision =
   /** Keep the last decision. */
   | { readonly kind: "invalid" }
@@ -68,6 +72,7 @@ export type KpaDecision =
       readonly panicNeed: number;
     };
 
+/** One decision of Knative's autoscaler from the averages of both windows; null where they are not known. */
 export function decideKpa(
   state: KpaState,
   { stable, panic, ready }: KpaObservation,

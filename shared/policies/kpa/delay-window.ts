@@ -3,6 +3,7 @@
 /** KPA's decision tick and the width of a slot. */
 export const SLOT_SECONDS = 2;
 
+/** The largest counts of a sliding span, for Knative's scale-down delay. */
 export interface DelayWindow {
   readonly lengthSlots: number;
   /** The largest count of each slot, ascending by slot. */
@@ -14,6 +15,7 @@ export function delayWindow(delaySeconds: number): DelayWindow | null {
   return delaySeconds > 0 ? { lengthSlots: Math.ceil(delaySeconds / SLOT_SECONDS), slots: [] } : null;
 }
 
+/** Records a count, and returns the largest one of the span. */
 export function slidingMax(
   window: DelayWindow,
   replicas: number,

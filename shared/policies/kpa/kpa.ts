@@ -9,18 +9,21 @@ import { average, bucketWindow, isEmpty, record, type BucketWindow } from "./win
 import { PolicyOptions } from "../options.ts";
 import { dimension, type Rule } from "../rule.ts";
 
+/** The settings of an autoscaler that samples its metric itself. */
 export interface KpaRunSpec extends KpaSpec {
   readonly panicWindowSeconds: number;
   /** How often samples come: 1 s in Knative, 2 s from ticks, the window's length from windows. */
   readonly sampleSeconds: number;
 }
 
+/** An autoscaler's memory: its state and both windows. */
 export interface KpaRun {
   readonly state: KpaState;
   readonly stable: BucketWindow;
   readonly panic: BucketWindow;
 }
 
+/** An autoscaler that begins with so many ready replicas. */
 export function startKpa(spec: KpaRunSpec, ready: number, nowMs: number): KpaRun {
   return {
     state: startKpaState(ready, nowMs, spec),
@@ -29,6 +32,7 @@ export function startKpa(spec: KpaRunSpec, ready: number, nowMs: number): KpaRun
   };
 }
 
+/** What one step of the autoscaler decided, and from what. */
 export interface KpaStep {
   readonly run: KpaRun;
   readonly decision: KpaDecision;
@@ -56,6 +60,7 @@ export function tickKpa(
   return { run: { state, stable: stableWindow, panic: panicWindow }, decision, stable, panic };
 }
 
+/** The options of the policy `kpa`. */
 export interface KpaOptions {
   readonly name: string;
   readonly metric: KpaMetric;
@@ -71,6 +76,7 @@ export interface KpaOptions {
   readonly activationScale: number;
 }
 
+/** The options that `kpa` has by default. */
 export const KPA_OPTIONS: KpaOptions = {
   name: "kpa",
   metric: "concurrency",
@@ -134,6 +140,7 @@ function loadOf(window: DecidableWindow, metric: KpaMetric): number | null {
   return metric === "rps" ? window.throughputRps : window.inFlightMean;
 }
 
+/** The rule `kpa`. */
 export const kpaRule: Rule = {
   usage:
     "kpa[:concurrency|rps,target=N,utilisation=0.7,stable=60,panic=0.1,threshold=2,up=1000,down=2,delay=0,activation=1]",

@@ -1,5 +1,6 @@
 /** What Knative's reconciler makes of KPA's number: bounds, scale to zero, and how many activators are in the path. */
 
+/** What the reconciler knows of a revision. */
 export interface RevisionStatus {
   readonly activity: "activating" | "active" | "inactive";
   /** How long it has been so. */
@@ -12,6 +13,7 @@ export interface RevisionStatus {
   readonly reachable: boolean;
 }
 
+/** Knative's settings for bounds and scale to zero. */
 export interface ReconcileSettings {
   readonly minScale: number;
   /** 0 = unlimited. */
@@ -25,6 +27,7 @@ export interface ReconcileSettings {
   readonly targetBurstCapacity: number;
 }
 
+/** Knative's defaults. */
 export const RECONCILE_DEFAULTS: ReconcileSettings = {
   minScale: 0,
   maxScale: 0,
@@ -40,6 +43,7 @@ export const RECONCILE_DEFAULTS: ReconcileSettings = {
 /** Given on top of the progress deadline before an activation counts as failed. */
 const ACTIVATION_BUFFER_SECONDS = 30;
 
+/** What the reconciler does with a count. */
 export interface Reconciled {
   /** The count to apply; null: no scaling now. */
   readonly apply: number | null;

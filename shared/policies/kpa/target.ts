@@ -1,7 +1,9 @@
 /** What one replica is to carry, and how many are asked for their metrics. */
 
+/** The metric that a revision scales by. */
 export type KpaMetric = "concurrency" | "rps";
 
+/** Knative's default targets and utilisations, by metric. */
 export interface TargetSettings {
   readonly concurrencyDefault: number;
   /** 0…1 */
@@ -10,6 +12,7 @@ export interface TargetSettings {
   readonly rpsUtilisation: number;
 }
 
+/** Knative's defaults. */
 export const TARGET_DEFAULTS: TargetSettings = {
   concurrencyDefault: 100,
   concurrencyUtilisation: 0.7,

@@ -11,6 +11,7 @@ export interface BucketWindow {
   readonly lastIndex: number | null;
 }
 
+/** An empty window of buckets of `granularitySeconds` each. */
 export function bucketWindow(windowSeconds: number, granularitySeconds: number): BucketWindow {
   // The ceiling, as in Knative: a window is never shorter than asked for. 0.3 / 0.1 is 2.99… or 3.00… in binary.
   const length = Math.max(1, Math.ceil(windowSeconds / granularitySeconds - 1e-9));

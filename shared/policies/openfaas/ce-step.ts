@@ -1,5 +1,6 @@
 /** What the community gateway does with an alert: steps up while it fires, falls to the minimum when it is resolved. */
 
+/** An alert and the function's scaling labels. */
 export interface CeScale {
   readonly status: "firing" | "resolved";
   readonly current: number;
@@ -12,10 +13,12 @@ export interface CeScale {
   readonly cap: number;
 }
 
+/** Replicas that the Community Edition allows at most. */
 export const CE_CAP = 5;
 /** In the gateway's source; its documentation still says 20. */
 export const CE_FACTOR_PERCENT = 10;
 
+/** The count after an alert: a step up while it fires, the minimum once it is resolved. */
 export function ceStep({ status, current, minReplicas, maxReplicas, factorPercent, cap }: CeScale): number {
   const most = Math.min(maxReplicas, cap);
   const step = Math.ceil((most / 100) * factorPercent);

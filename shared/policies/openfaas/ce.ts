@@ -5,6 +5,7 @@ import { hold } from "../words.ts";
 import { CE_CAP, CE_FACTOR_PERCENT, ceStep } from "./ce-step.ts";
 import { dimension, type Rule } from "../rule.ts";
 
+/** The options of the policy `openfaas-ce`. */
 export interface CeOptions {
   readonly name: string;
   readonly thresholdRps: number;
@@ -12,6 +13,7 @@ export interface CeOptions {
   readonly cap: number;
 }
 
+/** The options that `openfaas-ce` has by default. */
 export const CE_OPTIONS: CeOptions = {
   name: "openfaas-ce",
   thresholdRps: 5,
@@ -47,6 +49,7 @@ export function cePolicy(options: CeOptions = CE_OPTIONS): ScalingPolicy {
   };
 }
 
+/** The rule `openfaas-ce`. */
 export const openfaasCeRule: Rule = {
   usage: "openfaas-ce[:rps=5,factor=10,cap=5]",
   make(options) {

@@ -5,7 +5,9 @@ import { trimmed } from "../../core/spoken.ts";
 import { hold, wholeReplicas } from "../words.ts";
 import { dimension, type Rule } from "../rule.ts";
 
+/** The metrics that OpenFaaS Pro scales by and windows have. */
 export const PRO_TYPES = ["capacity", "rps", "cpu"] as const;
+/** One of `PRO_TYPES`. */
 export type ProType = (typeof PRO_TYPES)[number];
 
 /** ceil(ready · (mean load per replica ÷ (target · proportion))), inside the bounds. */
@@ -23,6 +25,7 @@ export function proReplicas(
   return Math.min(Math.max(wanted, min), max);
 }
 
+/** A count that was recommended, and when. */
 export interface Recommended {
   readonly atMs: number;
   readonly replicas: number;
@@ -40,6 +43,7 @@ export function downWindow(
   return { earlier: kept, replicas: Math.max(...kept.map((recommended) => recommended.replicas)) };
 }
 
+/** The options of the policy `openfaas-pro`. */
 export interface ProOptions {
   readonly name: string;
   readonly type: ProType;
@@ -54,7 +58,9 @@ export interface ProOptions {
   readonly zeroDurationSeconds: number;
 }
 
+/** OpenFaaS's target where the function has none. */
 export const PRO_TARGET = 50;
+/** The options that `openfaas-pro` has by default. */
 export const PRO_OPTIONS: ProOptions = {
   name: "openfaas-pro",
   type: "capacity",
@@ -123,6 +129,7 @@ function loadOf(
   }
 }
 
+/** The rule `openfaas-pro`. */
 export const openfaasProRule: Rule = {
   usage: "openfaas-pro[:capacity|rps|cpu,target=N,proportion=0.9,down-window=0,zero-duration=900]",
   make(options) {

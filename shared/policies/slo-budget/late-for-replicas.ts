@@ -1,6 +1,7 @@
 /** Of what went wrong in a window, the part that more replicas would have mended. */
 import { failuresOf, type MetricsWindow } from "../../core/window.ts";
 
+/** The requests of a window that more replicas could have kept in time. */
 export interface Mendable {
   /** Requests that were too slow, turned away or cut off ÷ requests that count, 0…1. */
   readonly share: number;

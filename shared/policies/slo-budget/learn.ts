@@ -7,6 +7,7 @@ import { firstHeadroom } from "./first-headroom.ts";
 import { lateForReplicas, ownFailures, type Mendable } from "./late-for-replicas.ts";
 import { clamp, MIN_HEADROOM, MAX_HEADROOM, type BudgetMemory } from "./memory.ts";
 
+/** How fast the headroom is learned, and how much of the budget it is to use. */
 export interface BudgetSettings {
   /** Share of a budget of 5 % or more that is aimed at, 0…1: the rest is for what comes while it learns, and larger for a tighter one. */
   readonly aim: number;
@@ -18,6 +19,7 @@ export interface BudgetSettings {
   readonly debt: number;
 }
 
+/** The settings that `slo-budget` has by default. */
 export const BUDGET_DEFAULTS: BudgetSettings = { aim: 0.93, gain: 0.2, firstGain: 6, debt: 0.3 };
 
 /** No window moves the headroom by more: e^0.4 is half as much again. */

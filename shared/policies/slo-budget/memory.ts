@@ -1,6 +1,7 @@
 /** What `slo-budget` has learned of a function, as plain numbers that travel with its decisions. */
 import { NO_DEMAND, type DemandSums } from "../../core/demand.ts";
 
+/** What the policy has learned of a function; numbers only, so that targets can carry it. */
 export interface BudgetMemory extends DemandSums {
   /** Replicas there are to be ÷ those that the load keeps 70 % busy; 0 until the first window that served something. */
   readonly headroom: number;
@@ -22,6 +23,7 @@ export interface BudgetMemory extends DemandSums {
   readonly atMaximum: number;
 }
 
+/** The memory before the first window. */
 export const NOTHING_LEARNED: BudgetMemory = {
   ...NO_DEMAND,
   headroom: 0,
@@ -38,6 +40,7 @@ export const NOTHING_LEARNED: BudgetMemory = {
 
 /** The headroom stays within this: with less than half the replicas that the load keeps 70 % busy, no request is in time. */
 export const MIN_HEADROOM = 0.5;
+/** The largest headroom. */
 export const MAX_HEADROOM = 8;
 
 /** The numbers of a memory that came from elsewhere; null where they are none of this policy's. */
@@ -53,6 +56,7 @@ export function readMemory(numbers: Readonly<Record<string, number>> | undefined
   return memory.headroom === 0 ? memory : { ...memory, headroom: clamp(memory.headroom, MIN_HEADROOM, MAX_HEADROOM) };
 }
 
+/** The value, or the bound that it is beyond. */
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

@@ -18,6 +18,7 @@ import { BUDGET_DEFAULTS, debtFactor, learn, type BudgetSettings } from "./learn
 import { lateForReplicas, ownFailures } from "./late-for-replicas.ts";
 import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "./memory.ts";
 
+/** The options of the policy `slo-budget`. */
 export interface SloBudgetOptions extends BudgetSettings {
   readonly name: string;
   /** On a steady load a need is held for so long before the count falls, and for as long again as a start costs; seconds. */
@@ -28,6 +29,7 @@ export interface SloBudgetOptions extends BudgetSettings {
   readonly holdStarts: number;
 }
 
+/** The options that `slo-budget` has by default. */
 export const SLO_BUDGET_OPTIONS: SloBudgetOptions = {
   name: "slo-budget",
   ...BUDGET_DEFAULTS,
@@ -36,6 +38,7 @@ export const SLO_BUDGET_OPTIONS: SloBudgetOptions = {
   holdStarts: 1.5,
 };
 
+/** Proposes a target whose headroom it learns from the share of late requests. */
 export function sloBudgetPolicy(options: SloBudgetOptions = SLO_BUDGET_OPTIONS): ScalingPolicy {
   let memory = NOTHING_LEARNED;
   return {

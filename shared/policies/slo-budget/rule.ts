@@ -28,6 +28,7 @@ export const BUDGET_DIMENSIONS: readonly Dimension[] = [
   dimension("starts", 0, 4, 0.5),
 ];
 
+/** The rule `slo-budget`. */
 export const sloBudgetRule: Rule = {
   usage: `slo-budget[:${budgetUsage(SLO_BUDGET_OPTIONS)},burst=2]`,
   make(options) {
