@@ -11,6 +11,7 @@ export const ABANDONED = 3;
 
 const NOBODY = -1;
 
+/** All calls of a run, a column for each field; a call is its index. */
 export class Calls {
   /** When the caller meant to call, and when the gateway began to count. */
   intendedSeconds = new Float64Array(0);

@@ -20,6 +20,7 @@ interface Watched {
   goneSinceMs: number;
 }
 
+/** The containers' metrics, as a scrape of the platform's agent would have them. */
 export class ContainerScrape {
   readonly #store: SampleStore;
   readonly #platform: Platform;

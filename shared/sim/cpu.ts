@@ -11,6 +11,7 @@ import { FinishQueue } from "./finish-queue.ts";
 /** Rounding of instants must not cost a period: 1e-9 of a period (or of a quota) counts as nothing. */
 const TINY = 1e-9;
 
+/** A replica's CPU limit. */
 export interface CpuLimits {
   readonly limitCores: number;
   readonly periodSeconds: number;
@@ -18,6 +19,7 @@ export interface CpuLimits {
   readonly threads: number;
 }
 
+/** The CPU of all replicas, by place; instants are seconds of the simulation. */
 export class Cpu {
   readonly #periodSeconds: number;
   readonly #threads: number;

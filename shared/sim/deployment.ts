@@ -9,8 +9,11 @@ import { Reversals } from "./reversals.ts";
 
 /** Kinds of events that are the controller's. `READY_PLAN` and `KILL_PLAN` have the number of a plan as their subject. */
 export const RECONCILE = 10;
+/** A replica becomes ready. */
 export const READY_PLAN = 11;
+/** A draining replica has used up its grace period. */
 export const KILL_PLAN = 12;
+/** A crowded node shares its cores anew. */
 export const BALANCE = 13;
 
 /** A 502 is likely so long after a replica became ready or left. */
@@ -18,6 +21,7 @@ export const EARLY_SECONDS = 1;
 /** How often a crowded node shares its cores anew. */
 const BALANCE_SECONDS = 1;
 
+/** What a deployment begins with. */
 export interface DeploymentStart {
   readonly profile: SimProfile;
   readonly replicas: number;
@@ -32,6 +36,7 @@ export interface DeploymentStart {
   readonly respeed: (replica: Replica) => void;
 }
 
+/** The replicas of a function and the controller that starts and ends them. */
 export class Deployment {
   readonly replicas: Replicas;
   /** When a ready replica was last dismissed, and how many within the second before. */

@@ -1,5 +1,6 @@
 /** Future events in the order of their instants: a binary heap on typed arrays. Equal instants come in the order of pushing. */
 
+/** The events to come, the earliest first. */
 export class EventHeap {
   #atSeconds = new Float64Array(64);
   #order = new Float64Array(64);

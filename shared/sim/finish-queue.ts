@@ -1,5 +1,6 @@
 /** The calls that compute in one replica, the next to finish first: a binary heap of (virtual finish, call). */
 
+/** The calls of one replica by their virtual finish. */
 export class FinishQueue {
   #finish = new Float64Array(8);
   #call = new Int32Array(8);

@@ -1,12 +1,18 @@
 /** What the gateway counts, and nothing more: the same counters that a real one exposes. */
 import { GATEWAY_BOUNDS_SECONDS } from "../metrics/latency.ts";
 
+/** The status codes that the gateway counts. */
 export const CODES = ["200", "429", "500", "502", "504"] as const;
+/** Index of 200 in `CODES`. */
 export const CODE_200 = 0;
+/** Index of 429 in `CODES`. */
 export const CODE_429 = 1;
+/** Index of 502 in `CODES`. */
 export const CODE_502 = 3;
+/** Index of 504 in `CODES`. */
 export const CODE_504 = 4;
 
+/** The counters that the gateway exposes for the function. */
 export class GatewayCounters {
   /** Upper bounds of `gateway_functions_seconds`, ascending, without +Inf. */
   readonly boundsSeconds: readonly number[];

@@ -12,6 +12,7 @@ interface CodeSeries {
   readonly buckets: readonly Series[];
 }
 
+/** Scrapes the gateway's counters into a store. */
 export class GatewayScrape {
   readonly #store: SampleStore;
   readonly #counters: GatewayCounters;

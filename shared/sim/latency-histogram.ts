@@ -5,6 +5,7 @@ const GROWTH = Math.log(1.01);
 /** Up to about 2,000 s. */
 const BUCKETS = 1700;
 
+/** A histogram of latencies, seconds. */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(BUCKETS);
   #lowest = BUCKETS;

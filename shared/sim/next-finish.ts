@@ -1,5 +1,6 @@
 /** Which replica finishes a call next: a heap that holds each replica once and lets it move. */
 
+/** The replicas by the instant at which each finishes its next call. */
 export class NextFinish {
   #atSeconds = new Float64Array(0);
   /** Heap of replicas, and the position of each in it; −1: not in it. */

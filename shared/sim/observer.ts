@@ -15,6 +15,7 @@ import { GatewayScrape } from "./gateway-scrape.ts";
 import type { Platform } from "./platform.ts";
 import { managedFunctionOf, type SimProfile } from "./profiles.ts";
 
+/** What an observer looks at, and how. */
 export interface ObserverStart {
   readonly platform: Platform;
   readonly profile: SimProfile;
@@ -27,6 +28,7 @@ export interface ObserverStart {
 const HOUSEKEEPING_JITTER = 0.2;
 const PROMETHEUS_RETENTION_MS = 400_000;
 
+/** Scrapes the simulated platform, and makes ticks and windows of the scrapes as the collector does. */
 export class Observer {
   readonly store: SampleStore;
   readonly #start: ObserverStart;

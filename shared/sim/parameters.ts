@@ -5,6 +5,7 @@ import type { Random } from "../core/random.ts";
 /** How a value is drawn from its range: evenly, evenly in its logarithm, or as a whole number. */
 export type Spread = "uniform" | "log-uniform" | "whole";
 
+/** A parameter of the simulator, with its default and where training draws it from. */
 export interface ParameterRow {
   readonly meaning: string;
   readonly unit: string;
@@ -84,8 +85,11 @@ export const PARAMETERS = {
   rateWindowSeconds: row(30, "s", [30, 60], "range of rates (PromQL mode)", "documented"),
 } as const satisfies Record<string, ParameterRow>;
 
+/** The name of a parameter, a key of `PARAMETERS`. */
 export type ParameterName = keyof typeof PARAMETERS;
+/** A value for each parameter. */
 export type SimParameters = Readonly<Record<ParameterName, number>>;
+/** The ranges to draw parameters from; those left out keep their values. */
 export type ParameterRanges = Readonly<Partial<Record<ParameterName, readonly [low: number, high: number]>>>;
 
 const NAMES = Object.keys(PARAMETERS) as ParameterName[];

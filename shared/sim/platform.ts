@@ -18,6 +18,7 @@ import { Tally } from "./tally.ts";
 const SLEEP_ENDS = 0;
 const POLL = 1;
 
+/** What a simulated platform begins with. */
 export interface PlatformStart {
   readonly profile: SimProfile;
   readonly schedule: Schedule;
@@ -28,6 +29,7 @@ export interface PlatformStart {
   readonly cfsPhaseSeconds?: number;
 }
 
+/** The gateway, the function's replicas and the calls of a schedule, event by event. */
 export class Platform {
   readonly gateway: GatewayCounters;
   readonly cpu: Cpu;

@@ -4,6 +4,7 @@ import { MANAGED_DEFAULTS, type ManagedFunction } from "../core/managed-function
 import type { Slo } from "../core/slo.ts";
 import { simParameters, type ParameterName, type SimParameters } from "./parameters.ts";
 
+/** A function and its platform, as the simulator has them. */
 export interface SimProfile {
   readonly name: string;
   /** Mean CPU-seconds of a call; a schedule's work is relative to it. */
@@ -51,6 +52,7 @@ export const PROFILES = {
   },
 } as const satisfies Record<string, SimProfile>;
 
+/** The name of a shipped profile. */
 export type ProfileName = keyof typeof PROFILES;
 
 /** A profile by name, or one given whole, with changes. Throws `BadInputError` for an unknown name. */

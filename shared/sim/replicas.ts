@@ -4,11 +4,14 @@
 export const PENDING = 0;
 /** On its way to ready; so is one that restarts. */
 export const STARTING = 1;
+/** The replica takes calls. */
 export const READY = 2;
 /** Takes no more calls; ends those it has. */
 export const DRAINING = 3;
+/** The replica has ended. */
 export const GONE = 4;
 
+/** One replica, from its start to its end. */
 export interface Replica {
   /** Place in tables; taken again when the replica is gone. */
   readonly place: number;
@@ -29,6 +32,7 @@ export interface Replica {
   plan: number;
 }
 
+/** All replicas of a function. */
 export class Replicas {
   /** By place; undefined where the place is free. */
   readonly byPlace: (Replica | undefined)[] = [];

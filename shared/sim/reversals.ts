@@ -3,6 +3,7 @@
 /** A decrease that is followed by an increase within so long is a reversal, however small both are. */
 export const REVERSAL_SECONDS = 120;
 
+/** Counts decreases that were taken back soon after. */
 export class Reversals {
   count = 0;
   #fellSeconds = -Infinity;

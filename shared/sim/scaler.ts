@@ -17,8 +17,10 @@ import type { PolicyIdentity } from "../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { Platform } from "./platform.ts";
 
+/** Whether the guard runs between policy and platform. */
 export type GuardSwitch = "on" | "off";
 
+/** What a scaler acts on, and behind which guard. */
 export interface ScalerStart {
   readonly platform: Platform;
   readonly managed: ManagedFunction;
@@ -45,6 +47,7 @@ const NOTHING_HELD = { held: null, wanted: null } as const;
 /** So long before the start the guard began: it is not just restarted. */
 const LONG_AGO_MS = -86_400_000;
 
+/** The scaler of the simulation: guard and fast controller, the same as in service. */
 export class SimScaler {
   readonly #start: ScalerStart;
   readonly #settings: GuardSettings;

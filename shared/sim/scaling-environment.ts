@@ -23,6 +23,7 @@ import { managedFunctionOf, simProfile, type ProfileChanges, type SimProfile } f
 import type { GuardSwitch } from "./scaler.ts";
 import { Session } from "./session.ts";
 
+/** The environment's versioned id. */
 export const SCALING_ENVIRONMENT_ID = "replicant/Scaling-v0";
 
 /** What an episode's load is drawn for. */
@@ -36,6 +37,7 @@ export interface EpisodeLoadOptions {
 /** Makes the schedule of one episode. Same chance, same schedule. */
 export type EpisodeLoad = (options: EpisodeLoadOptions) => Schedule;
 
+/** What an environment simulates, and what is learned in it. */
 export interface ScalingSettings extends Omit<TaskNames, "actions"> {
   /** Default `change`: the desired count, changed by −2…+2. */
   readonly actions?: TaskNames["actions"];
@@ -69,6 +71,7 @@ export interface ScalingOptions {
   readonly initialReplicas?: number | "random";
 }
 
+/** What `reset` and `step` report beside the observation. */
 export interface ScalingInfo extends BaseInfo {
   /** Of the next step. */
   readonly actionMask: Uint8Array;
@@ -100,6 +103,7 @@ export interface ScalingInfo extends BaseInfo {
 const POLICY = { name: "learner", version: "0" } as const;
 const NO_REWARD: Reward = { total: 0, terms: {} };
 
+/** The simulated platform as an environment: a step is a window. */
 export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptions> {
   readonly id = SCALING_ENVIRONMENT_ID;
   readonly observationSpace: BoxSpace;

@@ -11,6 +11,7 @@ import { managedFunctionOf, type SimProfile } from "./profiles.ts";
 import { SimScaler, type GuardSwitch } from "./scaler.ts";
 import { Tally } from "./tally.ts";
 
+/** What a run begins with. */
 export interface SessionStart {
   readonly schedule: Schedule;
   readonly profile: SimProfile;
@@ -23,6 +24,7 @@ export interface SessionStart {
   readonly initialReplicas: number;
 }
 
+/** A run of the simulator, window by window. */
 export class Session {
   readonly managed: ManagedFunction;
   readonly platform: Platform;

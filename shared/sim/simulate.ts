@@ -20,6 +20,7 @@ export interface TickPolicy {
   onTick(tick: Tick, managed: ManagedFunction): Pick<PolicyAnswer, "proposedReplicas" | "because"> | null;
 }
 
+/** What `simulate` runs. */
 export interface SimulateOptions {
   /** The same object that the load generator replays. */
   readonly schedule: Schedule;
@@ -61,6 +62,7 @@ export interface SimWindowTruth {
   readonly pending: number;
 }
 
+/** What happened in one window. */
 export interface SimWindowRecord {
   readonly index: number;
   /** What the policy saw. */
@@ -70,6 +72,7 @@ export interface SimWindowRecord {
   readonly decision: SimDecision | null;
 }
 
+/** What a run came to. */
 export interface SimTotals {
   readonly durationSeconds: number;
   readonly calls: number;
@@ -101,6 +104,7 @@ export interface SimTotals {
   readonly heldDecisions: number;
 }
 
+/** A whole run: its windows and its totals. */
 export interface Simulation {
   readonly windows: readonly SimWindowRecord[];
   readonly totals: SimTotals;

@@ -5,6 +5,7 @@ import { decidableSteps } from "../task/environment/decidable-steps.ts";
 import { actionSchemeNamed, type ActionSchemeName } from "../task/actions/schemes.ts";
 import { ScalingEnvironment, type ScalingOptions, type ScalingSettings } from "./scaling-environment.ts";
 
+/** What an agent is trained on in the simulator. */
 export interface SimulatedTask extends ScalingSettings {
   readonly actions: ActionSchemeName;
   /** Of each episode: which platform is drawn, and how many replicas it begins with. */

@@ -6,6 +6,7 @@ import { LatencyHistogram } from "./latency-histogram.ts";
 /** What a caller calls the codes. */
 const CLASS_OF_CODE = ["ok", "429", "5xx", "502", "504"] as const satisfies readonly (ErrorClass | "ok")[];
 
+/** The calls of a span, by how they ended and how long they took. */
 export class Tally {
   readonly latency = new LatencyHistogram();
   readonly byCode = new Float64Array(CODES.length);

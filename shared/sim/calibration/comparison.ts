@@ -11,12 +11,14 @@ export interface ComparedWindow {
   readonly readyReplicas: number | null;
 }
 
+/** The same window, as measured and as simulated. */
 export interface WindowPair {
   readonly index: number;
   readonly live: ComparedWindow;
   readonly simulated: ComparedWindow;
 }
 
+/** The error of the simulation in one quantity, and the goal for it. */
 export interface ErrorRow {
   readonly quantity: keyof ComparedWindow;
   /** `relative`: |sim − live| ÷ live. */
@@ -37,6 +39,7 @@ export const GOALS = {
   readyReplicas: { kind: "absolute", goal: 1 },
 } as const satisfies Record<keyof ComparedWindow, { kind: ErrorRow["kind"]; goal: number }>;
 
+/** One row for each quantity of a window. */
 export function errorTable(windows: readonly WindowPair[]): ErrorRow[] {
   return (Object.keys(GOALS) as (keyof ComparedWindow)[]).map((quantity) => {
     const { kind, goal } = GOALS[quantity];

@@ -7,6 +7,7 @@ import { fitCallCost, workError, workRows, type CostFit, type ServiceModel, type
 import { fitStarts, type StartFit } from "./start-up.ts";
 import { quantile } from "./statistics.ts";
 
+/** A fitted parameter, with its error and where it comes from. */
 export interface FitRow {
   readonly parameter: ParameterName | "cpuSeconds";
   /** As in the profile: trace time. */
@@ -19,6 +20,7 @@ export interface FitRow {
   readonly how: string;
 }
 
+/** A profile fitted to measurements, and how well it fits. */
 export interface Calibration {
   readonly profile: SimProfile;
   readonly fits: readonly FitRow[];
@@ -29,6 +31,7 @@ export interface Calibration {
   readonly kept: readonly string[];
 }
 
+/** What is known of the measured function and platform. */
 export interface FitOptions {
   readonly facts: FunctionFacts;
   /** Real seconds × this are trace seconds; the profile is in trace time. */

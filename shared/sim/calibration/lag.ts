@@ -1,5 +1,6 @@
 /** How far what was observed lies behind what happened: the shift at which both rise and fall together. */
 
+/** How long after the load a metric follows it. */
 export interface LagFit {
   readonly lagSeconds: number;
   /** Pearson's correlation at that lag, −1…1. */

@@ -1,5 +1,6 @@
 /** A log-normal law fitted to durations, and how far it lies from them. */
 
+/** A log-normal law fitted to durations, seconds. */
 export interface LogNormalFit {
   readonly median: number;
   /** Standard deviation of the logarithm. */

@@ -29,6 +29,7 @@ export interface ScaleStep {
   readonly failed: number;
 }
 
+/** All that a calibration measures on a platform; real seconds. */
 export interface Measurements {
   /** The period the platform enforces CPU limits in; null when it is not known. */
   readonly cfsPeriodSeconds: number | null;

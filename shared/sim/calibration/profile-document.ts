@@ -4,8 +4,10 @@ import { SLO_PERCENTILES, type Slo } from "../../core/slo.ts";
 import { PROFILES, simProfile, type ProfileChanges, type SimProfile } from "../profiles.ts";
 import type { FitRow } from "./fit.ts";
 
+/** The `kind` of such a file. */
 export const PROFILE_KIND = "replicant-sim-profile";
 
+/** The content of a profile's file. */
 export interface ProfileDocument {
   readonly kind: typeof PROFILE_KIND;
   readonly version: 1;

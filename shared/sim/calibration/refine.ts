@@ -5,6 +5,7 @@ import { simulate } from "../simulate.ts";
 import { distance, medianRun, type ComparedWindow } from "./comparison.ts";
 import { scriptedPolicy } from "./script.ts";
 
+/** A recorded run: its load, the counts that were set, and what was measured in each window. */
 export interface PairedRun {
   readonly schedule: Schedule;
   readonly counts: readonly number[];

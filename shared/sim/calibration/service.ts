@@ -16,6 +16,7 @@ export interface Saturation {
   readonly rps: number;
 }
 
+/** What a call costs beyond its work, and the CPU limit as it acts. */
 export interface CostFit {
   /** CPU that a call costs beyond its work. */
   readonly callCpuSeconds: number;
@@ -56,6 +57,7 @@ export function fitCallCost(saturations: readonly Saturation[]): CostFit | null 
   return { callCpuSeconds, limitRatio, medianError: medianRelativeError(pairs)!, samples: usable.length };
 }
 
+/** What the model needs to predict a call's latency. */
 export interface ServiceModel {
   readonly callCpuSeconds: number;
   readonly limitRatio: number;
@@ -64,6 +66,7 @@ export interface ServiceModel {
   readonly overheadSeconds: number;
 }
 
+/** A cell of the work ladder: latency measured and modelled, seconds. */
 export interface WorkRow {
   readonly limitCores: number;
   readonly workSeconds: number;

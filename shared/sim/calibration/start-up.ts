@@ -10,6 +10,7 @@ export interface StartSample {
   readonly seconds: number;
 }
 
+/** The law of a lone start, and its growth with simultaneous ones. */
 export interface StartFit extends LogNormalFit {
   /** A start with n others takes (1 + n · this) times as long. */
   readonly slowdownRatio: number;

@@ -10,6 +10,7 @@ export function quantile(values: readonly number[], share: number): number | nul
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
 }
 
+/** The median; null of no values. */
 export const median = (values: readonly number[]): number | null => quantile(values, 0.5);
 
 /** A measured and a modelled value of the same thing; a pair with an absence is no pair. */

@@ -1,6 +1,7 @@
 /** Fields of a document, checked one by one; every sentence says where, what must be, and what was. */
 import { BadInputError } from "../../core/errors.ts";
 
+/** What a number of a document must be. */
 export interface Bounds {
   readonly least: number;
   readonly most: number;

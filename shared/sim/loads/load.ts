@@ -16,6 +16,7 @@ import {
   referencesOf,
 } from "./recipe.ts";
 
+/** A load ready to run: its trace and the function that it calls. */
 export interface Load {
   readonly recipe: LoadRecipe;
   readonly trace: Trace;
@@ -75,6 +76,7 @@ const USUAL_PERCENTILE = 95;
 /** Allocatable cores of a node. */
 const NODE_CORES = simParameters().nodeCores;
 
+/** The profile of a recipe's function: a shipped one by name, or a drawn one. */
 export function profileOf(recipe: FunctionRecipe): SimProfile {
   return typeof recipe === "string" ? simProfile(recipe) : drawnProfile(recipe);
 }

@@ -3,6 +3,7 @@ import type { Trace } from "../../traces/trace.ts";
 import { neededReplicas, type SimProfile } from "../profiles.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
 
+/** What a trace asks for, window by window. */
 export interface Demand {
   /** Mean work (1 = the function's mean) of a second of each window; the rate, where the trace does not record the work. */
   readonly workPerSecond: readonly number[];
@@ -38,6 +39,7 @@ export function demandOf(trace: Trace, durationSeconds: number): Demand {
   return { workPerSecond, calls, mean: meanOf(workPerSecond), peak: Math.max(...workPerSecond) };
 }
 
+/** The replicas that a load needs. */
 export interface Need {
   /** Over the windows, at least one replica in each. */
   readonly mean: number;

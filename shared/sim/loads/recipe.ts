@@ -3,7 +3,9 @@ import type { SpreadLaw } from "../../traces/spread.ts";
 import type { ProfileName } from "../profiles.ts";
 import type { Family } from "../workloads/families.ts";
 
+/** The splits of the load manifest. */
 export const LOAD_SPLITS = ["train", "validation", "test"] as const;
+/** One of `LOAD_SPLITS`. */
 export type LoadSplit = (typeof LOAD_SPLITS)[number];
 
 /** No count is multiplied by more than this: what is larger is another load, not more of the same. */
@@ -32,8 +34,10 @@ export interface MadeUpRecipe extends RecipeBase {
   readonly meanRps: number;
 }
 
+/** How a load is made: of recorded traces, or drawn from a family. */
 export type LoadRecipe = RecordedRecipe | MadeUpRecipe;
 
+/** A part of a recorded load: where in which trace it is taken. */
 export interface PartRecipe {
   /** File name beside the manifest. */
   readonly file: string;
@@ -54,6 +58,7 @@ export interface PartRecipe {
 /** A profile that exists, or a function drawn for the load, in full. */
 export type FunctionRecipe = ProfileName | DrawnFunction;
 
+/** The function that was drawn for a load. */
 export interface DrawnFunction {
   /** Mean CPU-seconds of a call, and its spread. */
   readonly cpuSeconds: number;
@@ -69,6 +74,7 @@ export interface DrawnFunction {
   readonly maxReplicas: number;
 }
 
+/** Whether the load is made of recorded traces. */
 export const isRecorded = (recipe: LoadRecipe): recipe is RecordedRecipe => "parts" in recipe;
 
 /** `file` or `file#selection`, once for each trace that the part lays over the others. */

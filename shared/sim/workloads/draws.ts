@@ -1,10 +1,12 @@
 /** Laws that traffic follows and `Random` does not have. */
 import type { Random } from "../../core/random.ts";
 
+/** Evenly between `low` and `high`. */
 export function uniform(random: Random, low: number, high: number): number {
   return low + (high - low) * random.next();
 }
 
+/** Between `low` and `high`, evenly on the logarithmic scale. */
 export function logUniform(random: Random, low: number, high: number): number {
   return low * (high / low) ** random.next();
 }

@@ -8,6 +8,7 @@ import type { BinnedTrace } from "../../traces/trace.ts";
 import { logUniform, overdispersed, pareto, uniform } from "./draws.ts";
 import { dayShape, drifting, shifting, switching } from "./modulators.ts";
 
+/** The shapes that a load's rate may have. */
 export const FAMILIES = ["steady", "diurnal", "seasonal", "ramp", "flash", "spike", "intermittent", "llm"] as const;
 /**
  * `steady`: a level that hardly drifts; `diurnal`: a day's swing; `seasonal`: cycles of minutes to an hour and a half; `ramp`: a
@@ -17,6 +18,7 @@ export const FAMILIES = ["steady", "diurnal", "seasonal", "ramp", "flash", "spik
  */
 export type Family = (typeof FAMILIES)[number];
 
+/** What a load of a family is drawn with. */
 export interface FamilyOptions {
   readonly meanRps: number;
   readonly durationSeconds: number;
