@@ -1,12 +1,14 @@
 /** How sure a mean over seeds is: percentile bootstrap (Efron 1979), seeded. */
 import type { Random } from "../core/random.ts";
 
+/** A mean and its confidence interval. */
 export interface Interval {
   readonly mean: number;
   readonly lo: number;
   readonly hi: number;
 }
 
+/** How an interval is drawn. */
 export interface BootstrapOptions {
   /** Samples drawn with replacement; default 2000. */
   readonly resamples?: number;
@@ -38,6 +40,7 @@ export function bootstrapMean(
   return { mean, lo: at(tail), hi: at(1 - tail) };
 }
 
+/** The mean; NaN of no values. */
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

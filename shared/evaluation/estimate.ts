@@ -13,6 +13,7 @@ import { recordedProfile, recordedSchedule, recordedTrace } from "./recorded-loa
 
 /** The last windows count; those before let memories fill and counts settle. */
 export const ESTIMATED_WINDOWS = 20;
+/** The windows before those that count. */
 export const WARM_UP_WINDOWS = 10;
 /** The same windows with other instants of arrival and other starts: the platform's chance is no policy's merit. */
 const SEEDS = [1, 2, 3];

@@ -10,12 +10,14 @@ import { runJobs, withPool, type EvaluationWorld } from "./pool/run-matrix.ts";
 import { resultOf, type EvaluationResult } from "./results/result.ts";
 import type { Run } from "./run.ts";
 
+/** What `evaluate` runs. */
 export interface EvaluateOptions extends MatrixOptions {
   readonly policies: readonly NamedPolicy[];
   /** Of traces; loads bring their own. */
   readonly profiles: readonly SimProfile[];
 }
 
+/** The result, with the runs behind it. */
 export interface Evaluated {
   readonly result: EvaluationResult;
   /** What ran, and what came of it, in the same order. */

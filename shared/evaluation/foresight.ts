@@ -41,6 +41,7 @@ export function initialReplicas(schedule: Schedule, profile: SimProfile): number
   return Math.min(profile.maxReplicas, Math.max(profile.minReplicas, needed));
 }
 
+/** Replicas that a load needs, over its windows. */
 export interface NeededSpan {
   readonly mean: number;
   readonly peak: number;

@@ -9,6 +9,7 @@ import type { TickPolicy } from "../sim/simulate.ts";
 /** As in Knative; a sample is as old as the last tick (Knative scrapes each second). */
 export const KPA_TICK_SECONDS = 2;
 
+/** KPA as a policy that decides on ticks by itself. */
 export function kpaTickPolicy(options: KpaOptions): TickPolicy {
   let run: KpaRun | null = null;
   let lastMs: number | null = null;

@@ -16,6 +16,7 @@ export interface CellTerms {
   readonly startCostSeconds: number;
 }
 
+/** One run of the matrix. */
 export interface RunJob {
   /** Index into the matrix's cells. */
   readonly cell: number;
@@ -24,6 +25,7 @@ export interface RunJob {
   readonly detail: Detail;
 }
 
+/** All that is run: each policy on each cell with each seed. */
 export interface Matrix {
   readonly cells: readonly (CellName & CellTerms)[];
   readonly policies: readonly string[];

@@ -5,6 +5,7 @@ import type { GuardSwitch } from "../sim/scaler.ts";
 import type { TraceFormat } from "../traces/trace.ts";
 import { readManifest, splitEntries, type Split } from "./files/manifest.ts";
 
+/** A trace, and the factors that its rates are scaled by. */
 export interface ScaledTrace {
   readonly trace: string;
   readonly rateScales: readonly number[];
@@ -18,6 +19,7 @@ export interface LoadsChoice {
   readonly limit: number | null;
 }
 
+/** The options that choose cells and seeds. */
 export interface MatrixOptions {
   /** Null: traces. */
   readonly loads: LoadsChoice | null;

@@ -7,6 +7,7 @@ import type { SimProfile } from "../sim/profiles.ts";
 import { simulate, type SimWindowTruth } from "../sim/simulate.ts";
 import { replicasPerRps } from "./recorded-load.ts";
 
+/** The run that an outcome is taken from. */
 export interface RunOptions {
   readonly schedule: Schedule;
   readonly profile: SimProfile;
@@ -20,6 +21,7 @@ export interface RunOptions {
 /** The replicas that the load needs are computed at this use. */
 const TARGET_USE = 0.7;
 
+/** Runs the policy behind the guard, and sums up what it brought. */
 export function outcomeOf(options: RunOptions): Outcome {
   const { schedule, profile, policy, initialReplicas, seed, warmUpWindows = 0 } = options;
   const { windows } = simulate({ schedule, profile, policy: policy(), seed, initialReplicas, guard: "on" });

@@ -10,12 +10,14 @@ import type { SimProfile } from "../sim/profiles.ts";
 import { meanOutcome, outcomeOf } from "./outcome.ts";
 import { recordedSchedule } from "./recorded-load.ts";
 
+/** The policies that are compared. */
 export interface Contenders {
   readonly candidate: PolicyFactory;
   readonly current: PolicyFactory;
   readonly rule: PolicyFactory;
 }
 
+/** What the pairs of runs came to. */
 export interface Comparison {
   readonly pairs: number;
   readonly windows: number;
@@ -30,6 +32,7 @@ export interface Comparison {
   readonly isBetter: boolean;
 }
 
+/** What the policies are compared on. */
 export interface CompareOptions {
   readonly trace: BinnedTrace;
   readonly profile: SimProfile;

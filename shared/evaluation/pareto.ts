@@ -1,5 +1,6 @@
 /** Which outcomes no other one dominates: fewer late calls cost more, and the other way round. */
 
+/** A point of the Pareto figure. */
 export interface Outcome {
   readonly sloViolationShare: number;
   readonly cost: number;

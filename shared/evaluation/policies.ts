@@ -20,6 +20,7 @@ import { foresightPolicy } from "./foresight/policy.ts";
 import { kpaTickPolicy } from "./kpa-ticks.ts";
 import { FORESIGHT_POLICY } from "./knowing.ts";
 
+/** What a policy may need to know of its run. */
 export interface RunContext {
   readonly seed: number | string;
   readonly foresight: Foresight;
@@ -31,6 +32,7 @@ export interface RunContext {
 export type RunningPolicy =
   { readonly pace: "window"; readonly policy: ScalingPolicy } | { readonly pace: "tick"; readonly policy: TickPolicy };
 
+/** A policy that an evaluation can run. */
 export interface EvaluatedPolicy {
   /** As tables show it. */
   readonly name: string;

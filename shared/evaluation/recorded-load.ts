@@ -31,11 +31,13 @@ export function recordedTrace(windows: readonly MetricsWindow[]): BinnedTrace {
   return { kind: "binned", format: "counts-30s", name: "recorded", binSeconds, counts };
 }
 
+/** A stretch of a recorded trace, in its windows. */
 export interface Excerpt {
   readonly fromWindow: number;
   readonly windows: number;
 }
 
+/** Arrivals with the counts of an excerpt of a recorded trace. */
 export function recordedSchedule(
   trace: BinnedTrace,
   { workCv }: SimProfile,

@@ -33,8 +33,10 @@ export interface RowTotals extends Pick<
   readonly decisions?: DecisionCounts;
 }
 
+/** How many decisions each trigger led to. */
 export type DecisionCounts = Readonly<Record<DecisionTrigger, number>>;
 
+/** A policy on a cell: means over its seeds. */
 export interface EvaluationRow extends CellName {
   readonly policy: string;
   /** Runs behind the row. */

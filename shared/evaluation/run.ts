@@ -20,6 +20,7 @@ export interface Cell {
 /** How much of a run is kept beside its totals. */
 export type Detail = "totals" | "timeline" | "windows";
 
+/** What one run came to. */
 export interface Run {
   readonly totals: SimTotals;
   readonly initialReplicas: number;
@@ -47,6 +48,7 @@ export function scheduleOf({ trace, profile, rateScale }: Cell, seed: number): S
   return planSchedule(trace, { seed, rateScale, workCv: profile.workCv, windowSeconds: WINDOW_SECONDS });
 }
 
+/** One run: a policy on a load with one seed. */
 export interface RunOptions {
   readonly schedule: Schedule;
   readonly profile: SimProfile;

@@ -8,6 +8,7 @@ import type { RunJob } from "./matrix.ts";
 import { runJobs, withPool, type EvaluationWorld } from "./pool/run-matrix.ts";
 import type { Run } from "./run.ts";
 
+/** What `simulate` runs. */
 export interface SimulateOptions {
   readonly trace: NamedTrace;
   /** By name, as `--policies` takes it. */
@@ -19,6 +20,7 @@ export interface SimulateOptions {
   readonly guard: GuardSwitch;
 }
 
+/** The run, and its cost beside the oracle's. */
 export interface Simulated {
   readonly run: Run;
   readonly guard: GuardSwitch;

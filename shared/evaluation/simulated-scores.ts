@@ -6,6 +6,7 @@ import { resolvePolicy } from "./policies.ts";
 import type { SimProfile } from "../sim/profiles.ts";
 import { simulate, type TickPolicy } from "../sim/simulate.ts";
 
+/** What a policy is judged by. */
 export interface PolicyScore {
   /** Calls over the SLO or failed ÷ all. */
   readonly sloViolationShare: number;
@@ -13,6 +14,7 @@ export interface PolicyScore {
   readonly replicaSeconds: number;
 }
 
+/** What the simulator says of a live run. */
 export interface SimulatedScores {
   /** Mean of `simulations`. */
   readonly simulated: PolicyScore;

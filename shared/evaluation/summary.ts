@@ -8,12 +8,14 @@ import { isRuleName } from "./policies.ts";
 /** A row as the summary needs it. */
 export type SummaryRow = Pick<EvaluationRow, "policy" | "isKept" | "sloViolationShare" | "cost" | "regret">;
 
+/** A cell, as far as the summary reads it. */
 export interface SummaryCell {
   /** Null without a search: the cell counts as feasible then. */
   readonly bounds: Pick<CellBounds, "isFeasible"> | null;
   readonly rows: readonly SummaryRow[];
 }
 
+/** A policy over all cells. */
 export interface PolicySummary {
   readonly policy: string;
   /** Of the feasible cells. */

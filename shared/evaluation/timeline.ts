@@ -10,8 +10,10 @@ export interface Timeline {
   readonly p95Seconds: readonly (number | null)[];
 }
 
+/** Points of a timeline at most. */
 export const MAX_TIMELINE_BINS = 1440;
 
+/** The windows of a run, joined into at most `maxBins` points. */
 export function timelineOf(
   windows: readonly SimWindowRecord[],
   windowSeconds: number,

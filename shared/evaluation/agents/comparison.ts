@@ -4,6 +4,7 @@ import type { Machine, Versions } from "../files/machine.ts";
 import type { TraceSummary } from "../files/traces.ts";
 import type { ContenderScore } from "./scores.ts";
 
+/** The scores of all contenders, and all that is needed to make them again. */
 export interface AgentComparison {
   readonly kind: "replicant-agent-comparison";
   readonly version: 1;

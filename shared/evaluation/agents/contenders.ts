@@ -2,6 +2,7 @@
 import { RULES } from "../../policies/by-name.ts";
 import { AGENT_NAMES, type AgentName, type Form } from "../../rl/agents.ts";
 
+/** A row of the comparison. */
 export interface Contender {
   /** As the table has it. */
   readonly name: string;
@@ -9,6 +10,7 @@ export interface Contender {
   policyFor(seed: number): string;
 }
 
+/** An agent that is trained in one of its forms. */
 export interface LearnedContender {
   readonly agent: AgentName;
   readonly form: Form;
@@ -16,6 +18,7 @@ export interface LearnedContender {
 
 const COMPARED_FORMS = ["paper", "corrected"] as const satisfies readonly Form[];
 
+/** All agents in all forms that are compared. */
 export const LEARNED: readonly LearnedContender[] = AGENT_NAMES.flatMap((agent) =>
   COMPARED_FORMS.map((form) => ({ agent, form })),
 );
@@ -35,6 +38,9 @@ export const SHIPPED: Contender = {
   policyFor: () => "lstm-ppo-plus@product",
 };
 
+/** The name of a learned contender in the table. */
 export const nameOfLearned = ({ agent, form }: LearnedContender): string => `${agent} ${form}`;
+/** The name of a tuned rule in the table. */
 export const nameOfTuned = (rule: string): string => `${rule}, tuned`;
+/** The name in the table of a rule with its default options. */
 export const nameOfUntuned = (rule: string): string => `${rule}, as it comes`;

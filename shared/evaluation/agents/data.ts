@@ -4,11 +4,13 @@ import { traceSeconds } from "../../traces/trace.ts";
 import { loadTrace } from "../../traces/load-trace.ts";
 import { DEFAULT_MANIFEST, readManifest, splitEntries, type ManifestEntry, type Split } from "../files/manifest.ts";
 
+/** The traces that contenders learn or are tuned on, and those that they are judged on. */
 export interface ComparedData {
   readonly train: readonly ManifestEntry[];
   readonly validation: readonly ManifestEntry[];
 }
 
+/** The splits of the manifest; `small`: only each one's shortest trace. Throws `BadInputError` for an empty split. */
 export async function comparedData(small: boolean): Promise<ComparedData> {
   const manifest = await readManifest(DEFAULT_MANIFEST);
   const of = async (split: Split) => {

@@ -6,6 +6,7 @@ import type { Interval } from "../bootstrap.ts";
 import type { AgentComparison } from "./comparison.ts";
 import type { ContenderScore } from "./scores.ts";
 
+/** The lines between which a page's table is replaced. */
 export const MARKERS = { begin: "<!-- compare-agents: begin -->", end: "<!-- compare-agents: end -->" } as const;
 
 const HEAD = [
@@ -13,6 +14,7 @@ const HEAD = [
   ...(["guarded", "beats", "beaten"] as const),
 ] as const;
 
+/** The comparison as Markdown: the table, and how it was made. */
 export function markdownOf(comparison: AgentComparison): string {
   const { scores, tuned, steps, seeds, budget, traces, command, machine, versions } = comparison;
   const cells = [HEAD, ...scores.map(cellsOf)];
@@ -70,6 +72,7 @@ export async function readmeWith(file: string, markdown: string): Promise<string
   return `${text.slice(0, begin + MARKERS.begin.length)}\n\n${markdown}\n${text.slice(end)}`;
 }
 
+/** Replaces the table in a page. Rejects with `BadInputError` where the page has no markers. */
 export async function updateReadme(file: string, markdown: string): Promise<void> {
   await writeFile(file, await readmeWith(file, markdown));
 }

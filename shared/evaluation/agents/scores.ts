@@ -4,6 +4,7 @@ import { bootstrapMean, meanOf, type Interval } from "../bootstrap.ts";
 import { dominates, paretoFront, type Outcome } from "../pareto.ts";
 import type { SimTotals } from "../../sim/simulate.ts";
 
+/** The runs of one contender. */
 export interface ContenderRuns {
   readonly name: string;
   readonly isTuned: boolean;
@@ -11,6 +12,7 @@ export interface ContenderRuns {
   readonly runs: readonly (readonly SimTotals[])[];
 }
 
+/** A contender's means over seeds, with intervals. */
 export interface ContenderScore {
   readonly name: string;
   /** Calls over the SLO or failed ÷ all calls: mean over traces, each with the same weight. */

@@ -5,9 +5,12 @@ import { dirname, join } from "node:path";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { LOAD_SPLITS, type LoadSplit } from "../../sim/loads/recipe.ts";
 
+/** The splits of the trace manifest, those of loads. */
 export const SPLITS = LOAD_SPLITS;
+/** One of `SPLITS`. */
 export type Split = LoadSplit;
 
+/** A trace of a split, and how its rates are scaled. */
 export interface ManifestEntry {
   /** Relative to the manifest's folder; `#` selects a part. */
   readonly trace: string;
@@ -15,12 +18,14 @@ export interface ManifestEntry {
   readonly rateScale: number;
 }
 
+/** The traces and their splits. */
 export interface Manifest {
   /** SHA-256 by file name, hex. */
   readonly files: Readonly<Record<string, string>>;
   readonly splits: Readonly<Record<Split, readonly ManifestEntry[]>>;
 }
 
+/** The shipped trace manifest. */
 export const DEFAULT_MANIFEST = "traces/manifest.json";
 
 /** Throws `BadInputError` that names the file and the field. */

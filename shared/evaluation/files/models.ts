@@ -17,6 +17,7 @@ import { createWasmEngine } from "../../rl/engine/wasm/engine.ts";
 import { embeddedKernel } from "../../rl/kernel/embedded.ts";
 import { dataSelection, type TraceIdentity } from "./traces.ts";
 
+/** A model as a policy, and the traces that it was trained on. */
 export interface ModelPolicy {
   /** Made plainly it remembers as the policy in service does. */
   readonly policy: FoundPolicy;

@@ -5,6 +5,7 @@ import { modelPolicy } from "./models.ts";
 import { readTunedPolicy } from "./tuned-policy.ts";
 import { dataOf, sharesData, type NamedTrace, type TraceIdentity } from "./traces.ts";
 
+/** A policy as results name it. */
 export interface NamedPolicy {
   readonly name: string;
   /** The file it came from; null for one named directly. */
@@ -13,6 +14,7 @@ export interface NamedPolicy {
   readonly learnedFrom: readonly TraceIdentity[] | null;
 }
 
+/** A policy that is ready to run. */
 export interface ResolvedPolicy extends EvaluatedPolicy {
   /** Of a model: what it was trained on. */
   readonly trainedOn: readonly TraceIdentity[] | null;

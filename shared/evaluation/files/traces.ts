@@ -16,6 +16,7 @@ export interface TraceIdentity {
   readonly selection: string | null;
 }
 
+/** A trace that was read, with what identifies it. */
 export interface NamedTrace extends TraceIdentity {
   readonly trace: Trace;
   /** Data that it was made of, where it is no file of its own. */
@@ -47,12 +48,14 @@ async function loadNamedTrace(reference: string, format: TraceFormat | undefined
   return { name: reference, digest: await digestOfFile(path), selection: dataSelection(selection), trace };
 }
 
+/** The SHA-256 of a file, hexadecimal. Rejects where it cannot be read. */
 export async function digestOfFile(path: string): Promise<string> {
   return createHash("sha256")
     .update(await readFile(path))
     .digest("hex");
 }
 
+/** What results say of a trace. */
 export function summaryOf({ name, digest, selection, trace }: NamedTrace): TraceSummary {
   return {
     name,
@@ -64,6 +67,7 @@ export function summaryOf({ name, digest, selection, trace }: NamedTrace): Trace
   };
 }
 
+/** The selection without `boosted`, which is the same data; null: the whole file. */
 export function dataSelection(selection: string | null): string | null {
   return selection === null || selection === "boosted" ? null : selection.replace(/\+boosted$/, "");
 }

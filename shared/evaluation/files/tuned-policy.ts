@@ -6,8 +6,10 @@ import type { Candidate } from "../tune/search.ts";
 import type { Score } from "../tune/score.ts";
 import type { TraceIdentity } from "./traces.ts";
 
+/** The `kind` of such a file. */
 export const TUNED_KIND = "replicant-tuned-policy";
 
+/** The content of a file that `tune` wrote. */
 export interface TunedPolicy {
   readonly kind: typeof TUNED_KIND;
   readonly version: 1;
@@ -28,6 +30,7 @@ export interface TunedPolicy {
   readonly replicantVersion: string;
 }
 
+/** A tuned policy, and the traces that it was tuned on. */
 export type TunedOn = Pick<TunedPolicy, "policy" | "traces">;
 
 /** Reads what is needed to use it. Throws `BadInputError`. */

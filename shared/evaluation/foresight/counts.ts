@@ -17,6 +17,7 @@ export interface CountsOptions {
   readonly serves: "larger" | "own";
 }
 
+/** The cheapest counts at a price of lateness, a count for each slot. */
 export interface PricedCounts {
   readonly counts: Uint16Array;
   /** Of each slot: the count that its calls meet. */

@@ -15,6 +15,7 @@ const ALL_FINE_CALLS = 6_000_000;
 /** Counts beyond the one at which so small a share is late are entered as if none were, until they are refined. */
 const HARDLY_ANY_LATE = 0.005;
 
+/** Late calls by slot and count, rough at first and refined where a search looks closer. */
 export class LateTable {
   readonly mostReplicas: number;
   /** Late calls of slot k at n replicas: `late[k × (mostReplicas + 1) + n]`. At 0 replicas all are late. */

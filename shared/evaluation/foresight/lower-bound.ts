@@ -2,6 +2,7 @@
 import type { LateTable } from "./late-table.ts";
 import { cheapestCounts, type CountsOptions, type PricedCounts } from "./counts.ts";
 
+/** A cost that no policy which keeps the SLO is below, in expectation over routes. */
 export interface LowerBound {
   /** Replica-seconds and starts, priced. */
   readonly cost: number;
@@ -9,6 +10,7 @@ export interface LowerBound {
   readonly lateSeconds: number;
 }
 
+/** What the bound is computed from. */
 export type BoundOptions = Omit<CountsOptions, "late" | "mostReplicas" | "serves" | "lateSeconds"> & {
   readonly table: LateTable;
   /** Calls that may be late. */

@@ -2,6 +2,7 @@
 import type { TickPolicy } from "../../sim/simulate.ts";
 import type { PlanStep } from "./plan.ts";
 
+/** Follows a plan, tick by tick. */
 export function foresightPolicy(plan: readonly PlanStep[], name: string): TickPolicy {
   let next = 0;
   return {

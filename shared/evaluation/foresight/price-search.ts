@@ -5,6 +5,7 @@ import { refineAround } from "./lower-bound.ts";
 import { PLAN_TICK_SECONDS, planOf } from "./plan.ts";
 import type { Trials } from "./trials.ts";
 
+/** What the search by price starts from. */
 export type PriceOptions = Pick<CountsOptions, "slots" | "minReplicas" | "initialReplicas"> & {
   readonly trials: Trials;
   readonly table: LateTable;

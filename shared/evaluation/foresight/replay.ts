@@ -5,12 +5,14 @@ import { Platform } from "../../sim/platform.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 import type { PlanStep } from "./plan.ts";
 
+/** What a plan came to in the simulator. */
 export interface Replayed {
   readonly lateShare: number;
   readonly replicaSeconds: number;
   readonly replicaStarts: number;
 }
 
+/** The run that plans are replayed on. */
 export interface ReplayOptions {
   readonly schedule: Schedule;
   readonly profile: SimProfile;

@@ -39,6 +39,7 @@ class Held {
   }
 }
 
+/** Counts late calls on a constant count of replicas. */
 export class SharedReplicas {
   readonly #schedule: Schedule;
   readonly #profile: SimProfile;

@@ -2,6 +2,7 @@
 import type { Schedule } from "../../traces/schedule.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 
+/** A schedule's calls by slots of equal length. */
 export interface Slots {
   readonly slotSeconds: number;
   readonly count: number;

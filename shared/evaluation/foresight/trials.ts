@@ -4,6 +4,7 @@ import { costOf } from "../cost.ts";
 import type { PlanStep } from "./plan.ts";
 import { replay, type ReplayOptions } from "./replay.ts";
 
+/** A plan and what it came to. */
 export interface Trial {
   readonly plan: readonly PlanStep[];
   readonly lateShare: number;
@@ -12,6 +13,7 @@ export interface Trial {
   readonly cost: number;
 }
 
+/** Replays plans, and keeps the cheapest one that kept the SLO. */
 export class Trials {
   readonly #options: ReplayOptions;
   readonly #startCostSeconds: number;

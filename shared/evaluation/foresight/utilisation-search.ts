@@ -3,6 +3,7 @@ import type { Slots } from "./slots.ts";
 import { planOf } from "./plan.ts";
 import type { Trials } from "./trials.ts";
 
+/** What the search by utilisation starts from. */
 export interface UtilisationOptions {
   readonly trials: Trials;
   readonly slots: Slots;

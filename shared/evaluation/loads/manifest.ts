@@ -3,6 +3,7 @@ import { readLoads } from "../../sim/loads/read-loads.ts";
 import type { LoadRecipe, LoadSplit } from "../../sim/loads/recipe.ts";
 import { textOf } from "./text-of.ts";
 
+/** The shipped load manifest. */
 export const DEFAULT_LOADS = "traces/loads.json";
 
 /** Throws `BadInputError` with one sentence: file, load, field and value. */

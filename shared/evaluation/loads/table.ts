@@ -5,6 +5,7 @@ import { demandOf, needOf } from "../../sim/loads/need.ts";
 import { LOAD_SPLITS, type LoadSplit } from "../../sim/loads/recipe.ts";
 import { FAMILIES, type Family } from "../../sim/workloads/families.ts";
 
+/** What the table of loads says of one load. */
 export interface LoadLine {
   readonly name: string;
   readonly split: LoadSplit;
@@ -23,6 +24,7 @@ export interface LoadLine {
   readonly maxReplicas: number;
 }
 
+/** The line of a load. */
 export function lineOf({ recipe, trace, profile }: Load): LoadLine {
   const { name, split, family, durationSeconds } = recipe;
   const demand = demandOf(trace, durationSeconds);
@@ -61,6 +63,7 @@ const HEAD = [
   "max",
 ];
 
+/** The loads as a table, a text for each line. */
 export function loadsTable(lines: readonly LoadLine[]): string[] {
   const rows = lines.map((line) => [
     line.name,

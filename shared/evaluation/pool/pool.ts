@@ -5,6 +5,7 @@ import type { RunJob } from "../matrix.ts";
 import type { Run } from "../run.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
+/** What a pool's threads run. */
 export interface PoolOptions {
   /** The bundle of `worker.ts`. */
   readonly script: string;
@@ -13,6 +14,7 @@ export interface PoolOptions {
   readonly signal: AbortSignal;
 }
 
+/** Worker threads that run jobs. */
 export interface Pool {
   /** Results in the order of the jobs. Rejects with the first failure, or `InterruptedError`; close the pool then. */
   run(jobs: readonly RunJob[], onProgress?: (index: number, share: number) => void): Promise<Run[]>;

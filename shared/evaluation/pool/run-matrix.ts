@@ -26,6 +26,7 @@ export interface EvaluationWorld {
   readonly command: string;
 }
 
+/** A trace, scaled, on a profile. */
 export interface MatrixCell {
   readonly trace: NamedTrace;
   readonly profile: SimProfile;

@@ -42,6 +42,7 @@ const COLUMNS: readonly (readonly [name: string, of: (row: EvaluationRow) => Val
   ["is_pareto_optimal", (row) => row.isParetoOptimal],
 ];
 
+/** The rows as CSV (RFC 4180), with a header. */
 export function csvOf({ env, rows }: Pick<EvaluationResult, "env" | "rows">): string {
   const lines = [
     ["env", ...COLUMNS.map(([name]) => name)],

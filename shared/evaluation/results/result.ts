@@ -14,8 +14,10 @@ import type { NamedPolicy } from "../files/policies.ts";
 import type { MatrixCell } from "../pool/run-matrix.ts";
 import { summaryOf, type TraceSummary } from "../files/traces.ts";
 
+/** The `kind` of such a file. */
 export const RESULT_KIND = "replicant-evaluation";
 
+/** A cell, and what is known of it whatever the policy. */
 export interface CellSummary extends CellName, CellTerms {
   readonly calls: number;
   /** Replicas that the load needs at 70 % use, over the windows, before any bound; null live. */
@@ -30,6 +32,7 @@ export interface CellSummary extends CellName, CellTerms {
   readonly foresight: CellBounds | null;
 }
 
+/** One run: a policy on a cell with one seed. */
 export interface RunSummary extends CellName, RowTotals {
   readonly policy: string;
   readonly seed: number;
@@ -37,6 +40,7 @@ export interface RunSummary extends CellName, RowTotals {
   readonly initialReplicas: number | null;
 }
 
+/** The content of a result's file. */
 export interface EvaluationResult {
   readonly kind: typeof RESULT_KIND;
   readonly version: 1;
@@ -62,6 +66,7 @@ export interface EvaluationResult {
   };
 }
 
+/** What a result is made of. */
 export interface ResultParts {
   readonly cells: readonly MatrixCell[];
   readonly matrix: Matrix;
@@ -75,6 +80,7 @@ export interface ResultParts {
   readonly made: EvaluationResult["made"];
 }
 
+/** The result of an evaluation, from its runs. */
 export function resultOf(parts: ResultParts): EvaluationResult {
   const { cells, matrix, jobs, runs, policies, guard, warnings, made } = parts;
   const rows = rowsOf(

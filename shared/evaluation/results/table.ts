@@ -32,6 +32,7 @@ const COLUMNS: readonly Column[] = [
   { title: "cold", cell: (row) => (row.coldStarts === null ? "–" : whole(row.coldStarts)) },
 ];
 
+/** The result as a table for the terminal, a text for each line. */
 export function tableOf(result: Pick<EvaluationResult, "rows" | "cells" | "seeds">): string[] {
   const lines = result.cells.flatMap((cell) => {
     const rows = result.rows.filter((row) => isSameCell(row, cell));
@@ -52,6 +53,7 @@ export function decisionLines(rows: readonly EvaluationRow[]): string[] {
   });
 }
 
+/** Whether two rows belong to the same cell. */
 export function isSameCell(a: CellName, b: CellName): boolean {
   return a.trace === b.trace && a.profile === b.profile && a.rateScale === b.rateScale;
 }

@@ -9,6 +9,7 @@ export interface CellOutcome {
   readonly oracleCost: number;
 }
 
+/** What a candidate is judged by. */
 export interface Score {
   /** Mean over cells and seeds, each with the same weight, so that a long trace does not drown a short one. */
   readonly sloViolationShare: number;

@@ -4,17 +4,20 @@ import { latinHypercube } from "./candidates.ts";
 import { compareScores, type Score } from "./score.ts";
 import { nameOf, type TunableRule } from "./space.ts";
 
+/** A policy that was tried, and its score. */
 export interface Candidate {
   readonly policy: string;
   readonly score: Score;
 }
 
+/** The best candidate, and all others. */
 export interface Search {
   readonly best: Candidate;
   /** In the order in which they were tried. */
   readonly candidates: readonly Candidate[];
 }
 
+/** What is searched, and how long. */
 export interface SearchOptions {
   readonly rule: TunableRule;
   /** How many candidates are tried at most, the rule as it comes included. */

@@ -11,6 +11,7 @@ export const TUNABLE: Readonly<Record<string, readonly Dimension[]>> = Object.fr
   Object.entries(RULES).flatMap(([name, { tunable }]) => (tunable.length > 0 ? [[name, tunable]] : [])),
 );
 
+/** A rule with the options that are varied. */
 export interface TunableRule {
   readonly rule: string;
   /** `@30s`, `@bare` or nothing. */

@@ -17,6 +17,7 @@ import { scoreOf, type Score } from "./score.ts";
 import { searchRule } from "./search.ts";
 import { nameOf, tunableRule } from "./space.ts";
 
+/** What `tune` searches on. */
 export interface TuneOptions extends MatrixOptions {
   /** The rule, with what is held fixed of it. */
   readonly policy: string;

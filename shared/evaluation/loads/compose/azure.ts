@@ -3,8 +3,10 @@ import type { Random } from "../../../core/random.ts";
 import type { PartRecipe } from "../../../sim/loads/recipe.ts";
 import { DAY_SECONDS, type Draft, drawSpread, oneOf, someOf, usualDuration, wholeMinutes } from "./draft.ts";
 
+/** The trace file that the functions are taken from. */
 export const AZURE_FILE = "azure2019_d01_http_per_minute.csv";
 
+/** A function of the file: its row and its counts per minute. */
 export interface AzureFunction {
   /** `row=N`. */
   readonly select: string;

@@ -4,6 +4,7 @@ import type { MadeUpRecipe, RecordedRecipe } from "../../../sim/loads/recipe.ts"
 
 type Named = "name" | "split" | "seed" | "function";
 
+/** A recipe without name, split, seed and function. */
 export type Draft =
   /** Its family shows when it is built. */
   | Omit<RecordedRecipe, Named | "family">
@@ -11,6 +12,7 @@ export type Draft =
   | Omit<RecordedRecipe, Named>
   | Omit<MadeUpRecipe, Named>;
 
+/** How the loads of one source are drawn. */
 export interface Plan {
   /** Names begin with it. */
   readonly source: string;
@@ -19,7 +21,9 @@ export interface Plan {
   readonly draft: (random: Random, index: number) => Draft | null;
 }
 
+/** Seconds of an hour. */
 export const HOUR_SECONDS = 3600;
+/** Seconds of a day. */
 export const DAY_SECONDS = 86_400;
 
 /** 2–6 h in half hours; one in twelve lasts 40–60 min. */
@@ -33,6 +37,7 @@ export function wholeMinutes(random: Random, mostSeconds: number): number {
   return 60 * random.integer(Math.floor(mostSeconds / 60) + 1);
 }
 
+/** One of the values, each as likely. */
 export function oneOf<T>(random: Random, values: readonly T[]): T {
   return values[random.integer(values.length)]!;
 }

@@ -11,6 +11,7 @@ const SALT = 5748;
 const TRAIN_SHARE = 0.6;
 const VALIDATION_SHARE = 0.2;
 
+/** The split of an owner's functions: drawn from the owner's hash, so that no owner is in two. */
 export function splitOfOwner(owner: string): LoadSplit {
   const place = seededRandom(`owner/${SALT}/${owner}`).next();
   if (place < TRAIN_SHARE) return "train";

@@ -14,6 +14,7 @@ import {
   wholeMinutes,
 } from "./draft.ts";
 
+/** The recorded traces, by source. */
 export const RECORDED_FILES = {
   twitter: "twitter2021_stream_2s.json",
   nasa: "nasa1995_july_requests_30s.json",

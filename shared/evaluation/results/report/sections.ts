@@ -7,6 +7,7 @@ import { policySummaries } from "../summary-table.ts";
 import { isSameCell } from "../table.ts";
 import { escaped, grouped } from "./html.ts";
 
+/** The report's head: what ran, where and when. */
 export function headSection({ made, versions, machine, seeds, policies, cells, warnings }: EvaluationResult): string {
   const gibibytes = (machine.memoryBytes / 2 ** 30).toFixed(1);
   const day = made.at.slice(0, 16).replace("T", " ");
@@ -18,6 +19,7 @@ ${warnings.map((warning) => `<p class="warning" role="note">${escaped(warning)}<
 </header>`;
 }
 
+/** The report's tables, one for each cell. */
 export function resultsSection({ cells, rows }: EvaluationResult): string {
   const tables = cells.map((cell) =>
     tableSection(
@@ -143,6 +145,7 @@ ${lines.join("\n")}
 </section>`;
 }
 
+/** The report's figures: late calls against cost, one for each cell. */
 export function figuresSection({ cells, seeds }: EvaluationResult): string {
   return `<section aria-labelledby="pareto">
 <h2 id="pareto">Late calls against cost</h2>
@@ -161,6 +164,7 @@ ${cells.map((cell, i) => `<details${i < 3 ? " open" : ""}><summary>${loadName(ce
 <noscript><p class="warning">The figures are drawn by a script in this file; the tables above are complete without it.</p></noscript>`;
 }
 
+/** How the report was made and what its words mean. */
 export function methodSection({
   made,
   traces,
