@@ -7,8 +7,10 @@ import { shardsOf } from "../rl/rollout/local.ts";
 import { Shard } from "../rl/rollout/shard.ts";
 import { makeTask, type TaskPlan } from "./tasks.ts";
 
+/** The engines that can train. */
 export type EngineName = "wasm" | "tfjs";
 
+/** What a rollout thread is started with. */
 export interface ThreadData {
   readonly plan: TaskPlan;
   readonly seed: number | string;
@@ -18,12 +20,14 @@ export interface ThreadData {
   readonly shards: readonly { readonly first: number; readonly count: number }[];
 }
 
+/** What a rollout thread is asked. */
 export type ThreadQuestion =
   | { readonly kind: "collect"; readonly order: RoundOrder }
   | { readonly kind: "restore"; readonly places: readonly ShardPlace[] };
 
 type Thread = WorkerThread<ThreadQuestion, readonly ShardRollout[]>;
 
+/** How environments are played on several threads. */
 export interface ThreadCollectorOptions {
   /** The bundled rollout thread. */
   readonly script: string;
@@ -35,6 +39,7 @@ export interface ThreadCollectorOptions {
   readonly data: Omit<ThreadData, "shards">;
 }
 
+/** Collects rollouts on several threads; the result does not depend on how many. */
 export function threadCollector({ script, threads, environments, engine, data }: ThreadCollectorOptions): Collector {
   const shards = shardsOf(environments);
   const count = Math.min(threads, shards.length);

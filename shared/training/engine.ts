@@ -5,6 +5,7 @@ import { createWasmEngine, type Helpers } from "../rl/engine/wasm/engine.ts";
 import { embeddedKernel } from "../rl/kernel/embedded.ts";
 import type { EngineName } from "./collect.ts";
 
+/** Makes an engine with these weights. Rejects where the engine cannot be loaded. */
 export async function makeEngine(
   name: EngineName,
   spec: NetworkSpec,

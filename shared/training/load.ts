@@ -6,6 +6,7 @@ import { loadNamedTraces } from "../evaluation/files/traces.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TaskPlan } from "./tasks.ts";
 
+/** What is trained on, and its record. */
 export interface TrainingLoad {
   readonly plan: TaskPlan;
   /** In the plan's order. */

@@ -23,6 +23,7 @@ const COLUMNS: readonly (readonly [name: keyof RoundReport, tag: string])[] = [
 ];
 const HEADER = ["steps", "round", "stepsPerSecond", ...COLUMNS.map(([name]) => name)].join(",");
 
+/** The log of a training: a line for each round. */
 export interface TrainingLog {
   write(round: Round, stepsPerSecond: number, nowMs: number): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { AgentName, Form } from "../rl/agents.ts";
 import type { ProfileName } from "../sim/profiles.ts";
 import type { EngineName } from "./collect.ts";
 
+/** What `train` does. */
 export interface TrainOptions {
   readonly env: "sim" | "live";
   readonly agent: AgentName;
@@ -36,6 +37,7 @@ export interface TrainOptions {
   readonly rolloutSteps: number;
 }
 
+/** What `TrainOptions` come to where they are left out. */
 export const TRAIN_DEFAULTS = {
   checkpointSteps: 20_000,
   /** A step is a window: so many are four hours of trace time, an update every half hour. */

@@ -3,12 +3,14 @@ import type { Clock } from "../core/clock.ts";
 import { progressBar, type ProgressOutput } from "../core/progress.ts";
 import type { Round } from "../rl/training.ts";
 
+/** The bar of a training. */
 export interface TrainingProgress {
   /** Returns the steps per second since the start. */
   update(round: Round): number;
   end(): void;
 }
 
+/** A bar over the steps of a training, from those done already. */
 export function trainingProgress(
   what: string,
   { fromSteps, totalSteps }: { readonly fromSteps: number; readonly totalSteps: number },

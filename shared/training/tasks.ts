@@ -22,6 +22,7 @@ export interface TaskPlan {
   readonly profiles: readonly string[];
 }
 
+/** Environment number `index` of a training. */
 export function makeTask(plan: TaskPlan, index: number): Environment {
   const { layout, objective, actions, hyperparameters } = plan.settings;
   const { episodeWindows, randomisePlatform, guard, comparedRewards } = hyperparameters;

@@ -1,5 +1,6 @@
 /** TensorBoard's event files: TFRecord frames around three small protocol buffers (Event, Summary, Summary.Value). */
 
+/** A value under its tag. */
 export interface Scalar {
   readonly tag: string;
   readonly value: number;
@@ -10,6 +11,7 @@ export function versionEvent(nowMs: number): Uint8Array {
   return frame(event(nowMs, null, field(3, text("brain.Event:2"))));
 }
 
+/** A record of a TensorBoard event file: scalars of one step. */
 export function scalarEvent(step: number, nowMs: number, scalars: readonly Scalar[]): Uint8Array {
   const values = scalars.map(({ tag, value }) => field(1, joined([field(1, text(tag)), float(2, value)])));
   return frame(event(nowMs, step, field(5, joined(values))));

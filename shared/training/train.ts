@@ -33,6 +33,7 @@ export interface LivePlace {
   close(): Promise<void>;
 }
 
+/** What a live training needs of the platform. */
 export interface LivePlaceOptions {
   /** Null: the first that is managed. */
   readonly functionName: string | null;
@@ -42,6 +43,7 @@ export interface LivePlaceOptions {
   readonly traces: readonly (TrainingTrace & { readonly name: string })[];
 }
 
+/** What a training needs of its process. */
 export interface TrainWorld {
   /** The bundle of `rollout-thread.ts`. */
   readonly threadScript: string;
@@ -54,6 +56,7 @@ export interface TrainWorld {
   readonly signal: AbortSignal;
 }
 
+/** How a training ended. */
 export interface TrainingEnd {
   readonly steps: number;
   /** Ended by the person, before its last step. */

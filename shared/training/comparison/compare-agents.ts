@@ -25,6 +25,7 @@ import { scoresOf } from "../../evaluation/agents/scores.ts";
 import { folderOf, noteEvaluation, trainAll } from "./train-all.ts";
 import { tuneAll, type TunedRules } from "./tune-all.ts";
 
+/** What the comparison needs of its process. */
 export interface CompareAgentsWorld extends EvaluationWorld {
   /** The bundle of `rollout-thread.ts`. */
   readonly threadScript: string;

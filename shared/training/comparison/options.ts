@@ -1,5 +1,6 @@
 /** What a comparison of agents runs: how long each learns, how often, against which rules. */
 
+/** What is compared, and for how long each contender learns. */
 export interface CompareAgentsOptions {
   /** Checkpoints, tuned rules and results; what is there and was made alike is not made again. */
   readonly work: string;

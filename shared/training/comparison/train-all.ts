@@ -15,11 +15,13 @@ import { train, type TrainWorld } from "../train.ts";
 import { LEARNED, nameOfLearned, type LearnedContender } from "../../evaluation/agents/contenders.ts";
 import type { CompareAgentsOptions } from "./options.ts";
 
+/** What the trainings need of their process. */
 export interface TrainAllWorld extends Pick<TrainWorld, "threadScript" | "progress" | "signal"> {
   /** What is trained now, a line each. */
   readonly say: (line: string) => void;
 }
 
+/** The folder of one contender's checkpoint. */
 export function folderOf({ work }: CompareAgentsOptions, { agent, form }: LearnedContender, seed: number): string {
   return join(work, "models", `${agent}-${form}-${seed}`);
 }
