@@ -1,5 +1,6 @@
 /** Exact quantiles of what was measured. */
 
+/** Quantiles of some values, in their unit. */
 export interface Quantiles {
   readonly p50: number;
   readonly p95: number;

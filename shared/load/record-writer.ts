@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { RequestRecord } from "./records.ts";
 
+/** Writes the records of requests to a file, in the order in which they come. */
 export interface RecordWriter {
   write(record: RequestRecord): void;
   /** Resolves when all lines are in the file; rejects with `BadInputError` when they could not be written. */

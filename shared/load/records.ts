@@ -1,6 +1,7 @@
 /** What became of each request: typed-array columns, 39 bytes a request, so that a million fits in memory. */
 import type { ErrorClass, RequestOutcome } from "#shared/core/load.ts";
 
+/** Whether a request counts. */
 export type Phase = "warm-up" | "measured";
 
 /** One request as a line of the record file. Instants are real milliseconds since the replay began. */

@@ -27,6 +27,7 @@ type FromReplay = Partial<
   >
 >;
 
+/** What `replayFromFile` replays, and where. */
 export interface ReplayFromFileOptions extends FromSchedule, FromReplay {
   /** `<file>` or `<file>#<selection>`. */
   readonly trace: string;
@@ -44,7 +45,9 @@ export interface ReplayFromFileOptions extends FromSchedule, FromReplay {
   readonly onPlanned?: (plan: { readonly schedule: Schedule; readonly scheduleDigest: string }) => void;
 }
 
+/** The function `stress` at a gateway on this machine. */
 export const DEFAULT_TARGET_URL = "http://127.0.0.1:8080/function/stress";
+/** CPU time of a request of work 1 where it is not given, seconds. */
 export const DEFAULT_MEAN_CPU_SECONDS = 0.1;
 
 /**

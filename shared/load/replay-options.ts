@@ -4,6 +4,7 @@ import type { LoadWindow, ReplayTotals } from "#shared/core/load.ts";
 import type { Schedule } from "../traces/schedule.ts";
 import type { RequestRecord } from "./records.ts";
 
+/** What `replay` sends, where to and how fast. */
 export interface ReplayOptions {
   readonly runId: string;
   readonly functionName: string;
@@ -37,6 +38,7 @@ export interface ReplayOptions {
   readonly onRecord?: (record: RequestRecord) => void;
 }
 
+/** What `ReplayOptions` come to where they are left out. */
 export const REPLAY_DEFAULTS = {
   timeLapse: 1,
   timeoutMs: 65_000,
@@ -54,6 +56,7 @@ interface Limits {
   readonly sloSeconds: number | null;
 }
 
+/** Options with every limit filled in. */
 export type CheckedOptions<T> = T & Limits;
 
 /** Fills in defaults. Throws `BadInputError` for an option out of range; also for callers that must know before they act. */

@@ -4,6 +4,7 @@ import type { Schedule } from "../traces/schedule.ts";
 import { type Quantiles, quantilesOf } from "./quantiles.ts";
 import type { RequestColumns } from "./records.ts";
 
+/** What a replay came to. */
 export interface ReplayResult {
   readonly runId: string;
   readonly functionName: string;
@@ -42,6 +43,7 @@ export interface ColumnsSummary {
   readonly sloSeconds: number | null;
 }
 
+/** Latencies, lateness and violations of a replay's measured phase. */
 export function summariseColumns(
   input: ColumnsSummary,
 ): Pick<ReplayResult, "latencySeconds" | "latenessMs" | "sloViolationShare"> {

@@ -14,6 +14,7 @@ import { createSender, type Sender, type SentAnswer } from "./sender.ts";
 import { TotalsCounter, unansweredBecause } from "./totals.ts";
 import { WindowTally } from "./window-tally.ts";
 
+/** A replay that runs. */
 export interface ReplayRun {
   readonly scheduleDigest: string;
   /** Wall clock. */

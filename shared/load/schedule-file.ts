@@ -12,6 +12,7 @@ const MAGIC = "RPLSCH1\n";
 const HEADER_BYTES = MAGIC.length + 8 + 8 + 4;
 const REQUEST_BYTES = 8 + 4;
 
+/** A schedule as bytes: a header, then each request's offset and work. */
 export function encodeSchedule({ durationSeconds, windowSeconds, offsetSeconds, work }: Schedule): Uint8Array {
   const count = offsetSeconds.length;
   const bytes = new Uint8Array(HEADER_BYTES + count * REQUEST_BYTES);
@@ -52,6 +53,7 @@ export function scheduleDigest(schedule: Schedule): string {
   return createHash("sha256").update(encodeSchedule(schedule)).digest("hex");
 }
 
+/** Writes a schedule's file. */
 export async function writeSchedule(path: string, schedule: Schedule): Promise<void> {
   await writeFile(path, encodeSchedule(schedule));
 }

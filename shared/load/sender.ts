@@ -5,6 +5,7 @@ import https from "node:https";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { ErrorClass } from "#shared/core/load.ts";
 
+/** How a request was answered, or why it was not. */
 export interface SentAnswer {
   readonly status: number | null;
   /** Null when the status is below 400. */
@@ -16,6 +17,7 @@ export interface SentAnswer {
   readonly callId: string | null;
 }
 
+/** Sends requests over kept connections. */
 export interface Sender {
   /** Calls `done` exactly once, later. The returned function gives up: `done` is then called at once with `timeout`. */
   send(body: string, done: (answer: SentAnswer) => void): () => void;
@@ -94,6 +96,7 @@ export function httpUrl(text: string): URL {
   return url;
 }
 
+/** The class of an HTTP status; null below 400, and without one. */
 export function errorClassOfStatus(status: number | null): ErrorClass | null {
   if (status === null || status < 400) return null;
   if (status === 429) return "429";

@@ -1,5 +1,6 @@
 /** The body that makes the stress function do a request's work. */
 
+/** How work becomes CPU time. */
 export interface WorkOptions {
   /** CPU time of a request of work 1, seconds of trace time. */
   readonly meanCpuSeconds: number;

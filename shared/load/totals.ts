@@ -5,6 +5,7 @@ import type { ErrorClass, ReplayTotals } from "#shared/core/load.ts";
 const UNREACHED_STATUSES: ReadonlySet<number | null> = new Set([404, 502, 503, 504]);
 const UNREACHED_CLASSES: ReadonlySet<ErrorClass | null> = new Set(["connect", "timeout", "reset"]);
 
+/** Counts what became of a replay's requests. */
 export class TotalsCounter {
   #sent = 0;
   #ok = 0;
