@@ -18,6 +18,6 @@ export async function runScaler(
     await running;
   };
   t.after(end);
-  await eventually(() => scaler.status().managed.functions !== null, { what: "the first list" });
+  await eventually(() => scaler.status().managed.functions !== null, { what: "the first list", timeoutMs: 60_000 });
   return { scaler, end };
 }
