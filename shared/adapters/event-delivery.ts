@@ -23,13 +23,15 @@ export interface BusCounters {
   redelivered: number;
 }
 
+/** All counters at 0. */
 export function newCounters(): BusCounters {
   return { published: 0, received: 0, dropped: 0, undecodable: 0, foreign: 0, redelivered: 0 };
 }
 
-/** Where a bus tells what it did: sentences. */
+/** Where a bus reports what it did: sentences. */
 export type BusLog = (message: string) => void;
 
+/** Logs nothing. */
 export const silent: BusLog = () => {};
 
 /** What a bus needs besides the bytes. */

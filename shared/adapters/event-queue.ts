@@ -12,6 +12,7 @@ interface Waiting {
 /** A handler this far behind works on the past: the oldest events give way. */
 const MAX_WAITING = 1_000;
 
+/** Events waiting for one handler; holds at most 1,000, then the oldest are dropped and counted. */
 export interface EventQueue {
   /** `doubt`: what the carrier knows against the message. */
   push(bytes: Uint8Array, doubt?: string | null): void;
@@ -26,6 +27,7 @@ export interface QueueOptions {
   readonly maxInFlight?: number | undefined;
 }
 
+/** Hands what is pushed to `deliver`; what fails comes back with growing pauses where `again` says so. */
 export function eventQueue(
   deliver: Deliver,
   { again, maxInFlight = 1 }: QueueOptions,

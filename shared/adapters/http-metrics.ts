@@ -5,6 +5,7 @@ import { Agent } from "node:http";
 import type { MetricsEndpoint } from "../ports/metrics-source.ts";
 import { within } from "./patience.ts";
 
+/** The URLs of both endpoints, and how long each answer may take. */
 export interface MetricsAddresses {
   readonly functionMetricsUrl: string;
   readonly containerMetricsUrl: string;

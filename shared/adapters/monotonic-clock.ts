@@ -2,6 +2,7 @@
 import type { Clock } from "../core/clock.ts";
 import { systemClock } from "./system-clock.ts";
 
+/** Milliseconds since this process began: for durations, not for dates. */
 export const monotonicClock: Clock = {
   nowMs: () => performance.now(),
   sleep: (ms, signal) => systemClock.sleep(ms, signal),

@@ -1,6 +1,7 @@
 /** The real clock. */
 import type { Clock } from "../core/clock.ts";
 
+/** The wall clock, Unix milliseconds; a sleep that is aborted resolves at once. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   sleep: (ms, signal) =>

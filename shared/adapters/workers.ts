@@ -3,9 +3,10 @@ import { parentPort, Worker, workerData } from "node:worker_threads";
 
 import { BadInputError, messageOf } from "../core/errors.ts";
 
+/** A thread that answers questions, made by `startWorker`. */
 export interface WorkerThread<Question, Answer> {
   /**
-   * One at a time. `onProgress`: hears how far the answer is, 0…1. Rejects when the thread failed or ended; with `BadInputError`
+   * One at a time. `onProgress`: receives how far the answer is, 0…1. Rejects when the thread failed or ended; with `BadInputError`
    * where that is what it threw.
    */
   ask(question: Question, onProgress?: (share: number) => void): Promise<Answer>;

@@ -1,6 +1,7 @@
 /** Reads the flags of a command line one by one, and reports every problem at once. */
 import { ConfigError } from "../core/errors.ts";
 
+/** The range of a number, bounds included. */
 export interface NumberBounds {
   readonly least: number;
   /** `Infinity`: any finite number. */
@@ -41,6 +42,7 @@ export interface FlagReader {
   done(): void;
 }
 
+/** A reader without any problem so far. */
 export function readFlags(): FlagReader {
   const problems: string[] = [];
   const check = (name: string, text: string, { least, most, whole = false }: NumberBounds): number | null => {

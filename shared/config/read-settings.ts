@@ -2,7 +2,9 @@
 import { ConfigError } from "../core/errors.ts";
 import { SETTINGS, type SettingName, type SettingValue } from "./settings.ts";
 
+/** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+/** Values of the named settings, read and checked. */
 export type Settings<K extends SettingName> = { readonly [Name in K]: SettingValue<Name> };
 
 /** Settings by name. An empty value counts as unset. Throws `ConfigError` with one sentence for each bad value. */

@@ -1,6 +1,7 @@
 /** Every setting there is: environment name, default, range and meaning. The list in services/README.md is made from this one. */
 import * as z from "zod";
 
+/** One environment variable: its default, its range and its meaning. */
 export interface Setting<T> {
   /** Default as it would be written in the environment; absent means required. */
   readonly fallback?: string;
@@ -34,6 +35,7 @@ const orNone = (value: z.ZodType<string, string>) =>
 const natsFile = (what: string, meaning: string) =>
   setting("a file, or the name of a mounted secret", meaning, text, `nats-${what}`);
 
+/** All settings by the name of their variable. */
 export const SETTINGS = {
   NATS_URL: setting(
     "a nats:// URL or a comma-separated list of them",
@@ -237,5 +239,7 @@ export const SETTINGS = {
   ),
 } as const;
 
+/** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
+/** The type of a setting's value once it is read. */
 export type SettingValue<K extends SettingName> = z.output<(typeof SETTINGS)[K]["parse"]>;

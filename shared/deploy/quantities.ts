@@ -1,6 +1,7 @@
 /** CPU and memory quantities as stack.yml and Kubernetes write them. */
 import { BadInputError } from "../core/errors.ts";
 
+/** Quantities as text, such as `100m` and `128Mi`. */
 export interface ResourceList {
   readonly cpu?: string | undefined;
   readonly memory?: string | undefined;

@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 
 import { BadInputError } from "../core/errors.ts";
 
+/** How the new stack file differs. */
 export interface StackChanges {
   /** Others are left out. */
   readonly keep: readonly string[];

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { BadInputError, messageOf } from "../core/errors.ts";
 import { spoken } from "../core/spoken.ts";
 
+/** One function of a stack file, variables substituted. */
 export interface StackFunction {
   readonly name: string;
   /** Folder with the built handler. */

@@ -16,6 +16,7 @@ export interface WatchdogLimits {
   readonly execTimeoutMs: number;
 }
 
+/** The watchdog's limits, and how long it lets a replica drain. */
 export interface WatchdogSettings extends WatchdogLimits {
   /**
    * How long a draining replica may finish its calls: the watchdog takes new ones for `healthcheck_interval` and then gives those

@@ -10,8 +10,10 @@ export interface BusLogin {
 /** Who logs in on a bus of ours. */
 export type BusAccount = BusUser | typeof ADMIN;
 
+/** All accounts, `admin` first. */
 export const BUS_ACCOUNTS: readonly BusAccount[] = [ADMIN, ...BUS_USER_NAMES];
 
+/** A password for each account. */
 export type BusPasswords = Readonly<Record<BusAccount, string>>;
 
 /** Every account under its first name. */

@@ -10,11 +10,13 @@
 import { rightsOf, type BusRights, type BusStore, type BusUser } from "./bus-users.ts";
 import { isKept, streamName, subjectOf } from "./subjects.ts";
 
+/** The subjects that a user may publish and subscribe to, wildcards included. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly SubscribePermission[];
 }
 
+/** A subject that may be subscribed to. */
 export interface SubscribePermission {
   readonly subject: string;
   /** Only as a member of this queue; null: only without a queue. */
@@ -31,6 +33,7 @@ export function inboxOf(user: BusUser): string {
   return `_INBOX.${user}`;
 }
 
+/** The permissions of a user on the subjects and buckets of `prefix`. */
 export function permissionsOf(user: BusUser, prefix: string): Permissions {
   const rights: BusRights = rightsOf(user);
   const stream = streamName(prefix);

@@ -7,6 +7,7 @@ import type { EventKind } from "./subjects.ts";
 /** What is kept beside the events: a bucket `<prefix>-<name>` of each. */
 export type BusStore = "lease" | "control" | "signatures" | "models";
 
+/** What one user may do. */
 export interface BusRights {
   /** For people: what needs these rights. */
   readonly who: string;
@@ -24,6 +25,7 @@ export interface BusRights {
   readonly sources: readonly string[];
 }
 
+/** One kind of event that a group shares: each goes to one member. */
 export interface SharedDelivery {
   readonly kind: EventKind;
   /** Name of the durable consumer. */
@@ -51,6 +53,7 @@ const share = (durable: string, kind: EventKind, queue = durable): SharedDeliver
   queue,
 });
 
+/** The rights of every user. */
 export const BUS_USERS = {
   "metrics-collector": {
     ...NOTHING,
@@ -111,7 +114,9 @@ export const BUS_USERS = {
   },
 } as const satisfies Readonly<Record<string, BusRights>>;
 
+/** A user of the table. */
 export type BusUser = keyof typeof BUS_USERS;
+/** All users of the table. */
 export const BUS_USER_NAMES = Object.keys(BUS_USERS) as readonly BusUser[];
 
 /** Makes the stream and the buckets, and repairs: may do everything. No part is given it. */
@@ -130,6 +135,7 @@ export function userOf(name: string): BusUser | null {
   return BUS_USER_NAMES.find((user) => namesOf(user).includes(name)) ?? null;
 }
 
+/** The rights of a user. */
 export function rightsOf(user: BusUser): BusRights {
   return BUS_USERS[user];
 }

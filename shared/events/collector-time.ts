@@ -1,5 +1,5 @@
 /**
- * Whether what was measured is still news, by the collector's own time: its ticks and windows tell it, and the listener's monotonic
+ * Whether what was measured is still news, by the collector's own time: its ticks and windows carry it, and the listener's monotonic
  * clock carries it on. No wall clock is asked, so none that is wrong or set back can silence a part.
  */
 import type { MetricsWindow, Tick } from "../core/window.ts";
@@ -7,10 +7,11 @@ import type { MetricsWindow, Tick } from "../core/window.ts";
 /** `late`: ended more than a window ago, or in another generation. `refused`: dated where no instant can be. `unknown`: no event was received yet. */
 export type Timeliness = "in-time" | "late" | "refused" | "unknown";
 
-/** What tells when a window ended, and by whose time. */
+/** When a window ended, and by whose time. */
 export type MeasuredAt = Pick<MetricsWindow, "generation" | "endedAtMs" | "timeLapse" | "windowSeconds">;
 type TickedAt = Pick<Tick, "generation" | "atMs" | "timeLapse">;
 
+/** What is known of the collector's time, for the status. */
 export interface CollectorTimeStatus {
   /** Null before the first event. */
   readonly generation: string | null;
@@ -23,12 +24,12 @@ export interface CollectorTimeStatus {
   readonly lastRefusal: string | null;
 }
 
-/** One collector's time from its first instant heard to the first of the next. */
+/** One collector's time from the first instant received from it to the first of the next. */
 interface Line {
   readonly generation: string;
   readonly timeLapse: number;
-  /** The last instants, each with how far it lay ahead of the monotonic clock, in trace time, when it was first heard. */
-  readonly heard: { readonly atMs: number; readonly aheadMs: number }[];
+  /** The last instants, each with how far it lay ahead of the monotonic clock, in trace time, when it was first received. */
+  readonly instants: { readonly atMs: number; readonly aheadMs: number }[];
   /** By the instant that was the shortest on its way. */
   aheadMs: number;
   newsAtMs: number;
@@ -38,14 +39,15 @@ interface Instant extends TickedAt {
   readonly spanMs: number;
 }
 
-/** About a minute of ticks: the quickest of them tells the time best, and clocks that drift apart are followed. */
+/** About a minute of ticks: the quickest of them gives the best time, and clocks that drift apart are followed. */
 const REMEMBERED_INSTANTS = 32;
 /** Generations that were followed by another one. */
 const REMEMBERED_GENERATIONS = 16;
-/** What was heard may have been this slow on its way, real time: what comes quicker lies so far ahead. */
+/** An event may have been this slow on its way, real time: one that comes quicker lies so far ahead. */
 const MAX_DELAY_MS = 10_000;
 const WINDOW_MS = 30_000;
 
+/** Follows one collector at a time and judges whether what it measured is still news. */
 export class CollectorTime {
   #line: Line | null = null;
   #number = 0;
@@ -104,7 +106,7 @@ export class CollectorTime {
       return timeliness;
     }
     const isNew = instant.generation !== line.generation && !this.#past.includes(instant.generation);
-    // Whoever is heard while the one followed has been silent for a window is right: better a wrong time than silence.
+    // A collector that reports while the one followed has been silent for a window is right: better a wrong time than silence.
     const isSilent = monotonicMs - line.newsAtMs > this.#windowMs / line.timeLapse;
     if (isSilent || (live && isNew && instant.generation !== "")) return this.#begin(instant, monotonicMs);
     if (timeliness === "refused") this.#refuse(instant, line, monotonicMs);
@@ -116,7 +118,7 @@ export class CollectorTime {
     if (before !== undefined) this.#past = [...this.#past.filter((one) => one !== before), before];
     this.#past = this.#past.filter((one) => one !== generation).slice(-REMEMBERED_GENERATIONS);
     const aheadMs = atMs - monotonicMs * timeLapse;
-    this.#line = { generation, timeLapse, heard: [{ atMs, aheadMs }], aheadMs, newsAtMs: monotonicMs };
+    this.#line = { generation, timeLapse, instants: [{ atMs, aheadMs }], aheadMs, newsAtMs: monotonicMs };
     this.#number++;
     return "in-time";
   }
@@ -146,10 +148,10 @@ function instantOf({ generation, endedAtMs, timeLapse, windowSeconds }: Measured
 function remember(line: Line, atMs: number, monotonicMs: number): void {
   line.newsAtMs = monotonicMs;
   // From the newest: every function has a tick of the same instant.
-  if (line.heard.findLast((one) => one.atMs === atMs)) return;
-  line.heard.push({ atMs, aheadMs: atMs - monotonicMs * line.timeLapse });
-  if (line.heard.length > REMEMBERED_INSTANTS) line.heard.shift();
-  line.aheadMs = Math.max(...line.heard.map((one) => one.aheadMs));
+  if (line.instants.findLast((one) => one.atMs === atMs)) return;
+  line.instants.push({ atMs, aheadMs: atMs - monotonicMs * line.timeLapse });
+  if (line.instants.length > REMEMBERED_INSTANTS) line.instants.shift();
+  line.aheadMs = Math.max(...line.instants.map((one) => one.aheadMs));
 }
 
 function nowOf({ aheadMs, timeLapse }: Line, monotonicMs: number): number {

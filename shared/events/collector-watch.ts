@@ -4,6 +4,7 @@ import { WINDOW_SECONDS } from "../core/window.ts";
 import { CollectorTime, type CollectorTimeStatus, type MeasuredAt, type Timeliness } from "./collector-time.ts";
 import type { ReplicantEvent } from "./types.ts";
 
+/** The collector's time, its clock's skew and its problems, for the status. */
 export interface CollectorWatchStatus extends CollectorTimeStatus {
   /** The sender's wall clock less this part's; null before the first event. Measured, and never a reason to drop anything. */
   readonly skewMs: number | null;
@@ -11,19 +12,21 @@ export interface CollectorWatchStatus extends CollectorTimeStatus {
   readonly problems: readonly string[];
 }
 
+/** The clocks of this part: wall and monotonic. */
 export interface CollectorWatchClocks {
   readonly clock: Pick<Clock, "nowMs">;
   readonly monotonic: Pick<Clock, "nowMs">;
 }
 
-/** How to subscribe to ticks for the time alone: a look is told in a tick for each function, and any of them will do. */
+/** How to subscribe to ticks for the time alone: a look is reported in a tick for each function, and any of them will do. */
 export const FOLLOWING = { atMostEveryMs: 100 };
 /** More than the way over the bus explains. */
 const NOTABLE_SKEW_MS = 2_000;
-/** So many windows without a sign of life, and no fewer real seconds than that, are told. */
+/** So many windows without a sign of life, and no fewer real seconds than that, are reported. */
 const SILENT_WINDOWS = 2;
 const SILENT_SECONDS = 5;
 
+/** Takes a subscriber's ticks and windows, and judges whether each is still news. */
 export class CollectorWatch {
   readonly #time = new CollectorTime();
   readonly #clocks: CollectorWatchClocks;

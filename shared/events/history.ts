@@ -9,7 +9,7 @@ const WINDOWS_SCHEMA = z.array(WINDOW_SCHEMA);
 
 /**
  * The windows of `WindowClosed.history`, in their order. Never throws: one bad sample of the past silences nothing, as its
- * window is left out and the gap in `seq` tells of it.
+ * window is left out and the gap in `seq` shows it.
  */
 export function readHistory(history: readonly unknown[]): readonly MetricsWindow[] {
   // All at once takes a third of the time, and a bad one is rare.

@@ -44,7 +44,7 @@ const managedFields = z.object({
 
 const managed = z.preprocess(withSlo, managedFields) satisfies z.ZodType<ManagedFunction>;
 
-/** Events from before an SLO had a percentile tell its 95th alone. */
+/** Events from before an SLO had a percentile give its 95th alone. */
 function withSlo(given: unknown): unknown {
   if (typeof given !== "object" || given === null || "slo" in given || !("sloP95Seconds" in given)) return given;
   const { sloP95Seconds, ...rest } = given;

@@ -1,5 +1,6 @@
 /** The six subjects. Flat, because OpenFaaS's connectors match `topic` by string equality. */
 
+/** The subject of each kind under the default prefix `replicant`. */
 export const SUBJECTS = {
   tick: "replicant.tick",
   window: "replicant.window",
@@ -9,7 +10,9 @@ export const SUBJECTS = {
   load: "replicant.load",
 } as const;
 
+/** The kinds of events. */
 export type EventKind = keyof typeof SUBJECTS;
+/** All kinds of events. */
 export const EVENT_KINDS = Object.keys(SUBJECTS) as readonly EventKind[];
 
 /** A tick is worth something until the next one, two seconds later: nobody wants it from a store. */

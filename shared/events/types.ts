@@ -14,7 +14,7 @@ export interface WindowClosed {
   readonly window: MetricsWindow;
   /** Up to 64 windows before it, oldest first, as they came: `readHistory` reads them for the few who need them. */
   readonly history: readonly unknown[];
-  /** Where the function's fast controller stood at its last decision: whoever is new goes on from there. Absent in older events. */
+  /** The state of the function's fast controller at its last decision: a new scaler goes on from there. Absent in older events. */
   readonly control?: ControlMemory | undefined;
 }
 
@@ -31,6 +31,7 @@ export interface ProposalMade {
   readonly window: MetricsWindow;
 }
 
+/** The data of an event by its kind. */
 export interface EventData {
   readonly tick: TickTaken;
   readonly window: WindowClosed;

@@ -3,6 +3,7 @@
 /** `window`, `decision`, …: letters and `_`, for it is part of a metric's name. */
 export type Deed = string;
 
+/** How often a deed is expected. */
 export interface Due {
   /** One is due at least so often, real time. */
   readonly everyMs: number;
@@ -13,6 +14,7 @@ export interface Due {
 /** Of one function: seconds since each deed was last done, null where it never was. */
 export type Ages = Readonly<Record<Deed, number | null>>;
 
+/** How often a deed was done for a function, for metrics. */
 export interface DeedCount {
   readonly functionName: string;
   readonly deed: Deed;
@@ -73,7 +75,7 @@ export class Activity {
     else if (due.else !== undefined && due.else !== entry.due.else) entry.due = { ...entry.due, else: due.else };
   }
 
-  /** Due no longer; how long ago it was done is still told. */
+  /** Due no longer; how long ago it was done is still reported. */
   excuse(deed: Deed, functionName: string): void {
     const entry = this.#functions.get(functionName)?.get(deed);
     if (!entry) return;

@@ -4,6 +4,7 @@ import type { Workload } from "./workload.ts";
 
 export { BUS_SETTINGS } from "./bus-credentials.ts";
 
+/** Where the bus is, and how this workload logs in to it. */
 export interface BusAddress extends BusCredentials {
   /** What the mounted secrets say now: they may be changed under a running part. */
   readonly again: () => BusCredentials;
@@ -41,6 +42,7 @@ export function gatewayAddress(workload: Workload<"OPENFAAS_URL">): {
   };
 }
 
+/** A Prometheus server, and how this workload logs in to it. */
 export interface PrometheusAddress {
   readonly url: string;
   readonly token: string | null;

@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import type { SignatureMemory } from "../ports/signature-memory.ts";
 import { checkSignature, SIGNATURE_LIFE_MS, type SignedCall, type Verdict } from "./signature.ts";
 
+/** A verdict in two steps: by this replica alone, and by all. */
 export interface Judgement {
   /** What this replica knows by itself, at once: signed by one of the keys, lately, and not taken here before. */
   readonly verdict: Verdict;
@@ -10,6 +11,7 @@ export interface Judgement {
   readonly once: Promise<Verdict>;
 }
 
+/** What a verifier needs: keys, a clock and a log. */
 export interface VerifierDeps {
   readonly keys: () => readonly string[];
   /** Milliseconds of a clock that nobody sets. */
@@ -17,6 +19,7 @@ export interface VerifierDeps {
   readonly log: (message: string) => void;
 }
 
+/** How signatures are remembered, for the status. */
 export interface VerifierStatus {
   /** Where replicas share what they have taken, or that each has only its own memory. */
   readonly memory: string;
@@ -44,7 +47,7 @@ const MAX_OWED = 1_000;
 
 /**
  * Replicas share their memory where there is one. While it cannot be asked, calls are still taken: each replica has its own
- * memory, refuses what the one before it may have taken (a replica that was started anew cannot know), and tells the shared
+ * memory, refuses what the one before it may have taken (a replica that was started anew cannot know), and updates the shared
  * memory later. A call's age is by the wall clock of now, its own age by a monotonic one: no step of a clock can close the
  * door for longer than a signature lives.
  */
@@ -126,7 +129,7 @@ export class CallVerifier {
     for (const { signature } of owed) void shared.note(signature).catch(() => {});
   }
 
-  /** The oldest stand first, so that each is looked at once. */
+  /** The oldest are first, so that each is looked at once. */
   #forget(nowMs: number): void {
     for (const [signature, untilMs] of this.#taken) {
       if (this.#taken.size < MIN_REMEMBERED || untilMs > nowMs) return;

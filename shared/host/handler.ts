@@ -1,5 +1,6 @@
 /** The official node template's handler contract, and ours on top of it: a handler returns an answer and never throws. */
 
+/** A call, as the template's handler receives it. */
 export interface FunctionEvent {
   /** Text, parsed JSON or a Buffer, as the template's body parser left it. */
   readonly body: unknown;
@@ -9,13 +10,16 @@ export interface FunctionEvent {
   readonly path: string;
 }
 
+/** How a handler sets status and headers, as the template provides it. */
 export interface FunctionContext {
   status(code: number): FunctionContext;
   headers(values: Readonly<Record<string, string>>): FunctionContext;
 }
 
+/** What a function's module exports. */
 export type Handler = (event: FunctionEvent, context: FunctionContext) => Promise<unknown>;
 
+/** Our own handlers' answer to a call. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;

@@ -1,6 +1,7 @@
-/** Is a part that is alive also well? Asked by `?health`, told in every status and as metrics. */
+/** Is a part that is alive also well? Asked by `?health`, reported in every status and as metrics. */
 import type { Activity, Ages } from "./activity.ts";
 
+/** Whether a part is well, and the sentences that say why not. */
 export interface Health {
   readonly ok: boolean;
   /** A sentence each. */
@@ -9,6 +10,7 @@ export interface Health {
   readonly warnings: readonly string[];
 }
 
+/** What a part's health is computed from. */
 export interface Watched {
   readonly activity: Activity;
   /** Absent where the part has no bus. */
@@ -21,6 +23,7 @@ export interface Watched {
 /** Several hundred sentences help nobody. */
 const MAX_SENTENCES = 50;
 
+/** The health of a part now; at most 50 sentences of each kind. */
 export function healthOf({ activity, bus, problems, warnings }: Watched): Health {
   const state = bus?.state() ?? "connected";
   const found = [

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+/** The keys that are valid now. */
 export interface Keyring {
   /** The keys as they are now; none while there has been no such file. */
   keys(): readonly string[];

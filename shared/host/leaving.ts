@@ -18,6 +18,7 @@ const POLL_MS = 20;
 /** From the handler's answer to the last of its bytes. */
 const FLUSH_MS = 250;
 
+/** What a process has to end, in two steps. */
 export interface Leaving {
   /** Ends what we do unasked; calls are still answered. */
   windDown(): Promise<void>;
@@ -25,6 +26,7 @@ export interface Leaving {
   close(): Promise<void>;
 }
 
+/** Installs the handler of SIGTERM; call it once a process. */
 export function leaveInOrder(leaving: Leaving, env: Readonly<Record<string, string | undefined>>): void {
   let runtimeEndsUs = false;
   (globalThis as Record<symbol, unknown>)[SHUTDOWN] = async () => {

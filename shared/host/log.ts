@@ -1,6 +1,7 @@
 /** One way to log: a JSON line on stdout that names the part and says what happened. */
 import { pino } from "pino";
 
+/** Structured logging: fields and a message. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

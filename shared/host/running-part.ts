@@ -8,12 +8,13 @@
 import type { Answer, FunctionEvent } from "./handler.ts";
 import { healthOf, healthStatus, type Watched } from "./health.ts";
 
+/** A part that was wired and runs. */
 export interface RunningPart {
   /** The loop; ends with the signal. Without one the part only answers calls. */
   run?(signal: AbortSignal): Promise<void>;
   /** Answers a call; `status` is the whole of it, health included. The default answers the status. */
   answer?(event: FunctionEvent, status: () => object): Promise<Answer>;
-  /** What there is to tell beside name, state and health. */
+  /** What the status says beside name, state and health. */
   status(): object;
   readonly watched: Watched;
 }

@@ -6,7 +6,7 @@ import { answerPart, type RunningPart } from "./running-part.ts";
 import { startWorkload, type Workload } from "./workload.ts";
 
 /**
- * Starts the part that `wire` makes. Until it stands, calls answer 503 and say so; if it cannot be made or its loop breaks,
+ * Starts the part that `wire` makes. Until it runs, calls answer 503 and say so; if it cannot be made or its loop breaks,
  * the process ends with 1, so that the platform starts it anew.
  */
 export function startService<K extends SettingName>(

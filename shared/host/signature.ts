@@ -5,8 +5,11 @@
  */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 
+/** When the call was signed, Unix milliseconds. */
 export const TIMESTAMP_HEADER = "x-replicant-timestamp";
+/** The number used once. */
 export const NONCE_HEADER = "x-replicant-nonce";
+/** `v2=` and the HMAC in hexadecimal. */
 export const SIGNATURE_HEADER = "x-replicant-signature";
 /** A signature is good for so long on either side of its time stamp. */
 export const SIGNATURE_LIFE_MS = 60_000;
@@ -38,11 +41,13 @@ export function signCall(
   return { [TIMESTAMP_HEADER]: timestamp, [NONCE_HEADER]: nonce, [SIGNATURE_HEADER]: `${PRESENT}${signature}` };
 }
 
+/** Whether a call may change something; else why not, in one sentence. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly because: string };
 
+/** A call as it was received, with all that was signed. */
 export interface SignedCall extends CallTarget {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Exactly the bytes that were signed; text stands for its UTF-8. */
+  /** Exactly the bytes that were signed; text is taken as UTF-8. */
   readonly body: string | Uint8Array;
   readonly functionName: string;
   /** Wall clock. */
@@ -51,6 +56,7 @@ export interface SignedCall extends CallTarget {
 
 /** A signature that fits, and how old it is by the wall clock: below 0 where the caller's clock is ahead. */
 export type Authentic = { readonly ok: true; readonly signature: string; readonly ageMs: number };
+/** Why a signature does not fit, in one sentence. */
 export type Refused = { readonly ok: false; readonly because: string };
 
 /** Whether the caller claims to have signed. */

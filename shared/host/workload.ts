@@ -14,6 +14,7 @@ import { bytesOf, type FunctionEvent } from "./handler.ts";
 const KEY = "replicant-key";
 const BASE_SETTINGS = ["LOG_LEVEL", "secret_mount_path", "REPLICANT_INSECURE"] as const;
 
+/** What every function and service has: settings, log, secrets, signed calls and an end in order. */
 export interface Workload<K extends SettingName> {
   /** The name under which it is deployed. */
   readonly name: string;

@@ -2,6 +2,7 @@
 import type { EventKind } from "../events/subjects.ts";
 import type { ReplicantEvent } from "../events/types.ts";
 
+/** How events are delivered to one subscription. */
 export interface SubscribeOptions {
   /** Where the bus can: a name under which delivery resumes after a restart, acknowledged when the handler resolves. */
   readonly durable?: string;
@@ -18,13 +19,16 @@ export interface SubscribeOptions {
 /** `bytes`: what the event was decoded from, for who passes it on. */
 export type EventHandler<K extends EventKind> = (event: ReplicantEvent<K>, bytes: Uint8Array) => Promise<void>;
 
+/** A subscription that is active until it is closed. */
 export interface Subscription {
   /** Takes no more events; resolves when the handler's last call has ended. */
   close(): Promise<void>;
 }
 
+/** The state of the connection to the bus. */
 export type BusState = "connected" | "reconnecting" | "closed";
 
+/** Publishes events and delivers them to subscribers. */
 export interface EventBus {
   /** Resolves when the bus has it (acknowledged where it can be); rejects with `BusUnavailableError` after `timeoutMs`. */
   publish(event: ReplicantEvent): Promise<void>;

@@ -13,14 +13,16 @@ export interface FunctionStatus {
   readonly requests: { readonly cpu?: string | undefined; readonly memory?: string | undefined };
 }
 
+/** The HTTP answer of a function. */
 export interface InvocationAnswer {
   readonly status: number;
   readonly body: string;
 }
 
+/** Lists and calls functions. Its methods reject when no answer comes. */
 export interface FunctionGateway {
   list(): Promise<readonly FunctionStatus[]>;
-  /** GETs a function, with a query: how parts tell their status. Resolves with whatever status came back. */
+  /** GETs a function, with a query: how the status of a part is read. Resolves with whatever status came back. */
   ask(functionName: string, query?: Readonly<Record<string, string>>): Promise<InvocationAnswer>;
   /** POSTs `body` to a function; resolves with whatever status came back, rejects only when none came. */
   invoke(

@@ -1,7 +1,8 @@
 /** The right to act, of which several may ask and one at a time has it. */
 
+/** A lease, as one contender sees it. */
 export interface Lease {
-  /** `nats`, `kubernetes`, `none`: told in the status. */
+  /** `nats`, `kubernetes`, `none`: shown in the status. */
   readonly kind: string;
   /** Grows from holder to holder: a platform can refuse the lower one. Null while not held, and where there is no lease. */
   readonly fencing: number | null;

@@ -5,23 +5,25 @@ import type { MetricsWindow, Tick } from "../core/window.ts";
 /** One instant at which the collector wants to know; all in trace time. */
 export interface Instant {
   readonly atMs: number;
-  /** The instant before this one: ticks tell what came since. */
+  /** The instant before this one: ticks report what came since. */
   readonly sinceMs: number;
   /** The window that ends here, or null between windows. */
   readonly window: { readonly seq: number; readonly windowSeconds: number } | null;
 }
 
+/** A function by name and namespace. */
 export interface FunctionId {
   readonly functionName: string;
   readonly namespace: string;
 }
 
-/** Replica counts as the platform's API told them; each goes before the gateway's gauge where it is not null. */
+/** Replica counts as the platform's API reported them; each takes precedence over the gateway's gauge where it is not null. */
 export interface ReplicaReading {
   readonly desiredReplicas: number | null;
   readonly availableReplicas: number | null;
 }
 
+/** A function that is asked about, with what the platform's API says of it. */
 export interface AskedFunction extends FunctionId {
   /** Null when the platform's list did not have it just now. */
   readonly replicas: ReplicaReading | null;
@@ -40,8 +42,9 @@ export interface Look {
   readonly problems: readonly string[];
 }
 
+/** Measures all functions at one instant. */
 export interface MetricsSource {
-  /** Never rejects: what cannot be had is missing in the answers. `expected`: the functions known so far, for sources that must be told what to ask for. */
+  /** Never rejects: what cannot be had is missing in the answers. `expected`: the functions known so far, for sources that must know what to ask for. */
   look(instant: Instant, expected: readonly FunctionId[]): Promise<Look>;
 }
 
@@ -51,6 +54,7 @@ export interface ContainerRatios {
   readonly memoryRatio: number | null;
 }
 
+/** Container use at the end of a window. */
 export interface ContainerLook {
   ratios(about: FunctionId): ContainerRatios;
   readonly problems: readonly string[];
@@ -69,6 +73,7 @@ export interface MetricsScrape {
   readonly containerMetrics: string | null;
 }
 
+/** Reads both endpoints once. Never rejects. */
 export interface MetricsEndpoint {
   scrape(): Promise<MetricsScrape>;
 }

@@ -2,6 +2,7 @@
 import type { ModelControl } from "../core/model.ts";
 import type { ModelStore } from "./model-store.ts";
 
+/** Models by function, and the control of each. */
 export interface ModelRegistry {
   /** Where it is, for people. */
   readonly place: string;

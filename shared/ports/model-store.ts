@@ -3,6 +3,7 @@
 /** The files of one checkpoint by name; there are no folders in it. */
 export type ModelFiles = Readonly<Record<string, Uint8Array>>;
 
+/** The checkpoints of one model. */
 export interface ModelStore {
   /** Steps of the checkpoints that are there, ascending. */
   steps(): Promise<readonly number[]>;

@@ -1,5 +1,6 @@
 /** The thing that accepts a replica count. */
 
+/** The replicas of one function, as the platform reports them. */
 export interface ReplicaCount {
   /** What the platform was last asked for (spec). */
   readonly desiredReplicas: number;
@@ -13,12 +14,13 @@ export interface ScaleAuthority {
   readonly fencing: number | null;
   /** Aborts when the right ends: nothing more may be sent then. */
   readonly signal: AbortSignal;
-  /** The count that was decided on: where another one stands by now, nothing is set. */
+  /** The count that was decided on: where there is another one by now, nothing is set. */
   readonly expected?: number | undefined;
 }
 
+/** Reads and sets replica counts. Rejects with `UnknownFunctionError` or `ScaleRefusedError`. */
 export interface ScaleTarget {
-  /** `openfaas`, `kubernetes`, …: told in every applied event. */
+  /** `openfaas`, `kubernetes`, …: part of every applied event. */
   readonly name: string;
   read(functionName: string, namespace: string): Promise<ReplicaCount>;
   /** Asks for `desiredReplicas` and answers the count read back, which a platform's cap may have changed. */

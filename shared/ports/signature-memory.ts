@@ -1,5 +1,6 @@
 /** What the replicas of a part remember together: the signed calls that one of them has taken. */
 
+/** Remembers signatures for all replicas. */
 export interface SignatureMemory {
   /** Where it is, for people. */
   readonly place: string;

@@ -42,7 +42,7 @@ export async function openAppendFile(
 async function appendFile(file: OpenFile, sync: boolean, wholeBytes: number | undefined): Promise<AppendFile> {
   const found = await file.sizeBytes();
   let sizeBytes = Math.min(found, wholeBytes ?? found);
-  /** Part of a piece stands behind what counts. */
+  /** The file has part of a piece after the bytes that count. */
   let isDirty = sizeBytes < found;
   const cut = async () => {
     await file.truncate(sizeBytes);

@@ -36,7 +36,7 @@ export async function replaceFile(
     try {
       await files.syncFolder(dirname(path));
     } catch (thrown) {
-      // The caller is told that nothing has changed.
+      // The caller receives an error, so nothing may have changed.
       await quietly(hasBefore ? files.rename(before, path) : files.remove(path));
       throw thrown;
     }

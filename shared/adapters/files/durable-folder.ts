@@ -40,7 +40,7 @@ export async function replaceFolder(
         throw thrown;
       }
     } catch (thrown) {
-      // The caller is told that nothing has changed.
+      // The caller receives an error, so nothing may have changed.
       if (hasBefore) await quietly(files.rename(standInOf(path), path));
       throw thrown;
     }

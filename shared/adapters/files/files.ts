@@ -25,7 +25,7 @@ export interface Files {
   create(path: string, mode: number): Promise<OpenFile>;
   /** A file to be written at its end; made when missing. */
   openAtEnd(path: string, mode: number): Promise<OpenFile>;
-  /** Replaces what stands at `to`, unless that is a folder with something in it. */
+  /** Replaces what is at `to`, unless that is a folder with something in it. */
   rename(from: string, to: string): Promise<void>;
   /** A second name for a file; rejects with EEXIST. */
   link(from: string, to: string): Promise<void>;

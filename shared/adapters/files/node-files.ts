@@ -3,6 +3,7 @@ import { link, lstat, mkdir, open, readdir, readFile, rename, rm, type FileHandl
 
 import { errnoOf, type Files, type OpenFile } from "./files.ts";
 
+/** `Files` on the file system of this machine. */
 export const nodeFiles: Files = {
   makeFolder: (path, mode) => mkdir(path, { recursive: true, mode }),
   list: (folder) => unlessMissing(readdir(folder), []).then((names) => [...names].sort()),

@@ -13,6 +13,7 @@ import type {
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { deadlineIn } from "../patience.ts";
 
+/** How to reach and log in to an API server. */
 export interface KubernetesAddress {
   /** A kubeconfig as text (a mounted secret), … */
   readonly kubeconfig?: string | null;
@@ -24,12 +25,14 @@ export interface KubernetesAddress {
   readonly timeoutMs?: number;
 }
 
+/** What single calls may set. */
 export interface CallSettings {
   readonly signal?: AbortSignal | undefined;
   /** The client would send objects as `application/json-patch+json`, which the server refuses. */
   readonly contentType?: string;
 }
 
+/** A connected client: the APIs used here, and the options that bound each call in time. */
 export interface Kubernetes {
   /** The server's address, for people. */
   readonly server: string;

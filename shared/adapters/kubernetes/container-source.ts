@@ -70,7 +70,7 @@ function shareOf(usage: Readonly<Record<string, string>>, { resources }: V1Conta
   return { cpu: of("cpu"), memory: of("memory") };
 }
 
-/** Over the replicas that could be told; null when none could. */
+/** Over the replicas whose share is known; null when none is. */
 function mean(shares: readonly Share[], resource: "cpu" | "memory"): number | null {
   const known = shares.flatMap(({ [resource]: share }) => (share === null ? [] : [share]));
   return known.length === 0 ? null : known.reduce((sum, share) => sum + share, 0) / known.length;

@@ -6,6 +6,7 @@ import { statusOf } from "./refusal.ts";
 /** An autoscaler that someone adds is noticed after so long. */
 const FRESH_MS = 30_000;
 
+/** Finds autoscalers of others on the same Deployment. */
 export interface ForeignWriters {
   /** The name of a HorizontalPodAutoscaler whose target is the Deployment; null when none is known. */
   autoscalerOf(deployment: string, namespace: string, signal?: AbortSignal): Promise<string | null>;

@@ -1,4 +1,4 @@
-/** `ScaleTarget` on the scale subresource of Deployments: a function's Deployment has its name and stands in its namespace. */
+/** `ScaleTarget` on the scale subresource of Deployments: a function's Deployment has its name and is in its namespace. */
 import type { V1Pod, V1Scale } from "@kubernetes/client-node";
 
 import type { Clock } from "../../core/clock.ts";

@@ -9,6 +9,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Lease } from "../../ports/lease.ts";
 import type { LeaseStore, StoredLease } from "./record.ts";
 
+/** The periods of a lease, monotonic milliseconds. */
 export interface LeaseTimes {
   /** Pause between renewals, and between looks of a contender. */
   readonly everyMs: number;
@@ -29,14 +30,15 @@ export interface HeldLeaseOptions {
   readonly times?: LeaseTimes;
 }
 
+/** The lease on `store`. Throws `RangeError` for times under which two could act at once. */
 export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: HeldLeaseOptions): Lease {
   const { everyMs, holdMs, actWithinMs, takeAfterMs } = times;
   if (holdMs + actWithinMs >= takeAfterMs) throw new RangeError("holdMs + actWithinMs must be less than takeAfterMs");
   const listeners: ((held: boolean) => void)[] = [];
   let mine: { readonly version: string; readonly fencing: number; readonly untilMs: number } | null = null;
-  /** What stands in the store, and since when it has not changed. */
+  /** What is in the store, and since when it has not changed. */
   let seen: { readonly stored: StoredLease | null; readonly sinceMs: number } | null = null;
-  let told = false;
+  let reported = false;
   let problem: string | null = null;
 
   const isHeld = (nowMs: number) => mine !== null && nowMs < mine.untilMs;
@@ -58,7 +60,7 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
     const before = seen;
     if (before === null || before.stored?.version !== stored?.version) seen = { stored, sinceMs: nowMs };
     if (stored?.record.holder === holder) {
-      // Ours still, although a renewal's answer was lost or this process stood still: nobody else has acted.
+      // Ours still, although a renewal's answer was lost or this process was paused: nobody else has acted.
       return write(stored.version, stored.record.fencing);
     }
     mine = null;
@@ -73,10 +75,10 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
     return stored.record.holder === null || unchangedMs >= Math.max(takeAfterMs, stored.record.takeAfterMs);
   }
 
-  function tell(): void {
+  function report(): void {
     const held = isHeld(clock.nowMs());
-    if (held === told) return;
-    told = held;
+    if (held === reported) return;
+    reported = held;
     log(held ? `holds the lease, fencing ${mine!.fencing}` : "does not hold the lease any more");
     for (const listener of listeners) listener(held);
   }
@@ -102,7 +104,7 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
           if (found !== problem) log(found);
           problem = found;
         }
-        tell();
+        report();
         await clock.sleep(everyMs, signal);
       }
       await giveBack();
@@ -113,7 +115,7 @@ export function heldLease({ store, holder, clock, log, times = LEASE_TIMES }: He
   async function giveBack(): Promise<void> {
     const last = mine;
     mine = null;
-    tell();
+    report();
     if (last) await store.write({ holder: null, fencing: last.fencing, takeAfterMs }, last.version).catch(() => null);
     await store.close().catch(() => {});
   }

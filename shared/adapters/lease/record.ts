@@ -1,5 +1,6 @@
 /** What contenders write for each other to read. No instant is in it: nobody's clock need agree with anybody's. */
 
+/** Who holds the lease, as it is stored. */
 export interface LeaseRecord {
   /** Who has it; null when it was given back. */
   readonly holder: string | null;
@@ -9,7 +10,7 @@ export interface LeaseRecord {
   readonly takeAfterMs: number;
 }
 
-/** A record and the version under which it stands: every write makes a new one. */
+/** A record and its version in the store: every write makes a new one. */
 export interface StoredLease {
   readonly record: LeaseRecord;
   readonly version: string;
@@ -18,9 +19,9 @@ export interface StoredLease {
 /** A place that several processes reach and where a write can be made to depend on what was read. */
 export interface LeaseStore {
   readonly kind: string;
-  /** Null when nothing stands there. Rejects when the store does not answer. */
+  /** Null when nothing is there. Rejects when the store does not answer. */
   read(): Promise<StoredLease | null>;
-  /** The new version; null when what stands there is not `expected` any more (null: nothing). Rejects when it is not known. */
+  /** The new version; null when what is there is not `expected` any more (null: nothing). Rejects when it is not known. */
   write(record: LeaseRecord, expected: string | null): Promise<string | null>;
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export function digestOf(files: ModelFiles): string {
   return createHash("sha256").update(packed(files)).digest("hex");
 }
 
-/** The part of a digest that tells versions of a model apart, in proposals and on screens. */
+/** The part of a digest that distinguishes versions of a model, in proposals and on screens. */
 export function versionOf(digest: string): string {
   return digest.slice(0, 12);
 }

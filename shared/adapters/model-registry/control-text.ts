@@ -3,6 +3,7 @@ import { BadInputError } from "../../core/errors.ts";
 import { MODES } from "../../core/managed-function.ts";
 import type { ModelControl } from "../../core/model.ts";
 
+/** One line of JSON, as `readControl` reads it. */
 export function controlText(control: ModelControl): string {
   return JSON.stringify(control);
 }
@@ -36,6 +37,6 @@ export function readControlFields(place: string, json: unknown): ModelControl {
   need("version", found.version === undefined || found.version === null || typeof found.version === "string");
   need("reason", typeof found.reason === "string");
   need("atMs", Number.isFinite(found.atMs));
-  // Written before versions were told apart: it holds for any.
+  // Written before a control named a version: it holds for any.
   return { ...(found as ModelControl), version: found.version ?? null };
 }

@@ -8,6 +8,7 @@ import { natsRegistry } from "./nats.ts";
 /** To be closed by who opened it. */
 export type OpenRegistry = ModelRegistry & { close(): Promise<void> };
 
+/** Which kind of registry, and where each would be. */
 export interface RegistryOptions {
   /** `auto`: the object store where there is one. */
   readonly kind: "auto" | "nats" | "folder";

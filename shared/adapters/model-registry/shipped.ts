@@ -9,6 +9,7 @@ import { fileModelStore } from "../model-store.ts";
 /** Of several forms of one agent the one that a bare name means. */
 const PREFERRED = "corrected";
 
+/** The checkpoints in the folders of `folder`, each by its folder's name. */
 export function shippedModels(folder: string): ModelSource {
   async function names(): Promise<string[]> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

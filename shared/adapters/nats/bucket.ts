@@ -59,7 +59,7 @@ export async function makeBucket(
           max_age: nanos(maxAgeMs),
           duplicate_window: nanos(Math.min(maxAgeMs, 120_000)),
         }),
-        // What is written stands until it is written anew: not even who may ask for a purge gets one.
+        // What is written stays until it is overwritten: not even a client that may ask for a purge gets one.
         deny_delete: true,
         deny_purge: true,
         num_replicas: 1,

@@ -1,6 +1,7 @@
 /** When the server has what was published without a stream: one answer of it confirms all that was said in the same turn. */
 import type { Clock } from "../../core/clock.ts";
 
+/** Confirms plain publishes, one round trip for all of a turn. */
 export interface Confirmations {
   /** Resolves when the server has all that was published before; rejects after `timeoutMs`, or as `ask` does. */
   next(timeoutMs: number): Promise<void>;

@@ -12,6 +12,7 @@ import { userOf, type BusUser } from "../../events/bus-users.ts";
 import { identityOf, isTlsTrouble, proofOf, tlsOf, type BusCredentials, type Identity } from "./credentials.ts";
 import { parseServers } from "./servers.ts";
 
+/** Where the server is, and how this client logs in and is named. */
 export interface ConnectionOptions extends BusCredentials {
   /** `nats://[token@|user:password@]host:port`, several parted by commas or as a list. */
   readonly servers: string | readonly string[];
@@ -26,6 +27,7 @@ export class BusRefusedError extends Error {
   override readonly name = "BusRefusedError";
 }
 
+/** One connection to a NATS server, which reconnects by itself until it is closed. */
 export interface Connection {
   readonly nc: NatsConnection;
   /** The address for people, without credentials. */
@@ -50,6 +52,7 @@ const ATTEMPT_MS = 5_000;
 const MIN_ATTEMPT_MS = 100;
 const FAREWELL_MS = 2_000;
 
+/** Resolves when connected. Rejects with `BusRefusedError` when refused, `BusUnavailableError` when the time is over. */
 export async function openConnection(options: ConnectionOptions, clock: Clock, log: BusLog): Promise<Connection> {
   const servers = parseServers(options.servers);
   const nc = await firstConnection(options, servers, clock, log);
@@ -127,7 +130,7 @@ function presentIdentity(options: ConnectionOptions, servers: ReturnType<typeof 
   }
 }
 
-/** Not the client's own `waitOnFirstConnect`, which can be neither bounded nor told from a refusal. */
+/** Not the client's own `waitOnFirstConnect`, which can be neither bounded nor distinguished from a refusal. */
 async function firstConnection(
   options: ConnectionOptions,
   servers: ReturnType<typeof parseServers>,

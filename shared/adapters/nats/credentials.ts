@@ -96,7 +96,7 @@ export function tlsOf({ tls }: BusCredentials, servers: Servers): Record<string,
 }
 
 /**
- * The client tells TLS the names of servers, but not their IP addresses: a certificate would be held against
+ * The client gives TLS the names of servers, but not their IP addresses: a certificate would be checked against
  * "localhost". It passes what it does not know on, and of one server we know the address.
  */
 function onlyIp({ addresses }: Servers): { readonly host?: string } {

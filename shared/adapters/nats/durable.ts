@@ -15,6 +15,7 @@ import { MAX_DELIVERIES, pauseMs, type Deliver, type DeliveryWorld } from "../ev
 import { secondHand } from "./first-hand.ts";
 import type { StreamState } from "./stream.ts";
 
+/** The consumer that a durable subscription reads from. */
 export interface DurableOptions {
   readonly stream: string;
   readonly consumer: string;

@@ -4,7 +4,7 @@
  * consumer there keeps the subject it had in the stream.
  */
 
-/** What of a message tells how it came. */
+/** The parts of a message that show how it came. */
 export interface Arrived {
   readonly subject: string;
   readonly headers?: { has(name: string): boolean } | undefined;

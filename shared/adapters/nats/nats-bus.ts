@@ -31,6 +31,7 @@ export interface NatsBusOptions extends ConnectionOptions {
   readonly log?: BusLog | undefined;
 }
 
+/** The event bus, with what is particular to NATS. */
 export type NatsBus = EventBus & {
   /** `jetstream`: events are kept and acknowledged; `core`: who is not there misses them. */
   readonly delivery: "jetstream" | "core";
@@ -83,7 +84,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   /** One attempt to publish. Rejects when the server did not confirm within `timeoutMs`, or the connection broke. */
   function attempt(subject: string, bytes: Uint8Array, id: string | null, timeoutMs: number): Promise<unknown> {
     if (js && id !== null) return connection.unlessLost(js.publish(subject, bytes, { msgID: id, timeout: timeoutMs }));
-    // A plain publish is lost without an error when the connection breaks: the answer that follows it tells.
+    // A plain publish is lost without an error when the connection breaks: the answer that follows it shows whether it arrived.
     nc.publish(subject, bytes);
     return connection.unlessLost(plain.next(timeoutMs));
   }

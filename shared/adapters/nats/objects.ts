@@ -15,7 +15,7 @@ import {
 } from "@nats-io/jetstream";
 import { headers, nuid, type NatsConnection } from "@nats-io/transport-node";
 
-/** What stands for an object; fields of other clients are not looked at. */
+/** The stored description of an object; fields of other clients are not looked at. */
 interface ObjectInfo {
   readonly name: string;
   readonly nuid: string;
@@ -26,6 +26,7 @@ interface ObjectInfo {
   readonly deleted?: boolean;
 }
 
+/** The objects of one bucket, by name. */
 export interface Objects {
   /** Names with this beginning. */
   names(prefix: string): Promise<string[]>;
@@ -58,7 +59,7 @@ export function openObjects(nc: NatsConnection, jsm: JetStreamManager, bucket: s
     return info?.deleted ? null : info;
   }
 
-  /** Takes the place of all that stood under the subject. */
+  /** Replaces all that was stored under the subject. */
   const replace = async (subject: string, text: string) => {
     const rollup = headers();
     rollup.set("Nats-Rollup", "sub");
@@ -105,7 +106,7 @@ export function openObjects(nc: NatsConnection, jsm: JetStreamManager, bucket: s
       const info = { name, bucket, nuid: id, size: bytes.length, chunks, digest: digestOf(bytes), deleted: false };
       const mtime = new Date().toISOString();
       await replace(metaOf(name), JSON.stringify({ ...info, mtime, options: { max_chunk_size: CHUNK_BYTES } }));
-      // From here on the new one stands; what cannot be cleared away now only takes room.
+      // From here on the new one is in place; what cannot be cleared away now only takes room.
       if (before) await replace(chunksOf(before.nuid), "").catch(() => {});
     },
 

@@ -1,6 +1,7 @@
 /** `NATS_URL` as people write it: one or more addresses, with credentials or without. */
 import { BadInputError } from "../../core/errors.ts";
 
+/** Addresses and credentials that were read from `NATS_URL`. */
 export interface Servers {
   /** `host:port` each. */
   readonly addresses: readonly string[];

@@ -17,6 +17,7 @@ export interface NatsSignatureOptions extends ConnectionOptions {
 const ANSWER_WITHIN_MS = 500;
 /** Many lives of a signature, so that the server's clock may be set back by minutes. */
 const KEPT_MS = 15 * 60_000;
+/** How long and how much the bucket keeps. */
 export const SIGNATURE_BOUNDS = { maxAgeMs: KEPT_MS, maxBytes: 16 * 2 ** 20 } as const satisfies BucketBounds;
 const WRONG_LAST_SEQUENCE = 10071;
 

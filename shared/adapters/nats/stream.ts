@@ -14,6 +14,7 @@ import { messageOf } from "../../core/errors.ts";
 import { EVENT_KINDS, isKept, streamName, subjectOf } from "../../events/subjects.ts";
 import { isNotAllowed } from "./refusals.ts";
 
+/** The bounds of the stream, and what this client may change of it. */
 export interface StreamOptions {
   /** Oldest events give way. */
   readonly maxBytes: number;
@@ -24,6 +25,7 @@ export interface StreamOptions {
   readonly isOurs: boolean;
 }
 
+/** The stream's defaults: 256 MiB, 24 h. */
 export const STREAM_BOUNDS = { maxBytes: 256 * 1024 * 1024, maxAgeMs: 24 * 3_600_000 } as const;
 
 /** Events leave by age and size alone: not even who may ask for a purge gets one. */

@@ -5,6 +5,7 @@ import { Agent } from "node:http";
 import { messageOf } from "../../core/errors.ts";
 import { wholeAnswerMs, within } from "../patience.ts";
 
+/** A gateway, and the basic-auth login for it; a request takes at most `timeoutMs`, default 5 s. */
 export interface GatewayAddress {
   readonly url: string;
   readonly user: string | null;

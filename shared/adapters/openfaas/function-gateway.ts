@@ -3,6 +3,7 @@ import { BadInputError } from "../../core/errors.ts";
 import type { FunctionGateway, FunctionStatus } from "../../ports/function-gateway.ts";
 import { firstLine, gatewayClient, type GatewayAddress } from "./client.ts";
 
+/** The gateway at `address`. Its calls reject when no answer comes. */
 export function openfaasGateway(address: GatewayAddress): FunctionGateway {
   const http = gatewayClient(address);
   return {

@@ -12,6 +12,7 @@ import { toStatus } from "./function-gateway.ts";
 /** A gateway that knows it refuses a number lower than the highest it has seen; others pass over it. */
 const FENCING_HEADER = "X-Replicant-Fencing";
 
+/** Rejects with `UnknownFunctionError` or `ScaleRefusedError`. */
 export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
   const http = gatewayClient(address);
 
@@ -35,7 +36,7 @@ export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
     name: "openfaas",
     read,
     async scale(functionName, namespace, desiredReplicas, authority) {
-      // The gateway sets a count whatever stands there: what was decided on is looked at again, right before.
+      // The gateway sets a count whatever the present one is: what was decided on is looked at again, right before.
       if (authority?.expected !== undefined) {
         refuseForeignChange(
           functionName,

@@ -4,6 +4,7 @@ import type { FunctionId } from "../../ports/metrics-source.ts";
 import type { PrometheusClient, VectorSample } from "./client.ts";
 import type { Expressions } from "./expressions.ts";
 
+/** The answers by the name of their expression, and a sentence for each that failed. */
 export class Answers<Name extends string> {
   readonly #vectors: ReadonlyMap<Name, readonly VectorSample[]>;
 
@@ -30,6 +31,7 @@ export class Answers<Name extends string> {
   }
 }
 
+/** Asks all expressions at the instant `atMs` (Unix milliseconds). Never rejects: failures are in `problems`. */
 export async function askAll<Name extends string>(
   client: PrometheusClient,
   expressions: Expressions<Name>,

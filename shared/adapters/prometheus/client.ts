@@ -6,6 +6,7 @@ import { Agent as TlsAgent } from "node:https";
 import { messageOf } from "../../core/errors.ts";
 import { wholeAnswerMs, within } from "../patience.ts";
 
+/** A Prometheus server, and how to log in to it. */
 export interface PrometheusAddress {
   /** Base address, with a path prefix where the server has one. */
   readonly url: string;
@@ -17,12 +18,14 @@ export interface PrometheusAddress {
   readonly timeoutMs: number;
 }
 
+/** One element of an instant vector. */
 export interface VectorSample {
   readonly labels: Readonly<Record<string, string>>;
-  /** Null for Prometheus's NaN and ±Inf, which tell of nothing measured. */
+  /** Null for Prometheus's NaN and ±Inf: nothing was measured. */
   readonly value: number | null;
 }
 
+/** Asks one Prometheus server. */
 export interface PrometheusClient {
   /** For people, without credentials. */
   readonly spoken: string;
@@ -30,6 +33,7 @@ export interface PrometheusClient {
   ask(expression: string, atMs: number | null): Promise<readonly VectorSample[]>;
 }
 
+/** The client for the server at `url`; makes no call before the first `ask`. */
 export function prometheusClient({ url, token, ca, timeoutMs }: PrometheusAddress): PrometheusClient {
   const { origin, pathname, username, password } = new URL(url);
   const spoken = `${origin}${pathname}`.replace(/(?<!\/)\/+$/, "");

@@ -6,6 +6,7 @@ import type { PrometheusClient } from "./client.ts";
 import { containerExpressions } from "./expressions.ts";
 import type { ServerTime } from "./server-time.ts";
 
+/** Instants are the server's own where `serverTime` is given, else this machine's. */
 export function prometheusContainers(
   client: PrometheusClient,
   traceTime: TraceTime,

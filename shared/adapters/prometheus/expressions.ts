@@ -4,7 +4,9 @@ import type { FunctionId } from "../../ports/metrics-source.ts";
 /** Real milliseconds, as Prometheus keeps time. */
 type Range = number;
 
+/** The gateway's counter of invocations begun, by function. */
 export const STARTED = "gateway_function_invocation_started";
+/** The gateway's counter of invocations ended, by function and status code. */
 export const ENDED = "gateway_function_invocation_total";
 const SECONDS = "gateway_functions_seconds";
 const DESIRED = "gateway_service_count";
@@ -12,10 +14,14 @@ const READY = "gateway_service_ready_count";
 const BEGAN = "process_start_time_seconds";
 const SCRAPES = "promhttp_metric_handler_requests_total";
 
+/** The expressions of a tick. */
 export type TickName = "inFlight" | "started" | "desired" | "ready" | "newest" | "counters" | "up" | "processStart";
+/** The expressions of a window. */
 export type WindowName =
   "arrivals" | "completions" | "executionMean" | "latencies" | "inFlightMean" | "inFlightMax" | "pulse";
+/** The expressions of container use. */
 export type ContainerName = "cpu" | "memory";
+/** PromQL by name. */
 export type Expressions<Name extends string> = Readonly<Record<Name, string>>;
 
 /** What a tick needs. `instances`: of gateways that are known, there or not. */
@@ -53,7 +59,7 @@ export function windowExpressions(functions: readonly FunctionId[], rangeMs: Ran
     executionMean: `${gained(`${SECONDS}_sum`)} / ${gained(`${SECONDS}_count`)}`,
     // Whole, as quantiles and the late share want other codes and other edges of it.
     latencies: `sum by (function_name, code, le) (increase(${SECONDS}_bucket${of}[${range}]))`,
-    // Samples are dated by Prometheus: that the page behind them moves, only its own counters tell.
+    // Samples are dated by Prometheus: only the page's own counters show that it is still updated.
     pulse: ofTheirProcesses(`changes(${SCRAPES}[${range}]) unless count_over_time(${SCRAPES}[${range}]) < 2`, of),
     inFlightMean: `avg_over_time(${looks})`,
     inFlightMax: `max_over_time(${looks})`,
@@ -86,7 +92,7 @@ function ofTheirProcesses(expression: string, of: string): string {
   return `min by (function_name) (0 * ${DESIRED}${of} + on (job, instance) group_left () ${byProcess})`;
 }
 
-/** Started less ended; a function that was never called has neither, and then the gateway's list tells that it is there. */
+/** Started less ended; a function that was never called has neither, and then the gateway's list shows that it exists. */
 function inFlight(of: string): string {
   const sum = (metric: string) => `sum by (function_name) (${metric}${of})`;
   const ended = `(${sum(ENDED)} or 0 * ${sum(STARTED)})`;

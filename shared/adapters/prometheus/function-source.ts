@@ -11,8 +11,8 @@ import { TickArrivals } from "./tick-arrivals.ts";
 import type { ServerTime } from "./server-time.ts";
 import { tickExpressions, windowExpressions, type TickName, type WindowName } from "./expressions.ts";
 
-type Told = Answers<TickName>;
-type WindowTold = Answers<WindowName>;
+type TickAnswers = Answers<TickName>;
+type WindowAnswers = Answers<WindowName>;
 
 const NOTHING = new Answers<never>(new Map<never, []>(), []);
 
@@ -34,30 +34,30 @@ export function prometheusFunctions(
       };
       if ("refused" in now) return nothingOf(instant, now.refused);
       const { atMs: atWallMs } = now;
-      const [answers, windowTold] = await Promise.all([
+      const [answers, windowAnswers] = await Promise.all([
         askTick(expected, atWallMs),
         askWindow(instant, expected, atWallMs),
       ]);
       known.note(answers, expected);
       tickArrivals.note(answers, expected);
-      const ground = { answers, windowTold, instant, atWallMs };
+      const ground = { answers, windowAnswers, instant, atWallMs };
       const doubts = expected.flatMap((about) => doubtOf(about, ground) ?? []);
       return {
-        problems: [...new Set([...answers.problems, ...windowTold.problems, ...doubts])],
+        problems: [...new Set([...answers.problems, ...windowAnswers.problems, ...doubts])],
         tick: (about) => tickOf(about, ground),
         window: (about) => instant.window && windowOf(instant.window, about, ground),
-        sloFit: (about) => fitOf(windowTold, about),
+        sloFit: (about) => fitOf(windowAnswers, about),
       };
     },
   };
 
-  function fitOf(windowTold: WindowTold, about: AskedFunction) {
-    const edges = windowTold.samples("latencies", about).map(({ labels }) => upperBoundOf(labels["le"] ?? ""));
+  function fitOf(windowAnswers: WindowAnswers, about: AskedFunction) {
+    const edges = windowAnswers.samples("latencies", about).map(({ labels }) => upperBoundOf(labels["le"] ?? ""));
     return sloFitOf(edges, { sloSeconds: about.sloSeconds, timeLapse });
   }
 
   function nothingOf(instant: Instant, problem: string) {
-    const ground = { answers: NOTHING, windowTold: NOTHING, instant, atWallMs: 0 };
+    const ground = { answers: NOTHING, windowAnswers: NOTHING, instant, atWallMs: 0 };
     return {
       problems: [problem],
       tick: (about: AskedFunction) => tickOf(about, ground),
@@ -80,23 +80,23 @@ export function prometheusFunctions(
   }
 
   /** Why a window's numbers say nothing although there are some; null where they do. */
-  function doubtOf(about: FunctionId, { answers, windowTold, instant, atWallMs }: WindowGround): string | null {
+  function doubtOf(about: FunctionId, { answers, windowAnswers, instant, atWallMs }: WindowGround): string | null {
     const { functionName } = about;
     const missed = known.missedOf(about);
     if (missed !== null) return `Prometheus lacks counters of '${functionName}' that it had: ${missed}`;
     if (instant.window === null) return null;
     const age = ageSeconds(answers, about, atWallMs);
-    // Of a range that ends without samples only a part is told, and a part looks like less load.
+    // A range that ends without samples is known only in part, and a part looks like less load.
     if (age !== null && age > instant.window.windowSeconds / 2) {
       return `Prometheus's newest sample of '${functionName}' is ${Math.round(age)} s old`;
     }
-    if (windowTold.value("pulse", about) === 0) {
+    if (windowAnswers.value("pulse", about) === 0) {
       return `the gateway's metrics stand still behind Prometheus: their process answered no scrape in this window`;
     }
     return null;
   }
 
-  async function askTick(expected: readonly FunctionId[], atWallMs: number): Promise<Told> {
+  async function askTick(expected: readonly FunctionId[], atWallMs: number): Promise<TickAnswers> {
     if (expected.length === 0) return NOTHING;
     return askAll(client, tickExpressions(expected, known.instances), atWallMs);
   }
@@ -105,7 +105,7 @@ export function prometheusFunctions(
     { window }: Instant,
     expected: readonly FunctionId[],
     atWallMs: number,
-  ): Promise<WindowTold> {
+  ): Promise<WindowAnswers> {
     if (window === null || expected.length === 0) return NOTHING;
     const rangeMs = (window.windowSeconds * 1_000) / timeLapse;
     return askAll(client, windowExpressions(expected, rangeMs), atWallMs);
@@ -117,10 +117,10 @@ export function prometheusFunctions(
     ground: WindowGround,
   ) {
     const { answers, instant, atWallMs } = ground;
-    const windowTold: WindowTold = doubtOf(about, ground) === null ? ground.windowTold : NOTHING;
-    const value = (name: WindowName) => windowTold.value(name, about);
-    const completions = completionsOf(windowTold, about);
-    const { quantiles, late } = latencyOf(latenciesOf(windowTold, about, completions), completions, {
+    const windowAnswers: WindowAnswers = doubtOf(about, ground) === null ? ground.windowAnswers : NOTHING;
+    const value = (name: WindowName) => windowAnswers.value(name, about);
+    const completions = completionsOf(windowAnswers, about);
+    const { quantiles, late } = latencyOf(latenciesOf(windowAnswers, about, completions), completions, {
       sloSeconds: about.sloSeconds,
       timeLapse,
     });
@@ -148,21 +148,21 @@ export function prometheusFunctions(
     });
   }
 
-  function ageSeconds(answers: Told, about: FunctionId, atWallMs: number): number | null {
+  function ageSeconds(answers: TickAnswers, about: FunctionId, atWallMs: number): number | null {
     const newestSeconds = answers.value("newest", about);
     return newestSeconds === null ? null : Math.max(0, atWallMs / 1_000 - newestSeconds) * timeLapse;
   }
 }
 
 interface WindowGround {
-  readonly answers: Told;
-  readonly windowTold: WindowTold;
+  readonly answers: TickAnswers;
+  readonly windowAnswers: WindowAnswers;
   readonly instant: Instant;
   readonly atWallMs: number;
 }
 
 /** The platform's own list is newer than the gauges, which are a poll and a scrape old. */
-function replicasOf(answers: Told, about: AskedFunction) {
+function replicasOf(answers: TickAnswers, about: AskedFunction) {
   return {
     desiredReplicas: about.replicas?.desiredReplicas ?? answers.value("desired", about),
     availableReplicas: about.replicas?.availableReplicas ?? answers.value("ready", about),
@@ -170,13 +170,13 @@ function replicasOf(answers: Told, about: AskedFunction) {
 }
 
 /** By what the caller got. The sample without a code is the 0 of a counter never touched. */
-function completionsOf(answers: WindowTold, about: FunctionId): Completions | null {
+function completionsOf(answers: WindowAnswers, about: FunctionId): Completions | null {
   const samples = answers.samples("completions", about);
   if (samples.length === 0) return null;
   let ok = 0;
   const error = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };
   for (const { labels, value } of samples) {
-    // One code that cannot be told: neither can their sum.
+    // Where one code is not known, neither is their sum.
     if (value === null) return null;
     const code = labels["code"] ?? "";
     if (code === "429" || code === "504") error[code] += value;
@@ -186,8 +186,8 @@ function completionsOf(answers: WindowTold, about: FunctionId): Completions | nu
   return { ok, error };
 }
 
-/** Null where one bucket cannot be told, and where there is none although requests were answered. */
-function latenciesOf(answers: WindowTold, about: FunctionId, completions: Completions | null): CodeBucket[] | null {
+/** Null where one bucket is not known, and where there is none although requests were answered. */
+function latenciesOf(answers: WindowAnswers, about: FunctionId, completions: Completions | null): CodeBucket[] | null {
   const samples = answers.samples("latencies", about);
   if (samples.length === 0 && completions?.ok !== 0) return null;
   const buckets: CodeBucket[] = [];

@@ -8,11 +8,11 @@ import type { VectorSample } from "./client.ts";
 import { ENDED, STARTED, type TickName } from "./expressions.ts";
 import { functionKey, instanceKey } from "./keys.ts";
 
-/** When a process began is told by a clock that is nudged. */
+/** When a process began is given by a clock that is nudged. */
 const SAME_START_SECONDS = 2;
 const BEGAN = "what began";
 
-type Told = Answers<TickName>;
+type TickAnswers = Answers<TickName>;
 type Labels = VectorSample["labels"];
 
 interface Gateway {
@@ -23,6 +23,7 @@ interface Gateway {
   readonly counters: ReadonlySet<string>;
 }
 
+/** Remembers which counters each gateway had, and finds those that are missed. */
 export class KnownCounters {
   /** By function and instance. */
   #known: ReadonlyMap<string, ReadonlyMap<string, Gateway>> = new Map();
@@ -35,7 +36,7 @@ export class KnownCounters {
   }
 
   /** What an answer says of the functions that are asked about; others are forgotten. */
-  note(answers: Told, functions: readonly FunctionId[]): void {
+  note(answers: TickAnswers, functions: readonly FunctionId[]): void {
     const targets = targetsOf(answers);
     const known = new Map<string, ReadonlyMap<string, Gateway>>();
     const missed = new Map<string, string>();
@@ -60,14 +61,14 @@ export class KnownCounters {
     this.#missed = missed;
   }
 
-  /** Why what is told of the function is not all of it; null where it is. */
+  /** Why the function's numbers are incomplete; null where they are complete. */
   missedOf(about: FunctionId): string | null {
     return this.#missed.get(functionKey(about)) ?? null;
   }
 }
 
 /** What there is at the targets now. */
-function targetsOf(answers: Told) {
+function targetsOf(answers: TickAnswers) {
   const numbers = (name: "up" | "processStart") => {
     const samples = answers.all(name);
     return samples && new Map(samples.map(({ labels, value }) => [instanceKey(labels), value]));
@@ -86,7 +87,11 @@ function targetsOf(answers: Told) {
 }
 
 /** By instance: who lists the function or counts for it. */
-function gatewaysOf(answers: Told, about: FunctionId, targets: ReturnType<typeof targetsOf>): Map<string, Gateway> {
+function gatewaysOf(
+  answers: TickAnswers,
+  about: FunctionId,
+  targets: ReturnType<typeof targetsOf>,
+): Map<string, Gateway> {
   const found = new Map<string, { labels: Labels; startedSeconds: number | null; counters: Set<string> }>();
   const gatewayOf = (labels: Labels) => {
     const instance = instanceKey(labels);

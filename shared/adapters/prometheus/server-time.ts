@@ -2,15 +2,17 @@
 import { messageOf } from "../../core/errors.ts";
 import type { PrometheusClient } from "./client.ts";
 
+/** Unix milliseconds by the server's clock, or why there is none, in one sentence. */
 export type ServerInstant = { readonly atMs: number } | { readonly refused: string };
 
 /** Set further than this is set; less is the way there and back, and the nudging of clocks. */
 const NOTABLE_SET_MS = 2_000;
 
+/** Asks a Prometheus for its time, and refuses it while a step of that clock spoils the ranges asked for. */
 export class ServerTime {
   readonly #client: PrometheusClient;
   readonly #monotonicNowMs: () => number;
-  /** The newest server's instant, and when it was told. */
+  /** The server's newest instant, and when it was received. */
   #last: { readonly atMs: number; readonly monotonicMs: number } | null = null;
   #refusedUntilMs = -Infinity;
   #problem = "";
@@ -23,15 +25,15 @@ export class ServerTime {
   /** The server's time when this was called; `rangeMs` is the longest range that will be asked for. Never rejects. */
   async now(rangeMs: number): Promise<ServerInstant> {
     const beganMs = this.#monotonicNowMs();
-    let toldMs: number | undefined;
+    let serverMs: number | undefined;
     try {
       const seconds = (await this.#client.ask("vector(time())", null))[0]?.value;
-      toldMs = seconds === undefined || seconds === null ? undefined : seconds * 1_000;
+      serverMs = seconds === undefined || seconds === null ? undefined : seconds * 1_000;
     } catch (thrown) {
       return { refused: messageOf(thrown) };
     }
-    if (toldMs === undefined) return { refused: `Prometheus at ${this.#client.spoken} does not say what time it is` };
-    const atMs = toldMs - (this.#monotonicNowMs() - beganMs) / 2;
+    if (serverMs === undefined) return { refused: `Prometheus at ${this.#client.spoken} does not say what time it is` };
+    const atMs = serverMs - (this.#monotonicNowMs() - beganMs) / 2;
     this.#watch(atMs, beganMs, rangeMs);
     return atMs < this.#refusedUntilMs ? { refused: this.#problem } : { atMs };
   }

@@ -1,5 +1,5 @@
 /**
- * Arrivals between scrapes: what the counters gained from one scrape to the next, told by the first tick that sees it. A tick's range
+ * Arrivals between scrapes: what the counters gained from one scrape to the next, reported by the first tick that sees it. A tick's range
  * is shorter than a scrape interval, so that no rate can be taken over it; and a tick before which no scrape came has measured nothing.
  */
 import type { FunctionId } from "../../ports/metrics-source.ts";
@@ -27,7 +27,7 @@ export class TickArrivals {
       const key = functionKey(about);
       const before = this.#counted.get(key);
       const now = countedNow(answers, about);
-      // Of a scrape that told nothing, or that was seen before, there is nothing to tell.
+      // A scrape without a value, or one that was seen before, adds nothing.
       if (now === null || now.newestSeconds === before?.newestSeconds) {
         if (before) counted.set(key, before);
         continue;
@@ -40,7 +40,7 @@ export class TickArrivals {
     this.#gained = gained;
   }
 
-  /** Since the scrape that was told of last; null where no new one has come, or where the counters cannot be compared. */
+  /** Since the scrape that was reported last; null where no new one has come, or where the counters cannot be compared. */
   of(about: FunctionId): number | null {
     return this.#gained.get(functionKey(about)) ?? null;
   }
@@ -57,7 +57,7 @@ function countedNow(answers: Answers<TickName>, about: FunctionId): Counted | nu
   return values.size === 0 ? null : { newestSeconds, values };
 }
 
-/** A counter below what it was began anew. Null where one has come or gone: what it had counted, nobody knows. */
+/** A counter below what it was began anew. Null where one has come or gone: what it had counted is not known. */
 function gainOf(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): number | null {
   if ([...before.keys()].some((instance) => !now.has(instance))) return null;
   let gain = 0;
