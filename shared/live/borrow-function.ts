@@ -6,6 +6,7 @@ import { readDeployment } from "./deployment.ts";
 import type { LivePlatform } from "./platform.ts";
 import { waitUntil } from "../core/wait.ts";
 
+/** A function whose deployment is changed for a while. */
 export interface BorrowedFunction {
   readonly managed: ManagedFunction;
   /** Deploys the function with this policy, acting; resolves when the collector reports it. Rejects with `InterruptedError`. */

@@ -1,6 +1,7 @@
 /** What functions have used of their SLOs' budgets, as the collector says it. */
 import type { FunctionGateway } from "../ports/function-gateway.ts";
 
+/** The function whose status reports budgets. */
 export const COLLECTOR = "metrics-collector";
 
 /** By function. */

@@ -14,6 +14,7 @@ const DEPLOYED = [
   ...(["limits", "requests", "readOnlyRootFilesystem"] as const),
 ] as const;
 
+/** A function's deployment, as it was found. */
 export interface Deployment {
   readonly found: WireStatus;
   /** Deploys it with these changes. Rejects with the gateway's words. */

@@ -53,6 +53,7 @@ export function readRunning(home: string): RunningPlatform | null {
   }
 }
 
+/** The gateway's password of the platform in this home; null where there is none. */
 export function passwordOf(home: string): string | null {
   return readIfThere(join(home, "basic-auth-password"));
 }

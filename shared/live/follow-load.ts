@@ -2,6 +2,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
 
+/** The run to follow, and where to ask for it. */
 export interface FollowOptions {
   readonly gateway: Pick<FunctionGateway, "ask">;
   readonly runId: string;

@@ -9,8 +9,10 @@ import { keysOf } from "../host/keyring.ts";
 import { connect, type ChosenGateway } from "./find-platform.ts";
 import { signedCall } from "./signed-call.ts";
 
+/** What an order does. */
 export type FreezeAction = "freeze" | "thaw";
 
+/** An order to the scaler, as the command line gives it. */
 export interface FreezeOrder {
   readonly action: FreezeAction;
   /** Null: everything. */
@@ -24,6 +26,7 @@ export interface FreezeOrder {
   readonly gateway: ChosenGateway;
 }
 
+/** What the scaler answers to an order. */
 export interface FreezeAnswer {
   /** Whether the scaler stored the order, so that it survives a restart. */
   readonly isStored: boolean;

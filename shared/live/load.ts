@@ -10,6 +10,7 @@ import { signedCall, type SignedCaller } from "./signed-call.ts";
 import type { RunOptions } from "./run/options.ts";
 import { WINDOW_SECONDS } from "../core/window.ts";
 
+/** The load of a run: a trace, or a part of it, for one function. */
 export interface LoadPlan {
   readonly name: string;
   readonly selection: string | null;
@@ -19,6 +20,7 @@ export interface LoadPlan {
   readonly windows: number;
 }
 
+/** A replay, as the load generator started it. */
 export interface StartedLoad {
   readonly runId: string;
   readonly scheduleDigest: string;
@@ -74,6 +76,7 @@ export async function planLoad(
   };
 }
 
+/** When the replay begins, and how it is scaled. */
 export interface LoadTiming extends Pick<RunOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {
   /** Wall clock. */
   readonly startAtMs: number;
@@ -105,6 +108,7 @@ export async function startLoad(stack: SignedCaller, plan: LoadPlan, timing: Loa
   return (await call(stack, request)) as StartedLoad;
 }
 
+/** Rejects with `BadInputError` when the load generator refuses. */
 export async function stopLoad(stack: SignedCaller, runId: string): Promise<void> {
   await call(stack, { stop: runId });
 }

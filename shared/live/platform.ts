@@ -17,6 +17,7 @@ import { keysOf } from "../host/keyring.ts";
 import { passwordOf, readRunning } from "./find-platform.ts";
 import { readOwnLogin } from "./own-logins.ts";
 
+/** A running platform and connections to it, until it is closed. */
 export interface LivePlatform {
   readonly address: GatewayAddress;
   readonly gateway: FunctionGateway;

@@ -9,6 +9,7 @@ export interface SignedCaller {
   readonly key: string;
 }
 
+/** Signs `request` as JSON and sends it. Rejects only when no answer comes; any status resolves. */
 export function signedCall(
   { gateway, key }: SignedCaller,
   functionName: string,

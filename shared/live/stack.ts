@@ -6,6 +6,7 @@ import type { StackFunction } from "../deploy/stack.ts";
 import type { BusAccount } from "../events/bus-logins.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
 
+/** A running platform's addresses and login. */
 export interface StartedPlatform {
   /** The gateway, `http://127.0.0.1:8080`. */
   readonly url: string;
@@ -32,6 +33,7 @@ export interface RunningStack {
   close(): Promise<void>;
 }
 
+/** What is deployed, and on what platform. */
 export interface StackOptions {
   /** The stack file. */
   readonly stack: string;

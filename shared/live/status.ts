@@ -13,6 +13,7 @@ const PARTS = [COLLECTOR, "connector", "policy-inference", "scaler", "load-gener
 /** Without one of these nothing is decided. */
 const NEEDED = [COLLECTOR, "connector", "policy-inference", "scaler"];
 
+/** One part, as the status command shows it. */
 export interface PartStatus {
   readonly name: string;
   readonly replicas: string;

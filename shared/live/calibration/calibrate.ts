@@ -15,6 +15,7 @@ import type { CalibrateOptions } from "./options.ts";
 import { localPlace, remotePlace, type Place } from "./place.ts";
 import { FULL, QUICK } from "./plan.ts";
 
+/** What a calibration uses of the machine, and who is informed of its progress. */
 export interface CalibrateWorld {
   readonly home: string;
   /** The folder of the bundles. */
@@ -29,6 +30,7 @@ export interface CalibrateWorld {
   readonly command: string;
 }
 
+/** The result of a calibration. */
 export interface Calibrated {
   readonly measured: Measurements;
   readonly calibration: Calibration;

@@ -1,11 +1,13 @@
 /** Calls the stress function in closed loops: a caller calls again when it was answered. */
 import { createSender, type Sender } from "../../load/sender.ts";
 
+/** How one call ended, and after how many real seconds. */
 export interface Answered {
   readonly ok: boolean;
   readonly seconds: number;
 }
 
+/** Calls one function over connections that stay open. */
 export interface Caller {
   /** Burns so much CPU in the function; never rejects. */
   call(cpuMs: number): Promise<Answered>;
@@ -15,6 +17,7 @@ export interface Caller {
 /** Longer than any call of the ladders may take. */
 const GIVE_UP_MS = 30_000;
 
+/** The caller of the stress function at `url`. */
 export function createCaller(url: string): Caller {
   const sender: Sender = createSender(url, {}, () => performance.now());
   return {

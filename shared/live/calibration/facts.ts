@@ -7,6 +7,7 @@ import { parseDurationMs } from "../../deploy/durations.ts";
 import { watchdogSettings } from "../../deploy/watchdog-settings.ts";
 import { readResources, type ResourceList } from "../../deploy/quantities.ts";
 
+/** A function with its labels, annotations and resources. */
 export interface DescribedFunction extends Labelled {
   readonly limits: ResourceList;
   readonly requests: ResourceList;

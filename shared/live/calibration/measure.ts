@@ -8,6 +8,7 @@ import type { Place } from "./place.ts";
 import type { CalibrationPlan } from "./plan.ts";
 import { scaleStep } from "./steps.ts";
 
+/** What is measured, and for how long. */
 export interface MeasureOptions {
   readonly plan: CalibrationPlan;
   readonly timeLapse: number;

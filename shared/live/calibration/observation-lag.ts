@@ -19,6 +19,7 @@ interface Reading {
   readonly count: number;
 }
 
+/** How far metrics lie behind, by kind. */
 export interface Lags {
   readonly arrivalsLag: LagFit | null;
   readonly cpuLag: LagFit | null;

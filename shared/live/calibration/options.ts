@@ -1,6 +1,7 @@
 /** What a calibration measures, and what a comparison replays afterwards. */
 import type { ChosenGateway } from "../find-platform.ts";
 
+/** The options of a calibration, as the command line gives them. */
 export interface CalibrateOptions {
   /** A gateway that runs already, with its login; null: a platform of our own on this machine, for as long as it takes. */
   readonly gateway: (ChosenGateway & { readonly gateway: string }) | null;
@@ -36,6 +37,7 @@ export interface CompareOptions {
   readonly resume: string | null;
 }
 
+/** The defaults of a comparison. */
 export const COMPARE_DEFAULTS = {
   /** A window of 30 s in three. */
   timeLapse: 10,

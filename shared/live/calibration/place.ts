@@ -18,8 +18,10 @@ import { waitUntil } from "../../core/wait.ts";
 
 /** Ours alone; a leftover of a run that was killed is taken away. */
 export const CALIBRATED_NAME = "replicant-calibrate";
+/** The namespace in which the stress function is deployed. */
 export const NAMESPACE = "openfaas-fn";
 
+/** A platform on which the stress function can be deployed, scaled and called. */
 export interface Place {
   /** One line for people. */
   readonly description: string;
@@ -43,6 +45,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
+/** What a platform of our own is started with. */
 export interface LocalPlaceWorld {
   readonly dist: string;
   readonly startEmptyPlatform: StartEmptyPlatform;
@@ -82,6 +85,7 @@ export async function localPlace(
   }
 }
 
+/** Somebody's gateway, and where its metrics are. */
 export interface RemoteOptions {
   readonly gateway: ChosenGateway;
   readonly functionName: string;

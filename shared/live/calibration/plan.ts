@@ -1,5 +1,6 @@
 /** How much is measured: a minute's worth to see that it works, or some minutes for a profile to rely on. */
 
+/** The measurements of a calibration: loads, limits, steps and their lengths. */
 export interface CalibrationPlan {
   /** Nothing new is begun after so long. */
   readonly budgetSeconds: number;
@@ -18,6 +19,7 @@ export interface CalibrationPlan {
   readonly lagSeconds: number;
 }
 
+/** About a minute. */
 export const QUICK: CalibrationPlan = {
   budgetSeconds: 45,
   noOp: { rps: [5, 50], seconds: 2 },
@@ -36,6 +38,7 @@ export const QUICK: CalibrationPlan = {
   lagSeconds: 4,
 };
 
+/** Some minutes. */
 export const FULL: CalibrationPlan = {
   budgetSeconds: 270,
   noOp: { rps: [1, 5, 20, 50, 100, 200], seconds: 4 },

@@ -10,11 +10,13 @@ const CALL_EVERY_MS = 100;
 /** After its count was reached a step down goes on for as long as a replica that leaves may still be called. */
 const AFTER_MS = 500;
 
+/** The count to reach, and how long that may take. */
 export interface StepOptions {
   readonly to: number;
   readonly withinSeconds: number;
 }
 
+/** Scales to a count while a caller calls all the time. Rejects as the scale target does. */
 export async function scaleStep(
   place: Place,
   caller: Caller,

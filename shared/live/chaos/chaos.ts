@@ -10,6 +10,7 @@ import { tryFaults, type Tried } from "./try-faults.ts";
 import { watch } from "./watch.ts";
 import { openWorld } from "./world.ts";
 
+/** Which faults, how many and on what. */
 export interface ChaosOptions {
   /** The function that is watched; null: the first that is managed. */
   readonly functionName: string | null;
@@ -23,6 +24,7 @@ export interface ChaosOptions {
   readonly seed: string;
 }
 
+/** What the faults need of the machine and of the person. */
 export interface ChaosWorld {
   readonly home: string;
   readonly busServerPid: BusServerPid;
@@ -33,6 +35,7 @@ export interface ChaosWorld {
   readonly signal: AbortSignal;
 }
 
+/** What was tried and what held. */
 export interface ChaosReport {
   readonly seed: string;
   readonly tried: readonly Tried[];

@@ -2,8 +2,10 @@
 import type { PlatformProcesses } from "./processes.ts";
 import { METRICS_WAYS, type MetricsProxy } from "./metrics-proxy.ts";
 
+/** The functions of the loop that faults are tried on. */
 export const PARTS = ["metrics-collector", "connector", "policy-inference", "scaler", "trainer"] as const;
 
+/** What a fault can reach of the platform. */
 export interface FaultWorld {
   readonly processes: PlatformProcesses;
   /** Null where the collector does not read the gateway itself. */
@@ -23,6 +25,7 @@ export interface FaultWorld {
   windows(count: number): Promise<void>;
 }
 
+/** One thing that can go wrong. */
 export interface Fault {
   readonly name: string;
   /** Whether the count must not go down while it lasts: it takes away what a decision needs. */

@@ -1,10 +1,13 @@
-/** Stands between the collector and the gateway's metrics, on loopback, and answers wrongly in one way at a time. */
+/** A proxy between the collector and the gateway's metrics, on loopback, and answers wrongly in one way at a time. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** The ways in which metrics can be wrong. */
 export const METRICS_WAYS = ["cut", "500", "hanging", "empty", "NaN", "negative", "frozen"] as const;
+/** One of the ways in which metrics can be wrong. */
 export type MetricsWay = (typeof METRICS_WAYS)[number];
 
+/** A proxy that listens until it is closed. */
 export interface MetricsProxy {
   readonly url: string;
   /** Null: what the gateway says. */

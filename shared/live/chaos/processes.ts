@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { BadInputError } from "../../core/errors.ts";
 
+/** Finds and signals the platform's processes. */
 export interface PlatformProcesses {
   /** Ids of a part's replicas as they are now. */
   pidsOf(functionName: string): number[];
@@ -16,7 +17,7 @@ export interface PlatformProcesses {
 /** The process of the bus's own server as a home notes it; null where there is none. */
 export type BusServerPid = (home: string) => Promise<number | null>;
 
-/** Throws `BadInputError` where they cannot be told apart from others. */
+/** Throws `BadInputError` where they cannot be distinguished from others. */
 export function platformProcesses(home: string, busServerPid: BusServerPid): PlatformProcesses {
   const owner = ownerOf(home);
   const isOurs = (pid: number) => parentOf(pid) === owner;

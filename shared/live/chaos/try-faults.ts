@@ -3,6 +3,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Fault, FaultWorld } from "./faults.ts";
 import type { Watch } from "./watch.ts";
 
+/** What became of one fault. */
 export interface Tried {
   readonly fault: string;
   /** The decision that followed was on the first, second, … window reported after its end; null when none came. */
@@ -13,6 +14,7 @@ export interface Tried {
   readonly broken: readonly string[];
 }
 
+/** What faults are tried on, and who is informed. */
 export interface Trial {
   readonly world: FaultWorld;
   readonly watch: Watch;
@@ -32,6 +34,7 @@ const MAX_RECOVERY_WINDOWS = 2;
 /** Within which another takes a lease over (services/README.md, "More than one scaler"). */
 const MAX_LEASE_MS = 10_000;
 
+/** Tries them in order, until `signal` aborts; one result for each that was tried. */
 export async function tryFaults(faults: readonly Fault[], trial: Trial): Promise<Tried[]> {
   const tried: Tried[] = [];
   for (const fault of faults) {

@@ -3,6 +3,7 @@ import type { Applied } from "../../core/decision.ts";
 import { promiseChecker, type PromiseReport } from "../../guard/promises.ts";
 import type { EventBus, Subscription } from "../../ports/event-bus.ts";
 
+/** What was received from the bus so far. */
 export interface Watch {
   /** Ends of the function's windows that were reported, each once. */
   windowEndsMs(): readonly number[];
@@ -14,6 +15,7 @@ export interface Watch {
   close(): Promise<void>;
 }
 
+/** Resolves when all subscriptions are active. */
 export async function watch(bus: EventBus, functionName: string): Promise<Watch> {
   const checker = promiseChecker();
   const decisions: Applied[] = [];

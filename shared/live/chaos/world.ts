@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 50;
 /** Besides four windows: a frozen replica is noticed within seconds, another needs some to start. */
 const PATIENCE_MS = 30_000;
 
+/** The world of the faults, until it is closed. */
 export interface OpenWorld {
   readonly world: FaultWorld;
   readonly windowMs: number;
@@ -28,6 +29,7 @@ export interface OpenWorld {
   close(): Promise<void>;
 }
 
+/** The platform and the function that faults are tried on. */
 export interface WorldOptions {
   readonly home: string;
   readonly busServerPid: BusServerPid;

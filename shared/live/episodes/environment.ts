@@ -15,8 +15,10 @@ import { spaceOf } from "../../task/observation/layout.ts";
 import { FunctionTask, taskNamed, type LearningTask } from "../../task/task.ts";
 import type { LiveWindows, LivedWindow } from "./windows.ts";
 
+/** The environment's name and version. */
 export const LIVE_ENVIRONMENT_ID = "replicant/ScalingLive-v0";
 
+/** What a step reports beside observation and reward. */
 export interface LiveInfo extends BaseInfo {
   /** As measured: what the observation was made from. */
   readonly window: MetricsWindow;
@@ -26,13 +28,14 @@ export interface LiveInfo extends BaseInfo {
   readonly isOwn: boolean;
 }
 
+/** The function, its windows and the settings of the agent. */
 export interface LiveEnvironmentOptions {
   readonly settings: AgentSettings;
   readonly managed: ManagedFunction;
   readonly windows: LiveWindows;
 }
 
-/** Steps that were not what the agent did; told at the end of a training. */
+/** Steps that were not what the agent did; reported at the end of a training. */
 export interface LiveCounts {
   readonly steps: number;
   /** The fallback rule decided on the window. */

@@ -8,11 +8,13 @@ import type { LivePlatform } from "../platform.ts";
 import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan } from "../load.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
 
+/** A load that runs until it is stopped. */
 export interface LiveLoad {
   /** Ends the replay that runs. */
   stop(): Promise<void>;
 }
 
+/** The traces of a load and the platform that replays them. */
 export interface LiveLoadOptions {
   readonly platform: LivePlatform;
   readonly managed: ManagedFunction;

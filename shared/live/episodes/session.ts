@@ -12,6 +12,7 @@ import { LiveScalingEnvironment, type LiveCounts } from "./environment.ts";
 import { startLiveLoad, type LiveLoadOptions } from "./load.ts";
 import { openWindows } from "./windows.ts";
 
+/** A training's hold on a function. */
 export interface LiveSession {
   readonly functionName: string;
   readonly timeLapse: number;
@@ -21,6 +22,7 @@ export interface LiveSession {
   close(): Promise<void>;
 }
 
+/** The function and the load of a training. */
 export interface LiveSessionOptions {
   readonly home: string;
   readonly functionName: string | null;

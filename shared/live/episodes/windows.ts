@@ -11,12 +11,14 @@ import type { WindowClosed } from "../../events/types.ts";
 import type { EventBus, Subscription } from "../../ports/event-bus.ts";
 import { waitUntil } from "../../core/wait.ts";
 
+/** A window and the transition that ends with it. */
 export interface LivedWindow {
   readonly window: MetricsWindow;
   /** From the window that was proposed on to this one; null where a window or the decision was lost. */
   readonly transition: Transition | null;
 }
 
+/** Steps through the function's windows. */
 export interface LiveWindows {
   /** The newest window, or the next one where none was received. */
   first(): Promise<MetricsWindow>;
@@ -25,12 +27,13 @@ export interface LiveWindows {
   close(): Promise<void>;
 }
 
+/** The function, the bus and who proposes. */
 export interface LiveWindowsOptions {
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly functionName: string;
   readonly policy: PolicyIdentity;
-  /** One real second stands for so many of the trace. */
+  /** Seconds of trace time in a real one. */
   readonly timeLapse: number;
   /** Aborts waiting with its reason. */
   readonly signal: AbortSignal;
@@ -50,6 +53,7 @@ function withinRange(closed: WindowClosed): WindowClosed {
   return closed;
 }
 
+/** Resolves when subscribed. */
 export async function openWindows(options: LiveWindowsOptions): Promise<LiveWindows> {
   const { bus, clock, functionName, policy, timeLapse, signal } = options;
   const joiner = new TransitionJoiner();

@@ -24,6 +24,7 @@ import { summaryOf, type NamedTrace } from "../../evaluation/files/traces.ts";
 import { liveRun } from "./run.ts";
 import type { LiveRun } from "./tally.ts";
 
+/** Traces, policies and seeds: each combination is one replay. */
 export interface LiveEvaluationOptions {
   readonly cells: readonly { readonly trace: NamedTrace; readonly rateScale: number }[];
   readonly policies: readonly NamedPolicy[];
@@ -41,6 +42,7 @@ export interface LiveEvaluationOptions {
 /** A scale-down waits for 90 s and then halves a count each 30 s: by then a policy is at what it makes of idleness. */
 export const DEFAULT_SETTLE_WINDOWS = 8;
 
+/** The home of the platform, and who is informed of progress. */
 export interface LiveEvaluationWorld {
   readonly home: string;
   /** Progress and warnings, a line each. */

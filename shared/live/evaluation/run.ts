@@ -8,6 +8,7 @@ import { loadStartMs, startLoad, stopLoad, type LoadPlan, type LoadTiming } from
 import { LiveTally, type Latency, type LiveRun } from "./tally.ts";
 import { waitUntil } from "../../core/wait.ts";
 
+/** The policy and the load of one replay. */
 export interface LiveOrder {
   /** As the function's annotation takes it. */
   readonly annotation: string;

@@ -8,6 +8,7 @@ import { Reversals } from "../../sim/reversals.ts";
 import type { PolicyShare } from "../run/policy-shares.ts";
 import { isInSpan, RunRecord, type RunSpan, type WindowRow } from "../run/record.ts";
 
+/** The figures of one live run. */
 export interface LiveRun {
   readonly totals: RowTotals;
   readonly windows: readonly WindowRow[];
@@ -25,6 +26,7 @@ export interface Latency {
   readonly p99Seconds: number | null;
 }
 
+/** Adds up the events of one live run. */
 export class LiveTally {
   readonly #record: RunRecord;
   readonly #span: RunSpan;

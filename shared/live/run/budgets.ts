@@ -4,6 +4,7 @@ import { brokenShare, type LateCounts, type LoadReport } from "../../core/load.t
 import type { Slo } from "../../core/slo.ts";
 import type { MetricsWindow } from "../../core/window.ts";
 
+/** What one function used of its budget. */
 export interface FunctionBudget {
   readonly functionName: string;
   readonly slo: Slo;

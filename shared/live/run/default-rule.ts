@@ -11,6 +11,7 @@ import { simulatedScores } from "../../evaluation/simulated-scores.ts";
 import { WORK, type LoadPlan } from "../load.ts";
 import type { RunOptions } from "./options.ts";
 
+/** The figures of the default rule on a run's load. */
 export interface DefaultRuleOutcome {
   readonly policy: string;
   /** The run itself was decided by this rule: the simulation then shows what was to be expected of it. */
@@ -21,6 +22,7 @@ export interface DefaultRuleOutcome {
   readonly replicaSeconds: number;
 }
 
+/** A load that was replayed, and the windows that were measured. */
 export interface PlayedLoad extends Pick<RunOptions, "seed" | "rateScale" | "fromWindow" | "profile"> {
   readonly plan: LoadPlan;
   /** Of the load's function, in their order: what a call of it takes is read from them. */

@@ -1,6 +1,7 @@
 /** What a run of the whole stack is: a platform, its policy, and the load that is replayed on it. */
 import type { GatewayProfile } from "../../deploy/gateway-profile.ts";
 
+/** The options of a run, as the command line gives them. */
 export interface RunOptions {
   /** Null: no load, the platform stays up until it is interrupted. */
   readonly trace: string | null;

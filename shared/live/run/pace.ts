@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 
 import { DEMO } from "./options.ts";
 
+/** What this machine has free. */
 export interface Room {
   /** Cores' worth of CPU time that this process can have at the moment. */
   readonly freeCores: number;
@@ -15,7 +16,7 @@ export interface Room {
 const PACES = [DEMO.timeLapse, 8, 6, 5, 4, 3, 2] as const;
 /** What the demo's requests take at any time-lapse, on average: their work is divided by it, and they come so much oftener. */
 const LOAD_CORES = 0.2;
-/** What platform, loop and starts of replicas take for each second of the trace that a real one stands for. */
+/** What platform, loop and starts of replicas take for each second of trace time in a real one. */
 const CORES_A_LAPSE = 0.035;
 /** Of what is free: the demo's busiest windows take nearly three times its average. */
 const USED_SHARE = 0.37;
@@ -30,6 +31,7 @@ export function paceFor({ freeCores }: Pick<Room, "freeCores">): number {
   return PACES.find((pace) => LOAD_CORES + CORES_A_LAPSE * pace <= has) ?? PACES.at(-1)!;
 }
 
+/** The demo's time-lapse and length. */
 export interface Pace {
   readonly timeLapse: number;
   readonly windows: number;

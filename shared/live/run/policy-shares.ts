@@ -2,6 +2,7 @@
 import type { Applied, GuardStageName } from "../../core/decision.ts";
 import type { PolicyIdentity } from "../../core/proposal.ts";
 
+/** The decisions of one policy, by version and trigger. */
 export interface PolicyShare extends PolicyIdentity {
   readonly trigger: Applied["trigger"];
   readonly decisions: number;
@@ -11,6 +12,7 @@ export interface PolicyShare extends PolicyIdentity {
   readonly bounded: number;
 }
 
+/** Counts decisions by who proposed them. */
 export class PolicyShares {
   readonly #shares = new Map<string, PolicyShare>();
 

@@ -38,6 +38,7 @@ export interface WindowRow {
   }[];
 }
 
+/** The totals of a run: its load, its decisions and its cost. */
 export interface RunTotals {
   readonly scheduled: number;
   readonly sent: number;
@@ -70,6 +71,7 @@ export interface RunTotals {
   readonly news: readonly Pick<ModelNews, "action" | "policy" | "summary">[];
 }
 
+/** The load of a run, as the load generator planned it. */
 export interface PlannedLoad {
   readonly runId: string;
   readonly scheduleDigest: string;
@@ -84,6 +86,7 @@ export interface RunSpan {
   readonly untilMs: number;
 }
 
+/** Whether an instant of a function, trace time, is in the span: its begin excluded, its end included. */
 export function isInSpan(
   { functionName: only, fromMs, untilMs }: RunSpan,
   functionName: string,
@@ -98,6 +101,7 @@ interface Pending {
   applied: Applied | null;
 }
 
+/** The record of one run. */
 export class RunRecord {
   readonly #pending: Pending[] = [];
   readonly #floors: Applied[] = [];

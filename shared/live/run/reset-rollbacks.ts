@@ -7,6 +7,7 @@ import type { InvocationAnswer } from "../../ports/function-gateway.ts";
 import { signedCall, type SignedCaller } from "../signed-call.ts";
 import { waitUntil } from "../../core/wait.ts";
 
+/** The function that rollbacks are reset on. */
 export const TRAINER = "trainer";
 /** A trainer that starts reads its whole log first; one that waits for the bus answers 503 meanwhile. */
 const WITHIN_MS = 30_000;
@@ -17,6 +18,7 @@ const FINAL = [400, 401, 403, 404, 405];
 /** Sends the trainer an order. */
 export type TrainerCall = (order: object) => Promise<InvocationAnswer>;
 
+/** Sends signed orders to the trainer. */
 export function trainerOf(caller: SignedCaller): TrainerCall {
   return (order) => signedCall(caller, TRAINER, order, PAUSE_MS * 20);
 }

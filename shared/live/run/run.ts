@@ -25,6 +25,7 @@ import { recordPromises } from "./promises.ts";
 import { RunRecord, type RunTotals, type WindowRow } from "./record.ts";
 import { resetRollbacks, TRAINER, trainerOf } from "./reset-rollbacks.ts";
 
+/** What a run uses of the machine, and who is informed. */
 export interface RunWorld {
   readonly home: string;
   /** The folder of the bundles. */
@@ -67,6 +68,7 @@ export interface RunObserver {
   onAlarm(sentence: string): void;
 }
 
+/** The result of a run. */
 export interface RunOutcome {
   readonly timeLapse: number;
   readonly windows: readonly WindowRow[];

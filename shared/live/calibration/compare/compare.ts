@@ -27,6 +27,7 @@ import { traceSeconds } from "../../../traces/trace.ts";
 /** Other simulations, which show how far chance alone leads apart. */
 const NOISE_RUNS = 6;
 
+/** The options of a comparison, read and checked. */
 export interface ComparisonPlan extends CompareOptions {
   readonly managed: ManagedFunction;
   readonly ranked: readonly RankedPolicy[];
@@ -57,6 +58,7 @@ export async function planComparison(
   return { ...asked, managed, ranked, known };
 }
 
+/** The result of a comparison. */
 export interface Compared {
   readonly comparison: Comparison;
   /** Refined on the fitted replay; null where the profile was measured before. */

@@ -4,6 +4,7 @@ import type { Refinement } from "../../../sim/calibration/refine.ts";
 import type { SimProfile } from "../../../sim/profiles.ts";
 import type { Ranking } from "./ranking.ts";
 
+/** One scripted replay, window by window, on the platform and in the simulator. */
 export interface ReplayComparison {
   readonly role: "fitted" | "reported";
   readonly fromWindow: number;
@@ -13,6 +14,7 @@ export interface ReplayComparison {
   readonly invalidBecause: string | null;
 }
 
+/** All that a comparison found: the refined profile, its errors and the ranking of policies. */
 export interface Comparison {
   readonly timeLapse: number;
   readonly trace: string;

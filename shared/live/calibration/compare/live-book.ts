@@ -3,6 +3,7 @@ import { appendFile, readFile } from "node:fs/promises";
 
 import { BadInputError, messageOf } from "../../../core/errors.ts";
 
+/** Remembers live runs by what was run. */
 export interface LiveBook {
   /** What the file has of `key`; else the work is done, and written down if it is worth keeping. */
   remembered<T>(key: object, work: () => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;

@@ -4,8 +4,10 @@ import { failuresOf } from "../../../core/window.ts";
 import { quantile } from "../../../sim/calibration/statistics.ts";
 import type { WindowRow } from "../../run/record.ts";
 
+/** The central 95 % of a score's resamples. */
 export type Interval = readonly [low: number, high: number];
 
+/** An interval for each score of a policy. */
 export interface ScoreIntervals {
   readonly sloViolationShare: Interval;
   readonly replicaSeconds: Interval;

@@ -16,6 +16,7 @@ import { WINDOW_SECONDS } from "../../../core/window.ts";
 import { policyByName } from "../../../policies/by-name.ts";
 import { resolvePolicy } from "../../../evaluation/policies.ts";
 
+/** A policy, as each of the two worlds names it. */
 export interface RankedPolicy {
   readonly name: string;
   /** As stack.yml and the simulator take it: the live loop decides by the window, as `…@30s` does in the simulator. */
@@ -33,6 +34,7 @@ export async function rankedPolicy(name: string): Promise<RankedPolicy> {
   return { name, liveName, simulatedName };
 }
 
+/** One policy's scores, live and simulated. */
 export interface RankingRow {
   readonly policy: string;
   readonly live: PolicyScore;
@@ -46,11 +48,13 @@ export interface RankingRow {
   readonly invalidBecause: string | null;
 }
 
+/** Kendall's τ by score, −1…1; null where it is not defined. */
 export interface Taus {
   readonly sloViolations: number | null;
   readonly replicaSeconds: number | null;
 }
 
+/** How far live and simulated scores put the policies in the same order. */
 export interface Ranking {
   readonly rows: readonly RankingRow[];
   readonly tau: Taus;
@@ -63,10 +67,12 @@ export interface Ranking {
   readonly goal: number;
 }
 
+/** The τ from which on a simulator ranks policies well enough. */
 export const TAU_GOAL = 0.8;
 
 const FIELDS = { sloViolations: "sloViolationShare", replicaSeconds: "replicaSeconds" } as const;
 
+/** The ranking of all rows; every row has as many simulations. */
 export function rankingOf(rows: readonly RankingRow[]): Ranking {
   const isClear = (field: keyof PolicyScore) => (i: number, j: number) => {
     const [a, b] = [rows[i]!, rows[j]!];
@@ -100,6 +106,7 @@ function mapFields<T>(of: (field: keyof PolicyScore) => T): Record<keyof Taus, T
   return { sloViolations: of(FIELDS.sloViolations), replicaSeconds: of(FIELDS.replicaSeconds) };
 }
 
+/** All that determines a live run beside its policy; the key in the live book. */
 export interface LiveRun {
   readonly stack: string;
   readonly trace: string;
@@ -110,6 +117,7 @@ export interface LiveRun {
   readonly seed: string;
 }
 
+/** The scores of one live run. */
 export interface LiveScore extends Pick<RunTotals, "invalidBecause" | "scheduleDigest"> {
   readonly live: PolicyScore;
   readonly liveIntervals: ScoreIntervals | null;

@@ -19,12 +19,14 @@ import { NAMESPACE } from "../place.ts";
 import { writeStackLike } from "../../../deploy/stack-file.ts";
 import { waitUntil } from "../../../core/wait.ts";
 
+/** A load, and the replica count to set for each of its windows. */
 export interface ScriptedRun {
   readonly plan: LoadPlan;
   readonly fromWindow: number;
   readonly counts: readonly number[];
 }
 
+/** What the collector measured in a scripted replay. */
 export interface ScriptedResult {
   readonly windows: readonly ComparedWindow[];
   readonly scheduleDigest: string;
@@ -32,6 +34,7 @@ export interface ScriptedResult {
   readonly invalidBecause: string | null;
 }
 
+/** The platform and the load of scripted replays. */
 export interface ScriptedOptions {
   readonly stack: string;
   readonly timeLapse: number;
