@@ -109,7 +109,7 @@ describe("lease", () => {
     assert.equal(first!.lease.fencing, null);
   });
 
-  test("a holder that stood still alone goes on under its own number: nobody acted in the meantime", async () => {
+  test("a holder that was paused alone goes on under its own number: nobody acted in the meantime", async () => {
     const { world, all, holders } = contenders(new Shelf(), [[0, 1]]);
     await world.advance(1_000);
     all[0]!.process.freeze();
@@ -161,7 +161,7 @@ describe("lease", () => {
     await world.advance(1_000, () => assert.ok(holders().every(({ name }) => name === first!.name)));
   });
 
-  test("never two at a time, whatever the clocks say and whoever stands still", async () => {
+  test("never two at a time, whatever the clocks say and whoever is paused", async () => {
     const step = fc.record({
       ms: fc.integer({ min: 50, max: 9_000 }),
       freeze: fc.option(fc.integer({ min: 0, max: 2 })),
@@ -239,7 +239,7 @@ for (const { name, program } of programs) {
     assert.equal(await one.read(), null);
     const version = (await one.write(record, null))!;
     assert.deepEqual(await other.read(), { record, version });
-    assert.equal(await other.write({ ...record, holder: "b" }, null), null, "something stands there already");
+    assert.equal(await other.write({ ...record, holder: "b" }, null), null, "something is there already");
     const next = (await one.write({ ...record, fencing: 2 }, version))!;
     assert.equal(await other.write({ ...record, holder: "b" }, version), null, "it changed since");
     await server.kill();

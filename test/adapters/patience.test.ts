@@ -12,7 +12,7 @@ test("a deadline may be any number of milliseconds: none is refused as a fractio
   }
 });
 
-test("what takes longer is told so; what is done, or fails, in time leaves no timer behind", async () => {
+test("what takes longer rejects with a sentence; what is done, or fails, in time leaves no timer behind", async () => {
   const late = within(
     1,
     (deadline) => new Promise((resolve) => deadline.addEventListener("abort", () => resolve("late"))),

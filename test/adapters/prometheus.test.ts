@@ -76,7 +76,7 @@ describe("prometheus client", () => {
     ["silence", null, /did not answer: timeout of 300ms exceeded$/],
   ];
   for (const [what, answer, sentence] of refusals) {
-    test(`${what} is told in one sentence, without the token`, async (t) => {
+    test(`${what} is reported in one sentence, without the token`, async (t) => {
       const { url } = await aServer(t, () => answer);
       const client = prometheusClient({ url, token, timeoutMs: 300 });
       await assert.rejects(client.ask("up", 0), (error: Error) => {
@@ -177,7 +177,7 @@ describe("prometheus source", () => {
       assert.equal(seen.latencySeconds.p95, 20 * (0.1 + 0.15 * (34 / 38)));
     });
 
-    test("a bucket that cannot be told: neither can the share", async (t) => {
+    test("a bucket that is not known: neither is the share", async (t) => {
       const seen = await seenOf(t, completed({ 200: "100" }), buckets({ 200: [...ok.slice(0, 5), "NaN"] }));
       assert.deepEqual(seen.late, { share: null, because: "no latencies were measured" });
     });
@@ -215,7 +215,7 @@ describe("prometheus source", () => {
     assert.equal(tick.availableReplicas, 2);
   });
 
-  test("one query that fails leaves the others, and is told once", async (t) => {
+  test("one query that fails leaves the others, and is reported once", async (t) => {
     const { look: seen } = await look(t, ({ query }) =>
       query.includes("_bucket{")
         ? { status: 503, body: { status: "error", errorType: "timeout", error: "too slow" } }
@@ -239,7 +239,7 @@ describe("prometheus source", () => {
       /newest sample of 'stress' is 15 s old/,
     ],
     [
-      "a page that stands still behind it",
+      "a page that does not change behind it",
       (query: string) => (query.includes("promhttp") ? vector({ metric: ofStress, value: "0" }) : undefined),
       /stand still behind Prometheus/,
     ],
@@ -265,7 +265,7 @@ describe("prometheus source", () => {
     });
   }
 
-  test("one code that is NaN: neither can the sum be told", async (t) => {
+  test("one code that is NaN: neither is the sum known", async (t) => {
     const byCode = [
       { metric: { ...ofStress, code: "200" }, value: "5" },
       { metric: { ...ofStress, code: "500" }, value: "NaN" },
@@ -437,7 +437,7 @@ describe("prometheus source", () => {
       };
     }
 
-    test("are what the counters gained between scrapes, told once; before a new scrape nothing was measured", async (t) => {
+    test("are what the counters gained between scrapes, reported once; before a new scrape nothing was measured", async (t) => {
       const tick = await ticking(t);
       assert.equal(await tick(50, { a: 100 }), null, "from when on?");
       assert.equal(await tick(50, { a: 100 }), null, "no scrape came");
@@ -447,7 +447,7 @@ describe("prometheus source", () => {
       assert.equal(await tick(95, { a: 4 }), 4, "its process began anew");
     });
 
-    test("of several gateways are their sum; of one that comes or goes nobody knows how many", async (t) => {
+    test("of several gateways are their sum; of one that comes or goes the number is not known", async (t) => {
       const tick = await ticking(t);
       await tick(50, { a: 100, b: 7 });
       assert.equal(await tick(65, { a: 110, b: 9 }), 12);

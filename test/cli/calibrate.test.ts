@@ -51,7 +51,7 @@ for (const { name, flags, says } of refusals) {
 }
 
 const compareRefusals: readonly { readonly name: string; readonly flags: CalibrateFlags; readonly says: RegExp }[] = [
-  { name: "a policy nobody knows", flags: { policies: "hpa,best" }, says: /unknown policy 'best'/ },
+  { name: "an unknown policy", flags: { policies: "hpa,best" }, says: /unknown policy 'best'/ },
   { name: "one policy", flags: { policies: "hpa" }, says: /must name at least two, was: 'hpa'/ },
   {
     name: "a policy without guard",
@@ -283,7 +283,7 @@ describe("the built command", () => {
     assert.deepEqual(await readdir(folder), []);
   });
 
-  test("a gateway that does not answer is told in one sentence", async (t) => {
+  test("a gateway that does not answer is reported in one sentence", async (t) => {
     const { code, stderr } = await runCommand(t, ["calibrate", "--quick", "--gateway", "http://127.0.0.1:9"]);
     assert.equal(code, 1);
     assert.equal(stderr.trim().split("\n").length, 1, stderr);

@@ -19,7 +19,7 @@ test("up: flags change the demo one by one", () => {
   );
 });
 
-test("up: every bad flag is told at once", () => {
+test("up: every bad flag is reported at once", () => {
   const flags = { port: "99999", windows: "0", timeLapse: "0.5", rateScale: "much", profile: "pro" };
   assert.throws(
     () => readUpFlags(flags),
@@ -37,7 +37,7 @@ test("up: every bad flag is told at once", () => {
   );
 });
 
-test("up: a range that the profile does not give is told", () => {
+test("up: a range that the profile does not give is reported", () => {
   const managed = [aManaged({ functionName: "wide" }), aManaged({ functionName: "fits", maxReplicas: 5 })];
   assert.deepEqual(beyondProfile(managed, "open"), []);
   assert.deepEqual(beyondProfile(managed, "ce"), [

@@ -1,4 +1,4 @@
-/** The platform alone: what it is asked, how its bus is reached, and what it tells the commands beside it. */
+/** The platform alone: what it is asked, how its bus is reached, and what it reports to the commands beside it. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -140,7 +140,7 @@ test("the bus of our own comes back with an empty store: stream and buckets are 
   });
 });
 
-test("platform --provider-only: tells how a gateway is started in front, and functions where it is", async (t) => {
+test("platform --provider-only: says how a gateway is started in front, and functions where it is", async (t) => {
   const line = commandLine(t);
   const { running, said, stop } = await line.start(
     ...["platform", "--provider-only", "--port", "0", "--gateway-url", "http://gateway.example:9080"],

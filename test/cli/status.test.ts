@@ -33,7 +33,7 @@ function aGateway(functions: readonly FunctionStatus[], answers: Record<string, 
 }
 
 describe("status", () => {
-  test("a whole loop is well; each part tells what it last did for whom", async () => {
+  test("a whole loop is well; each part says what it last did for whom", async () => {
     const ages = { stress: { window: 12.3, decision: null } };
     const told = await statusOf(aGateway([stress, ...parts], { scaler: { bus: "connected", decisions: 7, ages } }));
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe("status", () => {
     assert.ok(lines.some((line) => /^ +warning: the clock is 3 s ahead$/.test(line)));
   });
 
-  test("a function tells what it has used of its budget, and the collector what its buckets allow", async () => {
+  test("a function shows what it has used of its budget, and the collector what its buckets allow", async () => {
     const collector = {
       ...{ bus: "connected", managed: ["stress"], notes: ["'stress': its buckets end at 10 s"] },
       budgets: { stress: { share: 0.031, requests: 9, words: "3.1 % of 5 % used in the last 12 min" } },
@@ -105,7 +105,7 @@ describe("status", () => {
 });
 
 describe("explain", () => {
-  test("a decision stands with what its function has used of its budget by now, where somebody tells it", async () => {
+  test("a decision is shown with what its function has used of its budget by now, where that is reported", async () => {
     const collector = { budgets: { stress: { words: "3.1 % of 5 % used in the last 12 min" } } };
     const budgets = await askBudgets(aGateway([], { "metrics-collector": collector }));
     assert.equal(

@@ -19,7 +19,7 @@ test("settings: an empty value counts as unset", () => {
   assert.deepEqual(readSettings({ WINDOW_SECONDS: "" }, ["WINDOW_SECONDS"]), { WINDOW_SECONDS: 30 });
 });
 
-test("settings: every problem is told at once, with key, range and value", () => {
+test("settings: every problem is reported at once, with key, range and value", () => {
   const env = { WINDOW_SECONDS: "soon", TIME_LAPSE: "0", OPENFAAS_URL: "gateway:8080" };
   assert.throws(
     () => readSettings(env, ["WINDOW_SECONDS", "TIME_LAPSE", "OPENFAAS_URL", "TICK_SECONDS"]),

@@ -42,7 +42,7 @@ describe("stack.yml", () => {
     test(`substitutes ${name}`, () => assert.equal(substitute(text, variables), want));
   }
 
-  test("every function tells the watchdog to stop passing calls on when its process stops taking them", () => {
+  test("every function configures the watchdog to stop passing calls on when its process stops taking them", () => {
     for (const { name, environment } of readStack("stack.yml", {})) {
       const told = environment["healthcheck_interval"];
       assert.ok(told, `${name}: unset, the watchdog goes on for write_timeout, longer than any of us`);

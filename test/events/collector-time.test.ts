@@ -13,7 +13,7 @@ const window = (endedAtMs: number, { generation = "a", timeLapse = 1, windowSeco
 const LIVE = { live: true };
 const KEPT = { live: false };
 
-/** A listener that heard ticks every 2 s of trace time from 0 to `untilMs`, its monotonic clock standing `offsetMs` elsewhere. */
+/** A listener that received ticks every 2 s of trace time from 0 to `untilMs`, its monotonic clock `offsetMs` apart. */
 function heardUntil(untilMs: number, { offsetMs = 5_000, timeLapse = 1 } = {}): CollectorTime {
   const time = new CollectorTime();
   for (let atMs = 0; atMs <= untilMs; atMs += 2_000) {
@@ -23,13 +23,13 @@ function heardUntil(untilMs: number, { offsetMs = 5_000, timeLapse = 1 } = {}): 
 }
 
 describe("the collector's time", () => {
-  test("before anything was heard nothing can be judged", () => {
+  test("before anything was received nothing can be judged", () => {
     const time = new CollectorTime();
     assert.equal(time.judge(window(30_000), 0), "unknown");
     assert.equal(time.status(0).silentSeconds, null);
   });
 
-  test("a window is late when it ended more than its own length ago, wherever the clocks stand", () => {
+  test("a window is late when it ended more than its own length ago, whatever the clocks say", () => {
     const time = heardUntil(60_000);
     assert.equal(time.judge(window(30_000), 65_000), "in-time");
     assert.equal(time.judge(window(30_000), 65_001), "late");
@@ -127,7 +127,7 @@ describe("the collector's time", () => {
     const time = new CollectorTime();
     for (let atMs = 0; atMs <= 60_000; atMs += 2_000) time.onTick(tick(atMs, { generation: "" }), atMs);
     assert.equal(time.judge(window(60_000, { generation: "" }), 61_000), "in-time");
-    // Their clock was set back: they are heard again after a window.
+    // Their clock was set back: they are followed again after a window.
     const heard = [];
     for (let atMs = 0; atMs <= 40_000; atMs += 2_000) {
       heard.push(time.onTick(tick(atMs, { generation: "" }), 62_000 + atMs));

@@ -10,7 +10,7 @@ import { planOf } from "#test/faults/support/plan.ts";
 import { assertPromises, scaleDownsOnMissing } from "#test/faults/support/promises.ts";
 
 const SEED = "metrics-1";
-/** Longer than what the guard remembers of earlier wishes. */
+/** Longer than what the guard remembers of earlier recommendations. */
 const FAULT_WINDOWS = 5;
 const MAX_RECOVERY_WINDOWS = 2;
 

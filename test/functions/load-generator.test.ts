@@ -1,4 +1,4 @@
-/** The load generator: signed calls start and stop replays, one at a time; anyone may look; the bus hears all of it. */
+/** The load generator: signed calls start and stop replays, one at a time; anyone may look; all of it is reported on the bus. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,7 +62,7 @@ async function generatorFor(t: TestContext, answer: Parameters<typeof startTarge
   return { call, runs, target, reports };
 }
 
-test("a signed replay is accepted, sent through the gateway, told on the bus and kept as a result", async (t) => {
+test("a signed replay is accepted, sent through the gateway, reported on the bus and kept as a result", async (t) => {
   const { call, target, reports } = await generatorFor(t);
   const asked = {
     trace: [3, 0, 5],
@@ -96,7 +96,7 @@ test("a signed replay is accepted, sent through the gateway, told on the bus and
   assert.equal(result?.sloViolationShare, 0);
   assert.deepEqual(target.bodies, new Array<string>(8).fill('{"cpuMs":5}'));
 
-  await eventually(() => reports.at(-1)?.phase === "finished", { timeoutMs: 5_000, what: "the bus to hear the end" });
+  await eventually(() => reports.at(-1)?.phase === "finished", { timeoutMs: 5_000, what: "the report of the end" });
   assert.deepEqual(
     reports.map(({ phase, window }) => [phase, window?.scheduled ?? null]),
     [
@@ -129,7 +129,7 @@ test("without a good signature nothing changes, but anyone may look", async (t) 
   assert.deepEqual(target.bodies, []);
 });
 
-test("one run at a time: another is refused until the first is stopped, and the stop is told", async (t) => {
+test("one run at a time: another is refused until the first is stopped, and the stop is reported", async (t) => {
   const { call, reports } = await generatorFor(t);
   const asked = { trace: "seed_request_count_raw_30s.json#boosted", rateScale: 20, timeLapse: 1 };
   const first = await call("POST", asked);
@@ -144,7 +144,7 @@ test("one run at a time: another is refused until the first is stopped, and the 
   assert.equal(state, "finished");
   assert.equal(result?.stopped, true);
   assert.match(result.invalidBecause!, /^it was stopped after \d+ of 86400 s$/);
-  await eventually(() => reports.at(-1)?.valid === false, { timeoutMs: 5_000, what: "the bus to hear the stop" });
+  await eventually(() => reports.at(-1)?.valid === false, { timeoutMs: 5_000, what: "the report of the stop" });
 
   const third = await call("POST", { ...asked, seed: 3, startAtMs: Date.now() + 60_000 });
   assert.equal(third.status, 202);
@@ -292,7 +292,7 @@ test("looking for a run that is not there is 404", async (t) => {
   assert.equal((await call("GET", "", { query: { run: "zzz" } })).status, 404);
 });
 
-test("a run that a process before this one began is lost: its callers and the bus are told so, once", async (t) => {
+test("a run that a process before this one began is lost: its callers and the bus are informed, once", async (t) => {
   const { call, runs, reports } = await generatorFor(t);
   const runId = `0123456789ab-${Date.now() - 60_000}`;
   const because = `run '${runId}' was lost: the load generator was started anew after it had begun`;

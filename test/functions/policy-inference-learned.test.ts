@@ -278,7 +278,7 @@ describe("a model held by ticks", () => {
     assert.equal(models.count(), 1);
   });
 
-  test("goes on after a restart from what its last decision tells", async () => {
+  test("goes on after a restart from what its last decision contains", async () => {
     const windows = windowsOf("stress", 60, false);
     const { inference } = await start();
     const steps = [];
@@ -362,7 +362,7 @@ describe("a model that cannot be used is refused with a sentence", () => {
       why: /layout 'plus-7' has 7 numbers, the network takes '8'/,
     },
     {
-      name: "a layout nobody knows",
+      name: "an unknown layout",
       files: { ...good, "training.json": text({ ...training, layout: "dreams-3" }) },
       why: /'dreams-3'/,
     },
@@ -410,7 +410,7 @@ describe("a model that cannot be used is refused with a sentence", () => {
     });
   });
 
-  test("while the registry cannot be read nobody knows what the model may do: the caller is to come again", async () => {
+  test("while the registry cannot be read it is not known what the model may do: the caller is to come again", async () => {
     const { inference, registry } = await start();
     (registry as { control: ModelRegistry["control"] }).control = () => Promise.reject(new Error("the store is away"));
     await assert.rejects(inference.step([closedAt(windowsOf("stress", 2), 2)]), /the store is away/);

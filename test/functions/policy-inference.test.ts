@@ -219,7 +219,7 @@ describe("policy-inference over HTTP", () => {
     await bus.close();
   });
 
-  test("a policy nobody knows is named, and nothing is published", async () => {
+  test("an unknown policy is named, and nothing is published", async () => {
     const strange = { ...closed(1), managed: aManaged({ policy: "oracle-of-delphi" }) };
     const { answer, heard, bus } = await post(text(strange), { ok: true });
     await bus.close();
@@ -245,7 +245,7 @@ describe("policy-inference over HTTP", () => {
     assert.equal(answer.status, 400);
   });
 
-  test("a signature that does not hold is told so, and nothing is computed", async () => {
+  test("a signature that does not hold is refused with the reason, and nothing is computed", async () => {
     const bus = memoryBus();
     const refused = { ok: false, because: "the signature is wrong" } as const;
     const deps = {
@@ -275,7 +275,7 @@ describe("policy-inference over HTTP", () => {
     });
   }
 
-  test("when the bus is away the caller is told to come again", async () => {
+  test("when the bus is away the caller is asked to come again", async () => {
     const bus = memoryBus();
     await bus.close();
     const deps = {

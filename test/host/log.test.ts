@@ -1,10 +1,10 @@
-/** What a log line tells of an error. */
+/** What a log line says of an error. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { errorForLog } from "#shared/host/log.ts";
 
-test("log: of an error its words and causes are told, not what hangs on it", () => {
+test("log: of an error its words and causes are logged, not what hangs on it", () => {
   const cause = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", config: { auth: "hush" } });
   const thrown = Object.assign(new Error("no answer", { cause }), { request: { headers: { authorization: "hush" } } });
   const told = errorForLog(thrown) as { type: string; message: string; stack: string; cause: object };

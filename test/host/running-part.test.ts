@@ -62,7 +62,7 @@ describe("a running part", () => {
     assert.equal((await other.get({ health: "" })).status, 200);
   });
 
-  test("thousands of overdue functions are told in fifty sentences", async () => {
+  test("thousands of overdue functions are reported in fifty sentences", async () => {
     const { clock, activity, get } = aPart();
     for (let n = 0; n < 500; n++) activity.did("window", `f${n}`, { everyMs: 30_000 });
     clock.nowMs = 200_000;

@@ -285,7 +285,7 @@ describe("a call is good once", () => {
     assert.ok(verifier.remembered <= 4_096 + 1, `${verifier.remembered}`);
   });
 
-  test("while the shared memory is away calls are taken, and it is told when it is back", async () => {
+  test("while the shared memory is away calls are taken, and it is updated when it is back", async () => {
     const memory = new SharedMemory();
     const { take, wait, time, said, verifier } = replica(memory);
     wait(SIGNATURE_LIFE_MS);

@@ -7,7 +7,7 @@ import { ManualClock } from "#test/support/manual-clock.ts";
 
 const aTurn = () => new Promise(setImmediate);
 
-/** A server that answers when told to. */
+/** A server that answers on request. */
 function server() {
   const asked: { answer(): void; refuse(): void }[] = [];
   const ask = () =>
@@ -55,7 +55,7 @@ suite("confirmations", () => {
     assert.deepEqual(because, Array<string>(3).fill("the server did not answer in time"));
   });
 
-  test("a refusal is heard by all of its turn, and by nobody of the next", async () => {
+  test("a refusal reaches all of its turn, and nobody of the next", async () => {
     const { asked, ask } = server();
     const { next } = confirmations(ask, new ManualClock());
     const refused = Promise.all([assert.rejects(next(1_000), /gone/), assert.rejects(next(1_000), /gone/)]);

@@ -1,4 +1,4 @@
-/** Errors of calls to a gateway: told in words, and without the credentials of the call. */
+/** Errors of calls to a gateway: reported in words, and without the credentials of the call. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";

@@ -18,12 +18,12 @@ type Fate = "applied" | "ruled" | "lost" | "unmeasured";
 function aLife(fates: readonly Fate[], form: Form = "corrected", changes: Partial<MetricsWindow> = {}) {
   const { hyperparameters, ...settings } = liveSettings(settingsOf("lstm-ppo-plus", form), 8);
   const managed = aManaged({ minReplicas: 1, maxReplicas: 12 });
-  const wishes: number[] = [];
+  const proposals: number[] = [];
   const windows: LiveWindows = {
     first: async () => aWindow({ seq: 1, ...changes }),
     async pass(window, { proposedReplicas, because }) {
-      const fate = fates[wishes.length] ?? "applied";
-      wishes.push(proposedReplicas);
+      const fate = fates[proposals.length] ?? "applied";
+      proposals.push(proposedReplicas);
       const seq = window.seq + (fate === "lost" ? 2 : 1);
       const { missing: _missing, ...next } = aWindow({ seq, desiredReplicas: proposedReplicas });
       const then = closeWindow(fate === "unmeasured" ? { ...next, arrivals: null } : next);
@@ -39,12 +39,12 @@ function aLife(fates: readonly Fate[], form: Form = "corrected", changes: Partia
     close: async () => {},
   };
   const ofFour = { ...settings, hyperparameters: { ...hyperparameters, episodeWindows: 4 } };
-  return { environment: new LiveScalingEnvironment({ settings: ofFour, managed, windows }), wishes };
+  return { environment: new LiveScalingEnvironment({ settings: ofFour, managed, windows }), proposals };
 }
 
 describe("the live environment", () => {
-  test("observes within its space, tells the mask, ends by being cut, and is begun again by a reset alone", async () => {
-    const { environment, wishes } = aLife([], "corrected", { desiredReplicas: 1 });
+  test("observes within its space, gives the mask, ends by being cut, and is begun again by a reset alone", async () => {
+    const { environment, proposals } = aLife([], "corrected", { desiredReplicas: 1 });
     await assert.rejects(environment.step(0), EnvironmentMisuseError);
     const first = await environment.reset();
     assert.ok(boxContains(environment.observationSpace, first.observation));
@@ -52,7 +52,7 @@ describe("the live environment", () => {
     for (const action of [-1, 5, 0.5, NaN]) await assert.rejects(environment.step(action), EnvironmentMisuseError);
     const steps = [];
     for (const action of [4, 4, 3, 1]) steps.push(await environment.step(action));
-    assert.deepEqual(wishes, [3, 5, 6, 5]);
+    assert.deepEqual(proposals, [3, 5, 6, 5]);
     assert.deepEqual(
       steps.map(({ truncated, terminated }) => [truncated, terminated]),
       [
@@ -66,7 +66,7 @@ describe("the live environment", () => {
     await assert.rejects(environment.step(2), EnvironmentMisuseError);
     const { info } = await environment.reset();
     // Nothing was asked for on the way: the platform is not set back.
-    assert.deepEqual([info.window.desiredReplicas, wishes.length], [5, 4]);
+    assert.deepEqual([info.window.desiredReplicas, proposals.length], [5, 4]);
     assert.deepEqual(environment.counts, { steps: 4, ruled: 0, lost: 0 });
   });
 
@@ -80,7 +80,7 @@ describe("the live environment", () => {
     await assert.rejects(environment.step(2), EnvironmentMisuseError);
   });
 
-  test("where the fallback rule decided the step tells that it was not the agent's", async () => {
+  test("where the fallback rule decided the step says that it was not the agent's", async () => {
     const { environment } = aLife(["ruled"]);
     await environment.reset();
     const { info, truncated } = await environment.step(2);
@@ -89,17 +89,19 @@ describe("the live environment", () => {
   });
 
   test("a window without counts is held and passed over, in one step", async () => {
-    const { environment, wishes } = aLife(["unmeasured", "unmeasured", "applied"], "corrected", { desiredReplicas: 4 });
+    const { environment, proposals } = aLife(["unmeasured", "unmeasured", "applied"], "corrected", {
+      desiredReplicas: 4,
+    });
     await environment.reset();
     const { info } = await environment.step(3);
-    assert.deepEqual(wishes, [5, 5, 5]);
+    assert.deepEqual(proposals, [5, 5, 5]);
     assert.equal(info.window.seq, 4);
   });
 
   test("as published, an action that leaves the bounds scales nothing and costs 100", async () => {
-    const { environment, wishes } = aLife([], "paper", { desiredReplicas: 1 });
+    const { environment, proposals } = aLife([], "paper", { desiredReplicas: 1 });
     await environment.reset();
     const { reward } = await environment.step(0);
-    assert.deepEqual([wishes, reward], [[1], -100]);
+    assert.deepEqual([proposals, reward], [[1], -100]);
   });
 });

@@ -1,4 +1,4 @@
-/** What the default rule would have come to on a run's load: the same requests, a function as the run's windows tell it. */
+/** What the default rule would have come to on a run's load: the same requests, a function as the run's windows measured it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
@@ -76,7 +76,7 @@ describe("the default rule on a run's load", () => {
     );
   });
 
-  test("is told of a run of the rule itself as such", async () => {
+  test("a run of the rule itself is reported as such", async () => {
     assert.equal((await outcome(COUNTS.length, MANAGED_DEFAULTS.policy))!.isOwn, true);
   });
 });

@@ -128,7 +128,7 @@ describe("the record of a run", () => {
     assert.deepEqual(row!.stages, []);
   });
 
-  test("a decision that changed nothing still tells the count", () => {
+  test("a decision that changed nothing still shows the count", () => {
     const record = new RunRecord(SPAN);
     record.onWindow(aWindow({ seq: 1 }), SLO);
     record.onApplied(applied({ applied: null, desired: 2, proposed: 2 }));
@@ -136,7 +136,7 @@ describe("the record of a run", () => {
     assert.equal(record.totals().scaleUps, 0);
   });
 
-  test("decisions between windows stand with the window they fell into", () => {
+  test("decisions between windows are in the row of the window they fell into", () => {
     const record = new RunRecord(SPAN);
     const floor = applied({
       decisionId: "stress@44000/floor",
@@ -164,7 +164,7 @@ describe("the record of a run", () => {
     assert.equal(record.rows().length, 1);
   });
 
-  test("replica-seconds are desired replicas over time; a tick that could not tell goes on with the last count", () => {
+  test("replica-seconds are desired replicas over time; a tick without a count goes on with the last count", () => {
     const record = new RunRecord(SPAN);
     record.onTick(aTick({ atMs: 2_000, desiredReplicas: 2 }));
     record.onTick(aTick({ atMs: 4_000, desiredReplicas: 3 }));
@@ -188,7 +188,7 @@ describe("the record of a run", () => {
     );
   });
 
-  test("a line tells time, load, counts and why, within the terminal's width", () => {
+  test("a line shows time, load, counts and why, within the terminal's width", () => {
     const record = new RunRecord(SPAN);
     record.onWindow(aWindow({ seq: 1, late: { share: 0.015, because: null } }), SLO);
     record.onApplied(applied({ reason: "2 → 4: " + "x".repeat(300) }));
@@ -231,7 +231,7 @@ describe("the record of a run", () => {
       lines: ["SLO of stress, 95 % within 3 s: 3.1 % of 5 % used"],
     },
   ]) {
-    test(`a summary tells ${name}`, () => {
+    test(`a summary says ${name}`, () => {
       const record = new RunRecord(SPAN);
       record.onWindow(aWindow({ seq: 1, late: { share, because: null } }), SLO);
       record.onLoad({ ...finished, totals: { ...finished.totals, late } });
@@ -243,7 +243,7 @@ describe("the record of a run", () => {
     });
   }
 
-  test("a summary tells what became of the model, of the run's function alone", () => {
+  test("a summary says what became of the model, of the run's function alone", () => {
     const record = new RunRecord(SPAN);
     const policy = { name: "lstm-ppo-plus@corrected", version: "4d60e7f70884" };
     const news = { policy, layout: "plus-8", digest: "4d60", action: "rolled-back" } as const;

@@ -156,7 +156,7 @@ test("bus: takes another port when its own is in use", async (t) => {
   assert.deepEqual(bus.passwords, first.passwords);
 });
 
-test("bus: NATS_URL comes first, and its credentials are not told", async (t) => {
+test("bus: NATS_URL comes first, and its credentials are not shown", async (t) => {
   const env = { NATS_URL: "nats://me:hush@nats.example:4222,tls://hush@other.example", NATS_TOKEN: "also-hush" };
   const { bus } = await aBus(t, { env, findProgram: () => "/bin/false" });
   assert.deepEqual(
@@ -202,7 +202,7 @@ test("bus: the built-in broker ends with the process that started it", async (t)
   await eventually(() => !isAlive(pid), { what: "the broker ends" });
 });
 
-/** Starts the broker, tells its pid when it listens, and waits to be killed. */
+/** Starts the broker, reports its pid when it listens, and waits to be killed. */
 const PARENT = `
   const broker = require("node:child_process").spawn(process.execPath, [process.argv[1]], { stdio: ["pipe", "pipe", "inherit"] });
   broker.stdin.write(JSON.stringify({ port: 0 }) + "\\n");

@@ -1,4 +1,4 @@
-/** Subjects, patterns, and who hears what. */
+/** Subjects, patterns, and who receives what. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

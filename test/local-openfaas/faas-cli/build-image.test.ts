@@ -101,7 +101,7 @@ test("stand-in: a context without a node handler is refused in a sentence", asyn
   );
 });
 
-test("builds that stand for no image are removed when they are an hour old, others never", async (t) => {
+test("builds that belong to no image are removed when they are an hour old, others never", async (t) => {
   const { home, build, write } = world(t);
   const folders: string[] = [];
   for (const [image, text] of [
@@ -117,7 +117,7 @@ test("builds that stand for no image are removed when they are an hour old, othe
   const hourAgo = new Date(nowMs - 3_700_000);
   for (const folder of [folders[0]!, folders[2]!, folders[3]!]) utimesSync(folder, hourAgo, hourAgo);
   await removeOldBuilds(home, nowMs);
-  // The first was replaced long ago; the second is young; the others stand for images.
+  // The first was replaced long ago; the second is young; the others belong to images.
   assert.deepEqual(
     folders.map((folder) => existsSync(folder)),
     [false, true, true, true],

@@ -124,7 +124,7 @@ test("async: only POST queues, and only for our namespace", async (t) => {
   assert.equal((await fetch(`${url}/async-function/x.staging`, { method: "POST" })).status, 400);
 });
 
-/** A gateway whose one worker is busy with a call that ends when told. */
+/** A gateway whose one worker is busy with a call that ends on request. */
 async function busyGateway(t: TestContext, limits: object) {
   const waiting: (() => void)[] = [];
   let most = 0;

@@ -60,7 +60,7 @@ test("invoke: a call is marked with an id, a time, and who forwarded it", async 
   const { headers } = (await response.json()) as Seen;
   const callId = response.headers.get("x-call-id");
   assert.match(callId ?? "", /^[0-9a-f-]{36}$/);
-  assert.equal(headers["x-call-id"], callId, "function and caller are told the same id");
+  assert.equal(headers["x-call-id"], callId, "function and caller receive the same id");
   assert.match(String(headers["x-start-time"]), /^\d{19}$/);
   assert.equal(response.headers.get("x-start-time"), headers["x-start-time"]);
   assert.equal(headers["x-forwarded-for"], "127.0.0.1");
@@ -73,7 +73,7 @@ test("invoke: a call is marked with an id, a time, and who forwarded it", async 
   });
   const seen = (await named.json()) as Seen;
   assert.equal(seen.headers["x-call-id"], "mine");
-  assert.equal(named.headers.get("x-call-id"), null, "only an id that the caller does not know is told");
+  assert.equal(named.headers.get("x-call-id"), null, "only an id that the caller does not know is returned");
   assert.equal(seen.headers["x-forwarded-for"], "10.0.0.1, 127.0.0.1");
   assert.equal(seen.headers["x-forwarded-host"], "example.org");
 });

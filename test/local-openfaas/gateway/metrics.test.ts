@@ -62,7 +62,7 @@ test("metrics: the page holds the gateway's series and ours, desired and ready a
   assert.match(text, /gateway_service_ready_count\{function_name="echo.openfaas-fn"\} \d/);
 });
 
-test("metrics: what the process says of itself moves though nobody calls, and stands at the page's end", async (t) => {
+test("metrics: the process's own metrics change without any call, and are at the page's end", async (t) => {
   const { metricsUrl } = await startTestGateway(t);
   const page = async () => (await (await fetch(`${metricsUrl}/metrics`)).text()).trimEnd().split("\n");
   const [first, second] = [await page(), await page()];
@@ -83,7 +83,7 @@ test("metrics: a removed function keeps its counters and loses its replica count
   assert.doesNotMatch(text, /gateway_service_count\{/);
 });
 
-test("metrics: container metrics and health stand beside them, and nothing else", async (t) => {
+test("metrics: container metrics and health are beside them, and nothing else", async (t) => {
   const { metricsUrl } = await startTestGateway(t);
   assert.match(await (await fetch(`${metricsUrl}/containers/metrics`)).text(), /container_cpu_usage_seconds_total/);
   assert.equal(await (await fetch(`${metricsUrl}/healthz`)).text(), "OK");

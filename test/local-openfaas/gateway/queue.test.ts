@@ -14,7 +14,7 @@ const aCall = (callId: string, functionName = "f"): QueuedCall => ({
   callbackUrl: null,
 });
 
-/** A queue whose calls end when told, or when the queue stops them. */
+/** A queue whose calls end on request, or when the queue stops them. */
 function aQueue(maxCalls = 10, workers = 1) {
   const running = new Map<string, () => void>();
   const ended: string[] = [];

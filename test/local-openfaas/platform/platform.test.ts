@@ -117,7 +117,7 @@ test("platform: a rolling update loses no call", async (t) => {
   assert.deepEqual([...seen.keys()].sort(), ["200 v1", "200 v2"]);
 });
 
-test("platform: what it was told is there again after a restart: password, secrets, functions, counts", async (t) => {
+test("platform: what it was given is there again after a restart: password, secrets, functions, counts", async (t) => {
   const home = await mkdtemp(join(tmpdir(), "platform-home-"));
   t.after(() => rm(home, { recursive: true, force: true }));
   const first = await startTestPlatform(t, { home });
@@ -171,7 +171,7 @@ test("platform: a port in use is refused before anything starts", async (t) => {
   });
 });
 
-test("platform: its addresses and the way limits are enforced are told", async (t) => {
+test("platform: its addresses and the way limits are enforced are reported", async (t) => {
   const { platform } = await startTestPlatform(t);
   assert.match(platform.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   assert.match(platform.metricsUrl, /^http:\/\/127\.0\.0\.1:\d+$/);

@@ -15,7 +15,7 @@ for (const { name, limits, source } of [
   { name: "idle replicas in cgroups", limits: "auto", source: `module.exports = async () => "x"` },
   { name: "idle replicas without cgroups", limits: "none", source: `module.exports = async () => "x"` },
   {
-    // Neither can hear that the channel to the parent is closed: only the guardian ends them.
+    // Neither can notice that the channel to the parent is closed: only the guardian ends them.
     name: "replicas that hang",
     limits: "none",
     source: `module.exports = async () => { process.stdout.write("hanging\\n"); for (;;); }`,

@@ -285,7 +285,7 @@ test("runtime: a chunked body over the limit is refused while it is still being 
   assert.match(head.toString(), /^HTTP\/1\.1 413 /);
 });
 
-test("runtime: a handler module that cannot be loaded is told to the parent", async (t) => {
+test("runtime: a handler module that cannot be loaded is reported to the parent", async (t) => {
   for (const { source, error } of [
     { source: "module.exports = 7", error: /must set module.exports to a function, was: number/ },
     { source: 'throw new Error("no database")', error: /^no database$/ },

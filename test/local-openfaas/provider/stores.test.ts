@@ -85,7 +85,7 @@ test("a function is given the secrets it lists, and no others", async (t) => {
   });
 });
 
-test("a home that is told relative to here is the same for replicas elsewhere", async (t) => {
+test("a home that is given relative to here is the same for replicas elsewhere", async (t) => {
   const home = join(await temporaryFolder(t), "home");
   await createSecretStore(home).create("api-key", "s3cret");
   const setup = await startProvider(t, { home: relative(process.cwd(), home) });

@@ -1,4 +1,4 @@
-/** Decisions and windows as the bus tells them. */
+/** Decisions and windows as they come from the bus. */
 import type { Applied } from "#shared/core/decision.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";

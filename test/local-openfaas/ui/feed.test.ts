@@ -94,7 +94,7 @@ test("feed: a removed function has no past, nor has it when it comes again", asy
   assert.deepEqual(feed.history("stress")?.atMs, [55_000]);
 });
 
-test("feed: decisions and windows are told as they come, each once, and the last hundred are kept", async (t) => {
+test("feed: decisions and windows are sent as they come, each once, and the last hundred are kept", async (t) => {
   const bus = memoryBus();
   t.after(() => bus.close());
   const { feed, messages } = startFeed(t, bus);

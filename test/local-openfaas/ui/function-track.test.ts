@@ -38,7 +38,7 @@ test("track: the rate is of the last 10 s, and of less while there is less", () 
 
 test("track: P95 is of the last 30 s over all codes, and null when none ended in them", () => {
   const { read } = readings([0, 20, ...Array<number>(30).fill(0)]);
-  // All 20 stand in the bucket (0.1, 0.25]: rank 19 of 20 lies 95 % of the way through it.
+  // All 20 are in the bucket (0.1, 0.25]: rank 19 of 20 lies 95 % of the way through it.
   assert.ok(Math.abs(read[1]!.p95Seconds! - (0.1 + 0.15 * 0.95)) < 1e-9);
   assert.equal(read[30]!.p95Seconds, read[1]!.p95Seconds);
   assert.equal(read[31]!.p95Seconds, null);

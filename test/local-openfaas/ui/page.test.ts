@@ -41,7 +41,7 @@ async function start(
   return { ...started, bus };
 }
 
-/** Calls one after another, until it is told to stop. */
+/** Calls one after another, until it is stopped. */
 function load(t: TestContext, url: string) {
   let stopped = false;
   const calling = (async () => {
@@ -163,7 +163,7 @@ test("page: a decision appears with its reason and, opened, with every stage", {
   assert.deepEqual(problems, []);
 });
 
-test("page: tells what is used of the budget, and shows where that is too much", { skip }, async (t) => {
+test("page: shows what is used of the budget, and shows where that is too much", { skip }, async (t) => {
   const { platform, bus, deploy } = await start(t);
   await deploy("quiet", stressSource);
   const { page, problems } = await openPage(t, platform);

@@ -105,7 +105,7 @@ test("ui: the state's numbers are those of /system/functions", async (t) => {
   assert.equal(history.desiredReplicas.at(-1), 2);
 });
 
-test("ui: the stream begins with the state, then samples, then what the bus tells", async (t) => {
+test("ui: the stream begins with the state, then samples, then what comes from the bus", async (t) => {
   const bus = memoryBus();
   t.after(() => bus.close());
   const { url } = await startWithPage(t, bus);

@@ -62,7 +62,7 @@ class FakeGateway implements Pick<FunctionGateway, "list" | "invoke"> {
   functions: readonly FunctionStatus[] = [];
   status = 200;
   away = false;
-  /** Refuses a body in which this stands. */
+  /** Refuses a body that contains this. */
   refuses: string | null = null;
   readonly calls: { readonly functionName: string; readonly body: string; readonly headers: Record<string, string> }[] =
     [];
@@ -138,7 +138,7 @@ describe("connector", () => {
   });
 
   for (const skewMs of [-3_600_000, 3_600_000]) {
-    test(`a sender whose clock is ${skewMs / 1_000} s wrong is heard, and the skew is reported`, async (t) => {
+    test(`a sender whose clock is ${skewMs / 1_000} s wrong is accepted, and the skew is reported`, async (t) => {
       const { gateway, publish, tick, clock, connector } = await aConnector(t);
       await tick(30_000, clock.nowMs() + skewMs);
       await publish(1, { nowMs: clock.nowMs() + skewMs });

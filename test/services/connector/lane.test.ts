@@ -76,7 +76,7 @@ test("what comes in one moment, or during the calls, goes together", async () =>
   assert.deepEqual(calls[2]!.events, ["e@2"]);
 });
 
-test("each sender hears of its own event", async () => {
+test("each sender learns of its own event", async () => {
   const lane = new Lane(async (events) => events.map(({ subject }) => (subject === "b" ? "no" : null)), {
     maxCalls: 1,
     maxEvents: 8,

@@ -175,7 +175,7 @@ describe("metrics-collector", () => {
     assert.deepEqual(collector.status().problems, []);
   });
 
-  test("what is used of the budget is told for each managed function, in numbers and in words", async (t) => {
+  test("what is used of the budget is reported for each managed function, in numbers and in words", async (t) => {
     const { pass, platform, collector } = await aCollector(t);
     assert.equal(collector.status().budgets["stress"]!.words, "budget 5 %, use not measured");
     await pass(30, () => platform.ok++);
@@ -192,7 +192,7 @@ describe("metrics-collector", () => {
     assert.deepEqual([...new Set(windows.map(({ window }) => window.functionName))], ["stress"]);
   });
 
-  test("what the platform made of a wish goes along with the function, until it is to be tried anew", async (t) => {
+  test("what the platform made of a request goes along with the function, until it is to be tried anew", async (t) => {
     const { pass, windows, limits, clock } = await aCollector(t);
     limits.learn(anApplied({ desired: 9, applied: null, atMs: clock.nowMs() }));
     limits.learn(anApplied({ desired: 4, applied: 4, atMs: clock.nowMs() }));
@@ -298,7 +298,7 @@ describe("metrics-collector", () => {
     });
   }
 
-  test("a clock that stands before the epoch numbers its windows from 1", async (t) => {
+  test("a clock that is before the epoch numbers its windows from 1", async (t) => {
     const { pass, windows } = await aCollector(t, { aheadMs: 3_600_000 });
     await pass(60);
     await eventually(() => windows.length === 2);
@@ -311,7 +311,7 @@ describe("metrics-collector", () => {
     );
   });
 
-  test("ticks tell what is in flight now and what arrived since the last", async (t) => {
+  test("ticks report what is in flight now and what arrived since the last", async (t) => {
     const { pass, platform, ticks } = await aCollector(t);
     await pass(4, () => {
       platform.started += 5;
@@ -368,7 +368,7 @@ describe("metrics-collector", () => {
     assert.equal(window.timeLapse, 10);
   });
 
-  test("annotations that cannot be read are told, and the function is left alone", async (t) => {
+  test("annotations that cannot be read are reported, and the function is left alone", async (t) => {
     const { pass, platform, collector } = await aCollector(t);
     platform.annotations = { "replicant.mode": "maybe" };
     await pass(2).catch(() => {});

@@ -14,7 +14,7 @@ const control = (headroom: number): ControlMemory => ({
   startSeconds: null,
 });
 
-test("the last decision tells where a function's controller stands; one without a target ends it; who is not managed is forgotten", () => {
+test("the last decision gives the state of a function's controller; one without a target ends it; who is not managed is forgotten", () => {
   const controls = createLastControls();
   assert.equal(controls.of("a"), undefined);
   controls.onApplied({ functionName: "a", control: control(2) });

@@ -1,4 +1,4 @@
-/** Scraped metrics from page to number: what a page cannot tell becomes an absence, with a sentence. */
+/** Scraped metrics from page to number: what a page does not show becomes an absence, with a sentence. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
@@ -11,7 +11,7 @@ const about = {
   sloSeconds: 3,
 };
 
-/** Looks every `everySeconds` at what `page` says, and tells of the windows that end and of all ticks. */
+/** Looks every `everySeconds` at what `page` says, and reports the windows that end and of all ticks. */
 async function lookAt(
   page: (seconds: number) => string,
   { untilSeconds, windowSeconds = 30, everySeconds = 2 }: Record<string, number> & { untilSeconds: number },
@@ -83,7 +83,7 @@ describe("scraped source", () => {
     assert.match(seen.at(-1)!.problems.join(), /have 3 series more than are kept, 'gateway_/);
   });
 
-  test("an edge that comes while the histogram counts tells nothing of the window in which it comes, and all from the next on", async () => {
+  test("an edge that comes while the histogram counts says nothing about the window in which it comes, and all from the next on", async () => {
     const bucket = (le: string, count: number) =>
       `gateway_functions_seconds_bucket{${F},code="200",le="${le}"} ${count}\n`;
     // Ten requests a second; eight of them take up to 2.5 s, the ninth 2.8 s, the tenth 4 s.

@@ -1,4 +1,4 @@
-/** The scaler with a policy that decides targets: ticks hold them, decisions carry where it stands, and a new scaler goes on from there. */
+/** The scaler with a policy that decides targets: ticks hold them, decisions carry its state, and a new scaler goes on from there. */
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 
@@ -91,7 +91,7 @@ async function aScaler(t: TestContext, { clock, bus, target, managed }: ReturnTy
 }
 
 describe("a held target", () => {
-  test("ticks follow the load up and down, each decision says where the controller stands, and every promise is kept", async (t) => {
+  test("ticks follow the load up and down, each decision gives the controller's state, and every promise is kept", async (t) => {
     const world = aWorld();
     await world.heard();
     const { scaler } = await aScaler(t, world);
@@ -138,7 +138,7 @@ describe("a held target", () => {
     await aScaler(t, world);
     await world.ticks(122, 148, 2);
     await world.window(5, control);
-    // A minute after a restart nothing goes down; up it goes by the target that it was told, without a proposal.
+    // A minute after a restart nothing goes down; up it goes by the target that it was given, without a proposal.
     await world.ticks(152, 170, 8);
     assert.ok(world.target.get("stress")! > 8, `${world.target.get("stress")}`);
     assert.equal(world.decided.at(-1)!.trigger, "tick");
@@ -159,7 +159,7 @@ describe("a held target", () => {
     assert.equal(world.decided.length, decisions, "ticks hold nothing any more");
   });
 
-  test("in shadow a target is told once, not with every tick", async (t) => {
+  test("in shadow a target is reported once, not with every tick", async (t) => {
     const world = aWorld({ mode: "shadow" });
     await world.heard();
     const { scaler } = await aScaler(t, world);

@@ -138,7 +138,7 @@ async function aScaler(
 }
 
 describe("scaler", () => {
-  test("applies a proposal within the limits, reads back, and tells every stage", async (t) => {
+  test("applies a proposal within the limits, reads back, and reports every stage", async (t) => {
     const { window, proposal, target, decided } = await aScaler(t);
     await window(1);
     await proposal(1, 5);
@@ -195,7 +195,7 @@ describe("scaler", () => {
     assert.equal(decided[0]!.seq, 9);
   });
 
-  test("a window dated where none can be is refused and reported, and the next ones are heard", async (t) => {
+  test("a window dated where none can be is refused and reported, and the next ones are accepted", async (t) => {
     const { window, proposal, decided, scaler } = await aScaler(t);
     await window(1);
     await window(1, { endedAtMs: 8e15 });
@@ -293,7 +293,7 @@ describe("scaler", () => {
     assert.equal(target.get("stress"), 4);
   });
 
-  test("a platform's cap is learned from what it makes of two wishes, and not asked against again", async (t) => {
+  test("a platform's cap is learned from what it makes of two requests, and not asked against again", async (t) => {
     const { window, proposal, decided, target } = await aScaler(t);
     target.cap = { min: 1, max: 3 };
     for (const seq of [1, 2, 3, 4]) {
@@ -335,7 +335,7 @@ describe("scaler", () => {
     await eventually(() => target.get("stress")! > 3, { what: "more than the cap that is gone" });
   });
 
-  test("a cap that a count stands beyond is none: nobody is lowered to it", async (t) => {
+  test("a cap that a count is beyond is none: nobody is lowered to it", async (t) => {
     const { window, proposal, decided, target } = await aScaler(t);
     target.set("stress", 3);
     target.afterWrite = () => target.set("stress", 3);
@@ -374,7 +374,7 @@ describe("scaler", () => {
     assert.deepEqual([decided[1]!.trigger, ...new Set(seen)], ["fallback", 5]);
   });
 
-  test("shadow decides and tells, and touches nothing", async (t) => {
+  test("shadow decides and reports, and touches nothing", async (t) => {
     const { window, proposal, decided, target } = await aScaler(t, { mode: "shadow" });
     await window(1);
     await proposal(1, 5);
@@ -448,7 +448,7 @@ describe("scaler", () => {
       assert.equal(scaler.status().managed.lastRefused, "stress.elsewhere");
     });
 
-    test("before a first list nothing is scaled; then the last one known stands while the platform is away", async (t) => {
+    test("before a first list nothing is scaled; then the last one known holds while the platform is away", async (t) => {
       const { window, proposal, decided, scaler, platform, clock, managed } = await aScaler(
         t,
         {},
@@ -560,7 +560,7 @@ describe("scaler", () => {
     assert.equal(target.get("stress"), 10);
   });
 
-  test("only the holder of the lease hears, acts and tells; its fencing number goes along", async (t) => {
+  test("only the holder of the lease receives, acts and reports; its fencing number goes along", async (t) => {
     const lease = handLease();
     const { window, proposal, decided, target, scaler } = await aScaler(t, {}, lease);
     await window(1);
@@ -580,7 +580,7 @@ describe("scaler", () => {
     const { window, proposal, decided, target } = await aScaler(t, {}, lease);
     await lease.give(1);
     await window(1);
-    // The process stood still here: nobody has told it yet that it is not the holder any more.
+    // The process was paused here: it does not know yet that it is not the holder any more.
     lease.held = false;
     await proposal(1, 5);
     await window(2);

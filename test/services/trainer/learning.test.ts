@@ -40,7 +40,7 @@ before(async () => {
 const managed = aManaged({ targetInFlight: 3 });
 const rule = () => policyByName("openfaas-pro")();
 
-/** A quiet hour with a busy spell, as the collector would have told it of the `stress` profile under a rule. */
+/** A quiet hour with a busy spell, as the collector would have reported it of the `stress` profile under a rule. */
 function recorded(count = 60): readonly MetricsWindow[] {
   const random = seededRandom("recorded");
   const counts = Array.from({ length: count }, (_, i) => (i % 20 < 12 ? 8 : 50) + random.integer(8));
@@ -84,19 +84,19 @@ describe("a recorded load", () => {
       return aWindow({ seq: i + 1, cpuRatio, ...counts, completedOk: 30, executionSecondsMean: 1 });
     });
     assert.ok(Math.abs(recordedProfile(windows, managed).cpuSeconds - 0.1) < 1e-9);
-    // Where the count never stands still, all windows are what there is.
+    // Where the count always changes, all windows are what there is.
     const restless = windows.map((one, i) => ({ ...one, availableReplicas: 1 + (i % 2) }));
     assert.ok(recordedProfile(restless, managed).cpuSeconds > 0);
   });
 
-  test("without a single measured call the base profile stands", () => {
+  test("without a single measured call the base profile remains", () => {
     const { cpuSeconds } = recordedProfile([aWindow({ completedOk: 0, arrivals: 0 })], managed);
     assert.equal(cpuSeconds, simProfile("stress").cpuSeconds);
   });
 });
 
 describe("estimates on recorded windows", () => {
-  test("too few windows tell nothing", () => {
+  test("too few windows say nothing", () => {
     assert.equal(estimate(recorded(9), managed, rule, rule), null);
   });
 

@@ -1,4 +1,4 @@
-/** The trainer with a learner that does as the test says: what it hears, keeps, switches and tells. */
+/** The trainer with a learner that does as the test says: what it receives, keeps, switches and reports. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -150,7 +150,7 @@ async function start(
     };
   return {
     ...{ trainer, registry, says, jobs, news, say, status },
-    /** Windows one after the other, each heard before the next. */
+    /** Windows one after the other, each received before the next. */
     async live(fromSeq: number, toSeq: number) {
       for (let seq = fromSeq; seq <= toSeq; seq++) {
         const judged = judgings;
@@ -173,7 +173,7 @@ describe("the trainer", () => {
   let folder: string;
   beforeEach(async () => (folder = await mkdtemp(join(home, "run-"))));
 
-  test("keeps each fact once, however often it is told, and knows all of it after a restart", async () => {
+  test("keeps each fact once, however often it is reported, and knows all of it after a restart", async () => {
     const first = await start(folder);
     await first.live(1, 4);
     for (const kind of ["applied", "window", "proposal"] as const) first.say(kind, 2);
@@ -201,7 +201,7 @@ describe("the trainer", () => {
     await world.end();
   });
 
-  test("the same fact told twice in one moment is written once", async () => {
+  test("the same fact reported twice in one moment is written once", async () => {
     const { trainer, status, end } = await start(folder);
     const fact = { kind: "proposal", proposal: aProposal({ seq: 1 }) } as const;
     await trainer.take({ kind: "window", managed: aManaged(), window: aWindow({ seq: 1 }) });
@@ -211,7 +211,7 @@ describe("the trainer", () => {
     await end();
   });
 
-  test("a model that is worse for three windows gives control to the rule; all are told why, and it stays so", async () => {
+  test("a model that is worse for three windows gives control to the rule; all learn why, and it stays so", async () => {
     const first = await start(folder);
     first.says.estimate = anEstimate(-0.2, -0.1);
     await first.live(1, 3);
@@ -232,7 +232,7 @@ describe("the trainer", () => {
     await second.end();
   });
 
-  test("the log is the truth: a registry that lost what holds, or was told otherwise, is told anew", async () => {
+  test("the log is the truth: a registry that lost what holds, or was set otherwise, is set anew", async () => {
     const first = await start(folder);
     first.says.estimate = anEstimate(-0.2, -0.1);
     await first.live(1, 3);
@@ -320,7 +320,7 @@ describe("the trainer", () => {
     await world.end();
   });
 
-  test("a full rollout is learned from once; a candidate that is better stands on trial, then for good", async () => {
+  test("a full rollout is learned from once; a candidate that is better is on trial, then for good", async () => {
     const world = await start(folder, { rolloutWindows: 16 });
     world.says.outcome = anOutcome(true);
     await world.live(1, 18);
@@ -377,7 +377,7 @@ describe("the trainer", () => {
     await world.end();
   });
 
-  test("a candidate that is not surely better changes nothing, and its numbers are told", async () => {
+  test("a candidate that is not surely better changes nothing, and its numbers are reported", async () => {
     const world = await start(folder, { rolloutWindows: 16 });
     await world.live(1, 18);
     await eventually(() => world.news.length === 1);
@@ -389,7 +389,7 @@ describe("the trainer", () => {
     await world.end();
   });
 
-  test("a training that fails is told of, and the next one may begin", async () => {
+  test("a training that fails is reported, and the next one may begin", async () => {
     const world = await start(folder, { isAutomatic: false });
     world.says.outcome = new Error("the loss was not finite");
     await world.live(1, 17);
@@ -402,7 +402,7 @@ describe("the trainer", () => {
     await world.end();
   });
 
-  test("load unlike that of the training is told once, and trained on", async () => {
+  test("load unlike that of the training is reported once, and trained on", async () => {
     const world = await start(folder);
     await world.live(1, 45);
     assert.deepEqual(world.news, []);
@@ -440,7 +440,7 @@ describe("the trainer", () => {
     await world.end();
   });
 
-  test("rules are heard, and neither judged nor trained", async () => {
+  test("rules are received, and neither judged nor trained", async () => {
     const world = await start(folder, { policy: "kpa", rolloutWindows: 16 });
     world.says.estimate = anEstimate(-0.2, -0.1);
     await world.live(1, 20);
@@ -466,7 +466,7 @@ describe("the trainer", () => {
         },
       );
 
-    test("a mode is set by a signed call, kept, and told", async () => {
+    test("a mode is set by a signed call, kept, and reported", async () => {
       const world = await start(folder);
       await world.live(1, 2);
       const order = { action: "mode", functionName: "stress", mode: "shadow", reason: "a look first" };

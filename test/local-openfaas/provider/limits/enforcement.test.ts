@@ -64,7 +64,7 @@ for (const limits of ["auto", "duty-cycle"] as const satisfies readonly LimitsCh
     assert.ok(cpu > 30 && cpu < 300, `usage says ${cpu} milli-CPU`);
   });
 
-  test(`a replica over its memory limit is killed, told and replaced (${limits})`, async (t) => {
+  test(`a replica over its memory limit is killed, reported and replaced (${limits})`, async (t) => {
     const setup = await startProvider(t, { limits });
     await setup.deploy("grow", GROW, { limits: { memory: "128Mi" } });
     const [replica] = await whenAvailable(setup, "grow", 1);
@@ -86,7 +86,7 @@ for (const limits of ["auto", "duty-cycle"] as const satisfies readonly LimitsCh
     assert.ok(cpuSeconds / startSeconds < 0.2, `${cpuSeconds} s of CPU in ${startSeconds} s`);
   });
 
-  test(`a throttled replica hears that it shall end (${limits})`, async (t) => {
+  test(`a throttled replica receives the signal to end (${limits})`, async (t) => {
     const setup = await startProvider(t, { limits });
     await setup.deploy("burn", BURN, { limits: { cpu: "20m" } });
     const [replica] = await whenAvailable(setup, "burn", 1);

@@ -97,7 +97,7 @@ test("log: the ring keeps the last lines only", async (t) => {
   assert.equal(kept.at(-1), "4999");
 });
 
-test("log: a follower hears the past, then the future, until it turns away", async (t) => {
+test("log: a follower receives the past, then the future, until it turns away", async (t) => {
   const { log } = await aLog(t);
   log.append("app-aaaaa", "past");
   const stop = new AbortController();
@@ -124,7 +124,7 @@ test("log: a follower ends with the function", async (t) => {
   );
 });
 
-test("log: a follower that does not read loses the oldest lines and is told", async (t) => {
+test("log: a follower that does not read loses the oldest lines and learns how many", async (t) => {
   const { log } = await aLog(t);
   const reader: AsyncIterator<LogLine> = log.read({ name: "app", follow: true }, never);
   const first = reader.next();

@@ -63,7 +63,7 @@ describe("what the trainer keeps of a function", () => {
     { name: "of the past", lie: { seq: 7, endedAtMs: 1 } },
   ]) {
     for (const at of [0, 3]) {
-      test(`one window ${name}, after ${at} true ones: passed over and counted, and those after it are heard`, () => {
+      test(`one window ${name}, after ${at} true ones: passed over and counted, and those after it are taken`, () => {
         const record = new FunctionRecord("stress");
         const add = (changes: Parameters<typeof aWindow>[0]) =>
           record.addWindow(aManaged(), aWindow({ generation: "a", ...changes }));
@@ -81,13 +81,13 @@ describe("what the trainer keeps of a function", () => {
     }
   }
 
-  test("a window that is told again changes nothing", () => {
+  test("a window that is reported again changes nothing", () => {
     const record = recordOf({ generation: "a", seq: 1 }, { generation: "a", seq: 2 }, { generation: "a", seq: 1 });
     record.addWindow(aManaged(), aWindow({ generation: "a", seq: 2 }));
     assert.deepEqual([record.windows.length, record.streak.length, record.implausible], [2, 2, 0]);
   });
 
-  test("what was learned from is told by generation: an earlier date in another one is new", () => {
+  test("what was learned from is known by generation: an earlier date in another one is new", () => {
     const record = new FunctionRecord("stress");
     const first = [aTransition("a", 100), aTransition("a", 101), aTransition("x", 1, 8e15)];
     for (const transition of first) record.addTransition(transition);
