@@ -3,7 +3,7 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { secondsWords, type SloFit } from "#shared/core/slo.ts";
 
 export interface SloNotes {
-  /** A fit that is not known just now leaves the last word standing. */
+  /** A fit that is not known just now leaves the last sentence as it is. */
   add(managed: ManagedFunction, fit: SloFit | null): void;
   /** Forgets functions that are managed no longer. */
   keepOnly(isManaged: (functionName: string) => boolean): void;

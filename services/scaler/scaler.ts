@@ -275,12 +275,12 @@ export function createScaler(deps: ScalerDeps): Scaler {
       const ending = new AbortController();
       const listing = managedList.run(ending.signal);
       const onAnyWindow = (event: ReplicantEvent<"window">) => (acting ? onWindow(event) : rememberWindow(event));
-      const hearing = await bus.subscribe("window", onAnyWindow, { maxInFlight: MAX_AT_ONCE });
+      const windows = await bus.subscribe("window", onAnyWindow, { maxInFlight: MAX_AT_ONCE });
       try {
         await leadWhileHeld(lease, { lead, stepDown }, signal);
       } finally {
         ending.abort();
-        await hearing.close();
+        await windows.close();
         await listing;
       }
     },

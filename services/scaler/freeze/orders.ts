@@ -48,7 +48,7 @@ export function carryOut(orders: Orders, { id, action, functionName, freeze }: G
   const isEnded = (one: FreezeOf) => one.functionName === functionName || (action === "thaw" && functionName === null);
   const ended = Object.keys(orders.freezes).filter((known) => isEnded(orders.freezes[known]!));
   const given = action === "freeze" ? { [id]: { ...freeze, functionName } } : {};
-  return standing({
+  return inOrder({
     number,
     freezes: { ...orders.freezes, ...given },
     thawed: { ...orders.thawed, ...Object.fromEntries(ended.map((known) => [known, number])) },
@@ -59,11 +59,11 @@ export function carryOut(orders: Orders, { id, action, functionName, freeze }: G
 export function together(a: Orders, b: Orders): Orders {
   const thawed = { ...a.thawed };
   for (const [id, number] of Object.entries(b.thawed)) thawed[id] = Math.max(number, thawed[id] ?? 0);
-  return standing({ number: Math.max(a.number, b.number), freezes: { ...b.freezes, ...a.freezes }, thawed });
+  return inOrder({ number: Math.max(a.number, b.number), freezes: { ...b.freezes, ...a.freezes }, thawed });
 }
 
-/** In one order, so that two places that say the same have the same text. */
-function standing({ number, freezes, thawed }: Orders): Orders {
+/** Without the freezes that were thawed, and sorted, so that two stores with the same orders have the same text. */
+function inOrder({ number, freezes, thawed }: Orders): Orders {
   const lasting = Object.entries(freezes).filter(([id]) => !Object.hasOwn(thawed, id));
   const last = Object.entries(thawed).sort(([one, a], [other, b]) => b - a || compare(one, other));
   return {
@@ -115,7 +115,7 @@ export function parseOrders(text: string): Stored {
     throw new BadInputError("the orders have another form");
   }
   return {
-    orders: isOld ? fromOld(given as OldOrders) : standing({ number, freezes, thawed } as Orders),
+    orders: isOld ? fromOld(given as OldOrders) : inOrder({ number, freezes, thawed } as Orders),
     unfounded: unfounded.map((one) => ({ ...one, id: one.id ?? `unfounded: ${oldId(one.functionName, one.freeze)}` })),
   };
 }
@@ -135,7 +135,7 @@ function fromOld({ number, all, functions }: OldOrders): Orders {
   const single = Object.entries(functions).map(([functionName, freeze]) => ({ ...freeze, functionName }));
   const freezes: FreezeOf[] = [...(all === null ? [] : [{ ...all, functionName: null }]), ...single];
   const named = freezes.map((one) => [oldId(one.functionName, one), one] as const);
-  return standing({ number, freezes: Object.fromEntries(named), thawed: {} });
+  return inOrder({ number, freezes: Object.fromEntries(named), thawed: {} });
 }
 
 /** One that every place comes to alike. */

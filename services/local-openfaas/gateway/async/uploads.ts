@@ -14,7 +14,7 @@ export interface UploadLimits {
   readonly bytesPerSecond: number;
 }
 
-/** How far ahead an upload begins, and gets at most: a burst does not make up for standing still afterwards. */
+/** How far ahead an upload begins, and gets at most: a burst does not make up for a stall afterwards. */
 const aheadMs = 1_000;
 
 export class Upload {

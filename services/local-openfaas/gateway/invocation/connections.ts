@@ -47,7 +47,7 @@ export class ReplicaConnections extends Agent {
       this.#idle++;
       pool.idle.push(socket);
     });
-    // A call in flight listens itself; an idle connection that breaks is of no interest, but must not go unheard.
+    // A call in flight listens itself; an idle connection that breaks is of no interest, but needs a listener.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       pool.all.delete(socket);
