@@ -9,6 +9,7 @@ import { type ReplayRuns, RunInProgressError } from "./replay-runs.ts";
 import { asObject, readReplayRequest, type ReplayRequest, type RequestDefaults } from "./request.ts";
 import type { ShippedTraces } from "./shipped-traces.ts";
 
+/** What the answers need: runs, traces, defaults and the check of signatures. */
 export interface LoadGeneratorDeps {
   readonly runs: ReplayRuns;
   readonly traces: ShippedTraces;

@@ -12,6 +12,7 @@ import { stressBody } from "#shared/load/stress-body.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { ReplayRequest } from "./request.ts";
 
+/** What runs need: the bus, the gateway's URL, clocks and a log. */
 export interface ReplayRunsDeps {
   readonly bus: Pick<EventBus, "publish">;
   /** Load goes to this gateway's functions and nowhere else. */
@@ -22,6 +23,7 @@ export interface ReplayRunsDeps {
   readonly log: Log;
 }
 
+/** One run, as the status shows it. */
 export interface RunStatus {
   readonly runId: string;
   readonly state: "running" | "finished" | "broken";
@@ -62,6 +64,7 @@ interface Run {
   over: Promise<void>;
 }
 
+/** The runs of this process, the last 20 of them remembered. */
 export class ReplayRuns {
   readonly #runs: Run[] = [];
   readonly #sinceMs: number;

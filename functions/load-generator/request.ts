@@ -32,6 +32,7 @@ export interface ReplayRequest {
   readonly startAtMs: number | null;
 }
 
+/** What a request may leave out. */
 export interface RequestDefaults {
   readonly timeLapse: number;
   /** Also the most that may be asked for. */
@@ -91,6 +92,7 @@ export function readReplayRequest(asked: Fields, defaults: RequestDefaults, nowM
   };
 }
 
+/** Throws `BadInputError` that begins with `name` for anything but an object. */
 export function asObject(value: unknown, name: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
   throw new BadInputError(`${name} must be a JSON object, was ${quote(value)}`);

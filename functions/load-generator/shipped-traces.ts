@@ -6,6 +6,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import type { Trace } from "#shared/traces/trace.ts";
 import { loadTrace, splitReference } from "#shared/traces/load-trace.ts";
 
+/** The traces that are part of the bundle, by name. */
 export interface ShippedTraces {
   names(): Promise<readonly string[]>;
   /** `<name>` or `<name>#<selection>`. Throws `BadInputError` for a name that is not in the list. */
@@ -15,6 +16,7 @@ export interface ShippedTraces {
 /** What lies beside the traces and says which of them are for what. */
 const MANIFESTS: readonly string[] = ["manifest.json", "loads.json"];
 
+/** The traces in the files of `folder`. */
 export function shippedTraces(folder: string): ShippedTraces {
   const isTrace = (name: string) => /\.(json|csv)$/.test(name) && !MANIFESTS.includes(name);
   const names = async () => (await readdir(folder).catch(() => [])).filter(isTrace).sort();

@@ -13,6 +13,7 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import { previewRules, type Inference, type InferenceResult } from "./inference.ts";
 import { checkPolicies, decodeWindows, OPEN_BOUNDS, SIGNED_BOUNDS, TooLargeError } from "./windows.ts";
 
+/** What the answers need. */
 export interface AnswerDeps {
   readonly inference: Inference;
   readonly bus: Pick<EventBus, "publish">;

@@ -11,6 +11,7 @@ import type { Models } from "./models.ts";
 import { Recent, REMEMBERED } from "./recent.ts";
 import { withoutModel, type Assigning } from "./rules.ts";
 
+/** The policies of all functions seen lately. */
 export interface Assignments extends Assigning {
   /** The registry may have something new about the function. The old model proposes until the new one is ready. */
   refresh(functionName: string): Promise<void>;
@@ -38,6 +39,7 @@ const WAITS_FOR_TRAINER: Record<SettingValue<"MODEL_CONTROL">, boolean> = { anno
 /** Events may be missed: the registry is read again after so long, real time. */
 const REFRESH_MS = 10_000;
 
+/** What assignments need: registry, models, a monotonic clock and a log. */
 export interface AssignmentsDeps {
   readonly registry: Pick<ModelRegistry, "control">;
   readonly models: Models;
@@ -51,6 +53,7 @@ export interface AssignmentsDeps {
   readonly log: (message: string) => void;
 }
 
+/** No function has a policy before its first window. */
 export function createAssignments(deps: AssignmentsDeps): Assignments {
   const { registry, models, nowMs, controlFrom = "annotation", log } = deps;
   const held = new Recent<Held>({ ...REMEMBERED, nowMs, onForgotten: ({ release }) => release() });

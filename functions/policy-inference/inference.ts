@@ -20,6 +20,7 @@ interface About {
   readonly seq: number;
 }
 
+/** What came of one window: a proposal, or why there is none. */
 export type InferenceResult =
   | { readonly kind: "proposal"; readonly proposal: Proposal; readonly mode: Mode }
   /** The window cannot be decided on: absence means hold. */
@@ -29,6 +30,7 @@ export type InferenceResult =
   /** The model may not speak. */
   | ({ readonly kind: "withheld"; readonly because: string } & About);
 
+/** Proposes for windows. */
 export interface Inference {
   /** Steps each function's policy and remembers it. A window seen before gets the same answer again. */
   step(closed: readonly WindowClosed[]): Promise<readonly InferenceResult[]>;
@@ -50,6 +52,7 @@ interface Chain {
   readonly inputs: readonly (PolicyInput | null)[];
 }
 
+/** What inference needs; `nowMs` is monotonic. */
 export interface InferenceDeps {
   readonly assignments: Assigning;
   /** Milliseconds of a clock that nobody sets. */
@@ -58,6 +61,7 @@ export interface InferenceDeps {
   readonly later?: (work: () => void) => void;
 }
 
+/** Inference with the policies of `assignments`. */
 export function createInference({ assignments, nowMs, later = atOnce }: InferenceDeps): Inference {
   const remembered = new Recent<Remembered>({ ...REMEMBERED, nowMs });
   const memory: Memory = {

@@ -5,6 +5,7 @@ import type { LearnedModel } from "#shared/policies/learned.ts";
 import { servedModel, type MakeEngine } from "#shared/policies/served-model.ts";
 import type { ModelSource, ModelRegistry } from "#shared/ports/model-registry.ts";
 
+/** Where models come from, and what computes them. */
 export interface ModelsDeps {
   readonly registry: Pick<ModelRegistry, "modelsOf">;
   readonly source: ModelSource;
@@ -18,6 +19,7 @@ export interface UsedModel {
   release(): void;
 }
 
+/** Reads models, each version once. */
 export interface Models {
   /** A version trained for the function, or (`step` null) the one that the source names. Rejects with `BadInputError`. */
   use(functionName: string, source: string, step: number | null): Promise<UsedModel>;
@@ -30,6 +32,7 @@ interface Loaded {
   users: number;
 }
 
+/** Models of the registry, and shipped ones. */
 export function createModels({ registry, source: shipped, makeEngine }: ModelsDeps): Models {
   const loaded = new Map<string, Loaded>();
 

@@ -2,6 +2,7 @@
 import { BadInputError } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
 
+/** The work that a call asks for. */
 export interface StressRequest {
   /** CPU time to burn. */
   readonly cpuMs: number;

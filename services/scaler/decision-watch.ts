@@ -6,6 +6,7 @@ import type { ProposalMade, TickTaken } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { PublishedWindow } from "./published-windows.ts";
 
+/** Notes decisions, so that one that is overdue is a problem of the part. */
 export interface DecisionWatch {
   tick(event: TickTaken): void;
   /** A window or a proposal that is not too late. */
@@ -18,6 +19,7 @@ export interface DecisionWatch {
   standBy(): void;
 }
 
+/** One decision a window of `windowSeconds`, trace time, is due for each function. */
 export function decisionWatch(activity: Activity, windowSeconds: number): DecisionWatch {
   function expect(functionName: string, everyMs: number): void {
     activity.expect("window", functionName, { everyMs, else: "nothing but the floor decides" });

@@ -38,6 +38,7 @@ import type { PublishedWindow } from "./published-windows.ts";
 /** In mode `canary` the policy decides one window in so many; the fallback rule the others. */
 const CANARY_EVERY_WINDOWS = 4;
 
+/** What the scaler of one function needs. */
 export interface FunctionScalerDeps {
   readonly target: ScaleTarget;
   /** The rule that decides when no proposal came for two windows; shown every window, so that it is never cold. */
@@ -64,6 +65,7 @@ interface Basis {
   readonly trigger: "proposal" | "fallback";
 }
 
+/** Decides and applies the replica count of one function, one event after another. */
 export class FunctionScaler {
   #guard: GuardState | null = null;
   /** The policy's target and the fast controller that holds it; null where the policy decides counts. */

@@ -9,6 +9,7 @@ const FIRST_REFRESH_MS = 1_000;
 /** Names in sentences come from outside. */
 const NAME_LENGTH = 100;
 
+/** What is known of the list, for the status. */
 export interface ManagedListStatus {
   /** Null before the first list: nothing is scaled then. */
   readonly functions: number | null;
@@ -19,6 +20,7 @@ export interface ManagedListStatus {
   readonly problem: string | null;
 }
 
+/** Where the list comes from, a clock and a log. */
 export interface ManagedListDeps {
   readonly source: ManagedFunctions;
   /** Monotonic. */
@@ -28,6 +30,7 @@ export interface ManagedListDeps {
   readonly onList?: (isListed: (functionName: string) => boolean) => void;
 }
 
+/** The functions under Replicant's care, asked for again and again. */
 export class ManagedList {
   #byName: ReadonlyMap<string, ManagedFunction> | null = null;
   #listedMs: number | null = null;

@@ -22,6 +22,7 @@ import { ManagedList, type ManagedListStatus } from "./managed-list.ts";
 import { PublishedWindows } from "./published-windows.ts";
 import { leadWhileHeld } from "./leader-election.ts";
 
+/** What the scaler needs. */
 export interface ScalerDeps {
   readonly bus: EventBus;
   readonly target: ScaleTarget;
@@ -41,6 +42,7 @@ export interface ScalerDeps {
   readonly log: Log;
 }
 
+/** What the scaler did so far, for the status. */
 export interface ScalerStatus {
   readonly decisions: number;
   readonly tooLate: number;
@@ -61,6 +63,7 @@ export interface ScalerStatus {
   readonly functions: Readonly<Record<string, string>>;
 }
 
+/** Takes windows, ticks and proposals, and scales. */
 export interface Scaler {
   status(): ScalerStatus;
   /** One of the last decisions, whole; null when it is not remembered. */
@@ -86,6 +89,7 @@ const REMEMBERED_DECISIONS = 1_000;
 /** Events of each kind in work at once: a platform that is slow with one function keeps the others waiting no longer than that. */
 const MAX_AT_ONCE = 16;
 
+/** A scaler that acts from `run` on, while it holds the lease. */
 export function createScaler(deps: ScalerDeps): Scaler {
   const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
   const functions = new Map<string, Entry>();

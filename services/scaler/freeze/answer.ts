@@ -6,6 +6,7 @@ import type { Verdict } from "#shared/host/signature.ts";
 import type { FreezeKeeper } from "./keeper.ts";
 import type { Order } from "./orders.ts";
 
+/** What the answer to an order needs. */
 export interface FreezeCallDeps {
   readonly keeper: FreezeKeeper;
   readonly mayChange: (event: FunctionEvent) => Promise<Verdict>;

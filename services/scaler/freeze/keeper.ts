@@ -23,12 +23,14 @@ import {
 
 const LOOK_EVERY_MS = 1_000;
 
+/** The scaler's own file, a clock and a log. */
 export interface FreezeKeeperDeps {
   readonly file: TextStore;
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
+/** Where an order was stored. */
 export interface Ordered {
   /** Where the order is written, and survives. */
   readonly kept: readonly string[];
@@ -39,6 +41,7 @@ export interface Ordered {
 /** `expected`: there may be a shared store, but it was not reached yet. `none`: replicas share nothing. */
 type Shared = TextStore | "expected" | "none";
 
+/** Knows what is frozen, and stores orders. */
 export class FreezeKeeper {
   #orders: Orders | null = null;
   #shared: Shared = "expected";

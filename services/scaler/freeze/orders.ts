@@ -4,12 +4,14 @@
  */
 import { BadInputError } from "#shared/core/errors.ts";
 
+/** Who froze something, and when. */
 export interface Freeze {
   readonly by: string;
   /** Wall clock, for people. */
   readonly since: string;
 }
 
+/** All that is frozen, and what was thawed. */
 export interface Orders {
   /** Grows with each order, and is the greatest of those that were brought together. */
   readonly number: number;
@@ -24,6 +26,7 @@ interface FreezeOf extends Freeze {
   readonly functionName: string | null;
 }
 
+/** A freeze or a thaw, of one function or of everything. */
 export interface Order {
   readonly action: "freeze" | "thaw";
   /** Null: everything. */
@@ -36,6 +39,7 @@ export interface GivenOrder extends Order {
   readonly id: string;
 }
 
+/** Nothing is frozen, and never was. */
 export const NO_ORDERS: Orders = { number: 0, freezes: {}, thawed: {} };
 
 /** A place that missed so many thaws may bring a freeze back, until the next thaw: frozen is the safe side. */
