@@ -6,6 +6,7 @@ import { signCall } from "#shared/host/signature.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
 import type { Parcel } from "./parcel.ts";
 
+/** What deliveries need: the gateway, the wall clock and the key. */
 export interface CarrierDeps {
   readonly gateway: Pick<FunctionGateway, "invoke">;
   readonly clock: Pick<Clock, "nowMs">;
@@ -30,6 +31,7 @@ interface Called {
 /** The call is refused for its signature or because the function is busy: its events one by one would be refused too. */
 const CALL_REFUSED: ReadonlySet<number> = new Set([401, 429]);
 
+/** The function that delivers events through `gateway`, signed by the key of the moment. */
 export function createCarrier({ gateway, clock, key }: CarrierDeps): Carry {
   async function call(functionName: string, kind: EventKind, body: string): Promise<Called> {
     const present = key();

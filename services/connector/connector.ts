@@ -18,6 +18,7 @@ import { Lane, type LaneBounds } from "./lane.ts";
 import { parcelOf, type Parcel } from "./parcel.ts";
 import { topicsOf, type Listener, type Topics } from "./topics.ts";
 
+/** What the connector needs. */
 export interface ConnectorDeps {
   readonly bus: EventBus;
   readonly gateway: Pick<FunctionGateway, "list" | "invoke">;
@@ -33,6 +34,7 @@ export interface ConnectorDeps {
   readonly windowSeconds: number;
 }
 
+/** What the connector did so far, for the status. */
 export interface ConnectorStatus {
   readonly topics: Readonly<Record<string, readonly string[]>>;
   readonly delivered: number;
@@ -42,6 +44,7 @@ export interface ConnectorStatus {
   readonly lastProblem: string | null;
 }
 
+/** Delivers events from the bus to the functions that subscribe to them. */
 export interface Connector {
   status(): ConnectorStatus;
   /** Ends with `signal`; resolves when the last delivery has ended. */
@@ -55,6 +58,7 @@ const MAX_CALLS = 16;
 const MAX_LIST_CALLS = 2;
 const UNDELIVERED = { else: "no function that proposes sees what happens" };
 
+/** Nothing is delivered before `run`. */
 export function createConnector(deps: ConnectorDeps): Connector {
   const { bus, gateway, clock, monotonic, log, key, rebuildSeconds, activity, windowSeconds } = deps;
   const carry = createCarrier({ gateway, clock, key });

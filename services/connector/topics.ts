@@ -2,12 +2,14 @@
 import { type EventKind, EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 
+/** A function that subscribes to a kind of events. */
 export interface Listener {
   readonly functionName: string;
   /** Accepts a list of so many events in one call; 1: an event a call, as any function on OpenFaaS. */
   readonly maxEvents: number;
 }
 
+/** The listeners of each kind of event. */
 export type Topics = ReadonlyMap<EventKind, readonly Listener[]>;
 
 const BATCH_ANNOTATION = "replicant.batch";

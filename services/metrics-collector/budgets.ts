@@ -2,10 +2,12 @@
 import { BudgetTrack, budgetUseWords, type BudgetUse, type BudgetWindow } from "#shared/core/budget.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 
+/** What a function has used of its budget, in numbers and in words. */
 export interface BudgetStatus extends BudgetUse {
   readonly words: string;
 }
 
+/** What each function has used of its SLO's budget lately. */
 export class Budgets {
   readonly #tracks = new Map<string, BudgetTrack>();
 

@@ -20,6 +20,7 @@ import type { LimitsOfFunctions } from "./learned-limits.ts";
 import { createSloNotes } from "./slo-notes.ts";
 import { unmeasuredWindow } from "./unmeasured-window.ts";
 
+/** What the collector needs. */
 export interface CollectorDeps {
   readonly source: MetricsSource;
   readonly gateway: Pick<FunctionGateway, "list">;
@@ -39,6 +40,7 @@ export interface CollectorDeps {
   readonly tickSeconds: number;
 }
 
+/** What the collector measured so far, for the status. */
 export interface CollectorStatus {
   readonly generation: string;
   readonly managed: readonly string[];
@@ -56,6 +58,7 @@ export interface CollectorStatus {
   readonly budgets: Readonly<Record<string, BudgetStatus>>;
 }
 
+/** Measures managed functions and publishes ticks and windows. */
 export interface Collector {
   status(): CollectorStatus;
   run(signal: AbortSignal): Promise<void>;
@@ -78,6 +81,7 @@ interface Ending {
   readonly isSeen: boolean;
 }
 
+/** Nothing is measured before `run`. */
 export function createCollector(deps: CollectorDeps): Collector {
   const { source, gateway, bus, limits, controls, activity, clock, monotonic, generation, log } = deps;
   const { traceTime, windowSeconds, tickSeconds } = deps;

@@ -2,6 +2,7 @@
 import { closeWindow } from "#shared/core/window.ts";
 import type { ContainerSource, MetricsSource } from "#shared/ports/metrics-source.ts";
 
+/** The measurements of `functions`, with CPU and memory from `containers`. */
 export function withContainers(functions: MetricsSource, containers: ContainerSource): MetricsSource {
   return {
     async look(instant, expected) {

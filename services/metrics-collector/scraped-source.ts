@@ -10,11 +10,13 @@ import { SampleStore } from "#shared/metrics/store.ts";
 import { buildTick, buildWindow } from "#shared/metrics/window-builder.ts";
 import type { AskedFunction, MetricsEndpoint, MetricsSource } from "#shared/ports/metrics-source.ts";
 
+/** The endpoints to scrape, and the time-lapse of trace time. */
 export interface ScrapedSourceOptions {
   readonly endpoint: MetricsEndpoint;
   readonly timeLapse: number;
 }
 
+/** Measures by scraping both endpoints at each instant. */
 export function scrapedSource({ endpoint, timeLapse }: ScrapedSourceOptions): MetricsSource {
   const store = new SampleStore();
   const parse = expositionParser();

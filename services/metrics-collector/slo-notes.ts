@@ -2,6 +2,7 @@
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { secondsWords, type SloFit } from "#shared/core/slo.ts";
 
+/** A sentence for each function whose SLO its buckets measure only in part. */
 export interface SloNotes {
   /** A fit that is not known just now leaves the last sentence as it is. */
   add(managed: ManagedFunction, fit: SloFit | null): void;

@@ -24,6 +24,7 @@ import { createPublisher } from "./publishing/publisher.ts";
 import { RegistryCopy } from "./publishing/registry-copy.ts";
 import { TrainedFunction } from "./trained-function.ts";
 
+/** What the trainer needs. */
 export interface TrainerDeps extends ModelPlaces {
   readonly bus: EventBus;
   readonly segmentLog: SegmentLog;
@@ -39,6 +40,7 @@ export interface TrainerDeps extends ModelPlaces {
   readonly settings: TrainerSettings;
 }
 
+/** When models are judged and trained, and for how long. */
 export interface TrainerSettings {
   readonly isAutomatic: boolean;
   readonly rolloutWindows: number;
@@ -46,6 +48,7 @@ export interface TrainerSettings {
   readonly judgeWindows: number;
 }
 
+/** Takes facts from the bus and orders from operators. */
 export interface Trainer extends Orders {
   status(): object;
   /** What keeps it from its work, a sentence each. */
@@ -63,6 +66,7 @@ const MAX_QUEUED = 256;
 /** Events of each kind that are being written to the log. */
 const MAX_IN_FLIGHT = 32;
 
+/** Nothing is judged or trained before `run`. */
 export function createTrainer(deps: TrainerDeps): Trainer {
   const { bus, clock, activity, log, registry, rules, profiles } = deps;
   const { rolloutWindows, judgeWindows, simulatedSteps } = deps.settings;

@@ -12,6 +12,7 @@ import type { SimProfile } from "#shared/sim/profiles.ts";
 import { estimate } from "#shared/evaluation/estimate.ts";
 import { fineTune, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
 
+/** What an estimate is computed from. */
 export interface EstimateJob {
   readonly files: CheckpointFiles;
   readonly version: string;
@@ -24,6 +25,7 @@ export interface EstimateJob {
   readonly base?: SimProfile;
 }
 
+/** Computes estimates and trainings. */
 export interface Learner {
   /** Null with too few windows. Rejects with the reason when the model or the rule cannot be used. */
   estimate(job: EstimateJob): Promise<Estimate | null>;
@@ -31,12 +33,14 @@ export interface Learner {
   close(): Promise<void>;
 }
 
+/** What a learner's thread is asked. */
 export type Question =
   { readonly kind: "estimate"; readonly job: EstimateJob } | { readonly kind: "fine-tune"; readonly job: FineTuneJob };
 
 /** Models whose estimates are asked for window after window are decoded once. */
 const REMEMBERED_MODELS = 16;
 
+/** A learner in this thread, which blocks it while it computes. */
 export function learnerHere(makeEngine: MakeEngine): Learner {
   const models = new Map<string, ServedModel>();
   function modelOf({ files, version }: EstimateJob): ServedModel {

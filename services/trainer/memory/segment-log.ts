@@ -8,14 +8,17 @@ import type { Files } from "#shared/adapters/files/files.ts";
 import { diskProblem, StorageError } from "#shared/adapters/files/storage-error.ts";
 import { readSegments, segmentPath, type SegmentLoss } from "./read-segments.ts";
 
+/** How large a segment grows, and how many are kept. */
 export interface SegmentBounds {
   /** A file that has grown beyond this is followed by a new one. */
   readonly segmentBytes: number;
   readonly maxSegments: number;
 }
 
+/** 16 segments of 4 MiB. */
 export const SEGMENT_BOUNDS: SegmentBounds = { segmentBytes: 4 * 2 ** 20, maxSegments: 16 };
 
+/** An append-only log in several files. */
 export interface SegmentLog {
   /** Every whole line that was there when the log was opened, in order. */
   readonly found: readonly unknown[];

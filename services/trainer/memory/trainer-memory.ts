@@ -6,6 +6,7 @@ import { FunctionRecord } from "./function-record.ts";
 import { isStrange, readEntry, type HistoryEntry, type Learned, type LogEntry, type Order } from "./entries.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
+/** The state of the log, for the status. */
 export interface LogStatus {
   readonly segments: number;
   readonly facts: number;
@@ -25,8 +26,10 @@ const MAX_FUNCTIONS = 1_000;
 /** One subject may be ahead of another: so many proposals and decisions wait for their function's first window. */
 const MAX_WAITING = 128;
 
+/** The order that sets a model's mode. */
 export type ModeOrder = Extract<Order, { action: "mode" }>;
 
+/** All facts, by function, rebuilt from the log. */
 export class TrainerMemory {
   readonly records = new Map<string, FunctionRecord>();
   /** What models may do: the truth, whatever the registry says. */
