@@ -74,7 +74,7 @@ export function eventBusSuite(name: string, { kept, served }: Traits, start: () 
       const other = await hear(two);
       const tick = aTickEvent(++next);
       await one.publish(tick);
-      await eventually(() => ticks.length === 2, { what: "both subscribers heard the tick" });
+      await eventually(() => ticks.length === 2, { what: "both subscribers received the tick" });
       assert.deepEqual(ticks, [tick, tick]);
       assert.deepEqual(other.heard, [], "a subscription hears its own kind only");
       assert.equal(one.counters().published, 1);
@@ -319,7 +319,7 @@ export function eventBusSuite(name: string, { kept, served }: Traits, start: () 
         });
         const plainBefore = plain.heard.length;
         await under.server?.restart();
-        // Without a name, a subscriber hears nothing of what came before it was back.
+        // Without a name, a subscriber receives nothing of what came before it was back.
         await eventually(() => plain.heard.length > plainBefore + 10, { timeoutMs: 30_000, what: "later events" });
         going = false;
         await publishing;

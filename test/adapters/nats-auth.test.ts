@@ -114,7 +114,7 @@ for (const { name, program } of programs) {
     const strict = `tls { ${files}, ca_file: "${folder}/ca.pem", verify: true }`;
     const mutual = await securedServer(t, program, strict);
     await works(t, { servers: mutual, tls: { ca: cert("ca"), cert: cert("client"), key: key("client") } });
-    // The server ends the connection after the handshake, and the client hears no more than that: it goes on trying.
+    // The server ends the connection after the handshake, and the client learns no more than that: it goes on trying.
     for (const shown of [{ cert: cert("stranger"), key: key("stranger") }, {}]) {
       const options = { servers: mutual, tls: { ca: cert("ca"), ...shown }, name: "test", connectTimeoutMs: 300 };
       await assert.rejects(natsBus(options), { name: /^Bus(Unavailable|Refused)Error$/ });

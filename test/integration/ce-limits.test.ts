@@ -1,11 +1,11 @@
-/** The community edition's limits are read from what the platform makes of a wish: five replicas at most, and no zero. */
+/** The community edition's limits are read from what the platform makes of a request: five replicas at most, and no zero. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { eventually } from "#test/support/eventually.ts";
 import { decisionsAfterNow, startTestStack } from "#test/support/local-stack.ts";
 
-test("on the `ce` profile the loop wishes for more, gets five, and from then on decides within five", async (t) => {
+test("on the `ce` profile the loop requests more, gets five, and from then on decides within five", async (t) => {
   const world = await startTestStack({ profile: "ce", policy: "fixed:9" });
   t.after(() => world.close());
   const { heard, stack } = world;

@@ -177,7 +177,7 @@ describe("kubernetes", { skip: noControlPlane }, () => {
     assert.ok(patches >= 2, "the first patch met a conflict");
   });
 
-  test("a conflict with another writer: theirs stands", async () => {
+  test("a conflict with another writer: theirs remains", async () => {
     const { name } = await aDeployment();
     const target = kubernetesScaleTarget(
       afterFirstRead(scaler, () => setReplicas(name, 7)),

@@ -57,7 +57,7 @@ async function load({ stack }: TestStack, perWindow: readonly number[]): Promise
   assert.equal(status, 202, answer);
 }
 
-/** Keeps an idle function at one replica; with its weights negated its every wish is two replicas more. */
+/** Keeps an idle function at one replica; with its weights negated it always recommends two replicas more. */
 const FRUGAL = checkpointFiles({ bias: [1_000, 0, 0, 0, -1_000] });
 
 describe("a bad model: one with its weights negated", () => {
@@ -81,7 +81,7 @@ describe("a bad model: one with its weights negated", () => {
     assert.deepEqual([learned!.layout, learned!.observation.length, learned!.action], ["plus-8", 8, 4]);
   });
 
-  test("is held against the rule, loses control to it, and everybody is told why", async () => {
+  test("is held against the rule, loses control to it, and everybody learns why", async () => {
     const ofStress = () => world.heard.models.filter(({ functionName }) => functionName === "stress");
     await eventually(() => ofStress().length > 0, { timeoutMs: 90_000, what: "the model rolled back" });
     const [news] = ofStress();
@@ -91,7 +91,7 @@ describe("a bad model: one with its weights negated", () => {
     assert.ok(atSeq <= 30, `only at window ${atSeq}`);
   });
 
-  test("from then on the rule decides every window, and the model still tells what it would have done", async () => {
+  test("from then on the rule decides every window, and the model still reports what it would have done", async () => {
     const byWindow = () => world.heard.applied.filter(({ seq }) => seq !== null);
     // The news takes its way, too: until it is there the model decides.
     const isRuled = () => world.heard.proposals.at(-1)!.isAdvice === true && byWindow().at(-1)!.trigger === "fallback";
@@ -104,7 +104,7 @@ describe("a bad model: one with its weights negated", () => {
       ["fallback forecast-mpc"],
     );
     const advice = world.heard.proposals.at(-1)!;
-    // At the maximum its wish for more is masked, so the action itself depends on how far down the rule has come.
+    // At the maximum its action for more is masked, so the action itself depends on how far down the rule has come.
     assert.equal(advice.isAdvice, true);
     assert.notEqual(advice.learned, null);
     await eventually(() => world.heard.applied.at(-1)!.applied === 1 || world.heard.applied.at(-1)!.current === 1, {

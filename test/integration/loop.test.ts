@@ -41,7 +41,7 @@ for (const bus of ["any", "built-in"] as const) {
       }
     });
 
-    test("windows are proposed on and decided on, one after the other, every stage told", async () => {
+    test("windows are proposed on and decided on, one after the other, every stage reported", async () => {
       const decisions = await decisionsAfterNow(world, 3);
       assert.ok(world.heard.proposals.length >= 2);
       const [first, second, third] = decisions;
@@ -154,7 +154,7 @@ for (const bus of ["any", "built-in"] as const) {
           ["stale", signCall(key, door, body, hourAgoMs)],
         ];
         if (door === "policy-inference") {
-          // A good call uses its signature up; what it publishes is heard below as the only proposal for the victim.
+          // A good call uses its signature up; what it publishes is received below as the only proposal for the victim.
           assert.match((await gateway.invoke(door, body, good)).body, /"published":true/);
           tries.push(["replayed", good]);
         }

@@ -192,7 +192,7 @@ describe("prometheus", { skip }, () => {
     const unknown = { functionName: "nobody", namespace: "openfaas-fn" };
     const seen = (await eventually(async () => {
       const look = await lookNow(asking);
-      // What a counter gained takes two scrapes to tell; what was in flight, one look between them.
+      // What a counter gained takes two scrapes to know; what was in flight, one look between them.
       return look.window(asked)!.inFlightMax !== null && look;
     })) as Look;
     assert.deepEqual(seen.problems, []);
@@ -213,7 +213,7 @@ describe("prometheus", { skip }, () => {
     assert.equal(gone.metricAgeSeconds, null);
   });
 
-  test("two gateways: one that is scraped no more, stands still, or lacks a counter leaves no half of the load", async (t) => {
+  test("two gateways: one that is scraped no more, does not change, or lacks a counter leaves no half of the load", async (t) => {
     const [a, b] = [await aCounting(t, 25), await aCounting(t, 75)];
     const prometheus = await startPrometheus(t, program!, { a: a.url, b: b.url }, { scrapeMs: 200 });
     const source = prometheusFunctions(prometheusClient({ url: prometheus.url, timeoutMs: 5_000 }), realTime);

@@ -52,7 +52,7 @@ async function overhear(t: TestContext, servers: string, login: object): Promise
   return heard;
 }
 
-/** A run to its end, and every place where its secrets could have been told. */
+/** A run to its end, and every place where its secrets could have been shown. */
 async function runAndSearch(t: TestContext, line: CommandLine, bus: { url?: string; token?: string }): Promise<void> {
   const started = await line.start(...run);
   const own = join(line.home, "bus", "bus.json");
@@ -96,7 +96,7 @@ async function runAndSearch(t: TestContext, line: CommandLine, bus: { url?: stri
   }
 }
 
-test("secrets: a whole run with a load tells none of them", async (t) => {
+test("secrets: a whole run with a load shows none of them", async (t) => {
   await runAndSearch(t, commandLine(t), {});
 });
 

@@ -1,4 +1,4 @@
-/** The share of requests that broke the SLO, as the platform's windows tell it, against what the load generator saw of the same requests. */
+/** The share of requests that broke the SLO, as the platform's windows report it, against what the load generator saw of the same requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -46,7 +46,7 @@ describe("replicant train --env live", () => {
 
     const own = byLearner().filter(({ trigger }) => trigger === "proposal");
     assert.ok(own.length >= ROLLOUT, `${own.length} decisions`);
-    // Nobody else proposed meanwhile, and what it wished for is what the guard was asked.
+    // Nobody else proposed meanwhile, and what it recommended is what the guard was asked for.
     const ids = new Set(own.map(({ decisionId }) => decisionId));
     const proposals = world.heard.proposals.filter(({ decisionId }) => ids.has(decisionId));
     assert.deepEqual(

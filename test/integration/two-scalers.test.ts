@@ -1,4 +1,4 @@
-/** Two scaler processes on one NATS server and one platform: one acts, whatever their clocks say and whoever stands still. */
+/** Two scaler processes on one NATS server and one platform: one acts, whatever their clocks say and whoever is paused. */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ import { natsPrograms, testNatsServer, type TestServer } from "#test/support/nat
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** A scale call as the platform heard it. */
+/** A scale call as the platform received it. */
 interface Act {
   readonly by: string;
   readonly fencing: number;
@@ -104,7 +104,7 @@ const programs = natsPrograms();
 const program = programs.at(-1)?.program ?? null;
 
 describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : false }, () => {
-  test("one acts; a stopped, a killed and a leaving one are followed; one that stood still does not act on old rights", async (t) => {
+  test("one acts; a stopped, a killed and a leaving one are followed; one that was paused does not act on old rights", async (t) => {
     const nats = await testNatsServer(program!);
     t.after(() => nats.close());
     const { url, acts, replicas } = await aGateway(t);
@@ -113,7 +113,7 @@ describe("two scalers", { skip: program === null ? "no `nats-server` on PATH" : 
     const told: Applied[] = [];
     await bus.subscribe("applied", async ({ data }) => void told.push(data));
 
-    // Twenty seconds apart: more than any span of the lease, less than a window, by which old events are told.
+    // Twenty seconds apart: more than any span of the lease, less than a window, by which old events are recognised.
     const scalers = new Map([
       ["one", startScaler(t, "one", nats, url, 10_000)],
       ["two", startScaler(t, "two", nats, url, -10_000)],

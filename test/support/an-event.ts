@@ -2,7 +2,7 @@
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 
-/** An event that streams keep; `number` makes its id and stands in its summary. */
+/** An event that streams keep; `number` makes its id and is in its summary. */
 export function aModelEvent(number: number, nowMs = Date.now()): ReplicantEvent<"model"> {
   return makeEvent("model", {
     source: "trainer",

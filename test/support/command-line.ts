@@ -24,7 +24,7 @@ export interface CommandLine {
   readonly env: NodeJS.ProcessEnv;
   /** Runs a command to its end. */
   readonly run: (...words: string[]) => Promise<Ran>;
-  /** Starts a command that goes on, and waits until its platform stands. It ends with the test. */
+  /** Starts a command that goes on, and waits until its platform is up. It ends with the test. */
   readonly start: (...words: string[]) => Promise<Started>;
 }
 
@@ -77,7 +77,7 @@ export function commandLine(t: TestContext, more: Readonly<Record<string, string
           if (child.exitCode !== null) throw new Error(said());
           return existsSync(note);
         },
-        { timeoutMs: 60_000, what: `the platform of '${words.join(" ")}' stands` },
+        { timeoutMs: 60_000, what: `the platform of '${words.join(" ")}' is up` },
       );
       return {
         ...{ pid: child.pid!, said, stop, ended },

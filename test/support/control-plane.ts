@@ -87,7 +87,7 @@ export async function startControlPlane({ nodes = 1 } = {}): Promise<ControlPlan
       `--service-account-signing-key-file=${join(folder, "sa.key")}`,
       "--service-cluster-ip-range=10.96.0.0/16",
       "--disable-admission-plugins=ServiceAccount",
-      // A killed one's address would stand as an endpoint for a quarter of an hour.
+      // A killed one's address would remain an endpoint for a quarter of an hour.
       "--endpoint-reconciler-type=none",
     ]);
     await eventually(

@@ -1,7 +1,7 @@
 /** Hostile values: what is valid, bent in one place or several, as somebody would who knows the schema and means no good. */
 import fc from "fast-check";
 
-/** A bend: where, and what stands there instead. `Absent` removes the field. */
+/** A bend: where, and what is there instead. `Absent` removes the field. */
 export const ABSENT = Symbol("absent");
 
 /** Lists in lists, so many deep. */

@@ -15,7 +15,7 @@ export interface LiveCommand {
   /** A steady load, so many calls in each window. */
   readonly trace: string;
   line(t: TestContext): ReturnType<typeof commandLine>;
-  /** `<policy> <mode>` as the function's annotations tell them now. */
+  /** `<policy> <mode>` as the function's annotations give them now. */
   policyNow(): Promise<string>;
   close(): Promise<void>;
 }

@@ -22,7 +22,7 @@ export interface TestStack {
   readonly bus: EventBus;
   readonly timeLapse: number;
   readonly epochMs: number;
-  /** What was heard so far. */
+  /** What was received so far. */
   readonly heard: {
     readonly windows: MetricsWindow[];
     readonly proposals: Proposal[];

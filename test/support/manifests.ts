@@ -1,4 +1,4 @@
-/** YAML files given to a real apiserver as they stand, as `kubectl apply --server-side` does. */
+/** YAML files given to a real apiserver as they are, as `kubectl apply --server-side` does. */
 import { readFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";

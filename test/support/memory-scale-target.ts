@@ -1,4 +1,4 @@
-/** A platform of replica counts and nothing else: replicas are ready at once, caps and refusals as told. */
+/** A platform of replica counts and nothing else: replicas are ready at once, caps and refusals as configured. */
 import {
   refuseForeignChange,
   ScaleRefusedError,

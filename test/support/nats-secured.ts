@@ -39,7 +39,7 @@ export async function securedServer(t: TestContext, program: string, configurati
   return `127.0.0.1:${port}`;
 }
 
-/** A user's nkey: what the server is told, and the seed that proves it. */
+/** A user's nkey: what the server is given, and the seed that proves it. */
 export function anNkey(): { readonly publicKey: string; readonly seed: string } {
   const pair = nkeys.createUser();
   return { publicKey: pair.getPublicKey(), seed: textOf(pair.getSeed()) };

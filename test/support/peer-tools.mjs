@@ -29,7 +29,7 @@ export function run(program, args, options = {}) {
 
 /** @param {string} program */
 export function onPath(program) {
-  // Debian's servers stand in /usr/sbin, which is not on everybody's path.
+  // Debian's servers are in /usr/sbin, which is not on everybody's path.
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/bin"];
   return (
     folders

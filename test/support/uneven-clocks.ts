@@ -1,4 +1,4 @@
-/** Several processes in one simulated time: each with a clock of its own offset and pace, each of which may stand still. */
+/** Several processes in one simulated time: each with a clock of its own offset and pace, each of which may be paused. */
 import type { Clock } from "#shared/core/clock.ts";
 
 interface Sleeper {

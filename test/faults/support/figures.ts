@@ -5,7 +5,7 @@
  *     record(import.meta.filename, { tried: 1, held: 1, recoveryWindows: 1 });
  *     recordEachTest(import.meta.filename); // where every test is one fault
  *
- * Call the first after the assertions that it stands for, as often as it suits: counts add up, and of recoveries the longest and of
+ * Call the first after the assertions that it counts, as often as it suits: counts add up, and of recoveries the longest and of
  * loads the highest stays. Where `REPLICANT_FIGURES` names a folder, each test file leaves one JSON line there,
  * `{"suite":"bus/forged","tried":12,"held":12,…}`; elsewhere nothing is written. `npm run faults -- --table` makes the table.
  */

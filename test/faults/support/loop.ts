@@ -203,7 +203,7 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
   return {
     ...{ clock, world, target, windows, applied, said, skews, scaler, connector, bus, registry, assignments, refusals },
     activity,
-    /** How much is remembered where names come and go, as far as the parts tell. */
+    /** How much is remembered where names come and go, as far as the parts report it. */
     sizes: () => ({
       inference: Object.keys(inference.memory()).length,
       scaler: Object.keys(scaler.status().functions).length,

@@ -1,4 +1,4 @@
-/** A gateway under steady load as its metrics tell it, and what can go wrong with a page of them. */
+/** A gateway under steady load as its metrics show it, and what can go wrong with a page of them. */
 import type { MemoryScaleTarget } from "#test/support/memory-scale-target.ts";
 import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 

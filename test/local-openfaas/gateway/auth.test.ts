@@ -61,7 +61,7 @@ interface Page {
   readonly refused: boolean;
 }
 
-/** `HOST` stands for the gateway's own. */
+/** `HOST` is replaced by the gateway's own. */
 const pages: readonly Page[] = [
   { name: "a client that is no browser", headers: {}, refused: false },
   { name: "our own page", headers: { Origin: "http://HOST", "Sec-Fetch-Site": "same-origin" }, refused: false },

@@ -79,7 +79,7 @@ export function search(tree: Node, flags: string, text: string, mostSteps: numbe
   return { steps, matches };
 }
 
-/** Of what stands in a lookbehind: one length only. */
+/** Of what is in a lookbehind: one length only. */
 function lengthOf(node: Node): number {
   switch (node.kind) {
     case "set":
