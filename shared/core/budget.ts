@@ -56,7 +56,7 @@ function spanWords(seconds: number): string {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** A function's windows of the last hour, as they come; one that is reported again counts once. With another SLO it begins anew. */
+/** A function's windows of the last hour, as they come; one that is reported again counts once. A change of the SLO clears it. */
 export class BudgetTrack {
   #windows: readonly BudgetWindow[] = [];
   #slo: Slo | null = null;

@@ -47,7 +47,7 @@ export interface Applied {
   readonly target: string;
   /** Of the lease under which it was decided: grows from one scaler to the next; null where there is no lease. */
   readonly fencing: number | null;
-  /** Since when the guard that decided remembers the function, trace time: a restart begins anew. Absent in older events. */
+  /** Since when the guard that decided remembers the function, trace time: a restart remembers nothing. Absent in older events. */
   readonly guardSinceMs?: number | undefined;
   /** The decision of the same guard before this one, so that a record shows its gaps; null for the first. Absent in older events. */
   readonly previousId?: string | null | undefined;

@@ -4,7 +4,7 @@ import type { DecidableWindow } from "./window.ts";
 
 /** How busy a replica is meant to be, 0…1. */
 export const TARGET_BUSY = 0.7;
-/** What an older window counts against the newest: about the last ten windows speak. */
+/** Weight of a window against the one after it: about the last ten windows count. */
 const KEEP = 0.9;
 
 /** How many replicas the load of a window needs. */

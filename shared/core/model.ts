@@ -5,7 +5,7 @@ import type { PolicyIdentity } from "./proposal.ts";
 /**
  * `published`: decides from now on. `canary`: decides a share of the windows, on trial. `rolled-back`: gave way to an earlier
  * version or to the rule. `rejected`: trained and found no better; nothing changed. `drifted`: the load left what was
- * trained on. `mode`: somebody said what the model may do.
+ * trained on. `mode`: an operator set what the model may do.
  */
 export const MODEL_ACTIONS = ["published", "canary", "rolled-back", "rejected", "drifted", "mode"] as const;
 /** One of `MODEL_ACTIONS`. */
@@ -28,14 +28,14 @@ export interface ModelNews {
  */
 export interface ModelControl {
   readonly functionName: string;
-  /** The policy as the annotation names it: another name there begins anew. */
+  /** The policy as the annotation names it: another name there starts afresh. */
   readonly policy: string;
   /** Checkpoint in the function's store; null: the one that the policy's name refers to. */
   readonly step: number | null;
   /** What was in use before, and is again when this one fails; null where there was nothing. */
   readonly before: { readonly step: number | null } | null;
   readonly mode: Mode;
-  /** The version that was judged; another one under the policy's name begins anew. Null: it holds for any. */
+  /** The version that was judged; another one under the policy's name starts afresh. Null: it holds for any. */
   readonly version: string | null;
   readonly reason: string;
   /** Trace time. */

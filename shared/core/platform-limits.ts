@@ -101,20 +101,20 @@ export function reportedLimits(reported: PlatformLimits | null, nowMs: number): 
   return { lowest: once(reported.minReplicas), highest: once(reported.maxReplicas) };
 }
 
-/** The limits believed at `nowMs`; null where there are none. `floor`: those that bound the floor which in-flight invocations prove. */
+/** The limits in force at `nowMs`; null where there are none. `floor`: those that bound the floor which in-flight invocations prove. */
 export function limitsAt(
   known: LearnedLimits | null,
   nowMs: number,
   bounding: "proposal" | "floor" = "proposal",
 ): PlatformLimits | null {
-  const believed = (clamp: Clamp | null): number | null => {
+  const inForce = (clamp: Clamp | null): number | null => {
     if (clamp === null || clamp.times < BELIEVED_AFTER) return null;
     const pause = Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (clamp.times - BELIEVED_AFTER));
     const seconds = bounding === "floor" ? Math.min(pause, FLOOR_PAUSE_SECONDS) : pause;
     return nowMs < clamp.lastMs + seconds * 1_000 ? clamp.replicas : null;
   };
-  const minReplicas = believed(known?.lowest ?? null);
-  const maxReplicas = believed(known?.highest ?? null);
+  const minReplicas = inForce(known?.lowest ?? null);
+  const maxReplicas = inForce(known?.highest ?? null);
   return minReplicas === null && maxReplicas === null ? null : { minReplicas, maxReplicas };
 }
 

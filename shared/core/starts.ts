@@ -14,7 +14,7 @@ export interface Starts {
 /** The state before the first tick. */
 export const NO_STARTS: Starts = { pendingSeconds: 0, asked: 0, last: null };
 
-/** What an earlier start counts against the newest: about the last twenty speak. */
+/** Weight of a start against the one after it: about the last twenty count. */
 const KEEP = 0.95;
 /** After a longer time without a tick it is not known what happened meanwhile. */
 const LONGEST_GAP_MS = 60_000;

@@ -1,6 +1,6 @@
 /** A closed span of metrics of one function. What could not be measured is `null` and named in `missing`; never 0. */
 
-/** Length of a window where no setting says otherwise, and of every window that is simulated; seconds of trace time. */
+/** Length of a window by default, and of every window that is simulated; seconds of trace time. */
 export const WINDOW_SECONDS = 30;
 
 /** Latencies as the caller sees them, seconds; null where they were not measured. */

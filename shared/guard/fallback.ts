@@ -1,4 +1,4 @@
-/** When the fallback rule speaks in the policy's place. */
+/** When the fallback rule proposes in the policy's place. */
 
 /** Which window closed, and which of them a proposal has answered. */
 export interface ProposalsSoFar {

@@ -12,7 +12,7 @@ export interface ForeignChange {
 
 /** What the guard remembers of one function; plain data. */
 export interface GuardState {
-  /** When this guard began, trace time: a restart begins anew. */
+  /** When this guard began, trace time: a restart remembers nothing. */
   readonly startedAtMs: number;
   /** The latest instant seen; the guard's time never goes back, though a proposal may come after younger ticks. */
   readonly clockMs: number;

@@ -32,7 +32,7 @@ export interface ReplayFromFileOptions extends FromSchedule, FromReplay {
   /** `<file>` or `<file>#<selection>`. */
   readonly trace: string;
   readonly format?: TraceFormat;
-  /** Load goes where the person says; unasked it stays on this machine. */
+  /** Where the load goes; by default it stays on this machine. */
   readonly url?: string;
   readonly runId: string;
   /** CPU time of a mean request, seconds of trace time. */

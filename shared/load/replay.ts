@@ -84,7 +84,7 @@ class Replay implements ReplayRun {
     this.#startMs = performance.now() + (this.startedAtMs - nowMs);
     this.#startedAtTraceMs = toTraceMs(this.startedAtMs, { timeLapse, epochMs: epochMs ?? this.startedAtMs });
     const stepMs = Math.max(5, Math.min(100, timeoutMs / 4, this.#tally.windowMs / 4));
-    this.#housekeeping = setInterval(() => this.#guarded(() => this.#keepHouse()), stepMs);
+    this.#housekeeping = setInterval(() => this.#guarded(() => this.#housekeep()), stepMs);
     this.#schedulePump(0);
     if (signal?.aborted) setImmediate(this.#stop);
     signal?.addEventListener("abort", this.#stop, { once: true });
@@ -161,7 +161,7 @@ class Replay implements ReplayRun {
   }
 
   /** Times out old requests, closes windows whose time has come, and ends the replay when all is done. */
-  #keepHouse(): void {
+  #housekeep(): void {
     const nowMs = this.#elapsedMs();
     for (const { sentMs, giveUp } of this.#inFlight.values()) {
       if (nowMs - sentMs < this.#options.timeoutMs) break;

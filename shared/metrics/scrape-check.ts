@@ -21,7 +21,7 @@ export interface BelievedScrape {
 /** A scrape that must not be stored. */
 export interface RefusedScrape {
   readonly kind: "refused";
-  /** Null where it is nothing to speak of yet: a process's own counters may be coarse. */
+  /** Null where it is not worth reporting yet: a process's own counters may be coarse. */
   readonly because: string | null;
 }
 

@@ -2,7 +2,7 @@
 import type { SeriesId } from "./series-id.ts";
 
 /**
- * `rebased`: a sample from which a counter is counted anew: what lies between it and what was known before is lost.
+ * `rebased`: a sample from which a counter is counted afresh: what lies between it and what was known before is lost.
  * `vanished`: the endpoint answered without this series; `unreachable`: the endpoint did not answer. These two are stale.
  */
 export type Mark = "sample" | "rebased" | "vanished" | "unreachable";

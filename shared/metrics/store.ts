@@ -19,7 +19,7 @@ export interface AppendOptions {
   readonly unusable?: readonly SeriesId[];
   /** Whether a series that the scrape lacks is there no more; else it is missed. Default always. */
   readonly isGone?: (id: SeriesId) => boolean;
-  /** Keys of series that are counted anew from this sample on. */
+  /** Keys of series that are counted afresh from this sample on. */
   readonly rebased?: ReadonlySet<string>;
 }
 

@@ -4,7 +4,7 @@ import { FOLLOWS } from "../core/model.ts";
 import { heldName } from "./held-model.ts";
 import { isRule, policyByName } from "./by-name.ts";
 
-/** Nobody of ours proposes: whoever does puts proposals on the bus, and the fallback rule decides where none come. */
+/** No policy of Replicant's own: another process puts proposals on the bus, and the fallback rule decides where none come. */
 export const EXTERNAL = "external";
 
 /** What a policy's name refers to: a rule, a model, or a policy of another process. */

@@ -8,7 +8,7 @@ export const AGENT_NAMES = ["ppo", "lstm-ppo", "lstm-ppo-plus"] as const;
 /** One of `AGENT_NAMES`. */
 export type AgentName = (typeof AGENT_NAMES)[number];
 
-/** `paper`: as published. `corrected`: its defects mended. `product`: the same, with our own observation and objective. */
+/** `paper`: as published. `corrected`: its defects fixed. `product`: the same, with our own observation and objective. */
 export const FORMS = ["paper", "corrected", "product"] as const;
 /** One of `FORMS`. */
 export type Form = (typeof FORMS)[number];

@@ -38,7 +38,7 @@ export class ContainerScrape {
   }
 
   /** Looks at the replicas; a scrape reports what was seen last. */
-  keepHouse(atMs: number): void {
+  housekeep(atMs: number): void {
     const { memoryBaseMegabytes, memoryPerCallMegabytes } = this.#p;
     for (const replica of this.#platform.deployment.replicas.all) {
       if (!isRunning(replica)) continue;
@@ -62,9 +62,9 @@ export class ContainerScrape {
   }
 
   /** Reports replicas that were never reported, so that their use counts from here. */
-  greet(atMs: number): void {
+  reportNew(atMs: number): void {
     if (this.#watched.length === this.#platform.deployment.replicas.all.length) return;
-    this.keepHouse(atMs);
+    this.housekeep(atMs);
     for (const watched of this.#watched) if (watched.cpu.length === 0) this.#report(watched, atMs);
   }
 

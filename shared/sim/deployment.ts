@@ -13,12 +13,12 @@ export const RECONCILE = 10;
 export const READY_PLAN = 11;
 /** A draining replica has used up its grace period. */
 export const KILL_PLAN = 12;
-/** A crowded node shares its cores anew. */
+/** A crowded node shares its cores out again. */
 export const BALANCE = 13;
 
 /** A 502 is likely so long after a replica became ready or left. */
 export const EARLY_SECONDS = 1;
-/** How often a crowded node shares its cores anew. */
+/** How often a crowded node shares its cores out again. */
 const BALANCE_SECONDS = 1;
 
 /** What a deployment begins with. */

@@ -67,7 +67,7 @@ export class Observer {
       isExact || p.cpuHousekeepingSeconds === 0 ? Infinity : random.next() * p.cpuHousekeepingSeconds;
     if (isExact) {
       this.#gateway.answer(0, "all");
-      this.#containers.keepHouse(0);
+      this.#containers.housekeep(0);
       this.#containers.answer(0);
       this.#endFails = this.#isDropped();
     }
@@ -82,14 +82,14 @@ export class Observer {
       if (!(due < untilSeconds)) break;
       platform.runUntil(due);
       if (due === this.#houseDueSeconds) {
-        this.#containers.keepHouse(due * 1000);
+        this.#containers.housekeep(due * 1000);
         this.#houseDueSeconds += p.cpuHousekeepingSeconds * (1 + HOUSEKEEPING_JITTER * (2 * this.#random.next() - 1));
       } else if (due === this.#gatewayDueSeconds) {
         if (this.#isDropped()) this.#gateway.fail(due * 1000);
         else this.#gateway.answer(due * 1000, "all");
         this.#gatewayDueSeconds += p.gatewayScrapeSeconds;
       } else {
-        if (p.cpuHousekeepingSeconds === 0) this.#containers.keepHouse(due * 1000);
+        if (p.cpuHousekeepingSeconds === 0) this.#containers.housekeep(due * 1000);
         if (this.#isDropped()) this.#containers.fail(due * 1000);
         else this.#containers.answer(due * 1000);
         this.#containersDueSeconds += p.containerScrapeSeconds;
@@ -110,9 +110,9 @@ export class Observer {
       const isWhole = isEnd || (this.#endFails && remainingSeconds <= windowSeconds / 4);
       this.#gateway.answer(atMs, isWhole ? "all" : "in-flight");
       if (isEnd) {
-        this.#containers.keepHouse(atMs);
+        this.#containers.housekeep(atMs);
         this.#containers.answer(atMs);
-      } else this.#containers.greet(atMs);
+      } else this.#containers.reportNew(atMs);
       this.#answeredSeconds = platform.nowSeconds;
     } else {
       this.#gateway.fail(atMs);

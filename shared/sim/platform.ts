@@ -100,7 +100,7 @@ export class Platform {
     return this.deployment.replicaSeconds(this.nowSeconds);
   }
 
-  /** Calls that somebody waits for. */
+  /** Calls whose callers still wait. */
   get waiting(): number {
     return this.gateway.inFlight + this.#held.length;
   }

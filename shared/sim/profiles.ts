@@ -11,7 +11,7 @@ export interface SimProfile {
   readonly cpuSeconds: number;
   /** Mean time a call waits for something else before it computes, seconds; scaled by its work, too. */
   readonly sleepSeconds: number;
-  /** Coefficient of variation of the work, for whoever plans a schedule. */
+  /** Coefficient of variation of the work, for planning schedules. */
   readonly workCv: number;
   readonly slo: Slo;
   /** What multiplies the seed's trace so that the needed replicas span 1–20. */

@@ -21,7 +21,7 @@ export const DEFAULT_SPREAD: SpreadLaw = { deviation: 0.5, correlationSeconds: 8
 /** Counts of each second of a bin that begins at `fromSecond`. */
 export type Spread = (fromSecond: number, seconds: number, count: number) => Uint32Array;
 
-/** One process: call it for its bins in the order of time; x goes on from bin to bin, and begins anew after bins left out. */
+/** One process: call it for its bins in the order of time; x goes on from bin to bin, and starts afresh after bins left out. */
 export function spreadBy({ deviation, correlationSeconds }: SpreadLaw, random: Random): Spread {
   const memory = Math.exp(-1 / correlationSeconds);
   const fresh = deviation * Math.sqrt(1 - memory * memory);

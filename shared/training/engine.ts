@@ -13,7 +13,7 @@ export async function makeEngine(
   helpers?: Helpers,
 ): Promise<Engine> {
   if (name === "wasm") return createWasmEngine(embeddedKernel(), spec, weights, helpers);
-  // Megabytes of program, in each thread: only where somebody wants it.
+  // Megabytes of program, in each thread: only where it is asked for.
   const { createTfjsEngine } = await import("../rl/engine/tfjs/engine.ts");
   return createTfjsEngine(spec, weights);
 }

@@ -15,7 +15,7 @@ export interface Held {
   readonly control: ControlState;
 }
 
-/** What a policy's answer has for whoever scales. */
+/** The part of a policy's answer that a scaler needs. */
 export type Answer = Pick<PolicyAnswer, "proposedReplicas" | "because" | "target">;
 
 /**

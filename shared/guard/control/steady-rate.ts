@@ -31,7 +31,7 @@ export interface SteadyRateSettings {
   readonly shortestSeconds: number;
   /** By how many standard deviations two parts must differ to be two rates. */
   readonly deviations: number;
-  /** How far from the mean of a new span, in standard deviations, the rate is believed to be still nearer to the one before. */
+  /** How far from the mean of a new span, in standard deviations, the rate is taken to be still nearer to the one before. */
   readonly doubt: number;
 }
 

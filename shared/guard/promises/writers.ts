@@ -3,7 +3,7 @@ import type { Applied } from "../../core/decision.ts";
 import { NOT_READ, SOMEONE_ELSE } from "../words.ts";
 import { broken, follows, foundNote, isFreeze, kept, notAsked, wasSent, type Check } from "./case.ts";
 
-/** Fencing numbers never fall as time goes on: whoever lost the lease decides no more. */
+/** Fencing numbers never fall as time goes on: a scaler that lost the lease decides no more. */
 export const oneWriter: Check = ({ decision, earlier }) => {
   const { fencing, atMs, generation } = decision;
   if (fencing === null) return notAsked;

@@ -30,7 +30,7 @@ const replicas = (count: number): Counted => ({ kind: "replicas", replicas: coun
 /** Kubernetes' default tolerance: a ratio this close to 1 changes nothing. */
 export const HPA_TOLERANCE = 0.1;
 
-/** Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever a doubt would turn the direction. */
+/** Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever pods without a metric would turn the direction. */
 export function replicasFromPods(
   pods: readonly PodReading[],
   target: PodTarget,
@@ -50,7 +50,7 @@ export function replicasFromPods(
     return replicas(within(ratio, tolerance) ? current : Math.ceil(ratio * podsIn(known)));
   }
 
-  // Doubt goes against the direction: the missing use all they may when that speaks for down, nothing when for up.
+  // Doubt goes against the direction: missing pods count as full use when the ratio says down, as no use when it says up.
   const full = target.kind === "utilisation" ? Math.max(100, target.value) / 100 : target.value;
   const assumed = ({ request = 1, count = 1 }: PodReading, share: number): Known => ({
     use: target.kind === "utilisation" ? request * share : share,

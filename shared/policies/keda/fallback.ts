@@ -12,7 +12,7 @@ export type FallbackBehaviour = (typeof FALLBACK_BEHAVIOURS)[number];
 
 /** The `fallback` of a ScaledObject. */
 export interface KedaFallback {
-  /** Failures in a row that are still borne. */
+  /** Failures in a row that are still tolerated. */
   readonly failureThreshold: number;
   readonly replicas: number;
   readonly behaviour: FallbackBehaviour;

@@ -158,7 +158,7 @@ export const kpaRule: Rule = {
   compared: ["kpa", "kpa@30s"],
 };
 
-/** KPA's options from its name, for whoever runs it at another pace than a window's. */
+/** KPA's options from its name, for callers that run it at another pace than a window's. */
 export function kpaOptionsByName(text: string): KpaOptions {
   const options = new PolicyOptions(text);
   const settings = kpaOptions(options);

@@ -1,8 +1,8 @@
-/** Of what went wrong in a window, the part that more replicas would have mended. */
+/** Of what went wrong in a window, the part that more replicas would have prevented. */
 import { failuresOf, type MetricsWindow } from "../../core/window.ts";
 
 /** The requests of a window that more replicas could have kept in time. */
-export interface Mendable {
+export interface Preventable {
   /** Requests that were too slow, turned away or cut off ÷ requests that count, 0…1. */
   readonly share: number;
   /** Requests that count: all that ended but those that failed by themselves. */
@@ -13,7 +13,7 @@ export interface Mendable {
  * Null where it was not measured, and where nothing ended. A caller's mistake (4xx) and a function's own failure (5xx) come whatever the
  * count is; 5xx count only beyond `ownShare`, the share of them that the function has in calm windows.
  */
-export function lateForReplicas(window: MetricsWindow, ownShare: number): Mendable | null {
+export function lateForReplicas(window: MetricsWindow, ownShare: number): Preventable | null {
   const { completedOk, completedError, late } = window;
   if (completedOk === null || completedError === null || late.share === null) return null;
   const all = completedOk + failuresOf(completedError);

@@ -4,7 +4,7 @@ import { addServed } from "../../core/demand.ts";
 import { budgetOf } from "../../core/slo.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { firstHeadroom } from "./first-headroom.ts";
-import { lateForReplicas, ownFailures, type Mendable } from "./late-for-replicas.ts";
+import { lateForReplicas, ownFailures, type Preventable } from "./late-for-replicas.ts";
 import { clamp, MIN_HEADROOM, MAX_HEADROOM, type BudgetMemory } from "./memory.ts";
 
 /** How fast the headroom is learned, and how much of the budget it is to use. */
@@ -13,7 +13,7 @@ export interface BudgetSettings {
   readonly aim: number;
   /** ln headroom ÷ (share late − share aimed at) of one window, at a budget of 5 %, in the long run. */
   readonly gain: number;
-  /** And in the n-th window, where that is more: ÷ (n + 3). A first guess is mended fast, a good one slowly. */
+  /** And in the n-th window, where that is more: ÷ (n + 3). A first guess is corrected fast, a good one slowly. */
   readonly firstGain: number;
   /** ln headroom ÷ (share late lately ÷ share aimed at − 1): what a debt of the last hours is worth. */
   readonly debt: number;
@@ -28,7 +28,7 @@ const MAX_STEP = 0.4;
 const MAX_WEIGHT = 4;
 const USUAL_KEEP = 0.95;
 const OWN_FAILURES_KEEP = 0.9;
-/** The last ten windows speak for what a request takes, or the last two hundred requests where those are more. */
+/** The last ten windows show what a request takes, or the last two hundred requests where those are more. */
 const DEMAND_KEEP = 0.9;
 const DEMAND_REQUESTS = 200;
 /** The budget that the numbers here and in the settings are for. */
@@ -69,7 +69,7 @@ function gainOf(
 const RECENT_WINDOWS = 240;
 const RECENT_REQUESTS = 3000;
 
-function recently({ recentLate, recentEnded }: BudgetMemory, { share, ended }: Mendable) {
+function recently({ recentLate, recentEnded }: BudgetMemory, { share, ended }: Preventable) {
   const keep = Math.max(1 - 1 / RECENT_WINDOWS, 1 - ended / RECENT_REQUESTS);
   return { recentLate: keep * recentLate + share * ended, recentEnded: keep * recentEnded + ended };
 }

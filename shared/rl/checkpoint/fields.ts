@@ -1,4 +1,4 @@
-/** Reads JSON that someone else wrote, field by field; what does not fit is named with its value. */
+/** Reads untrusted JSON, field by field; what does not fit is named with its value. */
 import { BadInputError } from "../../core/errors.ts";
 
 interface NumberRange {

@@ -1,5 +1,5 @@
 /**
- * Families of load, each with a shape that is drawn anew: what a day, a season, a rise, a crowd, spikes or spells of silence do
+ * Families of load, each with a shape that is drawn for each load: what a day, a season, a rise, a crowd, spikes or spells of silence do
  * to the rate of one service. Two loads of a family are as different as two services are.
  */
 import { BadInputError } from "../../core/errors.ts";

@@ -1,4 +1,4 @@
-/** Rewards relative to those of a constant policy that lives through the same load. */
+/** Rewards relative to those of a constant policy on the same load. */
 import type { Environment } from "./contract.ts";
 
 /**

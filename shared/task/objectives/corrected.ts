@@ -1,4 +1,4 @@
-/** The published objective with its defects mended. */
+/** The published objective with its defects fixed. */
 import { successShare } from "../../core/window.ts";
 import { summed, TARGET_UTILISATION, type Objective, type Reward, type StepFacts } from "./objective.ts";
 
@@ -17,7 +17,7 @@ export function correctedUtilisation(u: number): number {
 }
 
 /**
- * `paper` with its defects mended:
+ * `paper` with its defects fixed:
  * r = 0.2·ok + 0.8·q·g(cpu) + 0.2·(1 − min(6, P95/SLO)) − 0.5·m − 0.02·replica-seconds ÷ window, where
  * - ok is the share of ended calls that succeeded, 1 when none ended: `thr²` paid for demand, which no policy controls;
  * - g is continuous: R fell from 0.56 to −0.8 at u = 1 and leapt by 0.74 at u = 0.3. Without CPU figures the term is 0;

@@ -52,7 +52,7 @@ export async function trainAll(
   }
 }
 
-/** As `replicant train` has it where no flag says otherwise. */
+/** The defaults of `replicant train`. */
 const SIMULATED = {
   ...{ env: "sim", manifest: DEFAULT_MANIFEST, profiles: [], engine: "wasm", functionName: null },
   ...{ checkpointEvery: TRAIN_DEFAULTS.checkpointSteps, rolloutSteps: TRAIN_DEFAULTS.live.rolloutSteps },

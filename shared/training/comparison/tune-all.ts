@@ -43,7 +43,7 @@ export async function tuneAll(
   return tuned;
 }
 
-/** As `replicant tune` has it where no flag says otherwise; but this comparison prices replica-seconds alone. */
+/** The defaults of `replicant tune`, except that this comparison prices replica-seconds alone. */
 const AS_TUNE_HAS_IT = {
   ...{ loads: null, manifest: DEFAULT_MANIFEST, format: undefined, percentile: null, guard: "on", startCostSeconds: 0 },
   ...{ profile: PROFILES.stress, maxViolationsPercent: budgetOf(PROFILES.stress.slo) * 100, searchSeed: "1" },

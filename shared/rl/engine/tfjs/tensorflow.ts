@@ -1,4 +1,4 @@
-/** TensorFlow.js: native where someone installed `@tensorflow/tfjs-node`, else in plain JavaScript. */
+/** TensorFlow.js: native where `@tensorflow/tfjs-node` is installed, else in plain JavaScript. */
 import type * as core from "@tensorflow/tfjs-core";
 
 /** The part of TensorFlow.js that the engine needs; `tfjs-node` has it as well. */

@@ -1,4 +1,4 @@
-/** The kernel's memory: what stays, and behind it a workspace that every call lays out anew. */
+/** The kernel's memory: what stays, and behind it a workspace that every call lays out again. */
 import { BadInputError } from "#shared/core/errors.ts";
 
 const PAGE_BYTES = 65_536;

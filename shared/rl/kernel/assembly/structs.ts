@@ -68,7 +68,7 @@ export class Job {
 @unmanaged
 export class Control {
   generation: i32;
-  /** Not yet claimed; below 0 when someone looked in vain. */
+  /** Not yet claimed; below 0 when a thread found none left. */
   shardsLeft: i32;
   shardsDone: i32;
   stopped: i32;

@@ -1,4 +1,4 @@
-/** Shards of a job, claimed one by one by whoever is free: this thread alone, or others with it. */
+/** Shards of a job, claimed one by one by whichever thread is free: this thread alone, or others with it. */
 import { backward } from "./backward";
 import { forward } from "./forward";
 import { layOut, Scratch, SCRATCH_HEADER_BYTES } from "./scratch";
