@@ -75,6 +75,7 @@ export class BudgetTrack {
     this.#windows = [...others, one].filter((known) => known.endedAtMs > newestMs - BUDGET_SECONDS * 1_000);
   }
 
+  /** What the windows of the last hour used. */
   use(): BudgetUse {
     return budgetUsed(this.#windows);
   }

@@ -54,6 +54,7 @@ export function replicasPerRpsOf({ cpuBusySeconds, placeBusySeconds, served }: D
 export class DemandEstimate {
   #sums = NO_DEMAND;
 
+  /** Takes the next window, and returns what its load needs. */
   see(window: DecidableWindow, managed: ManagedFunction): Demand {
     this.#sums = addServed(this.#sums, window, managed);
     const replicasPerRps = replicasPerRpsOf(this.#sums);

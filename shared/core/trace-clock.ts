@@ -22,6 +22,7 @@ export class TraceClock {
     this.#offsetMs = clocks.wall.nowMs() - clocks.monotonic.nowMs();
   }
 
+  /** Trace time now, milliseconds. */
   nowMs(): number {
     return toTraceMs(this.#steadyMs(), this.#traceTime);
   }
@@ -31,6 +32,7 @@ export class TraceClock {
     return this.#steadyMs() - toWallMs(traceMs, this.#traceTime);
   }
 
+  /** Resolves at an instant of trace time, or at once when `signal` aborts. */
   sleepUntil(traceMs: number, signal: AbortSignal): Promise<void> {
     return this.#clocks.monotonic.sleep(-this.realMsSince(traceMs), signal);
   }

@@ -75,6 +75,7 @@ export class RequestColumns {
     return OUTCOMES[this.#outcome[seq]!]!;
   }
 
+  /** Why the request failed; null where it did not. */
   errorClass(seq: number): ErrorClass | null {
     return CLASSES[this.#errorClass[seq]!]!;
   }
@@ -87,6 +88,7 @@ export class RequestColumns {
     return this.#bytes[seq]!;
   }
 
+  /** Seconds that the function itself reported; null where it did not. */
   serverSeconds(seq: number): number | null {
     const seconds = this.#serverSeconds[seq]!;
     return Number.isNaN(seconds) ? null : seconds;

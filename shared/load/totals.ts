@@ -42,6 +42,7 @@ export class TotalsCounter {
     return this.#unreached;
   }
 
+  /** The totals so far; `scheduled` is passed through. */
   read(scheduled: number): Omit<ReplayTotals, "late"> {
     const failed = [...this.#failedByClass.values()].reduce((sum, n) => sum + n, 0);
     return {

@@ -70,6 +70,7 @@ export class ScrapeCheck {
     this.#options = options;
   }
 
+  /** Takes the next scrape: its text, the samples read from it, and when it was made. */
   check(text: string, samples: readonly Sample[], atMs: number): BelievedScrape | RefusedScrape {
     const refusal = this.#refusal(text, samples, atMs);
     if (refusal !== null) return refusal;

@@ -48,6 +48,7 @@ const POWER = 0.5;
 export class ModelHold {
   readonly #budget: ScalingPolicy = sloBudgetPolicy();
 
+  /** The answer with `slo-budget`'s target, its headroom scaled by the action's; without a target where there is none yet. */
   hold({ headroom: request, ...answer }: LearnedAnswer, input: PolicyInput): PolicyAnswer {
     const { target: aimed, proposedReplicas, because } = this.#budget.propose(input);
     if (aimed === undefined || request === null) return { ...answer, proposedReplicas, because };

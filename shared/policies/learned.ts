@@ -77,6 +77,7 @@ export class LearnedPolicy implements ScalingPolicy {
     this.#normalised = normaliserOf(model.statistics);
   }
 
+  /** Chooses an action for the window, and says what it asks for. */
   propose(input: PolicyInput): LearnedAnswer {
     return proposeAll([{ policy: this, input }])[0]!;
   }

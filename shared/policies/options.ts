@@ -28,6 +28,7 @@ export class PolicyOptions {
     }
   }
 
+  /** An error about this policy's name, to be thrown. */
   problem(sentence: string): BadInputError {
     return new BadInputError(`policy '${this.text}': ${sentence}`);
   }

@@ -21,6 +21,7 @@ export class RunningStatistics {
     this.#squares = Float64Array.from(from?.variance ?? new Float64Array(size), (v) => v * this.#count);
   }
 
+  /** Takes one observation. */
   add(values: ArrayLike<number>): void {
     this.#count++;
     for (let i = 0; i < this.#mean.length; i++) {

@@ -38,6 +38,7 @@ export class Calls {
     return this.#next[call]!;
   }
 
+  /** Adds a call, held at first; returns its index. */
   take(intendedSeconds: number, cpuSeconds: number, sleepSeconds: number): number {
     if (this.#freeHead === NOBODY) this.#grow();
     const call = this.#freeHead;

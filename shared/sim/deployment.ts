@@ -90,6 +90,7 @@ export class Deployment {
     return seconds;
   }
 
+  /** Sets the desired count, within the platform's bounds; returns what was accepted. */
   scale(desired: number, nowSeconds: number): number {
     const applied = this.#clamped(desired);
     if (applied === this.#desired) return applied;

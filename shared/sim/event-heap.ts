@@ -21,6 +21,7 @@ export class EventHeap {
     return this.#size === 0 ? Infinity : this.#atSeconds[0]!;
   }
 
+  /** Adds an event; `kind` and `subject` are the caller's own numbers. */
   push(atSeconds: number, kind: number, subject: number): void {
     if (this.#size === this.#kind.length) this.#grow();
     const order = this.#pushed++;

@@ -30,6 +30,7 @@ export class GatewayCounters {
     this.#buckets = new Float64Array(CODES.length * (this.#bounds.length + 1));
   }
 
+  /** Counts the end of an invocation; `code` is an index into `CODES`. */
   end(code: number, seconds: number): void {
     this.endedAll++;
     this.ended[code]!++;

@@ -14,6 +14,7 @@ export class LatencyHistogram {
   sumSeconds = 0;
   maxSeconds = 0;
 
+  /** Adds one latency. */
   add(seconds: number): void {
     const place =
       seconds <= SMALLEST_SECONDS ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(seconds / SMALLEST_SECONDS) / GROWTH));
@@ -41,6 +42,7 @@ export class LatencyHistogram {
     return this.count === 0 ? null : this.sumSeconds / this.count;
   }
 
+  /** Adds the latencies of another histogram. */
   addAll(other: LatencyHistogram): void {
     for (let place = other.#lowest; place <= other.#highest; place++) this.#counts[place]! += other.#counts[place]!;
     this.#lowest = Math.min(this.#lowest, other.#lowest);

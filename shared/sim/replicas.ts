@@ -119,12 +119,14 @@ export class Replicas {
     return kept;
   }
 
+  /** How many replicas are in this state. */
   count(state: number): number {
     let count = 0;
     for (const replica of this.all) if (replica.state === state) count++;
     return count;
   }
 
+  /** How many replicas are starting on this node. */
   startingOn(node: number): number {
     let count = 0;
     for (const replica of this.all) if (replica.node === node && replica.state === STARTING) count++;

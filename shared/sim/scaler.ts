@@ -84,6 +84,7 @@ export class SimScaler {
     return this.#scale(this.#bounded(proposedReplicas));
   }
 
+  /** Decides on a closed window; null answer: the policy proposed nothing. */
   onWindow(window: MetricsWindow, answer: Answer | null, policy: PolicyIdentity): SimDecision {
     const { platform, managed, guard } = this.#start;
     const current = platform.desired;

@@ -19,6 +19,7 @@ export class Tally {
   replicaStarts = 0;
   outOfMemory = 0;
 
+  /** Counts a call that was answered well. */
   succeed(latencySeconds: number, sloSeconds: number): void {
     this.byCode[CODE_200]!++;
     this.latency.add(latencySeconds);
@@ -44,6 +45,7 @@ export class Tally {
     return classes;
   }
 
+  /** Adds the counts of another tally. */
   addAll(other: Tally): void {
     this.latency.addAll(other.latency);
     for (let code = 0; code < CODES.length; code++) this.byCode[code]! += other.byCode[code]!;

@@ -36,6 +36,7 @@ export class Trials {
     return isKept;
   }
 
+  /** Replays the plan and prices what it came to; counts as a trial. */
   run(plan: readonly PlanStep[], initialReplicas = this.#options.initialReplicas): Trial {
     this.count++;
     const outcome = replay(plan, { ...this.#options, initialReplicas });

@@ -25,16 +25,19 @@ export class FunctionRecord {
   readonly #decisions = new Map<string, Applied>();
   #proposalsSeen = false;
 
+  /** Takes a window; a second one of the same id is ignored. */
   takeWindow({ managed, window }: { readonly managed: ManagedFunction; readonly window: MetricsWindow }): void {
     const id = decisionIdOf(window.functionName, window.endedAtMs, window.generation);
     if (!this.#windows.has(id)) this.#windows.set(id, { at: this.#note(managed, window.endedAtMs), what: window });
   }
 
+  /** Takes a tick; a second one of the same id is ignored. */
   takeTick({ managed, tick }: { readonly managed: ManagedFunction; readonly tick: Tick }): void {
     const id = decisionIdOf(tick.functionName, tick.atMs, tick.generation);
     if (!this.#ticks.has(id)) this.#ticks.set(id, { at: this.#note(managed, tick.atMs), what: tick });
   }
 
+  /** Takes a proposal; several for one decision are all kept. */
   takeProposal(proposal: Proposal): void {
     this.#proposalsSeen = true;
     const made = this.#proposals.get(proposal.decisionId);
@@ -42,6 +45,7 @@ export class FunctionRecord {
     else this.#proposals.set(proposal.decisionId, [proposal]);
   }
 
+  /** Takes a decision; `other`: it has the id of an earlier one, and says something else. */
   takeDecision(decision: Applied): "new" | "repeated" | "other" {
     const known = this.#decisions.get(decision.decisionId);
     if (known === undefined) {

@@ -44,6 +44,7 @@ export class Fields {
     return this.raw(key) === null;
   }
 
+  /** The value as an object. Throws `BadInputError` where it is none. */
   object(key: string): Fields {
     return new Fields(this.raw(key), this.pathOf(key));
   }
@@ -57,22 +58,26 @@ export class Fields {
     return value as Readonly<Record<string, unknown>>;
   }
 
+  /** The value as a number within the range. Throws `BadInputError` where it is none. */
   number(key: string, range: NumberRange = {}): number {
     return numberOf(this.raw(key), this.pathOf(key), range);
   }
 
+  /** The value as a text of bounded length. Throws `BadInputError` where it is none. */
   text(key: string): string {
     const value = this.raw(key);
     if (typeof value !== "string" || value.length > MAX_TEXT) throw problem(this.pathOf(key), "a text", value);
     return value;
   }
 
+  /** The value as a boolean. Throws `BadInputError` where it is none. */
   boolean(key: string): boolean {
     const value = this.raw(key);
     if (typeof value !== "boolean") throw problem(this.pathOf(key), "true or false", value);
     return value;
   }
 
+  /** The value as one of the known texts. Throws `BadInputError` where it is none. */
   oneOf<T extends string>(key: string, known: readonly T[]): T {
     const value = this.raw(key);
     const found = known.find((one) => one === value);
@@ -80,6 +85,7 @@ export class Fields {
     return found;
   }
 
+  /** The value as a list of at most `most` values, each read by `of`. Throws `BadInputError` where it is none. */
   list<T>(key: string, most: number, of: (value: unknown, path: string) => T): T[] {
     const value = this.raw(key);
     if (!Array.isArray(value) || value.length > most)

@@ -21,6 +21,7 @@ export class Shard {
     );
   }
 
+  /** Restores a saved place. Throws `BadInputError` where it has another number of environments. */
   goTo({ environments, lstmState }: ShardPlace): void {
     if (environments.length !== this.#environments.length) {
       const [were, are] = [environments.length, this.#environments.length];

@@ -34,22 +34,26 @@ export class Fields {
     }
   }
 
+  /** An error about this field, to be thrown. */
   bad(name: string, must: string): BadInputError {
     return new BadInputError(`${this.where}: ${name} must be ${must}, was: ${shown(this.values[name])}`);
   }
 
+  /** The field as a text that fits the pattern. Throws `BadInputError` where it is none. */
   text(name: string, pattern: RegExp, must: string): string {
     const value = this.values[name];
     if (typeof value === "string" && pattern.test(value)) return value;
     throw this.bad(name, must);
   }
 
+  /** The field as one of the known texts. Throws `BadInputError` where it is none. */
   choice<T extends string>(name: string, known: readonly T[]): T {
     const found = known.find((one) => one === this.values[name]);
     if (found === undefined) throw this.bad(name, `one of ${known.join(", ")}`);
     return found;
   }
 
+  /** The field as a number within the bounds. Throws `BadInputError` where it is none. */
   number(name: string, { least, most, whole = false }: Bounds): number {
     const value = this.values[name];
     const isNumber = typeof value === "number" && value >= least && value <= most;
@@ -61,6 +65,7 @@ export class Fields {
     return this.has(name) ? this.number(name, bounds) : undefined;
   }
 
+  /** The field as a list. Throws `BadInputError` where it is none. */
   list(name: string): readonly unknown[] {
     const value = this.values[name];
     if (Array.isArray(value) && value.length > 0) return value;

@@ -45,18 +45,21 @@ export class KernelMemory {
     return address;
   }
 
+  /** Copies the values into the workspace; returns their address in bytes. */
   putFloats(values: Float32Array): number {
     const address = this.take(values.byteLength);
     this.floats.set(values, address >> 2);
     return address;
   }
 
+  /** Copies the values into the workspace; returns their address in bytes. */
   putInts(values: Int32Array): number {
     const address = this.take(values.byteLength);
     this.words.set(values, address >> 2);
     return address;
   }
 
+  /** Copies the values into the workspace; returns their address in bytes. */
   putBytes(values: Uint8Array): number {
     const address = this.take(values.byteLength);
     this.bytes.set(values, address);
