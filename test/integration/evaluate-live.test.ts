@@ -85,7 +85,7 @@ describe("replicant evaluate --env live", () => {
       ["--policies", "hpa@bare"],
       /'hpa@bare' cannot run live: the live loop has no way around/,
     ],
-    ["foresight", ["--policies", "oracle"], /'oracle' cannot run live: nobody knows the arrivals beforehand/],
+    ["foresight", ["--policies", "oracle"], /'oracle' cannot run live: the arrivals are not known beforehand/],
     [
       "drawn actions",
       ["--policies", "lstm-ppo@paper@sampled"],
