@@ -14,7 +14,7 @@ export interface Parcel {
 /** `bytes`: those that `event` was decoded from. */
 export function parcelOf(event: ReplicantEvent, bytes: Uint8Array): Parcel {
   const { subject, data } = event;
-  const body = Buffer.from(bytes).toString("utf8");
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   if (!("managed" in data && "window" in data)) return { subject, body, window: null };
   const { generation, endedAtMs, timeLapse, windowSeconds } = data.window;
   return { subject, body, window: { generation, endedAtMs, timeLapse, windowSeconds } };

@@ -1,6 +1,7 @@
 /** What a policy would have brought on a recorded load: a run in the simulator, in the currency of the product's objective. */
 import type { Outcome } from "../core/model-lifecycle.ts";
 import type { PolicyFactory } from "../core/policy.ts";
+import { countedViolationShare } from "../task/violations.ts";
 import { productReward } from "../task/objectives/product.ts";
 import type { Schedule } from "../traces/schedule.ts";
 import type { SimProfile } from "../sim/profiles.ts";
@@ -30,20 +31,16 @@ export function outcomeOf(options: RunOptions): Outcome {
   const need = (truth: SimWindowTruth) => (truth.arrivals / windowSeconds) * (replicasPerRps(profile) / TARGET_USE);
   const usualReplicas = meanOf(truths.map(need));
   const rewards = truths.map((truth) => {
-    const ended = truth.ok + truth.failed;
-    return productReward({
-      violationShare: ended === 0 ? 0 : (truth.late + truth.failed) / ended,
-      neededReplicas: need(truth),
-      usualReplicas,
-      replicaSeconds: truth.replicaSeconds,
-      windowSeconds,
-    }).total;
+    const violationShare = countedViolationShare(truth);
+    const { replicaSeconds } = truth;
+    return productReward({ violationShare, neededReplicas: need(truth), usualReplicas, replicaSeconds, windowSeconds })
+      .total;
   });
   const sum = (of: (truth: SimWindowTruth) => number) => truths.reduce((total, truth) => total + of(truth), 0);
-  const ended = sum(({ ok, failed }) => ok + failed);
+  const counts = { ok: sum(({ ok }) => ok), failed: sum(({ failed }) => failed), late: sum(({ late }) => late) };
   return {
     reward: meanOf(rewards),
-    violationShare: ended === 0 ? 0 : sum(({ late, failed }) => late + failed) / ended,
+    violationShare: countedViolationShare(counts),
     replicaSeconds: sum(({ replicaSeconds }) => replicaSeconds),
   };
 }

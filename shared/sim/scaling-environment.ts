@@ -16,6 +16,7 @@ import {
 import { discrete, discreteContains, type BoxSpace, type DiscreteSpace } from "../task/environment/spaces.ts";
 import { spaceOf } from "../task/observation/layout.ts";
 import type { Reward } from "../task/objectives/objective.ts";
+import { countedViolationShare } from "../task/violations.ts";
 import { FunctionTask, taskNamed, type LearningTask, type TaskNames, type TaskRequest } from "../task/task.ts";
 import type { Schedule } from "../traces/schedule.ts";
 import { randomised, TABLE_RANGES, type ParameterRanges } from "./parameters.ts";
@@ -112,13 +113,13 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
   readonly #learned: LearningTask;
   readonly #managed: ManagedFunction;
   readonly #windowSeconds: number;
-  #task: FunctionTask;
+  #task!: FunctionTask;
   #random: Random | null = null;
   #episode = 0;
   #session: Session | null = null;
   #profile: SimProfile;
   #step = 0;
-  #observation: Float32Array;
+  #observation!: Float32Array;
   #window: MetricsWindow | null = null;
 
   /** Throws `BadInputError` for an unknown profile, layout, action scheme or objective, or an episode without windows. */
@@ -132,10 +133,8 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
     this.#windowSeconds = windowSeconds;
     this.#profile = simProfile(settings.profile, settings.changes);
     this.#managed = settings.managed ?? managedFunctionOf(this.#profile);
-    this.#task = new FunctionTask(this.#learned, this.#managed);
     this.observationSpace = spaceOf(this.#learned.layout);
     this.actionSpace = discrete(this.#learned.actions.count);
-    this.#observation = Float32Array.from(this.observationSpace.low);
   }
 
   /** Lives through one window with the replicas of the start, so that there is something to observe. */
@@ -190,13 +189,12 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
     const request = this.#task.requestAt(session.platform.desired, action);
     const clipped = this.#act(session, request);
     const window = this.#runWindow(session);
-    const { ok, failed, late } = session.windowTally;
     const reward = this.#task.rewardOf({
       window,
       requestedReplicas: request.replicas,
       isWithinBounds: request.isWithinBounds,
       replicaSeconds: session.windowReplicaSeconds,
-      violationShare: ok + failed === 0 ? 0 : (late + failed) / (ok + failed),
+      violationShare: countedViolationShare(session.windowTally),
     });
     return {
       observation: this.#observation.slice(),

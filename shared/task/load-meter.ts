@@ -20,6 +20,7 @@ export class LoadMeter {
   readonly #managed: ManagedFunction;
   readonly #demand = new DemandEstimate();
   #needs: number[] = [];
+  #need: LoadNeed = { now: 0, peak: 0 };
   #usual = 0;
   #seen = 0;
 
@@ -30,13 +31,15 @@ export class LoadMeter {
   /** The windows of the function in their order. */
   see(window: DecidableWindow): void {
     const { replicas } = this.#demand.see(window, this.#managed);
-    this.#needs = [...this.#needs.slice(1 - PEAK_WINDOWS), Math.min(this.#managed.maxReplicas, replicas)];
-    this.#usual += (this.#needs.at(-1)! - this.#usual) * Math.max(USUAL_RATE, 1 / ++this.#seen);
+    const now = Math.min(this.#managed.maxReplicas, replicas);
+    this.#needs = [...this.#needs.slice(1 - PEAK_WINDOWS), now];
+    this.#need = { now, peak: Math.max(...this.#needs) };
+    this.#usual += (now - this.#usual) * Math.max(USUAL_RATE, 1 / ++this.#seen);
   }
 
   /** 0 before the first window. */
   get need(): LoadNeed {
-    return { now: this.#needs.at(-1) ?? 0, peak: Math.max(0, ...this.#needs) };
+    return this.#need;
   }
 
   /** What the load usually needs, replicas. */

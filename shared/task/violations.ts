@@ -1,5 +1,20 @@
-/** Which share of a window's requests broke the SLO, as far as its quantiles show. */
+/** Which share of requests broke the SLO: counted, or estimated from a window's quantiles. */
 import { failuresOf, type LatencyQuantiles, type MetricsWindow } from "../core/window.ts";
+
+/** Late or failed ÷ ended, of requests that were counted one by one; 0 when none ended. */
+export function countedViolationShare({
+  ok,
+  failed,
+  late,
+}: {
+  readonly ok: number;
+  readonly failed: number;
+  /** Among `ok`. */
+  readonly late: number;
+}): number {
+  const ended = ok + failed;
+  return ended === 0 ? 0 : (late + failed) / ended;
+}
 
 /** Failed ÷ ended, and of the rest those later than the SLO; 0 when none ended. */
 export function violationShare({ completedOk, completedError, latencySeconds }: MetricsWindow, sloSeconds: number) {

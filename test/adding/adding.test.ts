@@ -44,12 +44,14 @@ describe("adding", () => {
   });
 
   test("an agent learns with the objective, the layout and the nine actions, and its checkpoint decides in the simulator", async () => {
-    const told = JSON.parse(await node("--import", "tsx", "shared/training/train-small.ts", join(copy, "model"))) as {
+    const trained = JSON.parse(
+      await node("--import", "tsx", "shared/training/train-small.ts", join(copy, "model")),
+    ) as {
       network: { observationSize: number; actions: number };
       returns: number[];
     };
-    assert.deepEqual([told.network.observationSize, told.network.actions], [3, 9]);
-    assert.ok(told.returns.every(Number.isFinite));
+    assert.deepEqual([trained.network.observationSize, trained.network.actions], [3, 9]);
+    assert.ok(trained.returns.every(Number.isFinite));
     const { windows } = JSON.parse(
       await replicant("simulate", "--trace", "load.json", "--policy", join(copy, "model"), "--json"),
     ) as { windows: { reason: string }[] };

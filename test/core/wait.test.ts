@@ -12,7 +12,7 @@ function quickClock(): Clock {
   return { nowMs: () => nowMs, sleep: async (ms) => void (nowMs += ms) };
 }
 
-test("a wait ends when its condition holds, and looks as often as it is told to", async () => {
+test("a wait ends when its condition holds, and looks as often as asked", async () => {
   const clock = quickClock();
   let looks = 0;
   const isThird = async () => ++looks === 3;

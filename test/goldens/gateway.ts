@@ -110,12 +110,16 @@ export async function gateway(t: TestContext): Promise<Entries> {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
-    const told = [...answer.headers].filter(([name]) => !ACCIDENTAL.has(name));
+    const answered = [...answer.headers].filter(([name]) => !ACCIDENTAL.has(name));
     const name = `${String(i + 1).padStart(2, "0")} ${method} ${path}`;
     // Refusals may be put in better words; that there are some is recorded.
     const said = answer.ok ? text : text === "" ? "nothing" : "a reason";
     const isLength = ([header]: [string, string]) => header === "content-length" && !answer.ok;
-    entries[name] = { status: answer.status, headers: Object.fromEntries(told.filter((one) => !isLength(one))), said };
+    entries[name] = {
+      status: answer.status,
+      headers: Object.fromEntries(answered.filter((one) => !isLength(one))),
+      said,
+    };
   }
   return entries;
 }

@@ -5,10 +5,10 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { gateway } from "./gateway.ts";
-import { MODELS } from "./inputs.ts";
+import { LOADS, MODELS, PROFILES } from "./inputs.ts";
 import { differences, readEntries, writeEntries, type Entries } from "./records.ts";
 import { live, replayed } from "./replayed.ts";
-import { evaluated, everything, simulated } from "./simulated.ts";
+import { evaluated, simulated } from "./simulated.ts";
 import { trained } from "./trained.ts";
 
 const isWriting = process.argv.includes("--write");
@@ -19,7 +19,7 @@ const SUBJECTS: Readonly<Record<string, (t: TestContext) => Promise<Entries>>> =
   live,
   simulated,
   trained: () => trained(MODELS),
-  evaluated: () => evaluated(everything.loads, everything.profiles),
+  evaluated: () => evaluated(LOADS, PROFILES),
 };
 
 for (const [subject, make] of Object.entries(SUBJECTS)) {

@@ -1,6 +1,6 @@
 /** What `evaluate --json` and `simulate --json` say of every policy. */
 import { replicant } from "./command.ts";
-import { LOADS, MODEL_FORMS, MODELS, PROFILES, RULES, SEEDS, withLoads, type Load } from "./inputs.ts";
+import { LOADS, MODEL_FORMS, MODELS, RULES, SEEDS, withLoads, type Load } from "./inputs.ts";
 import { numbersOf } from "./numbers.ts";
 import { digestOf, type Entries } from "./records.ts";
 
@@ -57,5 +57,3 @@ export async function simulated(): Promise<Entries> {
   });
   return entries;
 }
-
-export const everything = { loads: LOADS, profiles: PROFILES } as const;

@@ -9,6 +9,7 @@ import { findJetStream } from "../nats/stream.ts";
 import { packed, unpacked } from "./archive.ts";
 import { controlText, readControl } from "./control-text.ts";
 
+/** The connection, and the bucket that keeps the registry. */
 export interface NatsRegistryOptions extends ConnectionOptions {
   /** `replicant-models` for the subject prefix `replicant`. */
   readonly bucket: string;

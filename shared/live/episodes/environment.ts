@@ -107,7 +107,7 @@ export class LiveScalingEnvironment implements LiveEnvironment<LiveInfo> {
     const truncated = isLost || this.#step >= episodeWindows;
     if (truncated) this.#step = episodeWindows;
     return {
-      observation: isDecidable(lived.window) ? episode.see(lived.window) : episode.observation,
+      observation: episode.see(lived.window),
       reward,
       terminated: false,
       truncated,
@@ -138,21 +138,15 @@ export class LiveScalingEnvironment implements LiveEnvironment<LiveInfo> {
 class Episode {
   readonly task: FunctionTask;
   readonly #measured: MeasuredSteps;
-  #observation: Float32Array;
 
   constructor(learned: LearningTask, managed: ManagedFunction) {
     this.task = new FunctionTask(learned, managed);
     this.#measured = new MeasuredSteps(this.task);
-    this.#observation = Float32Array.from(spaceOf(learned.layout).low);
   }
 
-  get observation(): Float32Array {
-    return this.#observation;
-  }
-
-  /** Each window once, whether a reward was computed of it before or not. */
-  see(window: DecidableWindow): Float32Array {
-    return (this.#observation = this.#measured.see(window) ?? this.#observation);
+  /** The newest observation. An episode begins with a window that can be decided on, so there is one. */
+  see(window: MetricsWindow): Float32Array {
+    return this.#measured.see(window)!;
   }
 
   /** Of the window that followed; 0 where it, or the decision before it, was lost. `requested`: null where the count was held. */
