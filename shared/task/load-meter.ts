@@ -19,7 +19,7 @@ const USUAL_RATE = 1 / 120;
 export class LoadMeter {
   readonly #managed: ManagedFunction;
   readonly #demand = new DemandEstimate();
-  #needs: number[] = [];
+  readonly #needs: number[] = [];
   #need: LoadNeed = { now: 0, peak: 0 };
   #usual = 0;
   #seen = 0;
@@ -32,7 +32,7 @@ export class LoadMeter {
   see(window: DecidableWindow): void {
     const { replicas } = this.#demand.see(window, this.#managed);
     const now = Math.min(this.#managed.maxReplicas, replicas);
-    this.#needs = [...this.#needs.slice(1 - PEAK_WINDOWS), now];
+    if (this.#needs.push(now) > PEAK_WINDOWS) this.#needs.shift();
     this.#need = { now, peak: Math.max(...this.#needs) };
     this.#usual += (now - this.#usual) * Math.max(USUAL_RATE, 1 / ++this.#seen);
   }

@@ -81,9 +81,13 @@ export class FunctionTask {
   }
 
   /** Of a step whose window was seen before, where it could be decided on. */
-  rewardOf(facts: PlayedFacts): Reward {
+  rewardOf({ window, requestedReplicas, isWithinBounds, replicaSeconds, violationShare }: PlayedFacts): Reward {
     return this.task.objective.rewardOf({
-      ...facts,
+      window,
+      requestedReplicas,
+      isWithinBounds,
+      replicaSeconds,
+      violationShare,
       sloSeconds: this.managed.slo.seconds,
       neededReplicas: this.need.now,
       usualReplicas: this.#load.usual,

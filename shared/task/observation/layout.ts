@@ -35,5 +35,7 @@ export function spaceOf({ features }: ObservationLayout): BoxSpace {
 
 /** The numbers as an observation, each cut to its feature's range. */
 export function cutToRanges(features: readonly FeatureRange[], values: (index: number) => number): Float32Array {
-  return Float32Array.from(features, ({ low, high }, i) => Math.min(high, Math.max(low, values(i))));
+  const observation = new Float32Array(features.length);
+  for (const [i, { low, high }] of features.entries()) observation[i] = Math.min(high, Math.max(low, values(i)));
+  return observation;
 }
