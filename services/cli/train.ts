@@ -7,7 +7,8 @@ import { DEFAULT_MANIFEST } from "#shared/evaluation/files/manifest.ts";
 import { AGENT_NAMES, FORMS } from "#shared/rl/agents.ts";
 import { PROFILES, type ProfileName } from "#shared/sim/profiles.ts";
 import { TRAIN_DEFAULTS, type TrainOptions } from "#shared/training/options.ts";
-import { train, type LivePlace, type LivePlaceOptions, type TrainingEnd } from "#shared/training/train.ts";
+import type { LivePlace, LivePlaceOptions } from "#shared/training/players.ts";
+import { train, type TrainingEnd } from "#shared/training/train.ts";
 import { command, type FlagsOf, type World } from "./command.ts";
 
 const OPTIONS = {

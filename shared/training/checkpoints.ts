@@ -6,10 +6,10 @@ import { BadInputError } from "../core/errors.ts";
 import type { ModelStore } from "../ports/model-store.ts";
 import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "../rl/checkpoint/encode.ts";
-import type { Checkpoint, TrainingRecord } from "../rl/checkpoint/types.ts";
+import type { Checkpoint } from "../rl/checkpoint/types.ts";
 import type { Engine } from "../rl/engine/types.ts";
-import type { TrainingState } from "../rl/training.ts";
 import type { TrainOptions } from "./options.ts";
+import type { TrainingPlan, TrainingStart } from "./plan.ts";
 
 /** The checkpoint to go on from; null for a new training. Throws `BadInputError` where a folder or a flag belongs to another one. */
 export async function resumedFrom(store: ModelStore, options: TrainOptions): Promise<Checkpoint | null> {
@@ -40,16 +40,16 @@ export function mustMatch(what: string, asked: string, recorded: string): void {
 
 /** For serving alone in the folder itself, else in `step-N` with all that going on takes. */
 export async function saveCheckpoint(
-  store: ModelStore,
-  { servingOnly, out }: Pick<TrainOptions, "servingOnly" | "out">,
+  { options, store, record: known }: TrainingPlan,
   engine: Engine,
-  record: TrainingRecord,
-  state: TrainingState,
+  { state, early }: Pick<TrainingStart, "state" | "early">,
 ): Promise<void> {
+  const { statistics, steps, round: rounds } = state;
+  const record = { ...known, statistics, steps, rounds, engine: engine.name, early, evaluation: null };
   const weights = engine.getWeights();
-  if (servingOnly) return writeFiles(out, encodeCheckpoint({ record, weights, continuation: null }));
+  if (options.servingOnly) return writeFiles(options.out, encodeCheckpoint({ record, weights, continuation: null }));
   const continuation = { optimiser: engine.getOptimiser(), state };
-  await store.write(record.steps, encodeCheckpoint({ record, weights, continuation }));
+  await store.write(steps, encodeCheckpoint({ record, weights, continuation }));
 }
 
 /** SHA-256 of the weights, hexadecimal. */

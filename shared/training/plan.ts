@@ -1,0 +1,87 @@
+/** From options to a plan: who learns, on what, and where the training begins. All input is read and checked here. */
+import { fileModelStore } from "../adapters/model-store.ts";
+import { seededRandom } from "../core/random.ts";
+import { readManifest, splitEntries } from "../evaluation/files/manifest.ts";
+import { loadNamedTraces } from "../evaluation/files/traces.ts";
+import type { ModelStore } from "../ports/model-store.ts";
+import { liveSettings, networkOf, settingsOf, TRAINING_DEFAULTS, type AgentSettings } from "../rl/agents.ts";
+import type { TraceRecord, TrainingRecord } from "../rl/checkpoint/types.ts";
+import { initialWeights } from "../rl/engine/initialise.ts";
+import type { Weights } from "../rl/engine/network.ts";
+import type { OptimiserState } from "../rl/engine/types.ts";
+import { freshState, type TrainingState } from "../rl/training.ts";
+import { mustMatch, resumedFrom } from "./checkpoints.ts";
+import type { TrainOptions } from "./options.ts";
+import type { TaskPlan } from "./tasks.ts";
+
+/** Where a training begins: at its first step, or where a checkpoint left off. */
+export interface TrainingStart {
+  readonly weights: Weights;
+  /** Null: as an engine begins. */
+  readonly optimiser: OptimiserState | null;
+  readonly state: TrainingState;
+  readonly early: TrainingRecord["early"];
+}
+
+/** All that a training run is, before anything runs. */
+export interface TrainingPlan {
+  readonly options: TrainOptions;
+  readonly store: ModelStore;
+  readonly tasks: TaskPlan;
+  /** What every checkpoint says of the training; its traces are those of `tasks`, in their order. */
+  readonly record: Pick<TrainingRecord, "settings" | "network" | "seed" | "totalSteps" | "command" | "traces">;
+  readonly start: TrainingStart;
+}
+
+/** Throws `BadInputError` for traces that cannot be used, and where a folder or a flag belongs to another training. */
+export async function planTraining(options: TrainOptions, command: string): Promise<TrainingPlan> {
+  const store = fileModelStore(options.out);
+  const resumed = await resumedFrom(store, options);
+  const settings = resumed?.record.settings ?? settingsFor(options);
+  const { tasks, traces } = await loadTasks(options, settings);
+  if (resumed) mustMatch("traces", JSON.stringify(traces), JSON.stringify(resumed.record.traces));
+  const { seed, steps: totalSteps } = options;
+  const network = networkOf(settings);
+  return {
+    options,
+    store,
+    tasks,
+    record: { settings, network, seed, totalSteps, command: resumed?.record.command ?? command, traces },
+    start: {
+      weights: resumed?.weights ?? initialWeights(network, seededRandom(`${seed}/weights`)),
+      optimiser: resumed?.continuation?.optimiser ?? null,
+      state: resumed?.continuation?.state ?? freshState(settings.hyperparameters, network.observationSize),
+      early: resumed?.record.early ?? null,
+    },
+  };
+}
+
+function settingsFor({ agent, form, env, rolloutSteps }: TrainOptions): AgentSettings {
+  const settings = settingsOf(agent, form);
+  return env === "sim" ? settings : liveSettings(settings, rolloutSteps);
+}
+
+/** What a training learns on: traces with their rate scales, and profiles. */
+async function loadTasks(
+  { manifest, rateScale, profiles, traces }: TrainOptions,
+  settings: AgentSettings,
+): Promise<{ readonly tasks: TaskPlan; readonly traces: readonly TraceRecord[] }> {
+  const entries =
+    traces.length > 0
+      ? traces.map((trace) => ({ trace, rateScale: 1 }))
+      : splitEntries(manifest, await readManifest(manifest), "train");
+  const named = await loadNamedTraces(
+    entries.map(({ trace }) => trace),
+    undefined,
+  );
+  const defaults = TRAINING_DEFAULTS[settings.form];
+  return {
+    tasks: {
+      settings,
+      traces: named.map(({ trace }, i) => ({ trace, rateScale: rateScale ?? entries[i]!.rateScale })),
+      keepsRates: defaults.keepsRates || rateScale !== null,
+      profiles: profiles.length > 0 ? profiles : defaults.profiles,
+    },
+    traces: named.map(({ name, digest, selection }) => ({ name, digest, selection })),
+  };
+}
