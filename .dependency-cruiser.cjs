@@ -104,7 +104,11 @@ module.exports = {
     doorway(["@nats-io"], ["shared/adapters"], "One room speaks NATS."),
     doorway(["axios"], ["shared/adapters"], "One room makes control calls."),
     doorway(["@kubernetes"], ["shared/adapters"], "One room speaks to Kubernetes."),
-    doorway(["zod"], ["shared/events", "shared/config", "services/local-openfaas"], "Bytes are checked at the doors."),
+    doorway(
+      ["zod"],
+      ["shared/events", "shared/rl/checkpoint", "shared/config", "services/local-openfaas"],
+      "Bytes are checked at the doors.",
+    ),
     doorway(
       ["pino", "prom-client"],
       ["shared/host", "services/local-openfaas"],

@@ -1,9 +1,8 @@
 /** Bytes to events and back. After this door, types are facts. */
 import type * as z from "zod";
 
+import { checked } from "../core/checked.ts";
 import { BadInputError } from "../core/errors.ts";
-import { spoken } from "../core/spoken.ts";
-import { readSafely } from "./read-safely.ts";
 import { DATA_SCHEMAS, ENVELOPE_SCHEMA } from "./schemas.ts";
 import { SUBJECTS, type EventKind } from "./subjects.ts";
 import type { EventData, ReplicantEvent } from "./types.ts";
@@ -82,37 +81,7 @@ export function makeEvent<K extends EventKind>(
 }
 
 function check<T>(kind: EventKind, root: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = readSafely(schema, value);
-  if (result === null) throw new EventFormatError(`${SUBJECTS[kind]}: ${root} holds what cannot be compared`);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const path = [root, ...issue.path].join(".");
-  const was = valueAt(value, issue.path);
-  throw new EventFormatError(`${SUBJECTS[kind]}: ${path} ${wanted(issue)}, was: ${quote(was)}`);
-}
-
-function wanted(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return `must be ${issue.expected === "int" ? "a whole number" : `a ${issue.expected}`}`;
-    case "too_small":
-      return `must be ${issue.inclusive ? "at least" : "more than"} ${String(issue.minimum)}`;
-    case "too_big":
-      return `must be at most ${String(issue.maximum)}`;
-    case "invalid_value":
-      return `must be ${issue.values.map((v) => `'${String(v)}'`).join(" or ")}`;
-    default:
-      return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-  }
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
-    value,
-  );
-}
-
-function quote(value: unknown): string {
-  return value === undefined ? "missing" : `'${spoken(value, 60)}'`;
+  const result = checked(schema, value);
+  if ("data" in result) return result.data;
+  throw new EventFormatError(`${SUBJECTS[kind]}: ${root}${result.at && `.${result.at}`} ${result.says}`);
 }

@@ -1,8 +1,8 @@
 /** The windows that travel along with a window: unread until a part needs them, for few do and checking them takes longest. */
 import * as z from "zod";
 
+import { checked } from "../core/checked.ts";
 import type { MetricsWindow } from "../core/window.ts";
-import { readSafely } from "./read-safely.ts";
 import { WINDOW_SCHEMA } from "./schemas.ts";
 
 const WINDOWS_SCHEMA = z.array(WINDOW_SCHEMA);
@@ -13,10 +13,10 @@ const WINDOWS_SCHEMA = z.array(WINDOW_SCHEMA);
  */
 export function readHistory(history: readonly unknown[]): readonly MetricsWindow[] {
   // All at once takes a third of the time, and a bad one is rare.
-  const all = readSafely(WINDOWS_SCHEMA, history);
-  if (all?.success) return all.data;
+  const all = checked(WINDOWS_SCHEMA, history);
+  if ("data" in all) return all.data;
   return history.flatMap((entry) => {
-    const read = readSafely(WINDOW_SCHEMA, entry);
-    return read?.success ? [read.data] : [];
+    const one = checked(WINDOW_SCHEMA, entry);
+    return "data" in one ? [one.data] : [];
   });
 }

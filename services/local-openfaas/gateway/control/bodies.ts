@@ -1,5 +1,7 @@
 /** The bodies of control calls, checked at the door. As in Go, unknown keys are ignored and null means absent. */
 import * as z from "zod";
+
+import { checked } from "#shared/core/checked.ts";
 import type { FunctionDeployment } from "../../provider/types.ts";
 import { isFunctionName } from "../names.ts";
 import { Refusal } from "../refusal.ts";
@@ -10,7 +12,7 @@ const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(
 const text = z.string();
 const texts = z.record(z.string(), z.string());
 const resources = z.object({ cpu: optional(text), memory: optional(text) });
-const count = z.int().min(0);
+const count = z.int({ error: ({ code }) => (code === "invalid_type" ? "must be a whole number" : undefined) }).min(0);
 
 const deploymentBody = z.object({
   service: text.refine(isFunctionName, {
@@ -39,7 +41,7 @@ const secretBody = z.object({
   }),
   namespace: optional(text),
   value: optional(text),
-  rawValue: optional(z.base64()),
+  rawValue: optional(z.base64({ error: "must be base64" })),
 });
 
 const alertBody = z.object({
@@ -62,65 +64,8 @@ function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }
 
-function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
-  const parsed = safely(() => schema.safeParse(body));
-  if (parsed === null) throw new Refusal(400, "the body holds what cannot be compared");
-  if (parsed.success) return parsed.data;
-  throw new Refusal(400, sentenceOf(parsed.error.issues[0]!, body));
-}
-
-/** zod measures the `length` of whatever has one, and that may be an object whose `toString` is none. */
-function safely<T>(check: () => T): T | null {
-  try {
-    return check();
-  } catch {
-    return null;
-  }
-}
-
-const expectations: Readonly<Record<string, string>> = {
-  string: "a string",
-  record: "an object",
-  object: "an object",
-  array: "a list",
-  int: "a whole number",
-  // Every number here is a count.
-  number: "a whole number",
-  boolean: "true or false",
-};
-
-/** `labels.tier must be a string, was: 5` */
-function sentenceOf(issue: z.core.$ZodIssue, body: unknown): string {
-  let value = body;
-  let field = "";
-  for (const key of issue.path) {
-    const name = String(key);
-    value = (value as Record<string, unknown> | undefined)?.[name];
-    if (typeof key === "number") field += `[${key}]`;
-    else if (/^\w+$/.test(name)) field += field === "" ? name : `.${name}`;
-    else field += `["${name}"]`;
-  }
-  return `${field === "" ? "the body" : field} ${demandOf(issue)}, was: ${quote(value)}`;
-}
-
-function demandOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return `must be ${expectations[issue.expected] ?? issue.expected}`;
-    case "too_small":
-      return issue.origin === "int" || issue.origin === "number" ? `must be at least ${issue.minimum}` : issue.message;
-    case "too_big":
-      return `must be at most ${issue.maximum}`;
-    case "invalid_format":
-      return issue.format === "base64" ? "must be base64" : issue.message;
-    default:
-      return issue.message;
-  }
-}
-
-/** Short enough for one line; a secret's value never gets here, as every string will do for it. */
-function quote(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const json = JSON.stringify(value);
-  return json.length <= 60 ? json : `${json.slice(0, 57)}...`;
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = checked(schema, body);
+  if ("data" in result) return result.data;
+  throw new Refusal(400, `${result.at === "" ? "the body" : result.at} ${result.says}`);
 }
