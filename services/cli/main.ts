@@ -41,6 +41,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+// Whoever reads has read enough, as `head` does: what runs ends as it does after Ctrl-C.
+process.stdout.on("error", () => ending.abort());
+
 main(process.argv[2] ?? "").catch((thrown: unknown) => {
   process.exitCode = exitCodeOf(thrown);
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
 
 import type { Run } from "#shared/evaluation/run.ts";
@@ -37,6 +39,16 @@ test("simulate: a person gets a few lines", async (t) => {
   assert.match(stdout, /^kpa on traces\/drescale_invokation_data_30s.json × 1, profile heavy, seed 1, guard off$/m);
   assert.match(stdout, /^calls +2350: \d+ ok, \d+ failed/m);
   assert.match(stdout, /^replicas +\d+ replica-seconds, \d+\.\d\d × the oracle's; \d+\.\d\d on average$/m);
+});
+
+test("simulate: a reader that has read enough is no error", async (t) => {
+  const words = ["--trace", await smallTrace(await temporaryFolder(t)), "--policy", "openfaas-pro", "--json"];
+  const child = spawn(process.execPath, ["dist/services/cli/main.cjs", "simulate", ...words]);
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  const [code] = (await once(child, "close")) as [number];
+  assert.deepEqual({ code, stderr: stderr.replaceAll(/^.*\r/gm, "") }, { code: 0, stderr: "" });
 });
 
 for (const { name, words, says } of [
