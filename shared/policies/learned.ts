@@ -96,16 +96,11 @@ export class LearnedPolicy implements ScalingPolicy {
   }
 
   /** What the network made of the view becomes the answer; `lstmState` is kept for the next window. */
-  answer(
-    { input, ...view }: View,
-    logits: ArrayLike<number>,
-    value: number,
-    lstmState: LstmState | null,
-  ): LearnedAnswer {
+  answer(view: View, logits: ArrayLike<number>, value: number, lstmState: LstmState | null): LearnedAnswer {
     this.#lstmState = lstmState;
     const logProbs = logProbabilities(logits, view.mask);
     const action = this.#random ? sampled(logProbs, this.#random) : likeliest(logProbs);
-    const { desiredReplicas } = input.window;
+    const { desiredReplicas } = view.input.window;
     const { replicas, isRefused, words, headroom } = this.#task!.requestAt(desiredReplicas, action);
     const learned: LearnedDetail = {
       layout: this.model.task.layout.name,

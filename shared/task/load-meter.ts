@@ -15,12 +15,11 @@ const PEAK_WINDOWS = 10;
 /** The usual need is the mean of all windows so far, and fades at this rate once there are many. */
 const USUAL_RATE = 1 / 120;
 
-/** Of one function. */
-export class LoadMeter {
+/** The need of one function's load, as the last window left it; 0 before the first. */
+export class LoadMeter implements LoadNeed {
   readonly #managed: ManagedFunction;
   readonly #demand = new DemandEstimate();
   readonly #needs: number[] = [];
-  #need: LoadNeed = { now: 0, peak: 0 };
   #usual = 0;
   #seen = 0;
 
@@ -33,13 +32,15 @@ export class LoadMeter {
     const { replicas } = this.#demand.see(window, this.#managed);
     const now = Math.min(this.#managed.maxReplicas, replicas);
     if (this.#needs.push(now) > PEAK_WINDOWS) this.#needs.shift();
-    this.#need = { now, peak: Math.max(...this.#needs) };
     this.#usual += (now - this.#usual) * Math.max(USUAL_RATE, 1 / ++this.#seen);
   }
 
-  /** 0 before the first window. */
-  get need(): LoadNeed {
-    return this.#need;
+  get now(): number {
+    return this.#needs.at(-1) ?? 0;
+  }
+
+  get peak(): number {
+    return Math.max(0, ...this.#needs);
   }
 
   /** What the load usually needs, replicas. */

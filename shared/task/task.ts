@@ -65,7 +65,8 @@ export class FunctionTask {
 
   /** Replicas that the load of the last windows needs. */
   get need(): LoadNeed {
-    return this.#load.need;
+    const { now, peak } = this.#load;
+    return { now, peak };
   }
 
   /** [actions], 1 where the action is allowed at this count. */
@@ -76,8 +77,10 @@ export class FunctionTask {
   /** The count that the action asks for, read against the windows seen so far. */
   requestAt(desiredReplicas: number, action: number): TaskRequest {
     const { actions, objective } = this.task;
-    const request = actions.requestOf(action, { desiredReplicas, bounds: this.managed, need: this.need });
-    return { ...request, isRefused: !request.isWithinBounds && objective.beyondBounds === "refuse" };
+    const context = { desiredReplicas, bounds: this.managed, need: this.#load };
+    const { replicas, isWithinBounds, words, headroom } = actions.requestOf(action, context);
+    const isRefused = !isWithinBounds && objective.beyondBounds === "refuse";
+    return { replicas, isWithinBounds, words, headroom, isRefused };
   }
 
   /** Of a step whose window was seen before, where it could be decided on. */
@@ -89,7 +92,7 @@ export class FunctionTask {
       replicaSeconds,
       violationShare,
       sloSeconds: this.managed.slo.seconds,
-      neededReplicas: this.need.now,
+      neededReplicas: this.#load.now,
       usualReplicas: this.#load.usual,
     });
   }

@@ -6,13 +6,17 @@ import { BadInputError } from "../core/errors.ts";
 import type { ModelStore } from "../ports/model-store.ts";
 import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
 import { encodeCheckpoint } from "../rl/checkpoint/encode.ts";
-import type { Checkpoint } from "../rl/checkpoint/types.ts";
+import type { Checkpoint, TrainingRecord } from "../rl/checkpoint/types.ts";
 import type { Engine } from "../rl/engine/types.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TrainingPlan, TrainingStart } from "./plan.ts";
 
 /** The checkpoint to go on from; null for a new training. Throws `BadInputError` where a folder or a flag belongs to another one. */
-export async function resumedFrom(store: ModelStore, options: TrainOptions): Promise<Checkpoint | null> {
+export async function resumedFrom(
+  store: ModelStore,
+  options: TrainOptions,
+  traces: TrainingRecord["traces"],
+): Promise<Checkpoint | null> {
   if (!options.resume) {
     const [there] = await store.steps();
     if (there === undefined) return null;
@@ -28,11 +32,12 @@ export async function resumedFrom(store: ModelStore, options: TrainOptions): Pro
   // A live platform is one environment; a simulation has several side by side.
   mustMatch("environment", options.env, record.settings.hyperparameters.environments === 1 ? "live" : "sim");
   if (continuation === null) throw new BadInputError(`${options.out}: the checkpoint serves only; it cannot go on`);
+  mustMatch("traces", JSON.stringify(traces), JSON.stringify(record.traces));
   return checkpoint;
 }
 
-/** Going on is going on with the same training. Throws `BadInputError`. */
-export function mustMatch(what: string, asked: string, recorded: string): void {
+/** Going on is going on with the same training. */
+function mustMatch(what: string, asked: string, recorded: string): void {
   if (asked !== recorded) {
     throw new BadInputError(`--resume: the checkpoint's ${what} is '${recorded}', asked for was '${asked}'`);
   }

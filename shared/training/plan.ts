@@ -5,12 +5,12 @@ import { readManifest, splitEntries } from "../evaluation/files/manifest.ts";
 import { loadNamedTraces } from "../evaluation/files/traces.ts";
 import type { ModelStore } from "../ports/model-store.ts";
 import { liveSettings, networkOf, settingsOf, TRAINING_DEFAULTS, type AgentSettings } from "../rl/agents.ts";
-import type { TraceRecord, TrainingRecord } from "../rl/checkpoint/types.ts";
+import type { TrainingRecord } from "../rl/checkpoint/types.ts";
 import { initialWeights } from "../rl/engine/initialise.ts";
 import type { Weights } from "../rl/engine/network.ts";
 import type { OptimiserState } from "../rl/engine/types.ts";
 import { freshState, type TrainingState } from "../rl/training.ts";
-import { mustMatch, resumedFrom } from "./checkpoints.ts";
+import { resumedFrom } from "./checkpoints.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TaskPlan } from "./tasks.ts";
 
@@ -35,17 +35,16 @@ export interface TrainingPlan {
 
 /** Throws `BadInputError` for traces that cannot be used, and where a folder or a flag belongs to another training. */
 export async function planTraining(options: TrainOptions, command: string): Promise<TrainingPlan> {
+  const { traces, loads, keepsRates, profiles } = await loadTraces(options);
   const store = fileModelStore(options.out);
-  const resumed = await resumedFrom(store, options);
+  const resumed = await resumedFrom(store, options, traces);
   const settings = resumed?.record.settings ?? settingsFor(options);
-  const { tasks, traces } = await loadTasks(options, settings);
-  if (resumed) mustMatch("traces", JSON.stringify(traces), JSON.stringify(resumed.record.traces));
   const { seed, steps: totalSteps } = options;
   const network = networkOf(settings);
   return {
     options,
     store,
-    tasks,
+    tasks: { settings, traces: loads, keepsRates, profiles },
     record: { settings, network, seed, totalSteps, command: resumed?.record.command ?? command, traces },
     start: {
       weights: resumed?.weights ?? initialWeights(network, seededRandom(`${seed}/weights`)),
@@ -61,27 +60,22 @@ function settingsFor({ agent, form, env, rolloutSteps }: TrainOptions): AgentSet
   return env === "sim" ? settings : liveSettings(settings, rolloutSteps);
 }
 
-/** What a training learns on: traces with their rate scales, and profiles. */
-async function loadTasks(
-  { manifest, rateScale, profiles, traces }: TrainOptions,
-  settings: AgentSettings,
-): Promise<{ readonly tasks: TaskPlan; readonly traces: readonly TraceRecord[] }> {
+/** What a training learns on: traces with their rate scales and their record, and profiles. */
+async function loadTraces(options: TrainOptions) {
+  const { manifest, rateScale } = options;
   const entries =
-    traces.length > 0
-      ? traces.map((trace) => ({ trace, rateScale: 1 }))
+    options.traces.length > 0
+      ? options.traces.map((trace) => ({ trace, rateScale: 1 }))
       : splitEntries(manifest, await readManifest(manifest), "train");
   const named = await loadNamedTraces(
     entries.map(({ trace }) => trace),
     undefined,
   );
-  const defaults = TRAINING_DEFAULTS[settings.form];
+  const defaults = TRAINING_DEFAULTS[options.form];
   return {
-    tasks: {
-      settings,
-      traces: named.map(({ trace }, i) => ({ trace, rateScale: rateScale ?? entries[i]!.rateScale })),
-      keepsRates: defaults.keepsRates || rateScale !== null,
-      profiles: profiles.length > 0 ? profiles : defaults.profiles,
-    },
     traces: named.map(({ name, digest, selection }) => ({ name, digest, selection })),
+    loads: named.map(({ trace }, i) => ({ trace, rateScale: rateScale ?? entries[i]!.rateScale })),
+    keepsRates: defaults.keepsRates || rateScale !== null,
+    profiles: options.profiles.length > 0 ? options.profiles : defaults.profiles,
   };
 }

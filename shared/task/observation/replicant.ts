@@ -77,14 +77,13 @@ class Observer implements WindowObserver {
 
   see(window: DecidableWindow): Float32Array {
     this.#rates = [...this.#rates.slice(-LONGEST_LAG), window.arrivals / window.windowSeconds];
-    const { need } = this.#load;
     const view: View = {
       window,
       managed: this.#managed,
       rates: this.#rates,
       previousDesired: this.#desired ?? window.desiredReplicas,
-      need: need.now,
-      peakNeed: need.peak,
+      need: this.#load.now,
+      peakNeed: this.#load.peak,
     };
     this.#desired = window.desiredReplicas;
     return cutToRanges(FEATURES, (i) => FEATURES[i]!.of(view));
