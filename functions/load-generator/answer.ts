@@ -1,6 +1,7 @@
 /** The function's HTTP face: a signed POST starts or stops a replay; GET reports on runs. */
 import { BadInputError } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
+import { parseJson } from "#shared/core/checked.ts";
 import type { Trace } from "#shared/traces/trace.ts";
 import { type Answer, type FunctionEvent, textOf } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
@@ -31,7 +32,7 @@ export async function answerLoadGenerator(event: FunctionEvent, deps: LoadGenera
   const verdict = await deps.mayChange(event);
   if (!verdict.ok) return failed(401, verdict.because);
   try {
-    const asked = readBody(textOf(event.body));
+    const asked = asObject(parseJson(textOf(event.body), "the body is not JSON"), "the body");
     if ("stop" in asked) return await stop(asked["stop"], deps);
     if (event.method === "DELETE") return failed(400, `the body must be like {"stop": "<run id>"}`);
     return await start(readReplayRequest(asked, deps.defaults, deps.nowMs()), deps);
@@ -69,16 +70,6 @@ async function report(event: FunctionEvent, { runs, traces }: LoadGeneratorDeps)
   }
   const found = typeof runId === "string" ? runs.find(runId) : null;
   return found ? { status: 200, body: found } : unknownRun(runId, runs);
-}
-
-function readBody(body: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new BadInputError("the body is not JSON");
-  }
-  return asObject(value, "the body");
 }
 
 const failed = (status: number, error: string): Answer => ({ status, body: { error } });

@@ -2,8 +2,10 @@
 import { BadInputError } from "#shared/core/errors.ts";
 import { nestsDeeperThan } from "#shared/core/json-depth.ts";
 import { decodeEvent, readEvent } from "#shared/events/codec.ts";
+import { parseJson } from "#shared/core/checked.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 
+/** What one call may bring. */
 export interface WindowBounds {
   readonly maxBytes: number;
   readonly maxWindows: number;
@@ -32,18 +34,13 @@ export function decodeWindows(
   if (maxDepth < Infinity && nestsDeeperThan(text, maxDepth)) {
     throw new BadInputError(`the body nests more than ${maxDepth} deep`);
   }
-  const events = text.trimStart().startsWith("[") ? readList(text, maxWindows) : [decodeEvent("window", bytes(text))];
+  const events = text.trimStart().startsWith("[") ? readList(text, maxWindows) : [decodeEvent("window", encoder.encode(text))];
   for (const { subject, data } of events) checkSubject(subject, data.managed.functionName, data.window.functionName);
   return events;
 }
 
 function readList(text: string, maxWindows: number): ReplicantEvent<"window">[] {
-  let list: readonly unknown[];
-  try {
-    list = JSON.parse(text) as readonly unknown[];
-  } catch {
-    throw new BadInputError("the body is not JSON");
-  }
+  const list = parseJson(text, "the body is not JSON") as readonly unknown[];
   if (list.length > maxWindows) {
     throw new BadInputError(`at most ${maxWindows} windows a call, were: ${list.length}`);
   }
@@ -72,4 +69,3 @@ export function checkPolicies(events: readonly ReplicantEvent<"window">[]): void
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const bytes = (text: string) => encoder.encode(text);

@@ -7,6 +7,7 @@ import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { promiseChecker, type PromiseReport } from "#shared/guard/promises.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { readEvent } from "#shared/events/codec.ts";
+import { parseJson } from "#shared/core/checked.ts";
 import { EVENT_KINDS, SUBJECTS } from "#shared/events/subjects.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import { readFlags } from "#shared/config/flags.ts";
@@ -48,12 +49,7 @@ async function verify(input: Readable, name: string, stabilisationSeconds: numbe
 }
 
 function eventOf(text: string): ReplicantEvent {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new BadInputError("this is not JSON");
-  }
+  const json = parseJson(text, "this is not JSON");
   const type = (json as { readonly type?: unknown } | null)?.type;
   const kind = EVENT_KINDS.find((one) => SUBJECTS[one] === type);
   if (kind === undefined) throw new BadInputError(`no event has the type '${String(type).slice(0, 60)}'`);

@@ -1,12 +1,14 @@
 /** The trainer's HTTP interface: GET status or `?history[=function]`; a signed POST is an order. */
 import { StorageError } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
-import { spoken } from "#shared/core/spoken.ts";
 import { MODES } from "#shared/core/managed-function.ts";
+import { spoken } from "#shared/core/spoken.ts";
+import { parseJson } from "#shared/core/checked.ts";
 import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import type { Trainer } from "./trainer.ts";
 
+/** What the answers need: the trainer, its status and the check of signatures. */
 export interface AnswerDeps {
   readonly trainer: Trainer;
   readonly status: () => object;
@@ -66,12 +68,7 @@ async function carryOut({ action, functionName, mode, reason }: Order, trainer: 
 
 /** Throws `BadInputError`. */
 function readOrder(text: string): Order {
-  let given: Record<string, unknown>;
-  try {
-    given = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    throw new BadInputError("the body is not JSON");
-  }
+  const given = parseJson(text, "the body is not JSON") as Record<string, unknown>;
   const oneOf = <T extends string>(field: string, known: readonly T[]): T => {
     const found = known.find((one) => one === given?.[field]);
     if (found !== undefined) return found;

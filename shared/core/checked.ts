@@ -1,7 +1,17 @@
 /** Values from outside, checked against a schema: after it types are facts, and what does not fit is one sentence. */
 import type * as z from "zod";
 
+import { BadInputError } from "./errors.ts";
 import { spoken } from "./spoken.ts";
+
+/** A text as JSON. Throws `BadInputError` with the sentence `otherwise` for one that is none. */
+export function parseJson(text: string, otherwise: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadInputError(otherwise);
+  }
+}
 
 /** The value as its schema has it; or where it does not fit (empty: as a whole), and "must be a string, was: 5". */
 export type Checked<T> = { readonly data: T } | { readonly at: string; readonly says: string };

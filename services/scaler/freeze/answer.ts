@@ -1,6 +1,7 @@
 /** The order as a call: POST, signed, `{"action":"freeze"|"thaw","functionName":NAME|null,"by":WHO}`. */
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
+import { parseJson } from "#shared/core/checked.ts";
 import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import type { FreezeKeeper } from "./keeper.ts";
@@ -42,13 +43,8 @@ const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Throws `BadInputError`. */
 function readOrder(text: string, now: Date): Order {
-  let given: Record<string, unknown>;
-  try {
-    given = (JSON.parse(text) ?? {}) as Record<string, unknown>;
-  } catch {
-    throw new BadInputError("the body is not JSON");
-  }
-  const { action, functionName = null, by } = given;
+  const given = parseJson(text, "the body is not JSON") ?? {};
+  const { action, functionName = null, by } = given as Record<string, unknown>;
   if (action !== "freeze" && action !== "thaw") {
     throw new BadInputError(`action must be freeze or thaw, was: '${spoken(action, 60)}'`);
   }

@@ -3,6 +3,7 @@
  * a thaw that was given where it was known, so orders that replicas received separately can be merged.
  */
 import { BadInputError } from "#shared/core/errors.ts";
+import { parseJson } from "#shared/core/checked.ts";
 
 /** Who froze something, and when. */
 export interface Freeze {
@@ -84,6 +85,7 @@ export function freezeOf(orders: Orders, functionName: string): Freeze | null {
   return freezeNamed(orders, null) ?? freezeNamed(orders, functionName);
 }
 
+/** The freeze of a function itself, or (null) of everything; null where there is none. */
 export function freezeNamed({ freezes }: Orders, functionName: string | null): Freeze | null {
   return Object.values(freezes).find((one) => one.functionName === functionName) ?? null;
 }
@@ -93,24 +95,23 @@ export function frozenNames({ freezes }: Orders): readonly string[] {
   return [...new Set(Object.values(freezes).flatMap(({ functionName }) => functionName ?? []))].sort();
 }
 
+/** What a store holds. */
 export interface Stored {
   readonly orders: Orders;
   /** Given while it was not known what was in force: they are to be carried out on that. */
   readonly unfounded: readonly GivenOrder[];
 }
 
+/** One line of JSON, as `parseOrders` reads it. */
 export function ordersText(orders: Orders, unfounded: readonly GivenOrder[] = []): string {
   return `${JSON.stringify({ ...orders, ...(unfounded.length > 0 && { unfounded }) })}\n`;
 }
 
+type GivenOrders = Partial<Record<keyof Orders | keyof OldOrders | "unfounded", unknown>>;
+
 /** Throws `BadInputError` for what is no such text: then nothing may be concluded from it. */
 export function parseOrders(text: string): Stored {
-  let given: Partial<Record<keyof Orders | keyof OldOrders | "unfounded", unknown>>;
-  try {
-    given = (JSON.parse(text) ?? {}) as typeof given;
-  } catch {
-    throw new BadInputError("the orders are not JSON");
-  }
+  const given = (parseJson(text, "the orders are not JSON") ?? {}) as GivenOrders;
   const { number, freezes, thawed, unfounded = [] } = given;
   const areOrders = Array.isArray(unfounded) && unfounded.every((one) => isOrder(one));
   const isOld = freezes === undefined && areOld(given);

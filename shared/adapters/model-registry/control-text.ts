@@ -2,21 +2,11 @@
 import { BadInputError } from "../../core/errors.ts";
 import { MODES } from "../../core/managed-function.ts";
 import type { ModelControl } from "../../core/model.ts";
-
-/** One line of JSON, as `readControl` reads it. */
-export function controlText(control: ModelControl): string {
-  return JSON.stringify(control);
-}
+import { parseJson } from "../../core/checked.ts";
 
 /** Throws `BadInputError` that names the place and the field. */
 export function readControl(place: string, text: string): ModelControl {
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    throw new BadInputError(`${place}: is not JSON`);
-  }
-  return readControlFields(place, found);
+  return readControlFields(place, parseJson(text, `${place}: is not JSON`));
 }
 
 /** The same of JSON that is parsed already. */

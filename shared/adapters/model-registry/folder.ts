@@ -9,7 +9,7 @@ import { tidyOnce } from "../files/durable-folder.ts";
 import type { Files } from "../files/files.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { fileModelStore, FORMERLY, SHARED_MODES } from "../model-store.ts";
-import { controlText, readControl } from "./control-text.ts";
+import { readControl } from "./control-text.ts";
 
 /** Makes the folder when something is put into it. */
 export function folderRegistry(folder: string, files: Files = nodeFiles): ModelRegistry {
@@ -33,7 +33,7 @@ export function folderRegistry(folder: string, files: Files = nodeFiles): ModelR
     async setControl(control) {
       const home = folderOf(control.functionName);
       await tidyOnce(files, home, FORMERLY);
-      await replaceFile(files, join(home, "control.json"), controlText(control), SHARED_MODES);
+      await replaceFile(files, join(home, "control.json"), JSON.stringify(control), SHARED_MODES);
     },
   };
 }

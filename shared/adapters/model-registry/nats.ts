@@ -7,7 +7,7 @@ import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
 import { openObjects, type Objects } from "../nats/objects.ts";
 import { findJetStream } from "../nats/stream.ts";
 import { packed, unpacked } from "./archive.ts";
-import { controlText, readControl } from "./control-text.ts";
+import { readControl } from "./control-text.ts";
 
 /** The connection, and the bucket that keeps the registry. */
 export interface NatsRegistryOptions extends ConnectionOptions {
@@ -93,7 +93,7 @@ export async function natsRegistry(
       const bytes = await read(name);
       return bytes && readControl(`${options.bucket}: ${name}`, Buffer.from(bytes).toString("utf8"));
     },
-    setControl: (control) => write(`${control.functionName}/control`, Buffer.from(controlText(control))),
+    setControl: (control) => write(`${control.functionName}/control`, Buffer.from(JSON.stringify(control))),
     close: () => connection.close(),
   };
 }
