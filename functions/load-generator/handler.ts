@@ -23,28 +23,17 @@ const SETTINGS = [
 export default startService("load-generator", SETTINGS, async (workload) => {
   const { settings, log } = workload;
   const address = busAddress(workload);
-  const say = (message: string) => log.warn({}, message);
-  const bus = await natsBus({ ...address, log: say });
-  workload.onEnd(() => bus.close());
-  const signatures = await natsSignatures(signatureBucket(address), systemClock, say);
-  if (signatures) {
-    workload.shareSignatures(signatures);
-    workload.onEnd(() => signatures.close());
-  }
-  const runs = new ReplayRuns({
-    bus,
-    gatewayUrl: settings.OPENFAAS_URL,
-    epochMs: settings.TIME_LAPSE_EPOCH_MS,
-    nowMs: () => Date.now(),
-    log,
-  });
+  const bus = workload.closeAtEnd(await natsBus({ ...address, log: workload.warn }));
+  workload.shareSignatures(await natsSignatures(signatureBucket(address), systemClock, workload.warn));
+  const { OPENFAAS_URL: gatewayUrl, TIME_LAPSE_EPOCH_MS: epochMs } = settings;
+  const runs = new ReplayRuns({ bus, gatewayUrl, epochMs, nowMs: () => Date.now(), log });
   // Registered last, so it ends first: how the run ended is still published.
-  workload.onEnd(() => runs.close());
+  workload.closeAtEnd(runs);
   // Not awaited: a question about a lost run is answered correctly in any case.
   void bus
     .newest("load")
     .then((last) => runs.announceLost(last?.data ?? null))
-    .catch((thrown: unknown) => say(`whether a run was lost is not known: ${messageOf(thrown)}`));
+    .catch((thrown: unknown) => workload.warn(`whether a run was lost is not known: ${messageOf(thrown)}`));
   const traces = shippedTraces(join(__dirname, "traces"));
   const defaults = { timeLapse: settings.TIME_LAPSE, maxInFlight: settings.MAX_REPLAY_IN_FLIGHT };
   return {

@@ -26,17 +26,12 @@ export default startService(
   [...BUS_SETTINGS, "MODEL_STORE", "MODEL_FOLDER", "MODEL_CONTROL"],
   async (workload) => {
     const { MODEL_STORE: kind, MODEL_FOLDER, MODEL_CONTROL: controlFrom } = workload.settings;
-    const log = (message: string) => workload.log.warn({}, message);
+    const { warn: log } = workload;
     const address = busAddress(workload);
-    const bus = await natsBus({ ...address, log });
-    workload.onEnd(() => bus.close());
-    const registry = await openRegistry({ kind, folder: writableFolder(MODEL_FOLDER), bus: address }, systemClock, log);
-    workload.onEnd(() => registry.close());
-    const signatures = await natsSignatures(signatureBucket(address), systemClock, log);
-    if (signatures) {
-      workload.shareSignatures(signatures);
-      workload.onEnd(() => signatures.close());
-    }
+    const bus = workload.closeAtEnd(await natsBus({ ...address, log }));
+    const places = { kind, folder: writableFolder(MODEL_FOLDER), bus: address };
+    const registry = workload.closeAtEnd(await openRegistry(places, systemClock, log));
+    workload.shareSignatures(await natsSignatures(signatureBucket(address), systemClock, log));
 
     const kernel = embeddedKernel();
     const models = createModels({

@@ -12,8 +12,7 @@ export default startService(
   "connector",
   [...BUS_SETTINGS, "OPENFAAS_URL", "CONNECTOR_REBUILD_SECONDS", "WINDOW_SECONDS"],
   async (workload) => {
-    const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
-    workload.onEnd(() => bus.close());
+    const bus = workload.closeAtEnd(await natsBus({ ...busAddress(workload), log: workload.warn }));
     const activity = new Activity(() => monotonicClock.nowMs());
     const connector = createConnector({
       bus,

@@ -18,8 +18,7 @@ export default startService(
   [...BUS_SETTINGS, "OPENFAAS_URL", ...SOURCE_SETTINGS, "WINDOW_SECONDS", "TIME_LAPSE", "TIME_LAPSE_EPOCH_MS"],
   async (workload) => {
     const { settings, log } = workload;
-    const bus = await natsBus({ ...busAddress(workload), log: (message) => workload.log.warn({}, message) });
-    workload.onEnd(() => bus.close());
+    const bus = workload.closeAtEnd(await natsBus({ ...busAddress(workload), log: workload.warn }));
     const traceTime = { timeLapse: settings.TIME_LAPSE, epochMs: settings.TIME_LAPSE_EPOCH_MS };
     const limits = createLearnedLimits();
     const controls = createLastControls();

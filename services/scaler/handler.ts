@@ -47,9 +47,7 @@ export default startService("scaler", SETTING_NAMES, async (workload) => {
 
   async function run(signal: AbortSignal): Promise<void> {
     const keeping = keeper.run(signal);
-    const connected = await natsBus({ ...busAddress(workload), log: (message) => log.warn({}, message) });
-    workload.onEnd(() => connected.close());
-    bus = connected;
+    bus = workload.closeAtEnd(await natsBus({ ...busAddress(workload), log: workload.warn }));
     await shareWithReplicas(workload, keeper);
     scaler = createScaler({
       bus,
@@ -107,15 +105,12 @@ async function shareWithReplicas(
   workload: Workload<(typeof SETTING_NAMES)[number]>,
   keeper: FreezeKeeper,
 ): Promise<void> {
-  const say = (message: string) => workload.log.warn({}, message);
+  const { warn } = workload;
   const address = busAddress(workload);
   const control = { ...address, name: `${address.name}-control`, bucket: `${address.subjectPrefix}-control` };
-  const orders = await natsTextStore({ ...control, key: "frozen" }, systemClock, say);
-  if (orders) workload.onEnd(() => orders.close());
+  const orders = await natsTextStore({ ...control, key: "frozen" }, systemClock, warn);
+  if (orders) workload.closeAtEnd(orders);
   await keeper.share(orders);
-  const signatures = await natsSignatures(signatureBucket(address), systemClock, say);
-  if (!signatures) return;
   // A freeze is for the worst of times.
-  workload.shareSignatures(signatures, "take");
-  workload.onEnd(() => signatures.close());
+  workload.shareSignatures(await natsSignatures(signatureBucket(address), systemClock, warn), "take");
 }

@@ -40,24 +40,18 @@ export default startService(
     // An unknown rule ends the process here, by name, before a model could be compared with it.
     const rules = { counts: settings.TRAINER_COUNT_RULE, held: settings.FALLBACK_POLICY };
     for (const rule of Object.values(rules)) policyByName(rule);
-    const warn = (message: string) => workload.log.warn({}, message);
+    const { warn } = workload;
     const address = busAddress(workload);
-    const segmentLog = await openSegmentLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER));
+    const segmentLog = workload.closeAtEnd(
+      await openSegmentLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER)),
+    );
     for (const loss of segmentLog.losses) workload.log.warn(loss, `the trainer's log: ${lossInWords(loss)}`);
-    workload.onEnd(() => segmentLog.close());
-    const bus = await natsBus({ ...address, log: warn });
-    workload.onEnd(() => bus.close());
-    const folder = writableFolder(settings.MODEL_FOLDER);
-    const registry = await openRegistry({ kind: settings.MODEL_STORE, folder, bus: address }, systemClock, warn);
-    workload.onEnd(() => registry.close());
-    const signatures = await natsSignatures(signatureBucket(address), systemClock, warn);
-    if (signatures) {
-      workload.shareSignatures(signatures);
-      workload.onEnd(() => signatures.close());
-    }
+    const bus = workload.closeAtEnd(await natsBus({ ...address, log: warn }));
+    const places = { kind: settings.MODEL_STORE, folder: writableFolder(settings.MODEL_FOLDER), bus: address };
+    const registry = workload.closeAtEnd(await openRegistry(places, systemClock, warn));
+    workload.shareSignatures(await natsSignatures(signatureBucket(address), systemClock, warn));
     // Both lie beside the bundle: the thread's script and the models that travel with it.
-    const learner = learnerInThreads(join(__dirname, "learner.cjs"));
-    workload.onEnd(() => learner.close());
+    const learner = workload.closeAtEnd(learnerInThreads(join(__dirname, "learner.cjs")));
 
     // It has no list of managed functions: after an hour of silence it considers one to be managed no longer.
     const activity = new Activity(() => monotonicClock.nowMs(), { goneAfter: 120 });

@@ -38,25 +38,18 @@ interface Entry {
   due: Due | null;
 }
 
-export interface ActivityOptions {
-  /**
-   * A function of which nothing came for so many times what is due is taken to be managed no longer. For a part that cannot
-   * ask the platform; one that can calls `keepOnly` and is never content with silence.
-   */
-  readonly goneAfter?: number;
-}
-
-/** `nowMs` is monotonic: an age is no business of the wall clock. */
+/**
+ * `nowMs` is monotonic: an age is no business of the wall clock. A function of which nothing came for `goneAfter` times what is
+ * due is taken to be managed no longer: for a part that cannot ask the platform; one that can calls `keepOnly` and is never
+ * content with silence.
+ */
 export class Activity {
   readonly #functions = new Map<string, Map<Deed, Entry>>();
-  readonly #goneAfter: number;
 
   constructor(
     readonly nowMs: () => number,
-    { goneAfter = Infinity }: ActivityOptions = {},
-  ) {
-    this.#goneAfter = goneAfter;
-  }
+    readonly options: { readonly goneAfter?: number } = {},
+  ) {}
 
   /** It was done just now; with `due` it is expected again. */
   did(deed: Deed, functionName: string, due?: Due): void {
@@ -137,10 +130,11 @@ export class Activity {
   }
 
   #forgetGone(): void {
+    const { goneAfter = Infinity } = this.options;
     for (const [name, deeds] of this.#functions) {
       const entries = [...deeds.values()];
       const everyMs = Math.max(...entries.map(({ due }) => due?.everyMs ?? -Infinity));
-      const isSilent = entries.every((entry) => this.#idleMs(entry) > this.#goneAfter * everyMs);
+      const isSilent = entries.every((entry) => this.#idleMs(entry) > goneAfter * everyMs);
       if (everyMs > 0 && isSilent) this.#functions.delete(name);
     }
   }

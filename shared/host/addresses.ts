@@ -30,11 +30,7 @@ export function signatureBucket(address: BusAddress): BusAddress & { readonly bu
 }
 
 /** Secrets `basic-auth-user` and `basic-auth-password`, OpenFaaS's own names. */
-export function gatewayAddress(workload: Workload<"OPENFAAS_URL">): {
-  readonly url: string;
-  readonly user: string | null;
-  readonly password: string | null;
-} {
+export function gatewayAddress(workload: Workload<"OPENFAAS_URL">) {
   return {
     url: workload.settings.OPENFAAS_URL,
     user: workload.secret("basic-auth-user"),
@@ -42,22 +38,15 @@ export function gatewayAddress(workload: Workload<"OPENFAAS_URL">): {
   };
 }
 
-/** A Prometheus server, and how this workload logs in to it. */
-export interface PrometheusAddress {
-  readonly url: string;
-  readonly token: string | null;
-  readonly ca: string | null;
-  readonly timeoutMs: number;
-}
-
 /**
+ * A Prometheus server, and how this workload logs in to it.
  * Secrets `prometheus-token` and `prometheus-ca` (PEM); for B `prometheus-b-token`, else the one for A where both are the
  * same server: a token is not shown to another one. Null where the setting is `none`.
  */
 export function prometheusAddress(
   workload: Workload<"PROMETHEUS_A_URL" | "PROMETHEUS_B_URL" | "PROMETHEUS_TIMEOUT_SECONDS">,
   which: "A" | "B",
-): PrometheusAddress | null {
+) {
   const { PROMETHEUS_A_URL, PROMETHEUS_B_URL, PROMETHEUS_TIMEOUT_SECONDS } = workload.settings;
   const url = which === "A" ? PROMETHEUS_A_URL : PROMETHEUS_B_URL;
   if (url === null) return null;
@@ -74,11 +63,7 @@ export function prometheusAddress(
 const originOf = (url: string) => new URL(url).origin;
 
 /** Secret `kubeconfig`, when there is one, goes before the setting. */
-export function kubernetesAddress(workload: Workload<"KUBECONFIG" | "KUBE_CONTEXT">): {
-  readonly kubeconfig: string | null;
-  readonly kubeconfigFile: string | null;
-  readonly context: string | null;
-} {
+export function kubernetesAddress(workload: Workload<"KUBECONFIG" | "KUBE_CONTEXT">) {
   const { KUBECONFIG, KUBE_CONTEXT } = workload.settings;
   return {
     kubeconfig: workload.secret("kubeconfig"),

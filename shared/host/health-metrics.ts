@@ -1,13 +1,11 @@
 /** A part's health in the Prometheus text format: is it well, how long ago it did what for which function, and how often. */
 import { Gauge, Registry } from "prom-client";
 
+import type { Answer } from "./handler.ts";
 import { healthOf, type Watched } from "./health.ts";
 
-/** The text and its content type. */
-export async function healthMetrics(
-  part: string,
-  watched: Watched,
-): Promise<{ readonly text: string; readonly type: string }> {
+/** The text as the body of an answer, and its content type. */
+export async function healthMetrics(part: string, watched: Watched): Promise<Pick<Answer, "body" | "type">> {
   const registry = new Registry();
   registry.setDefaultLabels({ part });
   const gauges = new Map<string, Gauge>();
@@ -26,5 +24,5 @@ export async function healthMetrics(
     const help = `Seconds since the last ${deed}, or since the first one has been due.`;
     gauge(`replicant_last_${deed}_age_seconds`, help).set(labels, ageSeconds);
   }
-  return { text: await registry.metrics(), type: registry.contentType };
+  return { body: await registry.metrics(), type: registry.contentType };
 }

@@ -1,5 +1,5 @@
 /** Is a part that is alive also well? Asked by `?health`, reported in every status and as metrics. */
-import type { Activity, Ages } from "./activity.ts";
+import type { Activity } from "./activity.ts";
 
 /** Whether a part is well, and the sentences that say why not. */
 export interface Health {
@@ -32,14 +32,6 @@ export function healthOf({ activity, bus, problems, warnings }: Watched): Health
     ...activity.problems(),
   ];
   return { ok: found.length === 0, problems: few(found), warnings: few(warnings?.() ?? []) };
-}
-
-/** What a status says of it. */
-export function healthStatus(watched: Watched): {
-  readonly health: Health;
-  readonly ages: Readonly<Record<string, Ages>>;
-} {
-  return { health: healthOf(watched), ages: watched.activity.ages() };
 }
 
 function few(sentences: readonly string[]): readonly string[] {

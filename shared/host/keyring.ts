@@ -1,12 +1,11 @@
 /** The keys that calls are signed with, a line each: the first signs, each verifies. Read anew when the file changes. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 
-/** The keys that are valid now. */
-export interface Keyring {
-  /** The keys as they are now; none while there has been no such file. */
-  keys(): readonly string[];
-}
+import { readSecret } from "./secrets.ts";
+
+/** The keys as they are now; none while there has been no such file. */
+export type Keyring = () => readonly string[];
 
 /** More are a mistake: every wrong signature is held against each. */
 export const MAX_KEYS = 8;
@@ -25,17 +24,15 @@ export function fileKeyring(folder: string, name: string, onChange: (count: numb
   const path = join(folder, name);
   let state = "";
   let keys: readonly string[] = [];
-  return {
-    keys() {
-      const found = stateOf(path);
-      if (found === null || found === state) return keys;
-      const read = keysOf(textOf(path));
-      if (read.length === 0) return keys;
-      if (state !== "") onChange(read.length);
-      state = found;
-      keys = read;
-      return keys;
-    },
+  return () => {
+    const found = stateOf(path);
+    if (found === null || found === state) return keys;
+    const read = keysOf(readSecret(folder, name) ?? "");
+    if (read.length === 0) return keys;
+    if (state !== "") onChange(read.length);
+    state = found;
+    keys = read;
+    return keys;
   };
 }
 
@@ -43,13 +40,4 @@ export function fileKeyring(folder: string, name: string, onChange: (count: numb
 function stateOf(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? null : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ");
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw thrown;
-  }
 }

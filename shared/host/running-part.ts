@@ -6,7 +6,7 @@
  * does not answer at all, and that is what the watchdog's `/_/health` is for.
  */
 import type { Answer, FunctionEvent } from "./handler.ts";
-import { healthOf, healthStatus, type Watched } from "./health.ts";
+import { healthOf, type Watched } from "./health.ts";
 
 /** A part that was wired and runs. */
 export interface RunningPart {
@@ -29,9 +29,9 @@ export async function answerPart(name: string, part: RunningPart, event: Functio
   if (event.method === "GET" && event.query["metrics"] !== undefined) {
     // Loaded when somebody asks: the start of a part does not wait for it.
     const { healthMetrics } = await import("./health-metrics.ts");
-    const { text, type } = await healthMetrics(name, watched);
-    return { status: 200, body: text, type };
+    return { status: 200, ...(await healthMetrics(name, watched)) };
   }
-  const status = () => ({ part: name, state: "running", ...part.status(), ...healthStatus(watched) });
+  const health = () => ({ health: healthOf(watched), ages: watched.activity.ages() });
+  const status = () => ({ part: name, state: "running", ...part.status(), ...health() });
   return part.answer?.(event, status) ?? { status: 200, body: status() };
 }

@@ -29,14 +29,20 @@ export interface Workload<K extends SettingName> {
   mayChange(event: FunctionEvent): Promise<Verdict>;
   /** The same in two steps, for who has something to do before the other replicas are asked. */
   judge(event: FunctionEvent): Judgement;
-  /** Replicas remember together which calls they have taken. */
-  shareSignatures(memory: SignatureMemory, inDoubt?: InDoubt): void;
+  /** Replicas remember together which calls they have taken, until the process ends; null: each by itself. */
+  shareSignatures(memory: (SignatureMemory & Closable) | null, inDoubt?: InDoubt): void;
   /** For the status: how signatures are remembered. */
   signatures(): VerifierStatus;
   /** The work that must wind down, after `ending` aborts, before anything is closed. */
   waitFor(loop: Promise<void>): void;
-  /** Runs before the process ends, last registered first; each gets its turn even if another fails. */
-  onEnd(close: () => Promise<void>): void;
+  /** Logs a warning of one sentence. */
+  warn(message: string): void;
+  /** Closes `part`, and returns it now: before the process ends, last registered first; each gets its turn even if another fails. */
+  closeAtEnd<T extends Closable>(part: T): T;
+}
+
+interface Closable {
+  close(): Promise<void>;
 }
 
 /** Starts a workload from the process's environment. On a bad setting: says every problem and exits with 2. */
@@ -55,19 +61,16 @@ export function startWorkload<K extends SettingName>(
   }
   const log = createLog(name, settings.LOG_LEVEL);
   const secret = (secretName: string) => readSecret(settings.secret_mount_path, secretName);
-  const keyring = fileKeyring(settings.secret_mount_path, KEY, (count) =>
+  const warn = (message: string) => log.warn({}, message);
+  const keys = fileKeyring(settings.secret_mount_path, KEY, (count) =>
     log.info({ keys: count }, "the keys that sign calls were read anew"),
   );
-  const verifier = new CallVerifier({
-    keys: () => keyring.keys(),
-    monotonicMs: () => performance.now(),
-    log: (message) => log.warn({}, message),
-  });
-  const isOpen = () => settings.REPLICANT_INSECURE && keyring.keys().length === 0;
-  if (isOpen()) log.warn({}, "no replicant-key: unsigned calls are accepted");
+  const verifier = new CallVerifier({ keys, monotonicMs: () => performance.now(), log: warn });
+  const isOpen = () => settings.REPLICANT_INSECURE && keys().length === 0;
+  if (isOpen()) warn("no replicant-key: unsigned calls are accepted");
 
   function judge(event: FunctionEvent): Judgement {
-    if (keyring.keys().length === 0) {
+    if (keys().length === 0) {
       const verdict: Verdict = isOpen()
         ? { ok: true }
         : { ok: false, because: "this workload has no replicant-key secret, so it accepts no change" };
@@ -80,7 +83,7 @@ export function startWorkload<K extends SettingName>(
 
   const ending = new AbortController();
   const loops: Promise<void>[] = [];
-  const closers: (() => Promise<void>)[] = [];
+  const closables: Closable[] = [];
   let closed: Promise<void> | undefined;
   leaveInOrder(
     {
@@ -90,13 +93,18 @@ export function startWorkload<K extends SettingName>(
       },
       close: () =>
         (closed ??= (async () => {
-          for (const close of closers.reverse()) {
-            await close().catch((thrown: unknown) => log.warn({ err: thrown }, "could not close cleanly"));
+          for (const part of closables.reverse()) {
+            await part.close().catch((thrown: unknown) => log.warn({ err: thrown }, "could not close cleanly"));
           }
         })()),
     },
     env,
   );
+
+  function closeAtEnd<T extends Closable>(part: T): T {
+    closables.push(part);
+    return part;
+  }
 
   return {
     name: env["OPENFAAS_NAME"] ?? name,
@@ -104,12 +112,15 @@ export function startWorkload<K extends SettingName>(
     log,
     ending: ending.signal,
     secret,
-    signingKey: () => keyring.keys()[0] ?? null,
+    signingKey: () => keys()[0] ?? null,
     mayChange: (event) => judge(event).once,
     judge,
-    shareSignatures: (memory, inDoubt) => verifier.share(memory, inDoubt),
+    shareSignatures(memory, inDoubt) {
+      if (memory) verifier.share(closeAtEnd(memory), inDoubt);
+    },
     signatures: () => verifier.status(),
     waitFor: (loop) => void loops.push(loop),
-    onEnd: (close) => void closers.push(close),
+    warn,
+    closeAtEnd,
   };
 }
