@@ -5,7 +5,7 @@ import { readManagedFunction, type ManagedFunction } from "#shared/core/managed-
 import { instantKey } from "#shared/core/proposal.ts";
 import { TraceClock } from "#shared/core/trace-clock.ts";
 import { nextWindowEndMs, windowNumber, type TraceTime } from "#shared/core/trace-time.ts";
-import { isDecidable } from "#shared/core/window.ts";
+import { HISTORY_WINDOWS, isDecidable, type MetricsWindow } from "#shared/core/window.ts";
 import { makeEvent } from "#shared/events/codec.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
@@ -14,10 +14,9 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { FunctionGateway, FunctionStatus } from "#shared/ports/function-gateway.ts";
 import type { Instant, Look, MetricsSource, ReplicaReading } from "#shared/ports/metrics-source.ts";
 import { Budgets, type BudgetStatus } from "./budgets.ts";
-import { FunctionHistory } from "./function-history.ts";
 import type { LastControls } from "./last-controls.ts";
 import type { LimitsOfFunctions } from "./learned-limits.ts";
-import { createSloNotes } from "./slo-notes.ts";
+import { SloNotes } from "./slo-notes.ts";
 import { unmeasuredWindow } from "./unmeasured-window.ts";
 
 /** What the collector needs. */
@@ -86,8 +85,9 @@ export function createCollector(deps: CollectorDeps): Collector {
   const { source, gateway, bus, limits, controls, activity, clock, monotonic, generation, log } = deps;
   const { traceTime, windowSeconds, tickSeconds } = deps;
   const traceClock = new TraceClock({ wall: clock, monotonic }, traceTime);
-  const notes = createSloNotes((note) => log.info({ note }, "what the buckets allow"));
-  const histories = new Map<string, FunctionHistory>();
+  const notes = new SloNotes((note) => log.info({ note }, "what the buckets allow"));
+  /** By function: the windows before the next one, oldest first. */
+  const histories = new Map<string, readonly MetricsWindow[]>();
   const budgets = new Budgets();
   let managed: readonly Managed[] = [];
   let problems: readonly string[] = [];
@@ -133,11 +133,7 @@ export function createCollector(deps: CollectorDeps): Collector {
     const everyMs = (windowSeconds * 1_000) / traceTime.timeLapse;
     const names = new Set(managed.map(({ function: one }) => one.functionName));
     const isManaged = (functionName: string) => names.has(functionName);
-    activity.keepOnly(isManaged);
-    limits.keepOnly(isManaged);
-    controls.keepOnly(isManaged);
-    notes.keepOnly(isManaged);
-    budgets.keepOnly(isManaged);
+    for (const known of [activity, limits, controls, notes, budgets]) known.keepOnly(isManaged);
     for (const { function: one } of managed) {
       activity.expect("window", one.functionName, { everyMs, else: "nobody decides" });
       activity.expect("measurement", one.functionName, { everyMs, else: "without one nothing is scaled by the model" });
@@ -170,22 +166,16 @@ export function createCollector(deps: CollectorDeps): Collector {
     const window = { ...((ending.isSeen && look.window(about)) || unmeasured()), generation };
     notes.add(one, look.sloFit(about));
     const key = instantKey(window.endedAtMs, generation);
-    const history = historyOf(functionName);
+    const history = histories.get(functionName) ?? [];
     windows++;
     const control = controls.of(functionName);
-    const data = { managed, window, history: history.windows, ...(control && { control }) };
+    const data = { managed, window, history, ...(control && { control }) };
     publish(makeEvent("window", { ...from, key, data }), () => {
       activity.did("window", functionName);
       if (isDecidable(window)) activity.did("measurement", functionName);
     });
-    history.add(window);
+    histories.set(functionName, [...history, window].slice(-HISTORY_WINDOWS));
     budgets.add(one, window);
-  }
-
-  function historyOf(functionName: string): FunctionHistory {
-    let history = histories.get(functionName);
-    if (!history) histories.set(functionName, (history = new FunctionHistory()));
-    return history;
   }
 
   function noteTooLate(lateMs: number): void {

@@ -9,8 +9,8 @@ import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";
 import { createCollector } from "./collector.ts";
-import { createLastControls } from "./last-controls.ts";
-import { createLearnedLimits } from "./learned-limits.ts";
+import { LastControls } from "./last-controls.ts";
+import { LimitsOfFunctions } from "./learned-limits.ts";
 import { SOURCE_SETTINGS, sourceOf } from "./source.ts";
 
 export default startService(
@@ -20,8 +20,8 @@ export default startService(
     const { settings, log } = workload;
     const bus = workload.closeAtEnd(await natsBus({ ...busAddress(workload), log: workload.warn }));
     const traceTime = { timeLapse: settings.TIME_LAPSE, epochMs: settings.TIME_LAPSE_EPOCH_MS };
-    const limits = createLearnedLimits();
-    const controls = createLastControls();
+    const limits = new LimitsOfFunctions();
+    const controls = new LastControls();
     await bus.subscribe("applied", async ({ data }) => {
       limits.learn(data);
       controls.onApplied(data);

@@ -2,24 +2,21 @@
 import type { ControlMemory } from "#shared/core/control-memory.ts";
 import type { Applied } from "#shared/core/decision.ts";
 
-export interface LastControls {
-  onApplied(applied: Pick<Applied, "functionName" | "control">): void;
-  of(functionName: string): ControlMemory | undefined;
-  /** Forgets functions that are managed no longer. */
-  keepOnly(isManaged: (functionName: string) => boolean): void;
-}
-
 /** Decisions about functions that the collector does not manage are forgotten at its next look. */
-export function createLastControls(): LastControls {
-  const known = new Map<string, ControlMemory>();
-  return {
-    onApplied({ functionName, control }) {
-      if (control === undefined) known.delete(functionName);
-      else known.set(functionName, control);
-    },
-    of: (functionName) => known.get(functionName),
-    keepOnly(isManaged) {
-      for (const name of known.keys()) if (!isManaged(name)) known.delete(name);
-    },
-  };
+export class LastControls {
+  readonly #known = new Map<string, ControlMemory>();
+
+  onApplied({ functionName, control }: Pick<Applied, "functionName" | "control">): void {
+    if (control === undefined) this.#known.delete(functionName);
+    else this.#known.set(functionName, control);
+  }
+
+  of(functionName: string): ControlMemory | undefined {
+    return this.#known.get(functionName);
+  }
+
+  /** Forgets functions that are managed no longer. */
+  keepOnly(isManaged: (functionName: string) => boolean): void {
+    for (const name of this.#known.keys()) if (!isManaged(name)) this.#known.delete(name);
+  }
 }

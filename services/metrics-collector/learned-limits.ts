@@ -5,28 +5,25 @@
 import type { Applied } from "#shared/core/decision.ts";
 import { learnLimits, limitsAt, type LearnedLimits, type PlatformLimits } from "#shared/core/platform-limits.ts";
 
-export interface LimitsOfFunctions {
-  /** Ignores functions that `of` was never called for. */
-  learn(applied: Pick<Applied, "functionName" | "current" | "desired" | "applied" | "atMs">): void;
-  /** Undefined while no limit is known, or when the known one is to be tried again. `nowMs`: trace time. */
-  of(functionName: string, nowMs: number): PlatformLimits | undefined;
-  /** Forgets functions that are no longer managed. */
-  keepOnly(isManaged: (functionName: string) => boolean): void;
-}
+/** What is known of the platform's limits, by function. */
+export class LimitsOfFunctions {
+  readonly #known = new Map<string, LearnedLimits | null>();
 
-export function createLearnedLimits(): LimitsOfFunctions {
-  const known = new Map<string, LearnedLimits | null>();
-  return {
-    learn(applied) {
-      const before = known.get(applied.functionName);
-      if (before !== undefined) known.set(applied.functionName, learnLimits(before, applied));
-    },
-    of(functionName, nowMs) {
-      if (!known.has(functionName)) known.set(functionName, null);
-      return limitsAt(known.get(functionName)!, nowMs) ?? undefined;
-    },
-    keepOnly(isManaged) {
-      for (const name of known.keys()) if (!isManaged(name)) known.delete(name);
-    },
-  };
+  /** Ignores functions that `of` was never called for. */
+  learn(applied: Pick<Applied, "functionName" | "current" | "desired" | "applied" | "atMs">): void {
+    const before = this.#known.get(applied.functionName);
+    if (before !== undefined) this.#known.set(applied.functionName, learnLimits(before, applied));
+  }
+
+  /** Undefined while no limit is known, or when the known one is to be tried again. `nowMs`: trace time. */
+  of(functionName: string, nowMs: number): PlatformLimits | undefined {
+    const known = this.#known.get(functionName) ?? null;
+    this.#known.set(functionName, known);
+    return limitsAt(known, nowMs) ?? undefined;
+  }
+
+  /** Forgets functions that are no longer managed. */
+  keepOnly(isManaged: (functionName: string) => boolean): void {
+    for (const name of this.#known.keys()) if (!isManaged(name)) this.#known.delete(name);
+  }
 }

@@ -2,44 +2,42 @@
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { secondsWords, type SloFit } from "#shared/core/slo.ts";
 
-/** A sentence for each function whose SLO its buckets measure only in part. */
-export interface SloNotes {
-  /** A fit that is not known just now leaves the last sentence as it is. */
-  add(managed: ManagedFunction, fit: SloFit | null): void;
-  /** Forgets functions that are managed no longer. */
-  keepOnly(isManaged: (functionName: string) => boolean): void;
-  /** Those that hold now. */
-  all(): readonly string[];
-}
+/**
+ * A sentence for each function whose SLO its buckets measure only in part. `say` is called once for each sentence, and again only
+ * after it had changed.
+ */
+export class SloNotes {
+  readonly #notes = new Map<string, string>();
 
-/** `say` is called once for each sentence, and again only after it had changed. */
-export function createSloNotes(say: (note: string) => void): SloNotes {
-  const notes = new Map<string, string>();
-  return {
-    add(managed, fit) {
-      if (fit === null) return;
-      const { functionName } = managed;
-      const note = sloNote(managed, fit);
-      if (note === (notes.get(functionName) ?? null)) return;
-      if (note === null) {
-        notes.delete(functionName);
-        return;
-      }
-      notes.set(functionName, note);
-      say(note);
-    },
-    keepOnly(isManaged) {
-      for (const name of notes.keys()) if (!isManaged(name)) notes.delete(name);
-    },
-    all: () => [...notes.values()],
-  };
+  constructor(readonly say: (note: string) => void) {}
+
+  /** A fit that is not known just now leaves the last sentence as it is. */
+  add(managed: ManagedFunction, fit: SloFit | null): void {
+    if (fit === null) return;
+    const { functionName } = managed;
+    const note = sloNote(managed, fit);
+    if (note === (this.#notes.get(functionName) ?? null)) return;
+    if (note === null) {
+      this.#notes.delete(functionName);
+      return;
+    }
+    this.#notes.set(functionName, note);
+    this.say(note);
+  }
+
+  /** Forgets functions that are managed no longer. */
+  keepOnly(isManaged: (functionName: string) => boolean): void {
+    for (const name of this.#notes.keys()) if (!isManaged(name)) this.#notes.delete(name);
+  }
+
+  /** Those that hold now. */
+  all(): readonly string[] {
+    return [...this.#notes.values()];
+  }
 }
 
 /** Null where the share is counted exactly, which goes without saying. */
-export function sloNote(
-  { functionName, slo }: Pick<ManagedFunction, "functionName" | "slo">,
-  fit: SloFit,
-): string | null {
+function sloNote({ functionName, slo }: ManagedFunction, fit: SloFit): string | null {
   const subject = `'${functionName}': the share of requests later than ${secondsWords(slo.seconds)} s`;
   switch (fit.kind) {
     case "exact":

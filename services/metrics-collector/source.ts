@@ -15,6 +15,7 @@ import type { ContainerSource, MetricsSource } from "#shared/ports/metrics-sourc
 import { withContainers } from "./other-containers.ts";
 import { scrapedSource } from "./scraped-source.ts";
 
+/** The settings that say where metrics come from. */
 export const SOURCE_SETTINGS = [
   "FUNCTION_METRICS_URL",
   "CONTAINER_METRICS_URL",

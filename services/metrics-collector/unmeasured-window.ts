@@ -4,6 +4,7 @@ import type { AskedFunction } from "#shared/ports/metrics-source.ts";
 
 type Span = Pick<MetricsWindow, "seq" | "windowSeconds" | "endedAtMs" | "timeLapse">;
 
+/** The window of that span and function, with nothing measured in it. */
 export function unmeasuredWindow(
   { seq, windowSeconds, endedAtMs, timeLapse }: Span,
   { functionName, namespace, replicas }: AskedFunction,

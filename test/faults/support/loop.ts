@@ -30,8 +30,8 @@ import { createModels } from "#functions/policy-inference/models.ts";
 import { createConnector } from "#services/connector/connector.ts";
 import { createCollector } from "#services/metrics-collector/collector.ts";
 import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
-import { createLastControls } from "#services/metrics-collector/last-controls.ts";
-import { createLearnedLimits } from "#services/metrics-collector/learned-limits.ts";
+import { LastControls } from "#services/metrics-collector/last-controls.ts";
+import { LimitsOfFunctions } from "#services/metrics-collector/learned-limits.ts";
 import { createScaler } from "#services/scaler/scaler.ts";
 import { MetricsWorld } from "./metrics-world.ts";
 
@@ -140,8 +140,8 @@ export async function startLoop(t: TestContext, options: LoopOptions = {}) {
 
   const activities = new Map(PARTS.map((part) => [part, new Activity(() => steady(part).nowMs())]));
   const activity = (part: Part) => activities.get(part)!;
-  const limits = createLearnedLimits();
-  const controls = createLastControls();
+  const limits = new LimitsOfFunctions();
+  const controls = new LastControls();
   await bus.subscribe("applied", async ({ data }) => {
     limits.learn(data);
     controls.onApplied(data);

@@ -12,8 +12,8 @@ import type { FunctionStatus } from "#shared/ports/function-gateway.ts";
 import { anApplied } from "#test/support/a-decision.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createCollector } from "#services/metrics-collector/collector.ts";
-import { createLastControls } from "#services/metrics-collector/last-controls.ts";
-import { createLearnedLimits } from "#services/metrics-collector/learned-limits.ts";
+import { LastControls } from "#services/metrics-collector/last-controls.ts";
+import { LimitsOfFunctions } from "#services/metrics-collector/learned-limits.ts";
 import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
 
 /** A platform whose counters the test moves by hand. */
@@ -87,8 +87,8 @@ async function aCollector(t: TestContext, { timeLapse = 1, aheadMs = 0, log = si
     windows.push(data);
   });
   await bus.subscribe("tick", async ({ data }) => void ticks.push(data.tick));
-  const limits = createLearnedLimits();
-  const controls = createLastControls();
+  const limits = new LimitsOfFunctions();
+  const controls = new LastControls();
   const traceTime = { timeLapse, epochMs: epochMs + aheadMs };
   const activity = new Activity(() => clock.nowMs());
   const collector = createCollector({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { ControlMemory } from "#shared/core/control-memory.ts";
-import { createLastControls } from "#services/metrics-collector/last-controls.ts";
+import { LastControls } from "#services/metrics-collector/last-controls.ts";
 
 const control = (headroom: number): ControlMemory => ({
   policy: { name: "slo-budget", version: "1" },
@@ -15,7 +15,7 @@ const control = (headroom: number): ControlMemory => ({
 });
 
 test("the last decision gives the state of a function's controller; one without a target ends it; who is not managed is forgotten", () => {
-  const controls = createLastControls();
+  const controls = new LastControls();
   assert.equal(controls.of("a"), undefined);
   controls.onApplied({ functionName: "a", control: control(2) });
   controls.onApplied({ functionName: "a", control: control(3) });
