@@ -6,21 +6,11 @@ import type { ProposalMade, TickTaken } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { PublishedWindow } from "./published-windows.ts";
 
-/** Notes decisions, so that one that is overdue is a problem of the part. */
-export interface DecisionWatch {
-  tick(event: TickTaken): void;
-  /** A window or a proposal that is not too late. */
-  window(event: PublishedWindow): void;
-  proposal(event: ProposalMade): void;
-  applied(applied: Applied): void;
-  /** What the platform lists no longer is neither expected nor reported. */
-  keepOnly(isListed: (functionName: string) => boolean): void;
-  /** Another scaler acts now: nothing is expected here. */
-  standBy(): void;
-}
-
-/** One decision a window of `windowSeconds`, trace time, is due for each function. */
-export function decisionWatch(activity: Activity, windowSeconds: number): DecisionWatch {
+/**
+ * Notes decisions, so that one that is overdue is a problem of the part: one a window of `windowSeconds`, trace time, is due for
+ * each function.
+ */
+export function decisionWatch(activity: Activity, windowSeconds: number) {
   function expect(functionName: string, everyMs: number): void {
     activity.expect("window", functionName, { everyMs, else: "nothing but the floor decides" });
     activity.expect("decision", functionName, { everyMs, else: "the replica count stays what it is" });
@@ -34,25 +24,25 @@ export function decisionWatch(activity: Activity, windowSeconds: number): Decisi
   };
 
   return {
-    tick({ managed, tick }) {
+    tick({ managed, tick }: TickTaken): void {
       activity.did("tick", managed.functionName);
       if (!isOff(managed)) expect(managed.functionName, (windowSeconds * 1_000) / tick.timeLapse);
     },
-    window({ managed, window }) {
+    /** One that is not too late. */
+    window({ managed, window }: PublishedWindow): void {
       if (isOff(managed)) return;
       const everyMs = windowRealMs(window);
       activity.did("window", managed.functionName, { everyMs, else: "nothing but the floor decides" });
       expect(managed.functionName, everyMs);
     },
-    proposal({ managed }) {
+    /** One that is not too late. */
+    proposal({ managed }: ProposalMade): void {
       if (!isOff(managed)) activity.did("proposal", managed.functionName);
     },
-    applied({ functionName, trigger, applied }) {
+    applied({ functionName, trigger, applied }: Applied): void {
       // The floor acts between windows, whether or not there are any.
       if (trigger !== "floor" && trigger !== "tick") activity.did("decision", functionName);
       if (applied !== null) activity.did("applied", functionName);
     },
-    keepOnly: (isListed) => activity.keepOnly(isListed),
-    standBy: () => activity.keepOnly(() => false),
   };
 }

@@ -16,6 +16,7 @@ import type { Workload } from "#shared/host/workload.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import { scaleTargetNamed } from "./targets/targets.ts";
 
+/** The settings that say which lease it is. */
 export const LEASE_SETTINGS = [
   ...BUS_SETTINGS,
   "LEASE",

@@ -13,6 +13,7 @@ const MAX_WAITING = 4;
 /** Without its history, which nobody here asks for: of a hundred functions it would fill the memory. */
 export type PublishedWindow = Pick<WindowClosed, "managed" | "window" | "control">;
 
+/** What a proposal's window is among those that the collector published. */
 export type Match =
   | { readonly kind: "found"; readonly published: PublishedWindow }
   /** It may be on its way: the proposal is kept, and comes out with it. */
@@ -30,6 +31,7 @@ const COMPARED = [
   "availableReplicas",
 ] as const;
 
+/** The last windows of each function, and the proposals that wait for one. */
 export class PublishedWindows {
   readonly #byFunction = new Map<string, readonly PublishedWindow[]>();
   readonly #waiting = new Map<string, readonly ProposalMade[]>();

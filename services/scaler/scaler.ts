@@ -77,7 +77,6 @@ export interface Scaler {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Enough for eight hours of one function, or for the last windows of many. */
 interface Entry {
   readonly scaler: FunctionScaler;
   /** The collector's generation it began in: no instant of another one compares with its own. */
@@ -85,13 +84,14 @@ interface Entry {
   turn: Promise<void>;
 }
 
+/** Enough for eight hours of one function, or for the last windows of many. */
 const REMEMBERED_DECISIONS = 1_000;
 /** Events of each kind in work at once: a platform that is slow with one function keeps the others waiting no longer than that. */
 const MAX_AT_ONCE = 16;
 
 /** A scaler that acts from `run` on, while it holds the lease. */
 export function createScaler(deps: ScalerDeps): Scaler {
-  const { bus, target, fallback, settings, lease, clock, monotonic, log } = deps;
+  const { bus, fallback, lease, clock, monotonic, activity, log } = deps;
   const functions = new Map<string, Entry>();
   const collector = new CollectorWatch({ clock, monotonic });
   const windows = new PublishedWindows();
@@ -101,12 +101,12 @@ export function createScaler(deps: ScalerDeps): Scaler {
     log,
     onList(isListed) {
       windows.keepOnly(isListed);
-      watch.keepOnly(isListed);
+      activity.keepOnly(isListed);
       for (const name of functions.keys()) if (!isListed(name)) functions.delete(name);
     },
   });
   const remembered = new Map<string, Applied>();
-  const watch = decisionWatch(deps.activity, deps.windowSeconds);
+  const watch = decisionWatch(activity, deps.windowSeconds);
   let decisions = 0;
   let tooLate = 0;
   let unmatched = 0;
@@ -144,11 +144,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
     let entry = functions.get(functionName);
     if (entry?.generation !== collector.number) {
       const scaler = new FunctionScaler({
-        target,
-        ...(deps.frozen && { frozen: deps.frozen }),
+        ...deps,
         fallback: fallback(),
-        settings,
-        lease,
         monotonicNowMs: () => monotonic.nowMs(),
         report,
         restored: entry?.scaler.control,
@@ -252,7 +249,8 @@ export function createScaler(deps: ScalerDeps): Scaler {
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
     await Promise.all([...functions.values()].map(({ turn }) => turn));
     functions.clear();
-    watch.standBy();
+    // Another scaler acts now: nothing is expected here.
+    activity.keepOnly(() => false);
   }
 
   return {
@@ -264,7 +262,9 @@ export function createScaler(deps: ScalerDeps): Scaler {
       collector: collector.status(),
       lastProblem: lastProblem ?? lease.problem,
       lease: {
-        ...{ kind: lease.kind, held: lease.isHeld(monotonic.nowMs()), fencing: lease.fencing },
+        kind: lease.kind,
+        held: lease.isHeld(monotonic.nowMs()),
+        fencing: lease.fencing,
         problem: lease.problem,
       },
       functions: Object.fromEntries(

@@ -10,6 +10,7 @@ export interface ScaledPlatform {
   readonly functions: ManagedFunctions;
 }
 
+/** What a scale target needs, and how it is opened. */
 export interface ScaleTargetKind<K extends SettingName> {
   /** The settings that it reads. */
   readonly settings: readonly K[];

@@ -6,6 +6,7 @@ import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { kubernetesAddress } from "#shared/host/addresses.ts";
 import { scaleTargetKind } from "./kind.ts";
 
+/** `SCALE_TARGET=kubernetes`. */
 export const kubernetes = scaleTargetKind({
   settings: ["KUBECONFIG", "KUBE_CONTEXT", "FUNCTION_NAMESPACES"],
   leaseWithoutNats: "kubernetes",

@@ -5,6 +5,7 @@ import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
 import { gatewayAddress } from "#shared/host/addresses.ts";
 import { scaleTargetKind } from "./kind.ts";
 
+/** `SCALE_TARGET=openfaas`. */
 export const openfaas = scaleTargetKind({
   settings: ["OPENFAAS_URL"],
   leaseWithoutNats: "none",

@@ -7,6 +7,7 @@ import type { ScaledPlatform } from "./kind.ts";
 type Kind = (typeof SCALE_TARGETS)[keyof typeof SCALE_TARGETS];
 type TargetSetting = Kind["settings"][number] | "SCALE_TARGET";
 
+/** The settings that any scale target reads. */
 export const TARGET_SETTINGS: readonly TargetSetting[] = [
   "SCALE_TARGET",
   ...Object.values(SCALE_TARGETS).flatMap<TargetSetting>(({ settings }) => settings),
