@@ -8,15 +8,10 @@ import type { TrainerMemory } from "./memory/trainer-memory.ts";
 import type { Publisher } from "./publishing/publisher.ts";
 import type { TrainedFunction } from "./trained-function.ts";
 
-export interface Orders {
-  /** Starts or stops automatic training; judging never stops. */
-  setAutomatic(isAutomatic: boolean): Promise<void>;
-  /** Resolves when the training has begun. Rejects with `BadInputError` when it cannot. */
-  trainNow(functionName: string): Promise<void>;
-  /** Ordering the present mode gives the model a new chance: nothing counted before is held against it. */
-  setMode(functionName: string, mode: Mode, reason: string): Promise<void>;
-}
+/** Carries out orders. */
+export type Orders = ReturnType<typeof createOrders>;
 
+/** What orders act on. */
 export interface OrdersDeps {
   readonly memory: TrainerMemory;
   readonly trainedFunction: (functionName: string) => TrainedFunction;
@@ -27,7 +22,8 @@ export interface OrdersDeps {
 /** Orders for functions of which no window has arrived yet. */
 const MAX_WAITING = 1_000;
 
-export function createOrders({ memory, trainedFunction, publisher, beginTraining }: OrdersDeps): Orders {
+/** Orders about the functions in `memory`. */
+export function createOrders({ memory, trainedFunction, publisher, beginTraining }: OrdersDeps) {
   async function modelOf(functionName: string): Promise<{ trained: TrainedFunction; serving: ServingModel }> {
     const managed = memory.records.get(functionName)?.managed;
     if (!managed) {
@@ -44,8 +40,10 @@ export function createOrders({ memory, trainedFunction, publisher, beginTraining
   }
 
   return {
-    setAutomatic: (isAutomatic) => memory.order({ action: isAutomatic ? "start" : "stop" }),
-    async trainNow(functionName) {
+    /** Starts or stops automatic training; judging never stops. */
+    setAutomatic: (isAutomatic: boolean) => memory.order({ action: isAutomatic ? "start" : "stop" }),
+    /** Resolves when the training has begun. Rejects with `BadInputError` when it cannot. */
+    async trainNow(functionName: string): Promise<void> {
       const { trained, serving } = await modelOf(functionName);
       if (!serving.reference.follows) {
         const how = `name it 'model:${serving.reference.text}' to have it trained`;
@@ -60,7 +58,8 @@ export function createOrders({ memory, trainedFunction, publisher, beginTraining
       if (trainingRefusal !== null) throw new BadInputError(trainingRefusal);
       beginTraining(trained, serving, "by an order without a reason");
     },
-    async setMode(functionName, mode, reason) {
+    /** Ordering the present mode gives the model a new chance: nothing counted before is held against it. */
+    async setMode(functionName: string, mode: Mode, reason: string): Promise<void> {
       // Whoever starts a run orders the mode before its first window.
       if (!memory.records.get(functionName)?.managed) {
         if (memory.orders.size >= MAX_WAITING) throw new BadInputError("too many orders wait for their functions");

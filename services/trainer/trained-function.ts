@@ -6,6 +6,7 @@ import { baseProfile, type CalibratedProfiles } from "./judging/profiles.ts";
 import { modelName, type ServingModel } from "./judging/serving-model.ts";
 import type { FunctionRecord } from "./memory/function-record.ts";
 
+/** The state of one function in the trainer. */
 export class TrainedFunction {
   serving: ServingModel | null = null;
   /** Why no model serves; null where one does, or where the policy is a rule. */

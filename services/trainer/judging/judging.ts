@@ -12,6 +12,7 @@ import { baseProfile, type CalibratedProfiles } from "./profiles.ts";
 import { ruleFor, type Rules } from "./rules.ts";
 import type { ServingModel } from "./serving-model.ts";
 
+/** What judging needs; `rolloutWindows` and `judgeWindows` as the settings have them. */
 export interface JudgingDeps {
   readonly publisher: Publisher;
   readonly beginTraining: BeginTraining;
@@ -33,6 +34,7 @@ const MAX_WINDOWS_UNJUDGED = 5;
 /** After a training, drift alone starts another one only once this share of a rollout has passed. */
 const REST_SHARE = 0.25;
 
+/** What is done with a function after each of its windows; rejects with the reason where it cannot be judged. */
 export function createJudging(deps: JudgingDeps): (trained: TrainedFunction) => Promise<void> {
   const { publisher, beginTraining, learner, activity, rules, profiles, rolloutWindows } = deps;
   const lifecycle: LifecycleSettings = { ...LIFECYCLE_DEFAULTS, judgeWindows: deps.judgeWindows };

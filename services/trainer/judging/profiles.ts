@@ -7,6 +7,7 @@ import type { MetricsWindow } from "#shared/core/window.ts";
 import { parseProfileDocument } from "#shared/sim/calibration/profile-document.ts";
 import { simProfile, type SimProfile } from "#shared/sim/profiles.ts";
 
+/** A profile that was measured, and where it was read. */
 export interface Calibrated {
   readonly file: string;
   /** It describes the platform at this time-lapse and no other. */
@@ -36,6 +37,7 @@ export async function readProfiles(folder: string | null): Promise<CalibratedPro
   return profiles;
 }
 
+/** The profile that holds for a window. */
 export interface BaseProfile {
   readonly profile: SimProfile;
   /** For people. */

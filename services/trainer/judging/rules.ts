@@ -1,7 +1,7 @@
 /** The rule that a model is compared with: one that decides when the model does. */
 import type { ModelReference } from "./serving-model.ts";
 
-/** By name. */
+/** The rules that models are compared with, by name. */
 export interface Rules {
   /** For models that decide counts at windows, as it does. */
   readonly counts: string;

@@ -9,8 +9,10 @@ import type { ModelRegistry, ModelSource } from "#shared/ports/model-registry.ts
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { CheckpointFiles, TrainingRecord } from "#shared/rl/checkpoint/types.ts";
 
+/** A policy that names a model. */
 export type ModelReference = Extract<PolicyReference, { kind: "model" }>;
 
+/** A model that serves, and its control. */
 export interface ServingModel {
   readonly reference: ModelReference;
   readonly control: ModelControl;

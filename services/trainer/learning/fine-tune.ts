@@ -6,6 +6,7 @@ import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.t
 import { policyByName } from "#shared/policies/by-name.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
+import type { AgentSettings } from "#shared/rl/agents.ts";
 import { encodeCheckpoint } from "#shared/rl/checkpoint/encode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
 import { liveUpdate, type LiveReport, type LiveStep } from "#shared/rl/live-update.ts";
@@ -15,29 +16,36 @@ import type { Hyperparameters } from "#shared/rl/hyperparameters.ts";
 import { scheduled } from "#shared/rl/schedules.ts";
 import type { TrainingState } from "#shared/rl/training.ts";
 import type { SimProfile } from "#shared/sim/profiles.ts";
+import { simulatedTask } from "#shared/sim/simulated-task.ts";
+import type { BinnedTrace } from "#shared/traces/trace.ts";
 import { compare, type Comparison } from "#shared/evaluation/paired-comparison.ts";
 import { liveSteps } from "./live-steps.ts";
-import { recordedProfile, recordedTrace } from "#shared/evaluation/recorded-load.ts";
-import { recordedTask } from "./task.ts";
+import { recordedProfile, recordedSchedule, recordedTrace } from "#shared/evaluation/recorded-load.ts";
 
-export interface FineTuneJob {
+/** What an estimate is computed from: a model, and what its function lived through. */
+export interface EstimateJob {
   readonly files: CheckpointFiles;
   readonly version: string;
-  /** Ticks hold the model: it learns what counts are worth, and is compared as it serves. */
+  /** Ticks hold the model: it is compared as it serves. */
   readonly isHeld: boolean;
   readonly managed: ManagedFunction;
-  /** Of one function, in their order. */
-  readonly transitions: readonly Transition[];
-  /** The recorded load, in its order; at least two. */
+  /** The recorded load, in its order. */
   readonly windows: readonly MetricsWindow[];
   /** The rule that it is compared with, by name. */
   readonly rule: string;
   /** The platform's profile, by default the built-in one; the function's own work is read from its windows. */
   readonly base?: SimProfile;
+}
+
+/** What a training learns from; of windows it needs two at least. A model that ticks hold learns what counts are worth. */
+export interface FineTuneJob extends EstimateJob {
+  /** Of one function, in their order. */
+  readonly transitions: readonly Transition[];
   readonly simulatedSteps: number;
   readonly seed: string;
 }
 
+/** A candidate, and how it compares. */
 export interface FineTuned {
   readonly files: CheckpointFiles;
   /** Of the candidate's training, all in all. */
@@ -70,7 +78,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
       engine,
       environments: ENVIRONMENTS,
       seed: `${seed}/simulated`,
-      makeEnvironment: () => recordedTask({ settings, trace, profile, managed }),
+      makeEnvironment: () => recordedTask(settings, trace, profile, managed),
     });
     const rounds = Math.ceil(job.simulatedSteps / ROUND_STEPS);
     let state: TrainingState = { round: 0, steps: 0, statistics: record.statistics, places: null };
@@ -112,6 +120,24 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
     engine.close();
     current.model.engine.close();
   }
+}
+
+/** Each episode is an excerpt of the record, begun with any replica count; rewarded as in the model's own training. */
+function recordedTask(settings: AgentSettings, trace: BinnedTrace, profile: SimProfile, managed: ManagedFunction) {
+  const { layout, objective, actions, hyperparameters } = settings;
+  const windowSeconds = trace.binSeconds;
+  return simulatedTask({
+    ...{ layout, objective, actions, profile, managed, windowSeconds, guard: "on" },
+    load({ random, seconds }) {
+      const windows = Math.round(seconds / windowSeconds);
+      const fromWindow = random.integer(Math.max(1, trace.counts.length - windows + 1));
+      const schedule = recordedSchedule(trace, profile, random.integer(2 ** 32), { fromWindow, windows });
+      return { ...schedule, durationSeconds: seconds };
+    },
+    episodeWindows: Math.max(1, Math.min(hyperparameters.episodeWindows, trace.counts.length - 1)),
+    episodes: { initialReplicas: "random" },
+    comparesWithBaseline: hyperparameters.comparedRewards,
+  });
 }
 
 /**

@@ -1,29 +1,12 @@
 /** Where the computing is done: in this thread, or in two others so that the trainer is always responsive. */
 import { startWorker } from "#shared/adapters/workers.ts";
-import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Estimate } from "#shared/core/model-lifecycle.ts";
-import type { MetricsWindow } from "#shared/core/window.ts";
 import { CheckpointedMemoryPolicy } from "#shared/policies/checkpointed-memory.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { heldModel } from "#shared/policies/held-model.ts";
 import { servedModel, type MakeEngine, type ServedModel } from "#shared/policies/served-model.ts";
-import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
-import type { SimProfile } from "#shared/sim/profiles.ts";
 import { estimate } from "#shared/evaluation/estimate.ts";
-import { fineTune, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
-
-/** What an estimate is computed from. */
-export interface EstimateJob {
-  readonly files: CheckpointFiles;
-  readonly version: string;
-  /** Ticks hold the model. */
-  readonly isHeld: boolean;
-  readonly managed: ManagedFunction;
-  readonly windows: readonly MetricsWindow[];
-  readonly rule: string;
-  /** The platform's profile, by default the built-in one; the function's own work is read from its windows. */
-  readonly base?: SimProfile;
-}
+import { fineTune, type EstimateJob, type FineTuned, type FineTuneJob } from "./fine-tune.ts";
 
 /** Computes estimates and trainings. */
 export interface Learner {

@@ -13,6 +13,7 @@ import type { Publisher } from "../publishing/publisher.ts";
 import type { TrainedFunction } from "../trained-function.ts";
 import type { Learner } from "./learner.ts";
 
+/** What a training needs; `simulatedSteps` as the setting has it. */
 export interface TrainingDeps {
   readonly memory: TrainerMemory;
   readonly publisher: Publisher;
@@ -30,6 +31,7 @@ export type BeginTraining = (trained: TrainedFunction, serving: ServingModel, re
 /** Published models of a function that are kept, about a megabyte and a half each. */
 const MAX_MODELS = 10;
 
+/** Trains one model at a time where the learner does, and publishes what is better. */
 export function createTraining(deps: TrainingDeps): BeginTraining {
   const { memory, publisher, learner, registry, log, rules, profiles, simulatedSteps } = deps;
 

@@ -29,6 +29,7 @@ export type Order =
   | { readonly action: "start" | "stop" }
   | { readonly action: "mode"; readonly functionName: string; readonly mode: Mode; readonly reason: string };
 
+/** A line of the segment log. */
 export type LogEntry =
   | Fact
   | { readonly kind: "learned"; readonly learned: Learned }

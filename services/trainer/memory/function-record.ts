@@ -14,6 +14,7 @@ const MAX_WINDOWS = 960;
 const MAX_TRANSITIONS = 4_096;
 const MAX_HISTORY = 200;
 
+/** The record of one function, filled in the order of the log. */
 export class FunctionRecord {
   managed: ManagedFunction | null = null;
   trial: Trial = NO_TRIAL;

@@ -6,6 +6,7 @@ import type { Files } from "#shared/adapters/files/files.ts";
 const SEGMENT = /^log-(\d{6,})\.ndjson$/;
 const NEWLINE = 10;
 
+/** The path of the file with that number. */
 export function segmentPath(folder: string, number: number): string {
   return join(folder, `log-${String(number).padStart(6, "0")}.ndjson`);
 }
@@ -20,6 +21,7 @@ export interface SegmentLoss {
   readonly cutBytes: number;
 }
 
+/** What the files of a folder hold. */
 export interface FoundSegments {
   /** Ascending. */
   readonly numbers: readonly number[];
@@ -29,6 +31,7 @@ export interface FoundSegments {
   readonly wholeBytes: number;
 }
 
+/** Reads all files of the log, the oldest first. Rejects as the file system does. */
 export async function readSegments(files: Files, folder: string): Promise<FoundSegments> {
   const numbers = (await files.list(folder)).flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number);
   numbers.sort((a, b) => a - b);

@@ -10,12 +10,14 @@ const MAX_MISSED = 3;
 /** Windows by which a duplicate is recognised. */
 const REMEMBERED = 1_024;
 
+/** A window that has its place in a streak. */
 export interface Accepted {
   readonly window: MetricsWindow;
   /** The first of a streak. */
   readonly begins: boolean;
 }
 
+/** The streaks of one function. */
 export class Timeline {
   readonly #known = new Set<string>();
   #last: MetricsWindow | null = null;

@@ -69,14 +69,15 @@ export class TrainerMemory {
 
   get logStatus(): LogStatus {
     const cut = this.#segmentLog.losses.filter(({ cutBytes }) => cutBytes > 0).length;
-    const counts = {
+    return {
+      segments: this.#segmentLog.segments(),
       facts: this.#facts,
       damaged: this.#damaged,
       cut,
       implausible: this.#implausible,
       strange: this.#strange,
+      problem: this.#segmentLog.problem(),
     };
-    return { segments: this.#segmentLog.segments(), ...counts, problem: this.#segmentLog.problem() };
   }
 
   of(functionName: string): FunctionRecord {

@@ -7,17 +7,25 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "#shared/core/clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import type { ManagedFunction, Mode } from "#shared/core/managed-function.ts";
-import type { ModelAction, ModelControl } from "#shared/core/model.ts";
+import type { ModelAction, ModelControl, ModelNews } from "#shared/core/model.ts";
+import { instantKey } from "#shared/core/proposal.ts";
+import { makeEvent } from "#shared/events/codec.ts";
 import type { Log } from "#shared/host/log.ts";
 import { policyReference } from "#shared/policies/reference.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
-import { loadServingModel, readServingModel, type ModelPlaces, type ServingModel } from "../judging/serving-model.ts";
+import {
+  loadServingModel,
+  modelName,
+  readServingModel,
+  type ModelPlaces,
+  type ServingModel,
+} from "../judging/serving-model.ts";
 import type { HistoryEntry } from "../memory/entries.ts";
 import type { TrainerMemory } from "../memory/trainer-memory.ts";
 import type { TrainedFunction } from "../trained-function.ts";
-import { modelEvent } from "./model-event.ts";
 import type { RegistryCopy } from "./registry-copy.ts";
 
+/** What publishing needs. */
 export interface PublisherDeps extends ModelPlaces {
   readonly memory: TrainerMemory;
   readonly copy: Pick<RegistryCopy, "write">;
@@ -26,28 +34,14 @@ export interface PublisherDeps extends ModelPlaces {
   readonly log: Log;
 }
 
-export interface Publisher {
-  /** The model that serves the function; null for a rule, and for a model that cannot be used now. */
-  servingModelOf(trained: TrainedFunction, managed: ManagedFunction): Promise<ServingModel | null>;
-  /** Logs the change, publishes it, and starts counting anew. Rejects when the log or the model is unavailable. */
-  change(trained: TrainedFunction, serving: ServingModel, control: ModelControl, action: ModelAction): Promise<void>;
-  /** An operator's order; whatever was counted before no longer counts. */
-  setMode(trained: TrainedFunction, mode: Mode, reason: string): Promise<void>;
-  /** Into the log and onto the bus; nothing changes. */
-  announce(
-    trained: TrainedFunction,
-    serving: ServingModel,
-    action: ModelAction,
-    reason: string,
-    atMs: number,
-  ): Promise<void>;
-  /** Into the log alone. */
-  note(functionName: string, action: HistoryEntry["action"], reason: string, atMs: number): Promise<void>;
-}
+/** Says what models may do, and what became of them. */
+export type Publisher = ReturnType<typeof createPublisher>;
 
-export function createPublisher(deps: PublisherDeps): Publisher {
+/** A publisher to `memory` first, then to the registry and the bus. */
+export function createPublisher(deps: PublisherDeps) {
   const { memory, copy, bus, clock, log } = deps;
 
+  /** The model that serves the function; null for a rule, and for a model that cannot be used now. */
   async function servingModelOf(trained: TrainedFunction, managed: ManagedFunction): Promise<ServingModel | null> {
     if (trained.serving?.reference.text === managed.policy) return trained.serving;
     trained.serving = null;
@@ -77,6 +71,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     trained.record.begin();
   }
 
+  /** An operator's order; whatever was counted before no longer counts. */
   async function setMode(trained: TrainedFunction, mode: Mode, reason: string): Promise<void> {
     const serving = trained.serving!;
     const { control } = serving;
@@ -86,6 +81,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     await change(trained, serving, { ...control, mode, reason, version: null, atMs }, "mode");
   }
 
+  /** Logs the change, publishes it, and starts counting anew. Rejects when the log or the model is unavailable. */
   async function change(
     trained: TrainedFunction,
     serving: ServingModel,
@@ -103,6 +99,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     });
   }
 
+  /** Into the log and onto the bus; nothing changes. `atMs`: trace time of the function's present generation. */
   async function announce(
     { record: { functionName, generation } }: TrainedFunction,
     serving: ServingModel,
@@ -111,14 +108,26 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     atMs: number,
   ): Promise<void> {
     await note(functionName, action, reason, atMs);
+    const { control, record, digest, version } = serving;
+    const data: ModelNews = {
+      functionName: control.functionName,
+      policy: { name: modelName(serving), version },
+      layout: record.settings.layout,
+      digest,
+      action,
+      summary: reason.slice(0, 2_000),
+    };
+    const key = `${instantKey(atMs, generation)}-${action}`;
+    const about = { source: "trainer", subject: control.functionName, key, nowMs: clock.nowMs(), data };
     try {
-      await bus.publish(modelEvent(serving, action, reason, { atMs, generation, nowMs: clock.nowMs() }));
+      await bus.publish(makeEvent("model", about));
     } catch (thrown) {
       // Policy-inference reads the registry from time to time; the log keeps the history whole.
       log.warn({ problem: messageOf(thrown) }, "a model event could not be published");
     }
   }
 
+  /** Into the log alone. */
   async function note(functionName: string, action: HistoryEntry["action"], reason: string, atMs: number) {
     log.info({ event: "model", functionName, action }, reason);
     await memory.note({ functionName, atMs, action, reason });

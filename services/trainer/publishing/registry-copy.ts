@@ -9,6 +9,7 @@ import type { ModelRegistry } from "#shared/ports/model-registry.ts";
 import type { TrainerMemory } from "../memory/trainer-memory.ts";
 import type { TrainedFunction } from "../trained-function.ts";
 
+/** What the copy needs. */
 export interface RegistryCopyDeps {
   readonly registry: ModelRegistry;
   readonly memory: Pick<TrainerMemory, "controls" | "writeLate">;
@@ -20,6 +21,7 @@ export interface RegistryCopyDeps {
 /** A registry that came back empty is complete again within this, real time. */
 const COMPARE_EVERY_MS = 5_000;
 
+/** Writes controls to the registry, and restores those that it lost. */
 export class RegistryCopy {
   /** Why the registry does not hold what it should; null where it does. */
   problem: string | null = null;
