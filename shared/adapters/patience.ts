@@ -1,4 +1,5 @@
-/** How long real time may take. */
+/** How long something may take. */
+import type { Clock } from "../core/clock.ts";
 
 /**
  * A signal that aborts after `ms` of real time, rounded up: Node refuses any other delay than whole milliseconds, and neither
@@ -16,6 +17,25 @@ export async function within<T>(ms: number, work: (deadline: AbortSignal) => Pro
     return await work(deadline.signal);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Settles as `work` does; after `ms` of `clock` it rejects with `tooLate`, and nobody hears of what `work` does then. */
+export async function inTime<T>(
+  work: Promise<T>,
+  ms: number,
+  clock: Pick<Clock, "sleep">,
+  tooLate: string,
+): Promise<T> {
+  const done = new AbortController();
+  const late = clock.sleep(ms, done.signal).then(() => {
+    throw new Error(tooLate);
+  });
+  // The race listens to both to their end: whichever loses it may reject without harm.
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    done.abort(null);
   }
 }
 

@@ -3,17 +3,12 @@ import type { Clock } from "../../core/clock.ts";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import type { ModelRegistry } from "../../ports/model-registry.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
-import { openConnection, type ConnectionOptions } from "../nats/connection.ts";
+import { openConnection, type BucketAddress } from "../nats/connection.ts";
 import { openObjects, type Objects } from "../nats/objects.ts";
 import { findJetStream } from "../nats/stream.ts";
+import { inTime } from "../patience.ts";
 import { packed, unpacked } from "./archive.ts";
 import { readControl } from "./control-text.ts";
-
-/** The connection, and the bucket that keeps the registry. */
-export interface NatsRegistryOptions extends ConnectionOptions {
-  /** `replicant-models` for the subject prefix `replicant`. */
-  readonly bucket: string;
-}
 
 /** Moving a checkpoint of a few megabytes, real time. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -21,7 +16,7 @@ const STEP = /^step-(\d{1,15})$/;
 
 /** Null when the server has no JetStream. Resolves when connected. */
 export async function natsRegistry(
-  options: NatsRegistryOptions,
+  options: BucketAddress,
   clock: Clock,
   log: (message: string) => void,
 ): Promise<(ModelRegistry & { close(): Promise<void> }) | null> {
@@ -39,28 +34,22 @@ export async function natsRegistry(
   const objects = () => (opened ??= openObjects(nc, jsm, options.bucket, mayMake));
   connection.onReconnect(() => (opened = null));
 
-  async function inTime<T>(what: string, work: (store: Objects) => Promise<T>): Promise<T> {
-    const done = new AbortController();
-    const late = clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => {
-      throw new Error(`${what}: the object store did not answer in time`);
-    });
-    late.catch(() => {});
+  async function ask<T>(what: string, work: (store: Objects) => Promise<T>): Promise<T> {
+    const tooLate = `${what}: the object store did not answer in time`;
     try {
-      return await Promise.race([work(objects()), late]);
+      return await inTime(work(objects()), ANSWER_WITHIN_MS, clock, tooLate);
     } catch (thrown) {
       throw new Error(`${what}: the object store could not do it: ${messageOf(thrown)}`, { cause: thrown });
-    } finally {
-      done.abort();
     }
   }
 
-  const read = (name: string) => inTime(name, (store) => store.get(name));
-  const write = (name: string, bytes: Uint8Array) => inTime(name, (store) => store.put(name, bytes));
+  const read = (name: string) => ask(name, (store) => store.get(name));
+  const write = (name: string, bytes: Uint8Array) => ask(name, (store) => store.put(name, bytes));
 
   function modelsOf(functionName: string): ModelStore {
     const prefix = `${functionName}/`;
     const steps = () =>
-      inTime(`${prefix}…`, async (store) => {
+      ask(`${prefix}…`, async (store) => {
         const names = await store.names(prefix);
         return names
           .flatMap((name) => STEP.exec(name.slice(prefix.length))?.[1] ?? [])
@@ -79,9 +68,7 @@ export async function natsRegistry(
         return unpacked(`${options.bucket}: ${prefix}step-${wanted}`, bytes);
       },
       write: (step, files) => write(`${prefix}step-${step}`, packed(files)),
-      async remove(step) {
-        await inTime(`${prefix}step-${step}`, (store) => store.remove(`${prefix}step-${step}`));
-      },
+      remove: (step) => ask(`${prefix}step-${step}`, (store) => store.remove(`${prefix}step-${step}`)),
     };
   }
 

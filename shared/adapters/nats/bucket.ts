@@ -1,7 +1,9 @@
 /** A key-value bucket that needs no more of the server than the table of users gives: no consumer, no direct get, no purge. */
-import { DiscardPolicy, JetStreamApiError, StorageType, type JetStreamManager } from "@nats-io/jetstream";
+import { DiscardPolicy, StorageType, type JetStreamManager } from "@nats-io/jetstream";
 import { Kvm, type KV } from "@nats-io/kv";
 import { nanos, type NatsConnection } from "@nats-io/transport-node";
+
+import { hasCode, NAME_IN_USE, orNull } from "./refusals.ts";
 
 /** Which bucket, and how it is made where there is none. */
 export interface BucketOptions extends BucketBounds {
@@ -20,7 +22,6 @@ export interface BucketBounds {
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
-const NAME_IN_USE = 10058;
 
 /**
  * The bucket, made where there is none. Of its methods use `get`, `put`, `create` and `update`: the others ask for rights that
@@ -33,7 +34,7 @@ export async function openBucket(
 ): Promise<KV> {
   const { bucket, timeoutMs, mayMake } = options;
   if (mayMake) await makeBucket(jsm, options);
-  else if (!(await isThere(jsm, `KV_${bucket}`))) {
+  else if ((await orNull(jsm.streams.info(`KV_${bucket}`))) === null) {
     throw new Error(`bucket '${bucket}' is not there yet: it is there when the bus is set up`);
   }
   // Buckets of earlier versions would answer directly: the answer to a plain get is the same.
@@ -46,37 +47,26 @@ export async function makeBucket(
   { bucket, maxAgeMs, maxBytes = MAX_BYTES }: Pick<BucketOptions, "bucket"> & BucketBounds,
 ): Promise<void> {
   const name = `KV_${bucket}`;
-  if (!(await isThere(jsm, name))) {
-    try {
-      await jsm.streams.add({
-        name,
-        subjects: [`$KV.${bucket}.>`],
-        storage: StorageType.File,
-        discard: DiscardPolicy.New,
-        max_msgs_per_subject: 1,
-        max_bytes: maxBytes,
-        ...(maxAgeMs !== undefined && {
-          max_age: nanos(maxAgeMs),
-          duplicate_window: nanos(Math.min(maxAgeMs, 120_000)),
-        }),
-        // What is written stays until it is overwritten: not even a client that may ask for a purge gets one.
-        deny_delete: true,
-        deny_purge: true,
-        num_replicas: 1,
-      });
-    } catch (thrown) {
-      // Another process made it between our question and our answer.
-      if (!(thrown instanceof JetStreamApiError && thrown.code === NAME_IN_USE)) throw thrown;
-    }
-  }
-}
-
-async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {
+  if ((await orNull(jsm.streams.info(name))) !== null) return;
   try {
-    await jsm.streams.info(name);
-    return true;
+    await jsm.streams.add({
+      name,
+      subjects: [`$KV.${bucket}.>`],
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_msgs_per_subject: 1,
+      max_bytes: maxBytes,
+      ...(maxAgeMs !== undefined && {
+        max_age: nanos(maxAgeMs),
+        duplicate_window: nanos(Math.min(maxAgeMs, 120_000)),
+      }),
+      // What is written stays until it is overwritten: not even a client that may ask for a purge gets one.
+      deny_delete: true,
+      deny_purge: true,
+      num_replicas: 1,
+    });
   } catch (thrown) {
-    if (thrown instanceof JetStreamApiError && thrown.status === 404) return false;
-    throw thrown;
+    // Another process made it between our question and our answer.
+    if (!hasCode(thrown, NAME_IN_USE)) throw thrown;
   }
 }

@@ -1,11 +1,9 @@
 /** When the server has what was published without a stream: one answer of it confirms all that was said in the same turn. */
 import type { Clock } from "../../core/clock.ts";
+import { inTime } from "../patience.ts";
 
-/** Confirms plain publishes, one round trip for all of a turn. */
-export interface Confirmations {
-  /** Resolves when the server has all that was published before; rejects after `timeoutMs`, or as `ask` does. */
-  next(timeoutMs: number): Promise<void>;
-}
+/** Resolves when the server has all that was published before; rejects after `timeoutMs`, or as what asks it does. */
+export type Confirm = (timeoutMs: number) => Promise<void>;
 
 interface Turn {
   /** Of those who ask together: the least patient one's. */
@@ -14,7 +12,7 @@ interface Turn {
 }
 
 /** `ask` resolves when the server has read all that was written before. A hundred who ask in one turn ask once. */
-export function confirmations(ask: () => Promise<void>, clock: Pick<Clock, "sleep">): Confirmations {
+export function confirmations(ask: () => Promise<void>, clock: Pick<Clock, "sleep">): Confirm {
   let turn: Turn | null = null;
 
   async function confirm(): Promise<void> {
@@ -22,22 +20,12 @@ export function confirmations(ask: () => Promise<void>, clock: Pick<Clock, "slee
     await new Promise(setImmediate);
     const { timeoutMs } = turn!;
     turn = null;
-    const answered = new AbortController();
-    const tooLate = clock.sleep(timeoutMs, answered.signal).then(() => {
-      if (!answered.signal.aborted) throw new Error("the server did not answer in time");
-    });
-    try {
-      await Promise.race([ask(), tooLate]);
-    } finally {
-      answered.abort(null);
-    }
+    await inTime(ask(), timeoutMs, clock, "the server did not answer in time");
   }
 
-  return {
-    next(timeoutMs) {
-      turn ??= { timeoutMs, confirmed: confirm() };
-      turn.timeoutMs = Math.min(turn.timeoutMs, timeoutMs);
-      return turn.confirmed;
-    },
+  return (timeoutMs) => {
+    turn ??= { timeoutMs, confirmed: confirm() };
+    turn.timeoutMs = Math.min(turn.timeoutMs, timeoutMs);
+    return turn.confirmed;
   };
 }

@@ -22,6 +22,12 @@ export interface ConnectionOptions extends BusCredentials {
   readonly connectTimeoutMs?: number | undefined;
 }
 
+/** A connection, and the bucket that it is for. */
+export interface BucketAddress extends ConnectionOptions {
+  /** `replicant-lease` for the store `lease` under the prefix `replicant`. */
+  readonly bucket: string;
+}
+
 /** The server is there and does not want us; waiting does not help. */
 export class BusRefusedError extends Error {
   override readonly name = "BusRefusedError";

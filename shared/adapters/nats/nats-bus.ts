@@ -19,6 +19,7 @@ import { secondHand } from "./first-hand.ts";
 import { messageId } from "./message-id.ts";
 import { declareStream, findJetStream, isJetStreamMissing, STREAM_BOUNDS } from "./stream.ts";
 
+/** The connection, and how the bus works over it. */
 export interface NatsBusOptions extends ConnectionOptions {
   /** First token of every subject. Default `replicant`. */
   readonly subjectPrefix?: string | undefined;
@@ -79,14 +80,14 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
     () => void declare().catch((thrown: unknown) => log(`the stream could not be declared: ${messageOf(thrown)}`)),
   );
 
-  const plain = confirmations(() => nc.flush(), clock);
+  const confirmed = confirmations(() => nc.flush(), clock);
 
   /** One attempt to publish. Rejects when the server did not confirm within `timeoutMs`, or the connection broke. */
   function attempt(subject: string, bytes: Uint8Array, id: string | null, timeoutMs: number): Promise<unknown> {
     if (js && id !== null) return connection.unlessLost(js.publish(subject, bytes, { msgID: id, timeout: timeoutMs }));
     // A plain publish is lost without an error when the connection breaks: the answer that follows it shows whether it arrived.
     nc.publish(subject, bytes);
-    return connection.unlessLost(plain.next(timeoutMs));
+    return connection.unlessLost(confirmed(timeoutMs));
   }
 
   return {

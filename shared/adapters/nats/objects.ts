@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 
 import {
   DiscardPolicy,
-  JetStreamApiError,
   jetstream,
   StorageType,
   type JetStreamManager,
@@ -14,6 +13,8 @@ import {
   type NextMsgRequest,
 } from "@nats-io/jetstream";
 import { headers, nuid, type NatsConnection } from "@nats-io/transport-node";
+
+import { orNull } from "./refusals.ts";
 
 /** The stored description of an object; fields of other clients are not looked at. */
 interface ObjectInfo {
@@ -130,16 +131,6 @@ export async function makeObjects(jsm: JetStreamManager, name: string, bucket: s
     allow_rollup_hdrs: true,
     num_replicas: 1,
   });
-}
-
-/** Null for what is not there. */
-async function orNull<T>(asking: Promise<T>): Promise<T | null> {
-  try {
-    return await asking;
-  } catch (thrown) {
-    if (thrown instanceof JetStreamApiError && thrown.status === 404) return null;
-    throw thrown;
-  }
 }
 
 const digestOf = (bytes: Uint8Array) => `SHA-256=${padded(createHash("sha256").update(bytes).digest())}`;

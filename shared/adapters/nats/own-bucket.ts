@@ -3,8 +3,9 @@ import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 
 import type { Clock } from "../../core/clock.ts";
+import { inTime } from "../patience.ts";
 import { openBucket, type BucketOptions } from "./bucket.ts";
-import { openConnection, type Connection, type ConnectionOptions } from "./connection.ts";
+import { openConnection, type BucketAddress, type Connection } from "./connection.ts";
 import { findJetStream } from "./stream.ts";
 
 /** A bucket over a connection of its own: what the bus has to carry does not delay it. */
@@ -18,8 +19,8 @@ export interface OwnBucket extends Pick<Connection, "state" | "close"> {
 
 /** Null when the server has no JetStream. Resolves when connected. */
 export async function ownBucket(
-  options: ConnectionOptions,
-  bucketOptions: BucketOptions,
+  options: BucketAddress,
+  bounds: Omit<BucketOptions, "bucket">,
   clock: Clock,
   log: (message: string) => void,
 ): Promise<OwnBucket | null> {
@@ -32,13 +33,12 @@ export async function ownBucket(
   }
   let opened: Promise<KV> | null = null;
   const forget = () => void (opened = null);
+  const bucketOptions = { ...bounds, bucket: options.bucket, mayMake: connection.user === null };
   const bucket = () =>
-    (opened ??= openBucket(nc, jsm, { ...bucketOptions, mayMake: connection.user === null }).catch(
-      (thrown: unknown) => {
-        forget();
-        throw thrown;
-      },
-    ));
+    (opened ??= openBucket(nc, jsm, bucketOptions).catch((thrown: unknown) => {
+      forget();
+      throw thrown;
+    }));
   connection.onReconnect(forget);
 
   return {
@@ -46,17 +46,6 @@ export async function ownBucket(
     state: () => connection.state(),
     close: () => connection.close(),
     forget,
-    async inTime(work) {
-      const done = new AbortController();
-      const late = clock.sleep(bucketOptions.timeoutMs, done.signal).then(() => {
-        throw new Error("NATS did not answer in time");
-      });
-      // The race listens to both to their end: whichever loses it may reject without harm.
-      try {
-        return await Promise.race([bucket().then(work), late]);
-      } finally {
-        done.abort();
-      }
-    },
+    inTime: (work) => inTime(bucket().then(work), bounds.timeoutMs, clock, "NATS did not answer in time"),
   };
 }

@@ -1,17 +1,13 @@
 /** Signatures that were taken, in a key-value bucket of JetStream: who writes a key first has taken the call. */
-import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
+import { jetstream } from "@nats-io/jetstream";
 
 import type { Clock } from "../../core/clock.ts";
 import type { SignatureMemory } from "../../ports/signature-memory.ts";
 import type { BucketBounds } from "./bucket.ts";
-import type { ConnectionOptions } from "./connection.ts";
+import type { BucketAddress } from "./connection.ts";
 import { ownBucket } from "./own-bucket.ts";
+import { hasCode, WRONG_LAST_SEQUENCE } from "./refusals.ts";
 import { isJetStreamMissing } from "./stream.ts";
-
-export interface NatsSignatureOptions extends ConnectionOptions {
-  /** `replicant-signatures` for the subject prefix `replicant`. */
-  readonly bucket: string;
-}
 
 /** A call waits for no longer: without an answer each replica decides by itself. */
 const ANSWER_WITHIN_MS = 500;
@@ -19,20 +15,14 @@ const ANSWER_WITHIN_MS = 500;
 const KEPT_MS = 15 * 60_000;
 /** How long and how much the bucket keeps. */
 export const SIGNATURE_BOUNDS = { maxAgeMs: KEPT_MS, maxBytes: 16 * 2 ** 20 } as const satisfies BucketBounds;
-const WRONG_LAST_SEQUENCE = 10071;
 
 /** Null when the server has no JetStream. Resolves when connected. */
 export async function natsSignatures(
-  options: NatsSignatureOptions,
+  options: BucketAddress,
   clock: Clock,
   log: (message: string) => void,
 ): Promise<(SignatureMemory & { close(): Promise<void> }) | null> {
-  const bucket = await ownBucket(
-    options,
-    { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS, ...SIGNATURE_BOUNDS },
-    clock,
-    log,
-  );
+  const bucket = await ownBucket(options, { timeoutMs: ANSWER_WITHIN_MS, ...SIGNATURE_BOUNDS }, clock, log);
   if (!bucket) return null;
   const js = jetstream(bucket.nc);
   // Made before the first call comes, which is not to wait for it.
@@ -44,7 +34,7 @@ export async function natsSignatures(
       await js.publish(`$KV.${options.bucket}.${signature}`, "", { expect, timeout: ANSWER_WITHIN_MS });
       return "new";
     } catch (thrown) {
-      if (thrown instanceof JetStreamApiError && thrown.code === WRONG_LAST_SEQUENCE) return "seen";
+      if (hasCode(thrown, WRONG_LAST_SEQUENCE)) return "seen";
       if (isJetStreamMissing(thrown)) bucket!.forget();
       throw thrown;
     }

@@ -6,13 +6,12 @@ import {
   RetentionPolicy,
   StorageType,
   type JetStreamManager,
-  type StreamConfig,
 } from "@nats-io/jetstream";
 import { errors, nanos, type NatsConnection } from "@nats-io/transport-node";
 
 import { messageOf } from "../../core/errors.ts";
 import { EVENT_KINDS, isKept, streamName, subjectOf } from "../../events/subjects.ts";
-import { isNotAllowed } from "./refusals.ts";
+import { hasCode, isNotAllowed, NAME_IN_USE, orNull } from "./refusals.ts";
 
 /** The bounds of the stream, and what this client may change of it. */
 export interface StreamOptions {
@@ -32,7 +31,6 @@ export const STREAM_BOUNDS = { maxBytes: 256 * 1024 * 1024, maxAgeMs: 24 * 3_600
 const KEPT_FOR_GOOD = { deny_delete: true, deny_purge: true } as const;
 
 const NOT_ENABLED_FOR_ACCOUNT = 10039;
-const NAME_IN_USE = 10058;
 const SUBJECTS_OVERLAP = 10065;
 const NO_STORAGE = 10047;
 
@@ -71,7 +69,7 @@ export async function declareStream(
   const name = streamName(prefix);
   const subjects = EVENT_KINDS.filter(isKept).map((kind) => subjectOf(kind, prefix));
   try {
-    const present = await presentConfig(jsm, name);
+    const present = (await orNull(jsm.streams.info(name)))?.config ?? null;
     if (present === null) {
       if (!mayMake) return "absent";
       await jsm.streams.add({
@@ -98,30 +96,19 @@ export async function declareStream(
     }
     return "ready";
   } catch (thrown) {
-    if (isNotAllowed(thrown)) return (await presentConfig(jsm, name)) === null ? "absent" : "ready";
-    if (thrown instanceof JetStreamApiError) {
-      // Another process declared it between our question and our answer.
-      if (thrown.code === NAME_IN_USE) return "ready";
-      if (thrown.code === SUBJECTS_OVERLAP) {
-        throw new Error(`another stream already takes '${prefix}.…': remove it, or choose another subject prefix`, {
-          cause: thrown,
-        });
-      }
-      if (thrown.code === NO_STORAGE) {
-        throw new Error(`JetStream has no room for stream '${name}' of ${maxBytes} bytes: raise max_file_store`, {
-          cause: thrown,
-        });
-      }
+    if (isNotAllowed(thrown)) return (await orNull(jsm.streams.info(name))) === null ? "absent" : "ready";
+    // Another process declared it between our question and our answer.
+    if (hasCode(thrown, NAME_IN_USE)) return "ready";
+    if (hasCode(thrown, SUBJECTS_OVERLAP)) {
+      throw new Error(`another stream already takes '${prefix}.…': remove it, or choose another subject prefix`, {
+        cause: thrown,
+      });
     }
-    throw thrown;
-  }
-}
-
-async function presentConfig(jsm: JetStreamManager, name: string): Promise<StreamConfig | null> {
-  try {
-    return (await jsm.streams.info(name)).config;
-  } catch (thrown) {
-    if (thrown instanceof JetStreamApiError && thrown.status === 404) return null;
+    if (hasCode(thrown, NO_STORAGE)) {
+      throw new Error(`JetStream has no room for stream '${name}' of ${maxBytes} bytes: raise max_file_store`, {
+        cause: thrown,
+      });
+    }
     throw thrown;
   }
 }

@@ -1,24 +1,18 @@
 /** A text in a key-value bucket of JetStream. */
 import type { Clock } from "../../core/clock.ts";
 import type { TextStore } from "../../ports/text-store.ts";
-import type { ConnectionOptions } from "./connection.ts";
+import type { BucketAddress } from "./connection.ts";
 import { ownBucket, type OwnBucket } from "./own-bucket.ts";
-
-export interface NatsTextOptions extends ConnectionOptions {
-  /** `replicant-control` for the subject prefix `replicant`. */
-  readonly bucket: string;
-  readonly key: string;
-}
 
 const ANSWER_WITHIN_MS = 1_000;
 
 /** Null when the server has no JetStream. Resolves when connected. */
 export async function natsTextStore(
-  options: NatsTextOptions,
+  options: BucketAddress & { readonly key: string },
   clock: Clock,
   log: (message: string) => void,
 ): Promise<(TextStore & { close(): Promise<void> }) | null> {
-  const bucket = await ownBucket(options, { bucket: options.bucket, timeoutMs: ANSWER_WITHIN_MS }, clock, log);
+  const bucket = await ownBucket(options, { timeoutMs: ANSWER_WITHIN_MS }, clock, log);
   if (!bucket) return null;
   const inTime: OwnBucket["inTime"] = async (work) => {
     if (bucket.state() !== "connected") throw new Error("NATS is not connected");

@@ -20,7 +20,7 @@ function server() {
 suite("confirmations", () => {
   test("a hundred in one turn ask once, and none before the turn is over", async () => {
     const { asked, ask } = server();
-    const { next } = confirmations(ask, new ManualClock());
+    const next = confirmations(ask, new ManualClock());
     const waiting = Promise.all(Array.from({ length: 100 }, async () => next(1_000)));
     await Promise.resolve();
     assert.equal(asked.length, 0);
@@ -32,7 +32,7 @@ suite("confirmations", () => {
 
   test("who asks while an answer is under way is not confirmed by it", async () => {
     const { asked, ask } = server();
-    const { next } = confirmations(ask, new ManualClock());
+    const next = confirmations(ask, new ManualClock());
     const first = next(1_000);
     await aTurn();
     let isConfirmed = false;
@@ -47,7 +47,7 @@ suite("confirmations", () => {
 
   test("the least patient of a turn is not kept waiting by the others", async () => {
     const clock = new ManualClock();
-    const { next } = confirmations(server().ask, clock);
+    const next = confirmations(server().ask, clock);
     const outcomes = Promise.allSettled([next(2_000), next(300), next(5_000)]);
     await aTurn();
     await clock.advance(300);
@@ -57,7 +57,7 @@ suite("confirmations", () => {
 
   test("a refusal reaches all of its turn, and nobody of the next", async () => {
     const { asked, ask } = server();
-    const { next } = confirmations(ask, new ManualClock());
+    const next = confirmations(ask, new ManualClock());
     const refused = Promise.all([assert.rejects(next(1_000), /gone/), assert.rejects(next(1_000), /gone/)]);
     await aTurn();
     asked[0]!.refuse();
