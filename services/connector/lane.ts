@@ -1,6 +1,7 @@
 /** The queue of one topic to one function: a bounded number of concurrent calls, and every subject's events in order. */
 import type { Parcel } from "./parcel.ts";
 
+/** What may be on the way at once. */
 export interface LaneBounds {
   readonly maxCalls: number;
   /** In one call. */
@@ -15,20 +16,18 @@ interface Waiting {
   readonly settle: (problem: string | null) => void;
 }
 
+/** Waits with what may not go yet, and takes together what may. */
 export class Lane {
-  readonly #carryAll: CarryAll;
   readonly #onTheWay = new Set<string>();
   #waiting: Waiting[] = [];
   #calls = 0;
   #looksSoon = false;
 
   constructor(
-    carryAll: CarryAll,
+    readonly carryAll: CarryAll,
     /** May change between two calls. */
     public bounds: LaneBounds,
-  ) {
-    this.#carryAll = carryAll;
-  }
+  ) {}
 
   /** Resolves with null when the event is delivered, else with the reason why it is not. */
   send(parcel: Parcel): Promise<string | null> {
@@ -74,7 +73,7 @@ export class Lane {
     const subjects = new Set(load.map(({ parcel }) => parcel.subject));
     for (const subject of subjects) this.#onTheWay.add(subject);
     this.#calls++;
-    const problems = await this.#carryAll(load.map(({ parcel }) => parcel));
+    const problems = await this.carryAll(load.map(({ parcel }) => parcel));
     this.#calls--;
     for (const subject of subjects) this.#onTheWay.delete(subject);
     load.forEach(({ settle }, i) => settle(problems[i] ?? null));

@@ -2,6 +2,7 @@
 import type { MeasuredAt } from "#shared/events/collector-time.ts";
 import type { ReplicantEvent } from "#shared/events/types.ts";
 
+/** An event as it is carried. */
 export interface Parcel {
   /** The function that the event is about: its events stay in order. */
   readonly subject: string;

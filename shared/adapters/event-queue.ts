@@ -20,6 +20,7 @@ export interface EventQueue {
   close(): Promise<void>;
 }
 
+/** How events are handed over. */
 export interface QueueOptions {
   /** An event that failed comes back after a pause; others do not wait for it. */
   readonly again: boolean;

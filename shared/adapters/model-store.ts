@@ -7,7 +7,7 @@ import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import type { ModelFiles, ModelStore } from "#shared/ports/model-store.ts";
 import { replaceFile } from "./files/durable-file.ts";
 import { replaceFolder, removeFolder, standInOf, tidyOnce } from "./files/durable-folder.ts";
-import type { Files } from "./files/files.ts";
+import { errnoOf, type Files } from "./files/files.ts";
 import { nodeFiles } from "./files/node-files.ts";
 
 /** What a checkpoint may hold, and how large it may be: read only as far as that, whatever a file claims. */
@@ -118,7 +118,7 @@ async function identityOf(place: string): Promise<string | null> {
     const { dev, ino } = await lstat(place);
     return `${dev}:${ino}`;
   } catch (thrown) {
-    if (isMissing(thrown)) return null;
+    if (errnoOf(thrown) === "ENOENT") return null;
     throw thrown;
   }
 }
@@ -129,8 +129,8 @@ async function readBounded(path: string, maxBytes: number): Promise<Uint8Array |
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (thrown) {
-    if (isMissing(thrown)) return null;
-    throw new BadInputError(`${path}: cannot be read (${(thrown as NodeJS.ErrnoException).code ?? messageOf(thrown)})`);
+    if (errnoOf(thrown) === "ENOENT") return null;
+    throw new BadInputError(`${path}: cannot be read (${errnoOf(thrown) ?? messageOf(thrown)})`);
   }
   try {
     const found = await file.stat();
@@ -144,8 +144,4 @@ async function readBounded(path: string, maxBytes: number): Promise<Uint8Array |
   } finally {
     await file.close();
   }
-}
-
-function isMissing(thrown: unknown): boolean {
-  return (thrown as NodeJS.ErrnoException).code === "ENOENT";
 }

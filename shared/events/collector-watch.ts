@@ -29,13 +29,10 @@ const SILENT_SECONDS = 5;
 /** Takes a subscriber's ticks and windows, and judges whether each is still news. */
 export class CollectorWatch {
   readonly #time = new CollectorTime();
-  readonly #clocks: CollectorWatchClocks;
   #skewMs: number | null = null;
   #windowRealSeconds = WINDOW_SECONDS;
 
-  constructor(clocks: CollectorWatchClocks) {
-    this.#clocks = clocks;
-  }
+  constructor(readonly clocks: CollectorWatchClocks) {}
 
   /** Grows with each generation: what is remembered of instants counts only within one. */
   get number(): number {
@@ -43,25 +40,25 @@ export class CollectorWatch {
   }
 
   onTick({ time, data: { tick } }: ReplicantEvent<"tick">): Timeliness {
-    const timeliness = this.#time.onTick(tick, this.#clocks.monotonic.nowMs());
-    if (timeliness === "in-time") this.#skewMs = Date.parse(time) - this.#clocks.clock.nowMs();
+    const timeliness = this.#time.onTick(tick, this.clocks.monotonic.nowMs());
+    if (timeliness === "in-time") this.#skewMs = Date.parse(time) - this.clocks.clock.nowMs();
     return timeliness;
   }
 
   /** `live`: as it was published, not kept for a listener that was away. */
   onWindow({ data: { window } }: ReplicantEvent<"window">, how: { readonly live: boolean }): Timeliness {
-    const timeliness = this.#time.onWindow(window, this.#clocks.monotonic.nowMs(), how);
+    const timeliness = this.#time.onWindow(window, this.clocks.monotonic.nowMs(), how);
     if (timeliness === "in-time") this.#windowRealSeconds = window.windowSeconds / window.timeLapse;
     return timeliness;
   }
 
   /** Of a window that another part passes on: nothing is learned from it. */
   judge(window: MeasuredAt): Timeliness {
-    return this.#time.judge(window, this.#clocks.monotonic.nowMs());
+    return this.#time.judge(window, this.clocks.monotonic.nowMs());
   }
 
   status(): CollectorWatchStatus {
-    const time = this.#time.status(this.#clocks.monotonic.nowMs());
+    const time = this.#time.status(this.clocks.monotonic.nowMs());
     return { ...time, skewMs: this.#skewMs, problems: this.#problems(time) };
   }
 

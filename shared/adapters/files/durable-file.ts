@@ -82,6 +82,12 @@ export async function removeFile(files: Files, path: string): Promise<boolean> {
     if (errnoOf(thrown) === "ENOENT") return false;
     throw thrown;
   }
+  await endRemoval(files, path, aside);
+  return true;
+}
+
+/** What is at `path` was renamed to `aside`: that survives a power cut before it is removed. Rejects with it back at `path`. */
+export async function endRemoval(files: Files, path: string, aside: string): Promise<void> {
   try {
     await files.syncFolder(dirname(path));
   } catch (thrown) {
@@ -89,7 +95,6 @@ export async function removeFile(files: Files, path: string): Promise<boolean> {
     throw thrown;
   }
   await quietly(files.remove(aside));
-  return true;
 }
 
 /** Removes what a death in the middle of a write has left. To be called while nobody else writes there. */

@@ -4,7 +4,15 @@
  */
 import { basename, dirname, join } from "node:path";
 
-import { asideOf, isAside, makeFolderDurably, quietly, writeSynced, type WriteOptions } from "./durable-file.ts";
+import {
+  asideOf,
+  endRemoval,
+  isAside,
+  makeFolderDurably,
+  quietly,
+  writeSynced,
+  type WriteOptions,
+} from "./durable-file.ts";
 import type { Files } from "./files.ts";
 
 const STAND_IN = ".before-";
@@ -57,13 +65,7 @@ export async function removeFolder(files: Files, path: string): Promise<void> {
   if (!(await files.exists(path))) return;
   const aside = asideOf(path);
   await files.rename(path, aside);
-  try {
-    await files.syncFolder(dirname(path));
-  } catch (thrown) {
-    await quietly(files.rename(aside, path));
-    throw thrown;
-  }
-  await quietly(files.remove(aside));
+  await endRemoval(files, path, aside);
 }
 
 const tidied = new WeakMap<Files, Map<string, Promise<void>>>();

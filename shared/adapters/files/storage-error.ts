@@ -15,26 +15,21 @@ export class StorageError extends Error {
   }
 }
 
+const SENTENCES: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EIO: "the disk reports an error",
+  EACCES: "there is no permission to write there",
+  EPERM: "there is no permission to write there",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+};
+
 /** "the disk is full" and the like; the system's own sentence where there is no better one. */
 export function diskProblem(thrown: unknown): string {
-  switch (errnoOf(thrown)) {
-    case "ENOSPC":
-      return "the disk is full";
-    case "EDQUOT":
-      return "the disk quota is used up";
-    case "EROFS":
-      return "the file system is read-only";
-    case "EIO":
-      return "the disk reports an error";
-    case "EACCES":
-    case "EPERM":
-      return "there is no permission to write there";
-    case "EMFILE":
-    case "ENFILE":
-      return "too many files are open";
-    default:
-      return messageOf(thrown);
-  }
+  const code = errnoOf(thrown) ?? "";
+  return Object.hasOwn(SENTENCES, code) ? SENTENCES[code]! : messageOf(thrown);
 }
 
 /** Runs `work`; what the disk refuses becomes a `StorageError`. */

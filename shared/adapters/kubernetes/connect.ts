@@ -8,6 +8,7 @@ import type {
   CoordinationV1Api,
   CoreV1Api,
   CustomObjectsApi,
+  KubeConfig,
 } from "@kubernetes/client-node";
 
 import { BadInputError, messageOf } from "../../core/errors.ts";
@@ -87,14 +88,8 @@ export async function connectKubernetes(address: KubernetesAddress): Promise<Kub
   };
 }
 
-interface Loadable {
-  loadFromString(text: string): void;
-  loadFromFile(file: string): void;
-  loadFromCluster(): void;
-}
-
 /** Answers what was read, for sentences. What the file holds stays out of them. */
-function load(config: Loadable, { kubeconfig, kubeconfigFile }: KubernetesAddress): string {
+function load(config: KubeConfig, { kubeconfig, kubeconfigFile }: KubernetesAddress): string {
   if (kubeconfig) {
     try {
       config.loadFromString(kubeconfig);

@@ -11,9 +11,6 @@ interface PodMetrics {
   readonly containers: readonly { readonly name: string; readonly usage: Readonly<Record<string, string>> }[];
 }
 
-/** A container's use ÷ request. */
-type Share = Readonly<Record<"cpu" | "memory", number | null>>;
-
 const NOTHING: ContainerRatios = { cpuRatio: null, memoryRatio: null };
 
 /** Needs `list` on `pods` and on `pods` of `metrics.k8s.io`. The container of a function's pod has the function's name. */
@@ -48,7 +45,7 @@ export function kubernetesContainers(kubernetes: Kubernetes): ContainerSource {
       kubernetes.core.listNamespacedPod({ namespace }, kubernetes.call()),
     ]);
     const specs = new Map(pods.items.map(({ metadata, spec }) => [metadata?.name, spec?.containers ?? []]));
-    const shares = new Map<string, Share[]>();
+    const shares = new Map<string, ContainerRatios[]>();
     for (const { metadata, containers } of measured.items) {
       for (const { name, usage } of containers) {
         const spec = specs.get(metadata.name)?.find((one) => one.name === name);
@@ -56,22 +53,23 @@ export function kubernetesContainers(kubernetes: Kubernetes): ContainerSource {
       }
     }
     return new Map(
-      [...shares].map(([name, of]) => [name, { cpuRatio: mean(of, "cpu"), memoryRatio: mean(of, "memory") }]),
+      [...shares].map(([name, of]) => [name, { cpuRatio: mean(of, "cpuRatio"), memoryRatio: mean(of, "memoryRatio") }]),
     );
   }
 }
 
-function shareOf(usage: Readonly<Record<string, string>>, { resources }: V1Container): Share {
+/** A container's use ÷ request. */
+function shareOf(usage: Readonly<Record<string, string>>, { resources }: V1Container): ContainerRatios {
   const of = (resource: "cpu" | "memory") => {
     const used = quantity(usage[resource]);
     const requested = quantity(resources?.requests?.[resource]);
     return used === null || requested === null || requested <= 0 ? null : used / requested;
   };
-  return { cpu: of("cpu"), memory: of("memory") };
+  return { cpuRatio: of("cpu"), memoryRatio: of("memory") };
 }
 
 /** Over the replicas whose share is known; null when none is. */
-function mean(shares: readonly Share[], resource: "cpu" | "memory"): number | null {
-  const known = shares.flatMap(({ [resource]: share }) => (share === null ? [] : [share]));
+function mean(shares: readonly ContainerRatios[], ratio: keyof ContainerRatios): number | null {
+  const known = shares.flatMap(({ [ratio]: share }) => (share === null ? [] : [share]));
   return known.length === 0 ? null : known.reduce((sum, share) => sum + share, 0) / known.length;
 }

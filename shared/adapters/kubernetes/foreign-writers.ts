@@ -6,14 +6,11 @@ import { statusOf } from "./refusal.ts";
 /** An autoscaler that someone adds is noticed after so long. */
 const FRESH_MS = 30_000;
 
-/** Finds autoscalers of others on the same Deployment. */
-export interface ForeignWriters {
-  /** The name of a HorizontalPodAutoscaler whose target is the Deployment; null when none is known. */
-  autoscalerOf(deployment: string, namespace: string, signal?: AbortSignal): Promise<string | null>;
-}
+/** The name of a HorizontalPodAutoscaler whose target is the Deployment; null when none is known. */
+export type AutoscalerOf = (deployment: string, namespace: string, signal?: AbortSignal) => Promise<string | null>;
 
 /** Without the right to list autoscalers nothing is known of them, which is no reason not to scale. */
-export function foreignWriters(kubernetes: Kubernetes, clock: Pick<Clock, "nowMs">): ForeignWriters {
+export function foreignWriters(kubernetes: Kubernetes, clock: Pick<Clock, "nowMs">): AutoscalerOf {
   const known = new Map<string, { readonly readMs: number; readonly byDeployment: ReadonlyMap<string, string> }>();
 
   async function read(namespace: string, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
@@ -33,14 +30,12 @@ export function foreignWriters(kubernetes: Kubernetes, clock: Pick<Clock, "nowMs
     }
   }
 
-  return {
-    async autoscalerOf(deployment, namespace, signal) {
-      let entry = known.get(namespace);
-      if (!entry || clock.nowMs() - entry.readMs > FRESH_MS) {
-        entry = { readMs: clock.nowMs(), byDeployment: await read(namespace, signal) };
-        known.set(namespace, entry);
-      }
-      return entry.byDeployment.get(deployment) ?? null;
-    },
+  return async (deployment, namespace, signal) => {
+    let entry = known.get(namespace);
+    if (!entry || clock.nowMs() - entry.readMs > FRESH_MS) {
+      entry = { readMs: clock.nowMs(), byDeployment: await read(namespace, signal) };
+      known.set(namespace, entry);
+    }
+    return entry.byDeployment.get(deployment) ?? null;
   };
 }

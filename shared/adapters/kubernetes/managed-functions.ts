@@ -1,6 +1,5 @@
 /** `ManagedFunctions` from the annotations of Deployments; OpenFaaS puts a function's labels on the pods' template. */
-import { readManagedFunction } from "../../core/managed-function.ts";
-import type { ManagedFunctions } from "../../ports/managed-functions.ts";
+import { listingOf, type ManagedFunctions } from "../../ports/managed-functions.ts";
 import type { Kubernetes } from "./connect.ts";
 import { sentenceOf } from "./refusal.ts";
 
@@ -16,18 +15,14 @@ export function kubernetesManagedFunctions(kubernetes: Kubernetes, namespaces: r
   return {
     async list() {
       const deployments = (await Promise.all(namespaces.map(listIn))).flat();
-      const readings = deployments.map(({ metadata, spec }) =>
-        readManagedFunction({
+      return listingOf(
+        deployments.map(({ metadata, spec }) => ({
           name: metadata?.name ?? "",
           namespace: metadata?.namespace,
           labels: { ...metadata?.labels, ...spec?.template.metadata?.labels },
           annotations: metadata?.annotations,
-        }),
+        })),
       );
-      return {
-        managed: readings.flatMap(({ managed }) => managed ?? []),
-        problems: readings.flatMap(({ problems }) => problems),
-      };
     },
   };
 }

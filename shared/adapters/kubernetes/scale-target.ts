@@ -14,6 +14,7 @@ import type { Kubernetes } from "./connect.ts";
 import { foreignWriters } from "./foreign-writers.ts";
 import { sentenceOf, statusOf } from "./refusal.ts";
 
+/** A clock, and how patient a read-back is. */
 export interface KubernetesScaleOptions {
   /** Monotonic; pauses are counted with it. */
   readonly clock: Clock;
@@ -31,7 +32,7 @@ export function kubernetesScaleTarget(
 ): ScaleTarget {
   const { apps, core } = kubernetes;
   const backOff = new BackOff();
-  const writers = foreignWriters(kubernetes, clock);
+  const autoscalerOf = foreignWriters(kubernetes, clock);
 
   /** Runs the calls about one Deployment; what they throw comes out in words of the port. */
   async function about<T>(name: string, namespace: string, calls: () => Promise<T>): Promise<T> {
@@ -82,7 +83,7 @@ export function kubernetesScaleTarget(
     scale: (name, namespace, desiredReplicas, authority = neverEnding()) =>
       about(name, namespace, async () => {
         const { signal } = authority;
-        const autoscaler = await writers.autoscalerOf(name, namespace, signal);
+        const autoscaler = await autoscalerOf(name, namespace, signal);
         if (autoscaler !== null) {
           throw new ScaleRefusedError(
             `HorizontalPodAutoscaler '${autoscaler}' scales '${name}' too: remove it, or set replicant.mode to shadow`,

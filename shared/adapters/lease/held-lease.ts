@@ -21,6 +21,7 @@ export interface LeaseTimes {
 /** A second of reserve for clocks that do not run equally fast; a killed holder is followed within 8 s. */
 export const LEASE_TIMES: LeaseTimes = { everyMs: 750, holdMs: 3_000, actWithinMs: 3_000, takeAfterMs: 7_000 };
 
+/** Where the lease is, who asks for it, and by which clock. */
 export interface HeldLeaseOptions {
   readonly store: LeaseStore;
   /** Unique to this process and start. */

@@ -5,6 +5,7 @@ import type { Kubernetes } from "../kubernetes/connect.ts";
 import { sentenceOf, statusOf } from "../kubernetes/refusal.ts";
 import type { LeaseRecord, LeaseStore } from "./record.ts";
 
+/** Which Lease. */
 export interface KubernetesLeaseOptions {
   readonly name: string;
   readonly namespace: string;

@@ -1,5 +1,4 @@
 /** A registry in a folder that trainer and policy-inference share: `<folder>/<function>/step-N/…` and `<folder>/<function>/control.json`. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { BadInputError } from "../../core/errors.ts";
@@ -23,12 +22,8 @@ export function folderRegistry(folder: string, files: Files = nodeFiles): ModelR
     modelsOf: (functionName) => fileModelStore(folderOf(functionName), files),
     async control(functionName) {
       const file = join(folderOf(functionName), "control.json");
-      try {
-        return readControl(file, await readFile(file, "utf8"));
-      } catch (thrown) {
-        if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
-        throw thrown;
-      }
+      const bytes = await files.read(file);
+      return bytes === undefined ? null : readControl(file, Buffer.from(bytes).toString("utf8"));
     },
     async setControl(control) {
       const home = folderOf(control.functionName);

@@ -1,4 +1,5 @@
 /** `ScaleTarget` over the gateway's scale route, read back from the function's status. */
+import { messageOf } from "../../core/errors.ts";
 import {
   refuseForeignChange,
   ScaleRefusedError,
@@ -69,6 +70,7 @@ export function openfaasScaleTarget(address: GatewayAddress): ScaleTarget {
 }
 
 function refuse(functionName: string, thrown: unknown): never {
-  const why = thrown instanceof Error ? thrown.message : String(thrown);
-  throw new ScaleRefusedError(`the gateway did not answer for '${functionName}': ${why}`, { cause: thrown });
+  throw new ScaleRefusedError(`the gateway did not answer for '${functionName}': ${messageOf(thrown)}`, {
+    cause: thrown,
+  });
 }

@@ -6,23 +6,19 @@ import type { Expressions } from "./expressions.ts";
 
 /** The answers by the name of their expression, and a sentence for each that failed. */
 export class Answers<Name extends string> {
-  readonly #vectors: ReadonlyMap<Name, readonly VectorSample[]>;
-
   constructor(
-    vectors: ReadonlyMap<Name, readonly VectorSample[]>,
+    readonly vectors: ReadonlyMap<Name, readonly VectorSample[]>,
     readonly problems: readonly string[],
-  ) {
-    this.#vectors = vectors;
-  }
+  ) {}
 
   /** All samples that are about the function. */
   samples(name: Name, about: FunctionId): readonly VectorSample[] {
-    return (this.#vectors.get(name) ?? []).filter(({ labels }) => isAbout(labels, about));
+    return (this.vectors.get(name) ?? []).filter(({ labels }) => isAbout(labels, about));
   }
 
   /** All samples, whatever they are about; null where the question failed. */
   all(name: Name): readonly VectorSample[] | null {
-    return this.#vectors.get(name) ?? null;
+    return this.vectors.get(name) ?? null;
   }
 
   /** The one number about the function, or null: an empty answer is an absence. */
@@ -30,6 +26,13 @@ export class Answers<Name extends string> {
     return this.samples(name, about)[0]?.value ?? null;
   }
 }
+
+/** A function as the gateway itself names it: "stress.openfaas-fn". */
+export const functionKey = ({ functionName, namespace }: FunctionId): string => `${functionName}.${namespace}`;
+
+/** The job and the instance that a sample was scraped from; those that lack one are alike. */
+export const instanceKey = ({ job = "", instance = "" }: VectorSample["labels"]): string =>
+  JSON.stringify([job, instance]);
 
 /** Asks all expressions at the instant `atMs` (Unix milliseconds). Never rejects: failures are in `problems`. */
 export async function askAll<Name extends string>(
@@ -51,8 +54,9 @@ export async function askAll<Name extends string>(
   return new Answers(vectors, [...problems]);
 }
 
-function isAbout(labels: Readonly<Record<string, string>>, { functionName, namespace }: FunctionId): boolean {
+function isAbout(labels: VectorSample["labels"], about: FunctionId): boolean {
   const { function_name: name } = labels;
-  if (name !== undefined) return name === `${functionName}.${namespace}` || name === functionName;
+  const { functionName, namespace } = about;
+  if (name !== undefined) return name === functionKey(about) || name === functionName;
   return labels["namespace"] === namespace && labels["container"] === functionName;
 }

@@ -3,7 +3,7 @@ import { toWallMs, type TraceTime } from "../../core/trace-time.ts";
 import { closeTick, closeWindow } from "../../core/window.ts";
 import { isOk, latencyOf, upperBoundOf, type CodeBucket, type Completions } from "../../metrics/latency.ts";
 import { sloFitOf } from "../../metrics/late-share.ts";
-import type { AskedFunction, FunctionId, Instant, MetricsSource } from "../../ports/metrics-source.ts";
+import type { AskedFunction, FunctionId, Instant, Look, MetricsSource } from "../../ports/metrics-source.ts";
 import { askAll, Answers } from "./answers.ts";
 import type { PrometheusClient } from "./client.ts";
 import { KnownCounters } from "./known-counters.ts";
@@ -29,41 +29,37 @@ export function prometheusFunctions(
   return {
     async look(instant, expected) {
       const rangeMs = ((instant.window?.windowSeconds ?? 0) * 1_000) / timeLapse;
-      const now = (expected.length > 0 && (await serverTime?.now(rangeMs))) || {
-        atMs: toWallMs(instant.atMs, traceTime),
-      };
-      if ("refused" in now) return nothingOf(instant, now.refused);
+      const isAsked = expected.length > 0;
+      const now = (isAsked && (await serverTime?.now(rangeMs))) || { atMs: toWallMs(instant.atMs, traceTime) };
+      if ("refused" in now) {
+        return lookOf({ answers: NOTHING, windowAnswers: NOTHING, instant, atWallMs: 0 }, [now.refused]);
+      }
       const { atMs: atWallMs } = now;
       const [answers, windowAnswers] = await Promise.all([
-        askTick(expected, atWallMs),
-        askWindow(instant, expected, atWallMs),
+        isAsked ? askAll(client, tickExpressions(expected, known.instances), atWallMs) : NOTHING,
+        isAsked && instant.window ? askAll(client, windowExpressions(expected, rangeMs), atWallMs) : NOTHING,
       ]);
       known.note(answers, expected);
       tickArrivals.note(answers, expected);
       const ground = { answers, windowAnswers, instant, atWallMs };
       const doubts = expected.flatMap((about) => doubtOf(about, ground) ?? []);
-      return {
-        problems: [...new Set([...answers.problems, ...windowAnswers.problems, ...doubts])],
-        tick: (about) => tickOf(about, ground),
-        window: (about) => instant.window && windowOf(instant.window, about, ground),
-        sloFit: (about) => fitOf(windowAnswers, about),
-      };
+      return lookOf(ground, [...new Set([...answers.problems, ...windowAnswers.problems, ...doubts])]);
     },
   };
+
+  function lookOf(ground: WindowGround, problems: readonly string[]): Look {
+    const { window } = ground.instant;
+    return {
+      problems,
+      tick: (about) => tickOf(about, ground),
+      window: (about) => window && windowOf(window, about, ground),
+      sloFit: (about) => fitOf(ground.windowAnswers, about),
+    };
+  }
 
   function fitOf(windowAnswers: WindowAnswers, about: AskedFunction) {
     const edges = windowAnswers.samples("latencies", about).map(({ labels }) => upperBoundOf(labels["le"] ?? ""));
     return sloFitOf(edges, { sloSeconds: about.sloSeconds, timeLapse });
-  }
-
-  function nothingOf(instant: Instant, problem: string) {
-    const ground = { answers: NOTHING, windowAnswers: NOTHING, instant, atWallMs: 0 };
-    return {
-      problems: [problem],
-      tick: (about: AskedFunction) => tickOf(about, ground),
-      window: (about: AskedFunction) => instant.window && windowOf(instant.window, about, ground),
-      sloFit: () => null,
-    };
   }
 
   function tickOf(about: AskedFunction, { answers, instant, atWallMs }: WindowGround) {
@@ -94,21 +90,6 @@ export function prometheusFunctions(
       return `the gateway's metrics stand still behind Prometheus: their process answered no scrape in this window`;
     }
     return null;
-  }
-
-  async function askTick(expected: readonly FunctionId[], atWallMs: number): Promise<TickAnswers> {
-    if (expected.length === 0) return NOTHING;
-    return askAll(client, tickExpressions(expected, known.instances), atWallMs);
-  }
-
-  async function askWindow(
-    { window }: Instant,
-    expected: readonly FunctionId[],
-    atWallMs: number,
-  ): Promise<WindowAnswers> {
-    if (window === null || expected.length === 0) return NOTHING;
-    const rangeMs = (window.windowSeconds * 1_000) / timeLapse;
-    return askAll(client, windowExpressions(expected, rangeMs), atWallMs);
   }
 
   function windowOf(

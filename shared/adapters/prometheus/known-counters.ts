@@ -3,10 +3,9 @@
  * not a counter never touched; so is all that a gateway counted which is still a target and cannot be scraped.
  */
 import type { FunctionId } from "../../ports/metrics-source.ts";
-import type { Answers } from "./answers.ts";
+import { functionKey, instanceKey, type Answers } from "./answers.ts";
 import type { VectorSample } from "./client.ts";
 import { ENDED, STARTED, type TickName } from "./expressions.ts";
-import { functionKey, instanceKey } from "./keys.ts";
 
 /** When a process began is given by a clock that is nudged. */
 const SAME_START_SECONDS = 2;

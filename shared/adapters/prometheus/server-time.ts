@@ -10,30 +10,28 @@ const NOTABLE_SET_MS = 2_000;
 
 /** Asks a Prometheus for its time, and refuses it while a step of that clock spoils the ranges asked for. */
 export class ServerTime {
-  readonly #client: PrometheusClient;
-  readonly #monotonicNowMs: () => number;
   /** The server's newest instant, and when it was received. */
   #last: { readonly atMs: number; readonly monotonicMs: number } | null = null;
   #refusedUntilMs = -Infinity;
   #problem = "";
 
-  constructor(client: PrometheusClient, monotonicNowMs: () => number) {
-    this.#client = client;
-    this.#monotonicNowMs = monotonicNowMs;
-  }
+  constructor(
+    readonly client: PrometheusClient,
+    readonly monotonicNowMs: () => number,
+  ) {}
 
   /** The server's time when this was called; `rangeMs` is the longest range that will be asked for. Never rejects. */
   async now(rangeMs: number): Promise<ServerInstant> {
-    const beganMs = this.#monotonicNowMs();
+    const beganMs = this.monotonicNowMs();
     let serverMs: number | undefined;
     try {
-      const seconds = (await this.#client.ask("vector(time())", null))[0]?.value;
+      const seconds = (await this.client.ask("vector(time())", null))[0]?.value;
       serverMs = seconds === undefined || seconds === null ? undefined : seconds * 1_000;
     } catch (thrown) {
       return { refused: messageOf(thrown) };
     }
-    if (serverMs === undefined) return { refused: `Prometheus at ${this.#client.spoken} does not say what time it is` };
-    const atMs = serverMs - (this.#monotonicNowMs() - beganMs) / 2;
+    if (serverMs === undefined) return { refused: `Prometheus at ${this.client.spoken} does not say what time it is` };
+    const atMs = serverMs - (this.monotonicNowMs() - beganMs) / 2;
     this.#watch(atMs, beganMs, rangeMs);
     return atMs < this.#refusedUntilMs ? { refused: this.#problem } : { atMs };
   }
@@ -51,6 +49,6 @@ export class ServerTime {
     if (Math.abs(setMs) < NOTABLE_SET_MS) return;
     const seconds = Math.round(Math.abs(setMs) / 1_000);
     this.#refusedUntilMs = Math.max(expectedMs, atMs) + rangeMs;
-    this.#problem = `the clock of the Prometheus at ${this.#client.spoken} was set ${setMs < 0 ? "back" : "forward"} by ${seconds} s: its ranges say nothing until that is past`;
+    this.#problem = `the clock of the Prometheus at ${this.client.spoken} was set ${setMs < 0 ? "back" : "forward"} by ${seconds} s: its ranges say nothing until that is past`;
   }
 }

@@ -3,9 +3,8 @@
  * is shorter than a scrape interval, so that no rate can be taken over it; and a tick before which no scrape came has measured nothing.
  */
 import type { FunctionId } from "../../ports/metrics-source.ts";
-import type { Answers } from "./answers.ts";
+import { functionKey, instanceKey, type Answers } from "./answers.ts";
 import type { TickName } from "./expressions.ts";
-import { functionKey, instanceKey } from "./keys.ts";
 
 /** What a function's gateways had counted at the last scrape of all of them. */
 interface Counted {
