@@ -37,6 +37,7 @@ const OPTIONS = {
   "--verbose": "print what the platform does",
 } as const;
 
+/** The flags of `calibrate`. */
 export type CalibrateFlags = FlagsOf<typeof OPTIONS>;
 
 export default command({
@@ -80,29 +81,21 @@ async function runComparison(flags: CalibrateFlags, options: CalibrateOptions, w
 export function readCalibrateFlags(flags: CalibrateFlags): CalibrateOptions {
   const read = readFlags();
   const gateway = read.url("gateway", flags.gateway);
-  const metrics = { "function-metrics": flags.functionMetrics, "container-metrics": flags.containerMetrics };
+  const { functionMetrics, containerMetrics } = flags;
+  const metrics = { functionMetrics, containerMetrics };
   if (gateway === null) read.refuse(metrics, "belongs to --gateway: a platform of our own reports its address itself");
   if (flags.compare && gateway !== null) {
     read.problem("--compare runs the whole loop on a platform of its own, so --gateway has no place beside it");
   }
   const { from, trace, fromWindow, windows, rateScale, policies, seed, resume } = flags;
-  const ofCompare = {
-    from,
-    trace,
-    "from-window": fromWindow,
-    windows,
-    "rate-scale": rateScale,
-    policies,
-    seed,
-    resume,
-  };
+  const ofCompare = { from, trace, fromWindow, windows, rateScale, policies, seed, resume };
   if (!flags.compare) read.refuse(ofCompare, "belongs to --compare");
   const timeLapse = flags.compare ? COMPARE_DEFAULTS.timeLapse : 1;
   const options = {
     gateway: gateway === null ? null : { gateway, user: flags.user, passwordFile: flags.passwordFile },
     functionName: flags.function ?? "stress",
-    functionMetrics: read.url("function-metrics", flags.functionMetrics),
-    containerMetrics: read.url("container-metrics", flags.containerMetrics),
+    functionMetrics: read.url("function-metrics", functionMetrics),
+    containerMetrics: read.url("container-metrics", containerMetrics),
     quick: flags.quick ?? false,
     timeLapse: read.number("time-lapse", flags.timeLapse, timeLapse, { least: 1, most: 100 }),
     stack: flags.stack ?? "stack.yml",

@@ -57,6 +57,7 @@ async function confirmed(count: number): Promise<void> {
   }
 }
 
+/** A line a fault, the counts, and a line for each promise that was broken. */
 export function reportLines(report: ChaosReport): string[] {
   const { seed, tried, promises } = report;
   const width = Math.max("fault".length, ...tried.map(({ fault }) => fault.length));

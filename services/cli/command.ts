@@ -46,6 +46,7 @@ export interface World {
   readonly modelsFolder: string;
 }
 
+/** A command: its name, its options, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly name: string;
   readonly description: string;

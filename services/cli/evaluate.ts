@@ -29,6 +29,7 @@ const OPTIONS = {
   "--json": "print results.json, and nothing else, on stdout",
 } as const;
 
+/** The flags of `evaluate`. */
 export type EvaluateFlags = FlagsOf<typeof OPTIONS>;
 
 export default command({
@@ -49,8 +50,7 @@ export async function evaluate(flags: EvaluateFlags, world: World): Promise<void
 async function evaluateSimulated(flags: EvaluateFlags, world: World): Promise<void> {
   const read = readFlags();
   const { function: functionName, fromWindow, windows, settleWindows, out } = flags;
-  const live = { function: functionName, "from-window": fromWindow, windows, "settle-windows": settleWindows };
-  read.refuse(live, "belongs to --env live");
+  read.refuse({ function: functionName, fromWindow, windows, settleWindows }, "belongs to --env live");
   const options = readMatrixFlags(flags, read, 5);
   if (options.loads !== null && flags.profiles !== undefined) {
     read.problem("--loads and --profiles exclude each other: a load brings its function");
@@ -84,7 +84,7 @@ async function evaluateLive(flags: EvaluateFlags, world: World): Promise<void> {
   const { loads, limit, profiles, guard, workers, startCost, out, ...replayed } = flags;
   const isDemo = flags.traces === undefined && flags.split === undefined;
   const matrix = readMatrixFlags(isDemo ? { ...replayed, traces: DEMO.trace } : replayed, read, 1);
-  const simulated = { loads, limit, profiles, guard, workers, "start-cost": startCost };
+  const simulated = { loads, limit, profiles, guard, workers, startCost };
   read.refuse(simulated, "belongs to the simulator, and --env is live");
   if (flags.policies === undefined) read.problem("--policies is missing: for example hpa,openfaas-pro");
   const count = { least: 0, most: 10_000_000, whole: true };

@@ -5,7 +5,7 @@ import { askBudgets } from "#shared/live/budgets.ts";
 import { connect } from "#shared/live/find-platform.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
 import { command } from "./command.ts";
-import { chosenGateway, GATEWAY_OPTIONS } from "./gateway.ts";
+import { GATEWAY_OPTIONS } from "./gateway.ts";
 
 export default command({
   name: "explain",
@@ -13,7 +13,7 @@ export default command({
   argument: ["<decision-id>", "as the line of 'up', the page and the events show it"],
   options: { ...GATEWAY_OPTIONS, "--json": "as JSON" },
   async run(flags, { home, env, say, answer }, decisionId = "") {
-    const { gateway } = connect(chosenGateway(flags), home, env);
+    const { gateway } = connect(flags, home, env);
     const decision = await explain(gateway, decisionId);
     if (flags.json) return answer(JSON.stringify(decision));
     const budget = (await askBudgets(gateway))[decision.functionName] ?? null;

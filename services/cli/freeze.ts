@@ -1,10 +1,11 @@
 /** `replicant freeze` and `thaw`: nothing is scaled, up or down, until it is said again. */
 import { orderFreeze, type FreezeAction } from "#shared/live/freeze.ts";
 import { command, type Command } from "./command.ts";
-import { chosenGateway, GATEWAY_OPTIONS } from "./gateway.ts";
+import { GATEWAY_OPTIONS } from "./gateway.ts";
 
 export default orderCommand("freeze", "scale nothing any more, up or down, until thaw; decisions go on and say so");
 
+/** The command that gives such an order. */
 export function orderCommand(action: FreezeAction, description: string): Command {
   return command({
     name: action,
@@ -19,7 +20,7 @@ export function orderCommand(action: FreezeAction, description: string): Command
     /** Exit code 1 when the scaler could not store the order. */
     async run(flags, world, functionName) {
       const { by = null, keyFile = null, scaler = null } = flags;
-      const order = { action, functionName: functionName ?? null, by, keyFile, scaler, gateway: chosenGateway(flags) };
+      const order = { action, functionName: functionName ?? null, by, keyFile, scaler, gateway: flags };
       const { isStored, sentence } = await orderFreeze(order, world);
       if (isStored) world.say(sentence);
       else console.error(`replicant: ${sentence}`);

@@ -9,8 +9,10 @@ import type { LoadsChoice, MatrixOptions } from "#shared/evaluation/options.ts";
 import { TRACE_FORMATS } from "#shared/traces/trace.ts";
 import type { FlagsOf } from "./command.ts";
 
+/** What `--start-cost` means. */
 export const START_COST = "what a replica's start costs, in replica-seconds (default 15)";
 
+/** The options that say what is run on, and on what terms. */
 export const MATRIX_OPTIONS = {
   "--traces <f,…>": "traces in any known format; '#' selects a part of one",
   "--split <name>": "the manifest's train, validation or test traces at their rate scales; or of --loads",
@@ -27,6 +29,7 @@ export const MATRIX_OPTIONS = {
   "--workers <n>": "worker threads (default: one for each core)",
 } as const;
 
+/** The flags of those options. */
 export type MatrixFlags = FlagsOf<typeof MATRIX_OPTIONS>;
 
 const GUARD = ["on", "off"] as const;

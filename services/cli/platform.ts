@@ -65,7 +65,7 @@ export function readPlatformFlags(flags: FlagsOf<typeof OPTIONS>) {
   if (gatewayUrl !== undefined && !/^https?:\/\/[^/\s]+$/.test(gatewayUrl)) {
     read.problem(`--gateway-url must be an http(s) URL, was: '${flags.gatewayUrl}'`);
   }
-  if (!providerOnly) read.refuse({ "gateway-url": gatewayUrl }, "goes with --provider-only");
+  if (!providerOnly) read.refuse({ gatewayUrl }, "goes with --provider-only");
   read.done();
   const front = providerOnly ? (gatewayUrl ?? `http://127.0.0.1:${GATEWAY_PORT}`) : undefined;
   return { port, providerOnly, host: flags.host, profile, gatewayUrl: front };

@@ -6,15 +6,9 @@ import { systemClock } from "#shared/adapters/system-clock.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { userOf } from "#shared/events/bus-users.ts";
 import { busAccess } from "../local-openfaas/index.ts";
-import { command } from "./command.ts";
+import { command, type World } from "./command.ts";
 
 const CONNECT_MS = 10_000;
-
-export interface SetUpWorld {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
-}
 
 export default command({
   name: "set-up-bus",
@@ -30,7 +24,7 @@ export default command({
 /** Throws `BadInputError` for a server without JetStream; otherwise what the bus says. */
 export async function setUp(
   { keep = false, subjectPrefix = "replicant" }: { readonly keep?: boolean; readonly subjectPrefix?: string },
-  world: SetUpWorld,
+  world: Pick<World, "env" | "signal" | "say">,
 ): Promise<void> {
   const { env, signal, say } = world;
   const url = env["NATS_URL"];

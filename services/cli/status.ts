@@ -3,14 +3,14 @@ import type { Ages } from "#shared/host/activity.ts";
 import { connect } from "#shared/live/find-platform.ts";
 import { statusOf, type PartStatus } from "#shared/live/status.ts";
 import { command } from "./command.ts";
-import { chosenGateway, GATEWAY_OPTIONS } from "./gateway.ts";
+import { GATEWAY_OPTIONS } from "./gateway.ts";
 
 export default command({
   name: "status",
   description: "what runs, where, and whether it works; exits with 1 when something does not",
   options: { ...GATEWAY_OPTIONS, "--json": "as JSON" },
   async run(flags, { home, env, say, answer }) {
-    const { url, gateway } = connect(chosenGateway(flags), home, env);
+    const { url, gateway } = connect(flags, home, env);
     const parts = await statusOf(gateway);
     if (flags.json) answer(JSON.stringify({ gateway: url, parts }));
     else for (const line of [url, ...statusTable(parts)]) say(line);

@@ -57,7 +57,7 @@ function readTrainFlags(flags: FlagsOf<typeof OPTIONS>): TrainOptions {
   if (flags.steps === undefined && !isLive) read.problem("--steps is missing: how many steps of the environment?");
   if (flags.out === undefined) read.problem("--out is missing: the folder for checkpoints and logs");
   if (isLive) read.refuse({ profiles: flags.profiles }, "belongs to --env sim");
-  else read.refuse({ function: flags.function, "rollout-steps": flags.rolloutSteps }, "belongs to --env live");
+  else read.refuse({ function: flags.function, rolloutSteps: flags.rolloutSteps }, "belongs to --env live");
   if (flags.resume && flags.servingOnly) {
     read.problem("--resume and --serving-only exclude each other: what serves only cannot go on");
   }

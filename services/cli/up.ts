@@ -32,6 +32,7 @@ const OPTIONS = {
   "--verbose": "print what the platform does, on stderr",
 } as const;
 
+/** The flags of `up`. */
 export type UpFlags = FlagsOf<typeof OPTIONS>;
 
 export default command({

@@ -35,7 +35,7 @@ export interface FlagReader {
   list(name: string, text: string | undefined): readonly string[];
   /** An http or https address; absent: null. */
   url(name: string, text: string | undefined): string | null;
-  /** A problem for each of these flags that is given: its name is followed by `sentence`. */
+  /** A problem for each of these flags that is given, `fromWindow` for instance: its name is followed by `sentence`. */
   refuse(given: Readonly<Record<string, unknown>>, sentence: string): void;
   problem(sentence: string): void;
   /** Call last: throws a `ConfigError` when there was any problem. */
@@ -89,7 +89,8 @@ export function readFlags(): FlagReader {
     },
     refuse(given, sentence) {
       for (const [name, value] of Object.entries(given)) {
-        if (value !== undefined) problems.push(`--${name} ${sentence}`);
+        const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        if (value !== undefined) problems.push(`--${flag} ${sentence}`);
       }
     },
     problem: (sentence) => void problems.push(sentence),

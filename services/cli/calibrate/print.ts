@@ -6,6 +6,7 @@ import type { Calibration } from "#shared/sim/calibration/fit.ts";
 import type { Measurements } from "#shared/sim/calibration/measurements.ts";
 import { median, medianRelativeError, quantile } from "#shared/sim/calibration/statistics.ts";
 
+/** The lines of a calibration: ladders, steps, lag and parameters. */
 export function calibrationLines(measured: Measurements, { fits, work, workError, kept }: Calibration): string[] {
   return [
     "",
@@ -91,6 +92,7 @@ const NAMES = {
   readyReplicas: "ready replicas",
 } as const satisfies Record<keyof ComparedWindow, string>;
 
+/** The lines of a comparison: windows, errors, and the order of the policies. */
 export function comparisonLines(comparison: Comparison): string[] {
   const { replays, unrefined, noise, refinement, ranking } = comparison;
   const reported = replays.find(({ role }) => role === "reported")!;

@@ -4,6 +4,7 @@ import type { FunctionBudget } from "#shared/live/run/budgets.ts";
 import type { PolicyShare } from "#shared/live/run/policy-shares.ts";
 import type { RunTotals, WindowRow } from "#shared/live/run/record.ts";
 
+/** The heads of the columns of `lineOf`. */
 export const HEADER = "   time    arrivals   P95 s   budget used   ready/desired   proposal → decision   why";
 
 /** `columns` bounds the line; the reason is cut with an ellipsis. */
@@ -37,6 +38,7 @@ function newsText({ action, policy, summary }: RunTotals["news"][number]): strin
   return `model ${policy.name} ${policy.version} ${action}: ${summary}`;
 }
 
+/** What came of a run, over several lines. */
 export function summaryOf(rows: readonly WindowRow[], totals: RunTotals): string {
   const lines = [
     "",
