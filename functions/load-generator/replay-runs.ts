@@ -53,9 +53,6 @@ const REMEMBERED_RUNS = 20;
 const RUN_ID = /^[0-9a-f]{12}-(\d{1,16})$/;
 
 interface Run {
-  readonly runId: string;
-  readonly trace: string;
-  readonly functionName: string;
   readonly stop: AbortController;
   /** Null once it is over, so that its records can be freed. */
   replay: ReplayRun | null;
@@ -76,7 +73,7 @@ export class ReplayRuns {
   /** Throws `BadInputError` for a request that cannot be planned, `RunInProgressError` while another run lasts. */
   start(request: ReplayRequest, trace: Trace): RunStatus {
     const current = this.#runs.find(({ status }) => status.state === "running");
-    if (current) throw new RunInProgressError(current.runId);
+    if (current) throw new RunInProgressError(current.status.runId);
 
     const schedule = planSchedule(trace, request);
     const scheduled = schedule.offsetSeconds.length;
@@ -114,7 +111,7 @@ export class ReplayRuns {
       result: null,
       problem: null,
     };
-    const run: Run = { runId, trace: trace.name, functionName, stop, replay, status, over: Promise.resolve() };
+    const run: Run = { stop, replay, status, over: Promise.resolve() };
     reporter.report("started", reportOf(run, "started", status.totals, null));
     run.over = this.#follow(run, replay, reporter);
     this.#runs.push(run);
@@ -129,7 +126,7 @@ export class ReplayRuns {
   }
 
   find(runId: string): RunStatus | null {
-    const run = this.#runs.find((one) => one.runId === runId);
+    const run = this.#runs.find(({ status }) => status.runId === runId);
     return run ? statusNow(run) : null;
   }
 
@@ -153,7 +150,7 @@ export class ReplayRuns {
 
   /** Stops a run and resolves with its last status; null when there is no such run. A run that is over stays as it is. */
   async stop(runId: string): Promise<RunStatus | null> {
-    const run = this.#runs.find((one) => one.runId === runId);
+    const run = this.#runs.find(({ status }) => status.runId === runId);
     if (!run) return null;
     run.stop.abort();
     await run.over;
@@ -177,7 +174,7 @@ export class ReplayRuns {
       run.status = { ...run.status, state: "broken", totals: replay.totals(), problem: messageOf(thrown) };
       const broken = reportOf(run, "finished", run.status.totals, null);
       reporter.report("finished", { ...broken, valid: false, invalidBecause: messageOf(thrown) });
-      this.deps.log.error({ runId: run.runId, err: thrown }, "replay broken");
+      this.deps.log.error({ runId: run.status.runId, err: thrown }, "replay broken");
     }
     run.replay = null;
     await reporter.published();
@@ -215,11 +212,11 @@ function statusNow(run: Run): RunStatus {
 }
 
 function reportOf(
-  { runId, functionName, status }: Run,
+  { status: { runId, functionName, scheduleDigest } }: Run,
   phase: LoadReport["phase"],
   totals: ReplayTotals,
   window: LoadWindow | null,
 ): LoadReport {
   const open = { valid: null, invalidBecause: null, sloViolationShare: null };
-  return { runId, functionName, phase, scheduleDigest: status.scheduleDigest, totals, window, ...open };
+  return { runId, functionName, phase, scheduleDigest, totals, window, ...open };
 }

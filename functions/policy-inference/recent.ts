@@ -1,5 +1,6 @@
 /** What is known of each function, for the functions that were seen lately and for no more than so many. */
 
+/** How many functions are remembered, and for how long. */
 export interface RecentOptions<V> {
   readonly most: number;
   /** Not seen for so long, it is forgotten. */

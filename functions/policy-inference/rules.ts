@@ -4,8 +4,10 @@ import type { ScalingPolicy } from "#shared/core/policy.ts";
 import { policyByName } from "#shared/policies/by-name.ts";
 import { policyReference, type PolicyReference } from "#shared/policies/reference.ts";
 
+/** What proposes for a function, or why nothing does. */
 export type Assignment = Proposing | Withheld;
 
+/** A policy, and what comes of what it proposes. */
 export interface Proposing {
   /** Another key is another policy, which begins with the function's history. */
   readonly key: string;
@@ -17,6 +19,7 @@ export interface Proposing {
   readonly withheld: null;
 }
 
+/** Nothing proposes. */
 export interface Withheld {
   /** Why nothing is proposed. */
   readonly withheld: string;

@@ -34,7 +34,8 @@ export function decodeWindows(
   if (maxDepth < Infinity && nestsDeeperThan(text, maxDepth)) {
     throw new BadInputError(`the body nests more than ${maxDepth} deep`);
   }
-  const events = text.trimStart().startsWith("[") ? readList(text, maxWindows) : [decodeEvent("window", encoder.encode(text))];
+  const isList = text.trimStart().startsWith("[");
+  const events = isList ? readList(text, maxWindows) : [decodeEvent("window", encoder.encode(text))];
   for (const { subject, data } of events) checkSubject(subject, data.managed.functionName, data.window.functionName);
   return events;
 }
