@@ -3,7 +3,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
 import { parseJson } from "#shared/core/checked.ts";
 import type { Trace } from "#shared/traces/trace.ts";
-import { type Answer, type FunctionEvent, textOf } from "#shared/host/handler.ts";
+import { type Answer, failed, type FunctionEvent, textOf } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
 import { type ReplayRuns, RunInProgressError } from "./replay-runs.ts";
@@ -71,8 +71,6 @@ async function report(event: FunctionEvent, { runs, traces }: LoadGeneratorDeps)
   const found = typeof runId === "string" ? runs.find(runId) : null;
   return found ? { status: 200, body: found } : unknownRun(runId, runs);
 }
-
-const failed = (status: number, error: string): Answer => ({ status, body: { error } });
 
 function unknownRun(runId: unknown, runs: ReplayRuns): Answer {
   const lost = typeof runId === "string" ? runs.lost(runId) : null;

@@ -7,7 +7,7 @@ import { makeEvent } from "#shared/events/codec.ts";
 import type { WindowClosed } from "#shared/events/types.ts";
 import type { Activity } from "#shared/host/activity.ts";
 import type { Judgement } from "#shared/host/call-verifier.ts";
-import { bytesOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
+import { bytesOf, failed, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import { isSigned } from "#shared/host/signature.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { previewRules, type Inference, type InferenceResult } from "./inference.ts";
@@ -81,7 +81,6 @@ function soleRefusal(results: readonly InferenceResult[]): string | null {
   return results.length === 1 && only?.kind === "refused" ? only.because : null;
 }
 
-const failed = (status: number, error: string): Answer => ({ status, body: { error } });
 const notTaken = (because: string): Answer => ({ status: 401, body: { error: because, published: false, because } });
 
 async function publish(result: InferenceResult, { managed, window }: WindowClosed, deps: AnswerDeps): Promise<void> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { leaveInOrder } from "#shared/host/leaving.ts";
-import { type Answer, type FunctionEvent, jsonHandler, textOf } from "#shared/host/handler.ts";
+import { type Answer, failed, type FunctionEvent, jsonHandler, textOf } from "#shared/host/handler.ts";
 import { burnCpu } from "./burn.ts";
 import { readStressRequest, type StressRequest } from "./request.ts";
 
@@ -24,7 +24,7 @@ async function answerStress(event: FunctionEvent): Promise<Answer> {
   try {
     request = readStressRequest(textOf(event.body), event.query);
   } catch (thrown) {
-    if (thrown instanceof BadInputError) return { status: 400, body: { error: thrown.message } };
+    if (thrown instanceof BadInputError) return failed(400, thrown.message);
     throw thrown;
   }
   const startMs = performance.now();

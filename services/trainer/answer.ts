@@ -4,7 +4,7 @@ import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { MODES } from "#shared/core/managed-function.ts";
 import { spoken } from "#shared/core/spoken.ts";
 import { parseJson } from "#shared/core/checked.ts";
-import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
+import { failed, textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -24,22 +24,22 @@ export async function answerTrainer(event: FunctionEvent, { trainer, status, may
     if (typeof asked !== "string") return { status: 200, body: status() };
     return { status: 200, body: { history: trainer.history(asked === "" ? null : asked) } };
   }
-  if (event.method !== "POST") return { status: 405, body: { error: "the method must be GET or POST" } };
+  if (event.method !== "POST") return failed(405, "the method must be GET or POST");
   const verdict = await mayChange(event);
-  if (!verdict.ok) return { status: 401, body: { error: verdict.because } };
+  if (!verdict.ok) return failed(401, verdict.because);
 
   let order: Order;
   try {
     order = readOrder(textOf(event.body));
   } catch (thrown) {
-    return { status: 400, body: { error: messageOf(thrown) } };
+    return failed(400, messageOf(thrown));
   }
   try {
     return await carryOut(order, trainer);
   } catch (thrown) {
-    if (thrown instanceof BadInputError) return { status: 409, body: { error: thrown.message } };
+    if (thrown instanceof BadInputError) return failed(409, thrown.message);
     // What cannot be logged is not done; the caller may try again.
-    if (thrown instanceof StorageError) return { status: 503, body: { error: thrown.message } };
+    if (thrown instanceof StorageError) return failed(503, thrown.message);
     throw thrown;
   }
 }

@@ -1,4 +1,5 @@
 /** The official node template's handler contract, and ours on top of it: a handler returns an answer and never throws. */
+import { messageOf } from "../core/errors.ts";
 
 /** A call, as the template's handler receives it. */
 export interface FunctionEvent {
@@ -25,6 +26,11 @@ export interface Answer {
   readonly body: unknown;
   /** Given, the body is a text of this content type; else it is sent as JSON. */
   readonly type?: string;
+}
+
+/** The answer to a call that was not carried out: one sentence. */
+export function failed(status: number, error: string): Answer {
+  return { status, body: { error } };
 }
 
 /**
@@ -61,7 +67,7 @@ export function jsonHandler(answer: (event: FunctionEvent) => Promise<Answer>): 
     try {
       result = await answer(event);
     } catch (thrown) {
-      result = { status: 500, body: { error: thrown instanceof Error ? thrown.message : String(thrown) } };
+      result = failed(500, messageOf(thrown));
     } finally {
       inFlight--;
     }

@@ -2,7 +2,7 @@
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
 import { spoken } from "#shared/core/spoken.ts";
 import { parseJson } from "#shared/core/checked.ts";
-import { textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
+import { failed, textOf, type Answer, type FunctionEvent } from "#shared/host/handler.ts";
 import type { Verdict } from "#shared/host/signature.ts";
 import type { FreezeKeeper } from "./keeper.ts";
 import type { Order } from "./orders.ts";
@@ -21,17 +21,17 @@ export interface FreezeCallDeps {
 /** 200 when it is in force and kept; 401 unsigned, 400 and 404 for what it cannot mean, 503 when it could not be kept. */
 export async function answerFreeze(event: FunctionEvent, deps: FreezeCallDeps): Promise<Answer> {
   const verdict = await deps.mayChange(event);
-  if (!verdict.ok) return { status: 401, body: { error: verdict.because } };
+  if (!verdict.ok) return failed(401, verdict.because);
   let order: Order;
   try {
     order = readOrder(textOf(event.body), deps.now());
   } catch (thrown) {
-    return { status: 400, body: { error: messageOf(thrown) } };
+    return failed(400, messageOf(thrown));
   }
   const { action, functionName } = order;
   // A name that was mistyped must not look like a brake; and what was frozen before it went may be thawed.
   if (action === "freeze" && functionName !== null && deps.isManaged(functionName) === false) {
-    return { status: 404, body: { error: `no function '${functionName}' is managed` } };
+    return failed(404, `no function '${functionName}' is managed`);
   }
   const { kept, problems } = await deps.keeper.order(order);
   await deps.settled();
