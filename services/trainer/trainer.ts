@@ -69,7 +69,6 @@ const MAX_IN_FLIGHT = 32;
 /** Nothing is judged or trained before `run`. */
 export function createTrainer(deps: TrainerDeps): Trainer {
   const { bus, clock, activity, log, registry, rules, profiles } = deps;
-  const { rolloutWindows, judgeWindows, simulatedSteps } = deps.settings;
   const memory = new TrainerMemory(deps.segmentLog);
   const functions = new Map<string, TrainedFunction>();
   const isAutomatic = () => memory.isAutomatic ?? deps.settings.isAutomatic;
@@ -82,8 +81,8 @@ export function createTrainer(deps: TrainerDeps): Trainer {
 
   const copy = new RegistryCopy({ registry, memory, trainedFunction, clock, log });
   const publisher = createPublisher({ ...deps, memory, copy });
-  const beginTraining = createTraining({ ...deps, memory, publisher, simulatedSteps });
-  const judge = createJudging({ ...deps, publisher, beginTraining, rolloutWindows, judgeWindows, isAutomatic });
+  const beginTraining = createTraining({ ...deps, ...deps.settings, memory, publisher });
+  const judge = createJudging({ ...deps, ...deps.settings, publisher, beginTraining, isAutomatic });
   const orders = createOrders({ memory, trainedFunction, publisher, beginTraining });
 
   const watch = new CollectorWatch(deps);
