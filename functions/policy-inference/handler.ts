@@ -3,10 +3,9 @@ import { join } from "node:path";
 
 import { openRegistry } from "#shared/adapters/model-registry/open-registry.ts";
 import { shippedModels } from "#shared/adapters/model-registry/shipped.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
-import { systemClock } from "#shared/adapters/system-clock.ts";
+import { monotonicClock, systemClock } from "#shared/adapters/system-clock.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
 import type { FunctionEvent } from "#shared/host/handler.ts";

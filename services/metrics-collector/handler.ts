@@ -3,8 +3,7 @@ import { randomUUID } from "node:crypto";
 
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
-import { systemClock } from "#shared/adapters/system-clock.ts";
+import { monotonicClock, systemClock } from "#shared/adapters/system-clock.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, gatewayAddress } from "#shared/host/addresses.ts";
 import { startService } from "#shared/host/service.ts";

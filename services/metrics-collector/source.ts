@@ -2,7 +2,7 @@
 import { httpMetricsEndpoint } from "#shared/adapters/http-metrics.ts";
 import { connectKubernetes } from "#shared/adapters/kubernetes/connect.ts";
 import { kubernetesContainers } from "#shared/adapters/kubernetes/container-source.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { monotonicClock } from "#shared/adapters/system-clock.ts";
 import { prometheusClient, type PrometheusClient } from "#shared/adapters/prometheus/client.ts";
 import { prometheusContainers } from "#shared/adapters/prometheus/container-source.ts";
 import { prometheusFunctions } from "#shared/adapters/prometheus/function-source.ts";

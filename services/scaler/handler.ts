@@ -6,11 +6,11 @@ import { textFile } from "#shared/adapters/files/text-file.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { natsSignatures } from "#shared/adapters/nats/signature-memory.ts";
 import { natsTextStore } from "#shared/adapters/nats/text-store.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
-import { systemClock } from "#shared/adapters/system-clock.ts";
+import { monotonicClock, systemClock } from "#shared/adapters/system-clock.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
 import { Activity } from "#shared/host/activity.ts";
 import { BUS_SETTINGS, busAddress, signatureBucket } from "#shared/host/addresses.ts";
+import { failed } from "#shared/host/handler.ts";
 import { startService } from "#shared/host/service.ts";
 import type { Workload } from "#shared/host/workload.ts";
 import { writableFolder } from "#shared/host/writable-folder.ts";
@@ -95,7 +95,7 @@ export default startService("scaler", SETTING_NAMES, async (workload) => {
       if (typeof asked !== "string") return { status: 200, body: status() };
       const decision = scaler.explain(asked);
       if (decision) return { status: 200, body: decision };
-      return { status: 404, body: { error: `decision '${asked.slice(0, 200)}' is not remembered` } };
+      return failed(404, `decision '${asked.slice(0, 200)}' is not remembered`);
     },
   };
 });

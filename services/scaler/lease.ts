@@ -8,7 +8,7 @@ import { kubernetesLeaseStore } from "#shared/adapters/lease/kubernetes-store.ts
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import type { LeaseStore } from "#shared/adapters/lease/record.ts";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { monotonicClock } from "#shared/adapters/system-clock.ts";
 import type { SettingName, SettingValue } from "#shared/config/settings.ts";
 import { ConfigError } from "#shared/core/errors.ts";
 import { BUS_SETTINGS, busAddress, kubernetesAddress } from "#shared/host/addresses.ts";

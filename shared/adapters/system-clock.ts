@@ -1,4 +1,4 @@
-/** The real clock. */
+/** The real clocks: the one that people set, and the one that nobody sets. */
 import type { Clock } from "../core/clock.ts";
 
 /** The wall clock, Unix milliseconds; a sleep that is aborted resolves at once. */
@@ -15,4 +15,10 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, Math.max(0, ms));
       signal?.addEventListener("abort", done, { once: true });
     }),
+};
+
+/** Milliseconds since this process began, also while it is stopped: for durations, not for dates. */
+export const monotonicClock: Clock = {
+  nowMs: () => performance.now(),
+  sleep: (ms, signal) => systemClock.sleep(ms, signal),
 };

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { heldLease, LEASE_TIMES } from "#shared/adapters/lease/held-lease.ts";
 import { natsLeaseStore } from "#shared/adapters/lease/nats-store.ts";
 import { parseRecord, type LeaseRecord, type LeaseStore, type StoredLease } from "#shared/adapters/lease/record.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { monotonicClock } from "#shared/adapters/system-clock.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Lease } from "#shared/ports/lease.ts";
 import { eventually } from "#test/support/eventually.ts";

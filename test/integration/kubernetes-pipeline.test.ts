@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { kubernetesScaleTarget } from "#shared/adapters/kubernetes/scale-target.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { monotonicClock } from "#shared/adapters/system-clock.ts";
 import { createDeployment, noControlPlane, startControlPlane } from "#test/support/control-plane.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack, stepDown } from "#test/support/local-stack.ts";

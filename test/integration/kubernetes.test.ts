@@ -9,7 +9,7 @@ import { kubernetesScaleTarget } from "#shared/adapters/kubernetes/scale-target.
 import { kubernetesLeaseStore } from "#shared/adapters/lease/kubernetes-store.ts";
 import { soleLease } from "#shared/adapters/lease/sole-lease.ts";
 import { memoryBus } from "#test/support/memory-bus.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { monotonicClock } from "#shared/adapters/system-clock.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
 import type { Applied } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";

@@ -2,7 +2,7 @@
 import { connectKubernetes } from "#shared/adapters/kubernetes/connect.ts";
 import { kubernetesManagedFunctions } from "#shared/adapters/kubernetes/managed-functions.ts";
 import { kubernetesScaleTarget } from "#shared/adapters/kubernetes/scale-target.ts";
-import { monotonicClock } from "#shared/adapters/monotonic-clock.ts";
+import { monotonicClock } from "#shared/adapters/system-clock.ts";
 import { kubernetesAddress } from "#shared/host/addresses.ts";
 import { scaleTargetKind } from "./kind.ts";
 
