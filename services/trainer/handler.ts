@@ -41,9 +41,7 @@ export default startService(
     for (const rule of Object.values(rules)) policyByName(rule);
     const { warn } = workload;
     const address = busAddress(workload);
-    const segmentLog = workload.closeAtEnd(
-      await openSegmentLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER)),
-    );
+    const segmentLog = workload.closeAtEnd(await openSegmentLog(nodeFiles, writableFolder(settings.TRAINER_FOLDER)));
     for (const loss of segmentLog.losses) workload.log.warn(loss, `the trainer's log: ${lossInWords(loss)}`);
     const bus = workload.closeAtEnd(await natsBus({ ...address, log: warn }));
     const places = { kind: settings.MODEL_STORE, folder: writableFolder(settings.MODEL_FOLDER), bus: address };
