@@ -1,4 +1,4 @@
-/** What became of each request: typed-array columns, 39 bytes a request, so that a million fits in memory. */
+/** What became of each request: typed-array columns, 17 bytes a request, so that a million fits in memory. */
 import type { ErrorClass, RequestOutcome } from "#shared/core/load.ts";
 
 /** Whether a request counts. */
@@ -30,67 +30,28 @@ export interface RequestRecord {
 }
 
 const OUTCOMES: readonly (RequestOutcome | null)[] = [null, "ok", "error", "shed", "unfinished"];
-const CLASSES: readonly (ErrorClass | null)[] = [
-  null,
-  ...(["connect", "timeout", "reset", "429", "4xx", "502", "504", "5xx"] as const),
-];
 
-/** Row i is request i of the schedule. NaN = absent. */
+/** What a replay is summed up from; row i is request i of the schedule. NaN = absent. */
 export class RequestColumns {
   readonly sentMs: Float64Array;
-  readonly firstByteMs: Float64Array;
   readonly endMs: Float64Array;
-  readonly #serverSeconds: Float32Array;
-  readonly #bytes: Uint32Array;
-  readonly #status: Uint16Array;
   readonly #outcome: Uint8Array;
-  readonly #errorClass: Uint8Array;
 
   constructor(readonly length: number) {
     this.sentMs = new Float64Array(length).fill(NaN);
-    this.firstByteMs = new Float64Array(length).fill(NaN);
     this.endMs = new Float64Array(length).fill(NaN);
-    this.#serverSeconds = new Float32Array(length).fill(NaN);
-    this.#bytes = new Uint32Array(length);
-    this.#status = new Uint16Array(length);
     this.#outcome = new Uint8Array(length);
-    this.#errorClass = new Uint8Array(length);
   }
 
-  /** Keeps a record; all but the call id, whose text would not stay flat. */
-  put(record: RequestRecord): void {
-    const { seq } = record;
-    this.sentMs[seq] = record.sentMs ?? NaN;
-    this.firstByteMs[seq] = record.firstByteMs ?? NaN;
-    this.endMs[seq] = record.endMs ?? NaN;
-    this.#serverSeconds[seq] = record.serverSeconds ?? NaN;
-    this.#bytes[seq] = record.bytes;
-    this.#status[seq] = record.status ?? 0;
-    this.#outcome[seq] = OUTCOMES.indexOf(record.outcome);
-    this.#errorClass[seq] = CLASSES.indexOf(record.errorClass);
+  /** Keeps how and when a request ended. */
+  put({ seq, sentMs, endMs, outcome }: RequestRecord): void {
+    this.sentMs[seq] = sentMs ?? NaN;
+    this.endMs[seq] = endMs ?? NaN;
+    this.#outcome[seq] = OUTCOMES.indexOf(outcome);
   }
 
   /** Null for a request that was not reached before the replay was stopped. */
   outcome(seq: number): RequestOutcome | null {
     return OUTCOMES[this.#outcome[seq]!]!;
-  }
-
-  /** Why the request failed; null where it did not. */
-  errorClass(seq: number): ErrorClass | null {
-    return CLASSES[this.#errorClass[seq]!]!;
-  }
-
-  status(seq: number): number | null {
-    return this.#status[seq]! || null;
-  }
-
-  bytes(seq: number): number {
-    return this.#bytes[seq]!;
-  }
-
-  /** Seconds that the function itself reported; null where it did not. */
-  serverSeconds(seq: number): number | null {
-    const seconds = this.#serverSeconds[seq]!;
-    return Number.isNaN(seconds) ? null : seconds;
   }
 }
