@@ -11,30 +11,18 @@ import { scheduleDigest, writeSchedule } from "./schedule-file.ts";
 import { httpUrl } from "./sender.ts";
 import { stressBody } from "./stress-body.ts";
 
-type FromSchedule = Partial<ScheduleOptions>;
-type FromReplay = Partial<
-  Pick<
-    ReplayOptions,
-    | "timeLapse"
-    | "timeoutMs"
-    | "drainMs"
-    | "maxInFlight"
-    | "warmUpSeconds"
-    | "sloSeconds"
-    | "signal"
-    | "onWindow"
-    | "headers"
-  >
+type FromReplay = Omit<
+  ReplayOptions,
+  "functionName" | "schedule" | "url" | "bodyOf" | "epochMs" | "startAtMs" | "onRecord"
 >;
 
 /** What `replayFromFile` replays, and where. */
-export interface ReplayFromFileOptions extends FromSchedule, FromReplay {
+export interface ReplayFromFileOptions extends Partial<ScheduleOptions>, FromReplay {
   /** `<file>` or `<file>#<selection>`. */
   readonly trace: string;
   readonly format?: TraceFormat;
   /** Where the load goes; by default it stays on this machine. */
   readonly url?: string;
-  readonly runId: string;
   /** CPU time of a mean request, seconds of trace time. */
   readonly meanCpuSeconds?: number;
   /** Where the plan is written before anything is sent. */

@@ -47,14 +47,9 @@ export const REPLAY_DEFAULTS = {
   sloSeconds: null,
 } as const;
 
-interface Limits {
-  readonly timeLapse: number;
-  readonly timeoutMs: number;
-  readonly drainMs: number;
-  readonly maxInFlight: number;
-  readonly warmUpSeconds: number;
-  readonly sloSeconds: number | null;
-}
+type Limits = Required<
+  Pick<ReplayOptions, "timeLapse" | "timeoutMs" | "drainMs" | "maxInFlight" | "warmUpSeconds" | "sloSeconds">
+>;
 
 /** Options with every limit filled in. */
 export type CheckedOptions<T> = T & Limits;

@@ -1,8 +1,8 @@
 /** What a replay came to: totals, latencies from both starting points, and whether it kept its schedule. */
 import type { LoadReport, LoadWindow, ReplayTotals } from "#shared/core/load.ts";
-import type { Schedule } from "../traces/schedule.ts";
 import { type Quantiles, quantilesOf } from "./quantiles.ts";
 import type { RequestColumns } from "./records.ts";
+import type { CheckedOptions, ReplayOptions } from "./replay-options.ts";
 
 /** What a replay came to. */
 export interface ReplayResult {
@@ -33,21 +33,12 @@ export interface ReplayResult {
   readonly sloViolationShare: number | null;
 }
 
-/** What is summed up from columns alone; rows from `reached` on were never sent. */
-export interface ColumnsSummary {
-  readonly schedule: Schedule;
-  readonly columns: RequestColumns;
-  readonly reached: number;
-  readonly timeLapse: number;
-  readonly warmUpSeconds: number;
-  readonly sloSeconds: number | null;
-}
-
-/** Latencies, lateness and violations of a replay's measured phase. */
+/** Latencies, lateness and violations of a replay's measured phase; rows from `reached` on were never sent. */
 export function summariseColumns(
-  input: ColumnsSummary,
+  columns: RequestColumns,
+  reached: number,
+  { schedule, timeLapse, warmUpSeconds, sloSeconds }: CheckedOptions<Pick<ReplayOptions, "schedule">>,
 ): Pick<ReplayResult, "latencySeconds" | "latenessMs" | "sloViolationShare"> {
-  const { schedule, columns, reached, timeLapse, warmUpSeconds, sloSeconds } = input;
   const fromIntended: number[] = [];
   const fromSent: number[] = [];
   const lateness: number[] = [];

@@ -205,16 +205,8 @@ class Replay implements ReplayRun {
   }
 
   #result(elapsedMs: number): ReplayResult {
-    const { runId, functionName, schedule, timeLapse, warmUpSeconds, sloSeconds } = this.#options;
-    const reached = this.#next;
-    const summary = summariseColumns({
-      schedule,
-      columns: this.columns,
-      reached,
-      timeLapse,
-      warmUpSeconds,
-      sloSeconds,
-    });
+    const { runId, functionName, schedule, timeLapse } = this.#options;
+    const summary = summariseColumns(this.columns, this.#next, this.#options);
     const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS) || 0;
     const invalidBecause = this.#stopped
       ? `it was stopped after ${((elapsedMs * timeLapse) / 1_000).toFixed(0)} of ${schedule.durationSeconds} s`
