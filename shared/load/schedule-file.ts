@@ -3,9 +3,8 @@
  * durationSeconds, float64 windowSeconds, uint32 n, then n float64 offsets, then n float32 work.
  */
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 
-import { BadInputError, messageOf } from "../core/errors.ts";
 import type { Schedule } from "../traces/schedule.ts";
 
 const MAGIC = "RPLSCH1\n";
@@ -29,25 +28,6 @@ export function encodeSchedule({ durationSeconds, windowSeconds, offsetSeconds, 
   return bytes;
 }
 
-/** Throws `BadInputError` when the bytes are no schedule; `name` begins its sentence. */
-export function decodeSchedule(bytes: Uint8Array, name = "schedule"): Schedule {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC || bytes.length < HEADER_BYTES) throw new BadInputError(`${name}: is not a schedule`);
-  const count = view.getUint32(24, true);
-  const wantBytes = HEADER_BYTES + count * REQUEST_BYTES;
-  if (bytes.length !== wantBytes) {
-    throw new BadInputError(`${name}: ${count} requests take ${wantBytes} bytes, was ${bytes.length}`);
-  }
-  const workAt = HEADER_BYTES + count * 8;
-  return {
-    durationSeconds: view.getFloat64(8, true),
-    windowSeconds: view.getFloat64(16, true),
-    offsetSeconds: new Float64Array(count).map((_, i) => view.getFloat64(HEADER_BYTES + i * 8, true)),
-    work: new Float32Array(count).map((_, i) => view.getFloat32(workAt + i * 4, true)),
-  };
-}
-
 /** SHA-256 in hex of the bytes; `sha256sum` of a written schedule says the same. */
 export function scheduleDigest(schedule: Schedule): string {
   return createHash("sha256").update(encodeSchedule(schedule)).digest("hex");
@@ -56,12 +36,4 @@ export function scheduleDigest(schedule: Schedule): string {
 /** Writes a schedule's file. */
 export async function writeSchedule(path: string, schedule: Schedule): Promise<void> {
   await writeFile(path, encodeSchedule(schedule));
-}
-
-/** Throws `BadInputError` when the file cannot be read or is no schedule. */
-export async function readSchedule(path: string): Promise<Schedule> {
-  const bytes = await readFile(path).catch((thrown: unknown) => {
-    throw new BadInputError(`${path}: cannot be read (${messageOf(thrown)})`);
-  });
-  return decodeSchedule(bytes, path);
 }
