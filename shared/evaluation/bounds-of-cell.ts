@@ -3,6 +3,7 @@ import { budgetOf } from "../core/slo.ts";
 import { meanOf } from "./bootstrap.ts";
 import type { Bounds } from "./foresight/bounds.ts";
 import type { CellTerms } from "./matrix.ts";
+import type { EvaluationRow } from "./rows.ts";
 
 /** Means over seeds; costs in replica-seconds, starts priced. */
 export interface CellBounds {
@@ -50,26 +51,18 @@ export function boundsOfCell(bounds: readonly Bounds[], { slo }: Pick<CellTerms,
 /** Luck that many standard deviations long is none any more. */
 const DEVIATIONS = 4;
 
-/** What the check looks at of a row. */
-interface Judged {
-  readonly policy: string;
-  readonly meanLateShare: number;
-  /** Null where starts are not known. */
-  readonly meanCost: number | null;
-}
-
 /**
  * Names of the policies that kept the SLO for less than is possible, luck allowed for: then the bound or the simulator is wrong.
  * `foresight` is held to it like the rest; so is the oracle, should it ever keep the SLO.
  */
 export function belowLowerBound(
-  rows: readonly Judged[],
+  rows: readonly Pick<EvaluationRow, "policy" | "sloViolationShare" | "cost">[],
   { lower, luck }: CellBounds,
-  terms: Pick<CellTerms, "slo">,
+  { slo }: Pick<CellTerms, "slo">,
 ): string[] {
   if (lower === null) return [];
-  return rows.flatMap(({ policy, meanLateShare, meanCost }) => {
-    const isKept = meanLateShare <= budgetOf(terms.slo);
-    return isKept && meanCost !== null && meanCost < lower - DEVIATIONS * luck - 1e-6 ? [policy] : [];
-  });
+  return rows
+    .filter(({ sloViolationShare }) => sloViolationShare.mean <= budgetOf(slo))
+    .filter(({ cost }) => cost !== null && cost.mean < lower - DEVIATIONS * luck - 1e-6)
+    .map(({ policy }) => policy);
 }

@@ -8,14 +8,8 @@ export function belowBounds({ rows, cells }: Pick<EvaluationResult, "rows" | "ce
   return cells.flatMap((cell) => {
     const { foresight, trace, rateScale, profile } = cell;
     if (foresight === null) return [];
-    const judged = rows
-      .filter((row) => isSameCell(row, cell))
-      .map(({ policy, sloViolationShare, cost }) => ({
-        policy,
-        meanLateShare: sloViolationShare.mean,
-        meanCost: cost?.mean ?? null,
-      }));
-    return belowLowerBound(judged, foresight, cell).map(
+    const own = rows.filter((row) => isSameCell(row, cell));
+    return belowLowerBound(own, foresight, cell).map(
       (policy) =>
         `'${policy}' keeps the SLO of ${trace} × ${rateScale}, profile ${profile}, for less than the lower bound ` +
         `${Math.round(foresight.lower!)}: the bound or the simulator is wrong`,
