@@ -34,16 +34,18 @@ export interface Matrix {
 
 const KNOWING = [FORESIGHT_POLICY, REFERENCE_POLICY];
 
-/** A time line is kept for the first seed. Neighbours share their schedule. */
-export function planJobs({
-  cells,
-  policies,
-  seeds,
-}: Pick<Matrix, "policies" | "seeds"> & { readonly cells: readonly unknown[] }): RunJob[] {
-  const all = [...KNOWING.filter((bound) => !policies.includes(bound)), ...policies];
+/** What is combined into jobs. */
+export type JobsOptions = Pick<Matrix, "policies" | "seeds"> & { readonly cells: readonly unknown[] };
+
+/** Each policy on each cell with each seed. Neighbours share their schedule. */
+export function jobsOf({ cells, policies, seeds }: JobsOptions, detailOf: (seed: number) => Detail): RunJob[] {
   return cells.flatMap((_, cell) =>
-    seeds.flatMap((seed) =>
-      all.map((policy) => ({ cell, policy, seed, detail: seed === seeds[0] ? "timeline" : "totals" })),
-    ),
+    seeds.flatMap((seed) => policies.map((policy) => ({ cell, policy, seed, detail: detailOf(seed) }))),
   );
+}
+
+/** The jobs of an evaluation, those of the policies that know what none can among them. A time line is kept for the first seed. */
+export function planJobs({ cells, policies, seeds }: JobsOptions): RunJob[] {
+  const all = [...KNOWING.filter((bound) => !policies.includes(bound)), ...policies];
+  return jobsOf({ cells, policies: all, seeds }, (seed) => (seed === seeds[0] ? "timeline" : "totals"));
 }

@@ -8,7 +8,7 @@ import { resolveByName } from "../files/policies.ts";
 import { dataOf } from "../files/traces.ts";
 import { TUNED_KIND, type TunedPolicy } from "../files/tuned-policy.ts";
 import { REFERENCE_POLICY } from "../knowing.ts";
-import type { RunJob } from "../matrix.ts";
+import { jobsOf } from "../matrix.ts";
 import type { MatrixOptions } from "../options.ts";
 import type { Pool } from "../pool/pool.ts";
 import { runJobs, withPool, type EvaluationWorld, type MatrixCell } from "../pool/run-matrix.ts";
@@ -85,10 +85,7 @@ async function runPolicies(
   policies: readonly string[],
   what: string,
 ): Promise<Run[][]> {
-  // Neighbours share their schedule.
-  const jobs: RunJob[] = cells.flatMap((_, cell) =>
-    seeds.flatMap((seed) => policies.map((policy) => ({ cell, policy, seed, detail: "totals" as const }))),
-  );
+  const jobs = jobsOf({ cells, policies, seeds }, () => "totals");
   const runs = await runJobs(pool, { cells, jobs, what: `tuning: ${what}` }, world.progress);
   return policies.map((_, p) => runs.filter((_, i) => i % policies.length === p));
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import { BadInputError } from "../../core/errors.ts";
 import { FOLLOWS } from "../../core/model.ts";
-import { startProgress, type ProgressOutput } from "../../core/progress.ts";
+import { startProgress } from "../../core/progress.ts";
 import { isBoundName } from "../../evaluation/knowing.ts";
 import { HELD, heldName } from "../../policies/held-model.ts";
 import { policyReference } from "../../policies/reference.ts";
@@ -11,7 +11,7 @@ import { isFolder } from "../is-folder.ts";
 import { annotationOf } from "../managed.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
-import type { Matrix, RunJob } from "../../evaluation/matrix.ts";
+import { jobsOf, type Matrix, type RunJob } from "../../evaluation/matrix.ts";
 import { rowsOf } from "../../evaluation/rows.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
 import { borrowFunction } from "../borrow-function.ts";
@@ -19,6 +19,7 @@ import { managedOn, openPlatform, type LivePlatform } from "../platform.ts";
 import { planLoad, type LoadPlan } from "../load.ts";
 import { machine, versions } from "../../evaluation/files/machine.ts";
 import { overlapWarnings, type NamedPolicy } from "../../evaluation/files/policies.ts";
+import type { EvaluationWorld } from "../../evaluation/pool/run-matrix.ts";
 import { RESULT_KIND, type EvaluationResult } from "../../evaluation/results/result.ts";
 import { summaryOf, type NamedTrace } from "../../evaluation/files/traces.ts";
 import { liveRun } from "./run.ts";
@@ -42,15 +43,10 @@ export interface LiveEvaluationOptions {
 /** A scale-down waits for 90 s and then halves a count each 30 s: by then a policy is at what it makes of idleness. */
 export const DEFAULT_SETTLE_WINDOWS = 8;
 
-/** The home of the platform, and who is informed of progress. */
-export interface LiveEvaluationWorld {
+/** What a live evaluation needs of the world. */
+export interface LiveEvaluationWorld extends Omit<EvaluationWorld, "workerScript" | "modelsFolder"> {
+  /** The home of the platform. */
   readonly home: string;
-  /** Progress and warnings, a line each. */
-  readonly say: (line: string) => void;
-  readonly progress: ProgressOutput;
-  readonly signal: AbortSignal;
-  /** As typed, for the record. */
-  readonly command: string;
 }
 
 interface LiveOptions extends LiveEvaluationOptions {
@@ -68,7 +64,8 @@ export async function evaluateLive(given: LiveEvaluationOptions, world: LiveEval
     const warnings = overlapWarnings(options.policies, traces);
     for (const warning of warnings) world.say(`warning: ${warning}`);
     const startMs = systemClock.nowMs();
-    const jobs = jobsOf(options);
+    // For one seed every policy gets the same calls, one policy soon after the other.
+    const jobs = jobsOf({ ...options, policies: options.policies.map(({ name }) => name) }, () => "windows");
     const runs = await runAll(platform, { options, managed, plans, jobs }, world);
     const invalid = invalidRuns(jobs, runs);
     for (const warning of invalid) world.say(`warning: ${warning}`);
@@ -116,13 +113,6 @@ function plansOf({ cells, fromWindow, windows }: LiveOptions, managed: ManagedFu
         managed,
       ]),
     ),
-  );
-}
-
-/** For one seed every policy gets the same calls, one policy soon after the other. */
-function jobsOf({ cells, seeds, policies }: LiveOptions): RunJob[] {
-  return cells.flatMap((_, cell) =>
-    seeds.flatMap((seed) => policies.map(({ name }) => ({ cell, policy: name, seed, detail: "windows" as const }))),
   );
 }
 
