@@ -10,20 +10,9 @@ import type { CellName, Matrix, RunJob } from "./matrix.ts";
 import { paretoFront } from "./pareto.ts";
 
 /** What a row is made of: a simulation's totals, or a live run's, where some things cannot be seen. */
-export interface RowTotals extends Pick<
+export interface RowTotals extends Omit<
   SimTotals,
-  | "durationSeconds"
-  | "calls"
-  | "failed"
-  | "sloViolationShare"
-  | "p50Seconds"
-  | "p95Seconds"
-  | "p99Seconds"
-  | "windowsFullyServedShare"
-  | "replicaSeconds"
-  | "churn"
-  | "clippedDecisions"
-  | "heldDecisions"
+  "ok" | "failedByClass" | "meanSeconds" | "outOfMemory" | "coldStarts" | "replicaStarts" | "reversals"
 > {
   readonly coldStarts: number | null;
   readonly replicaStarts: number | null;

@@ -2,6 +2,7 @@
 import type { SimTotals } from "../../sim/simulate.ts";
 import type { Machine, Versions } from "../files/machine.ts";
 import type { TraceSummary } from "../files/traces.ts";
+import type { RunJob } from "../matrix.ts";
 import type { ContenderScore } from "./scores.ts";
 
 /** The scores of all contenders, and all that is needed to make them again. */
@@ -16,13 +17,8 @@ export interface AgentComparison {
   /** Policies with their options, in the order of the rules. */
   readonly tuned: readonly string[];
   readonly scores: readonly ContenderScore[];
-  readonly runs: readonly (SimTotals & { readonly name: string; readonly policy: string } & Place)[];
+  readonly runs: readonly (SimTotals & Pick<RunJob, "policy" | "seed"> & Record<"name" | "trace", string>)[];
   readonly command: string;
   readonly versions: Versions;
   readonly machine: Machine;
-}
-
-interface Place {
-  readonly seed: number;
-  readonly trace: string;
 }
