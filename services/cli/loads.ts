@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { readFlags } from "#shared/config/flags.ts";
-import { composeFrom } from "#shared/evaluation/loads/compose/from-folder.ts";
+import { composeFrom } from "#shared/evaluation/loads/compose/compose.ts";
 import { DEFAULT_LOADS, loadsOfSplit, loadsText, readLoadsFile } from "#shared/evaluation/loads/manifest.ts";
 import { lineOf, loadsTable, summaryTable } from "#shared/evaluation/loads/table.ts";
 import { tracesFor } from "#shared/evaluation/loads/traces.ts";

@@ -40,6 +40,11 @@ export function bootstrapMean(
   return { mean, lo: at(tail), hi: at(1 - tail) };
 }
 
+/** The mean, and in brackets the interval's ends where they differ. */
+export function intervalWords({ mean, lo, hi }: Interval, format: (value: number) => string): string {
+  return lo === hi ? format(mean) : `${format(mean)} [${format(lo)}–${format(hi)}]`;
+}
+
 /** The mean; NaN of no values. */
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

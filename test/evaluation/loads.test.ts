@@ -14,7 +14,7 @@ import { isRecorded, LOAD_SPLITS, MAX_TIMES, type LoadSplit } from "#shared/sim/
 import { FAMILIES } from "#shared/sim/workloads/families.ts";
 import { AZURE_FILE } from "#shared/evaluation/loads/compose/azure.ts";
 import { splitOfOwner } from "#shared/evaluation/loads/compose/owners.ts";
-import { composeFrom } from "#shared/evaluation/loads/compose/from-folder.ts";
+import { composeFrom } from "#shared/evaluation/loads/compose/compose.ts";
 import { DEFAULT_LOADS, loadsOfSplit, loadsText, readLoadsFile } from "#shared/evaluation/loads/manifest.ts";
 import { lineOf, type LoadLine } from "#shared/evaluation/loads/table.ts";
 import { tracesFor } from "#shared/evaluation/loads/traces.ts";

@@ -1,8 +1,9 @@
 /** The comparison as Markdown, and its place on a page: between two markers. */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 
-import { BadInputError, messageOf } from "../../core/errors.ts";
-import type { Interval } from "../bootstrap.ts";
+import { BadInputError } from "../../core/errors.ts";
+import { intervalWords } from "../bootstrap.ts";
+import { textOf } from "../files/text-of.ts";
 import type { AgentComparison } from "./comparison.ts";
 import type { ContenderScore } from "./scores.ts";
 
@@ -45,8 +46,8 @@ function cellsOf(score: ContenderScore): string[] {
   const { name, isParetoOptimal, sloViolationShare, oracleMultiple, replicaSeconds, p95Seconds } = score;
   return [
     `${name}${isParetoOptimal ? " ●" : ""}`,
-    withInterval(sloViolationShare, (share) => (100 * share).toFixed(1)),
-    withInterval(oracleMultiple, (multiple) => multiple.toFixed(2)),
+    intervalWords(sloViolationShare, (share) => (100 * share).toFixed(1)),
+    intervalWords(oracleMultiple, (multiple) => multiple.toFixed(2)),
     String(Math.round(replicaSeconds.mean)),
     p95Seconds === null ? "–" : p95Seconds.toFixed(1),
     String(Math.round(score.churn)),
@@ -56,15 +57,9 @@ function cellsOf(score: ContenderScore): string[] {
   ];
 }
 
-function withInterval({ mean, lo, hi }: Interval, format: (value: number) => string): string {
-  return lo === hi ? format(mean) : `${format(mean)} [${format(lo)}–${format(hi)}]`;
-}
-
 /** Throws `BadInputError` where the file has no place for it, before anything is computed. */
 export async function readmeWith(file: string, markdown: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new BadInputError(`--readme ${file}: cannot be read (${messageOf(thrown)})`);
-  });
+  const text = await textOf(file, `--readme ${file}:`);
   const [begin, end] = [text.indexOf(MARKERS.begin), text.indexOf(MARKERS.end)];
   if (begin === -1 || end < begin) {
     throw new BadInputError(`--readme ${file}: has no '${MARKERS.begin}' with '${MARKERS.end}' after it`);

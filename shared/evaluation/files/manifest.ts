@@ -1,9 +1,9 @@
 /** The manifest of traces: digests of the files, and which data is for training, for choosing, and for the last word. */
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { BadInputError, messageOf } from "../../core/errors.ts";
 import { LOAD_SPLITS, type LoadSplit } from "../../sim/loads/recipe.ts";
+import { textOf } from "./text-of.ts";
 
 /** The splits of the trace manifest, those of loads. */
 export const SPLITS = LOAD_SPLITS;
@@ -30,10 +30,7 @@ export const DEFAULT_MANIFEST = "traces/manifest.json";
 
 /** Throws `BadInputError` that names the file and the field. */
 export async function readManifest(file: string): Promise<Manifest> {
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new BadInputError(`${file}: cannot be read (${messageOf(thrown)})`);
-  });
-  const found = parse(file, text) as { files?: unknown; splits?: unknown } | null;
+  const found = parse(file, await textOf(file)) as { files?: unknown; splits?: unknown } | null;
   const need = (holds: boolean, sentence: string) => {
     if (!holds) throw new BadInputError(`${file}: ${sentence}`);
   };

@@ -1,9 +1,7 @@
 /** Profiles that `calibrate` writes: `@FILE` where a profile's name is expected. */
-import { readFile } from "node:fs/promises";
-
-import { BadInputError, messageOf } from "../../core/errors.ts";
 import { parseProfileDocument, PROFILE_KIND, type ProfileDocument } from "../../sim/calibration/profile-document.ts";
 import type { Machine, Versions } from "./machine.ts";
+import { textOf } from "./text-of.ts";
 import { checkOwnFile, writeWhole } from "./whole-file.ts";
 
 /** A profile's file with what it was made of. */
@@ -19,10 +17,7 @@ export interface WrittenProfile extends ProfileDocument {
 
 /** Throws `BadInputError` for a file that `calibrate` did not write. */
 export async function readProfileFile(file: string): Promise<Pick<ProfileDocument, "profile" | "timeLapse">> {
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new BadInputError(`profile '@${file}': the file cannot be read (${messageOf(thrown)})`);
-  });
-  return parseProfileDocument(text, file);
+  return parseProfileDocument(await textOf(file, `profile '@${file}': the file`), file);
 }
 
 /** Throws `BadInputError` when something else is there: only an earlier profile may be written over. */

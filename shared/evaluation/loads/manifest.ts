@@ -1,7 +1,7 @@
 /** The manifest of loads on disk. */
 import { readLoads } from "../../sim/loads/read-loads.ts";
 import type { LoadRecipe, LoadSplit } from "../../sim/loads/recipe.ts";
-import { textOf } from "./text-of.ts";
+import { textOf } from "../files/text-of.ts";
 
 /** The shipped load manifest. */
 export const DEFAULT_LOADS = "traces/loads.json";

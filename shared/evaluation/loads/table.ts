@@ -4,6 +4,7 @@ import type { Load } from "../../sim/loads/load.ts";
 import { demandOf, needOf } from "../../sim/loads/need.ts";
 import { LOAD_SPLITS, type LoadSplit } from "../../sim/loads/recipe.ts";
 import { FAMILIES, type Family } from "../../sim/workloads/families.ts";
+import { columnsOf } from "../columns.ts";
 
 /** What the table of loads says of one load. */
 export interface LoadLine {
@@ -80,7 +81,7 @@ export function loadsTable(lines: readonly LoadLine[]): string[] {
     String(line.needPeak),
     String(line.maxReplicas),
   ]);
-  return aligned([HEAD, ...rows], new Set([0, 1, 6]));
+  return columnsOf([HEAD, ...rows], new Set([0, 1, 6]));
 }
 
 /** Number of loads, their hours, and the mean of their mean needs. */
@@ -95,7 +96,7 @@ export function summaryTable(lines: readonly LoadLine[]): string[] {
     ...splits.map((split) => cell(lines.filter((line) => line.family === family && line.split === split))),
   ]);
   const all = ["all", ...splits.map((split) => cell(lines.filter((line) => line.split === split)))];
-  return aligned([["family", ...splits], ...rows, all], new Set(splits.map((_, i) => i + 1)).add(0));
+  return columnsOf([["family", ...splits], ...rows, all], new Set(splits.map((_, i) => i + 1)).add(0));
 }
 
 function sum<T>(values: readonly T[], of: (value: T) => number): number {
@@ -104,15 +105,4 @@ function sum<T>(values: readonly T[], of: (value: T) => number): number {
 
 function significant(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-/** `left`: columns of words; numbers are at the right. */
-function aligned(grid: readonly (readonly string[])[], left: ReadonlySet<number>): string[] {
-  const widths = grid[0]!.map((_, column) => Math.max(...grid.map((line) => line[column]!.length)));
-  return grid.map((line) =>
-    line
-      .map((text, column) => (left.has(column) ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
-      .join("  ")
-      .trimEnd(),
-  );
 }

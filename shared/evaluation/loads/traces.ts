@@ -6,7 +6,7 @@ import { parseTrace } from "../../traces/formats/parse-trace.ts";
 import { splitReference } from "../../traces/load-trace.ts";
 import type { TraceOf } from "../../sim/loads/load.ts";
 import { isRecorded, type LoadRecipe, referencesOf } from "../../sim/loads/recipe.ts";
-import { textOf } from "./text-of.ts";
+import { textOf } from "../files/text-of.ts";
 
 /** Reads the files of these recipes from the manifest's folder. Throws `BadInputError`. */
 export async function tracesFor(folder: string, recipes: readonly LoadRecipe[]): Promise<TraceOf> {

@@ -1,8 +1,9 @@
 /** What is said over all cells of an evaluation: a line for each policy, and the cells that no policy can keep. */
 import { budgetWords } from "../../core/slo.ts";
+import { columnsOf } from "../columns.ts";
 import { summaryOf, type PolicySummary } from "../summary.ts";
 import type { CellSummary, EvaluationResult } from "./result.ts";
-import { columnsOf, isSameCell } from "./table.ts";
+import { isSameCell } from "./table.ts";
 
 type Summarised = Pick<EvaluationResult, "rows" | "cells">;
 

@@ -1,6 +1,7 @@
 /** The result table for a terminal: a block for each cell, a line for each policy. */
 import { sloWords } from "../../core/slo.ts";
-import type { Interval } from "../bootstrap.ts";
+import { intervalWords } from "../bootstrap.ts";
+import { columnsOf } from "../columns.ts";
 import type { CellName } from "../matrix.ts";
 import { KEPT_BUDGETS, type EvaluationRow } from "../rows.ts";
 import type { CellSummary, EvaluationResult } from "./result.ts";
@@ -12,24 +13,18 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { title: "late % [95 %] of budget", cell: lateWords },
-  { title: "cost [95 %]", cell: (row) => (row.cost === null ? "–" : withInterval(row.cost, whole)) },
-  { title: "regret", cell: (row) => (row.regret === null ? "–" : row.regret.mean.toFixed(2)) },
+  { title: "cost [95 %]", cell: (row) => orDash(row.cost, (cost) => intervalWords(cost, whole)) },
+  { title: "regret", cell: (row) => orDash(row.regret, ({ mean }) => hundredths(mean)) },
   { title: "replica-s", cell: (row) => whole(row.replicaSeconds.mean) },
-  { title: "starts", cell: (row) => (row.replicaStarts === null ? "–" : whole(row.replicaStarts)) },
-  {
-    title: "reversals/h",
-    cell: (row) => (row.reversalsPerHour === null ? "–" : row.reversalsPerHour.toFixed(1)),
-  },
-  { title: "× oracle", cell: (row) => (row.oracleMultiple === null ? "–" : row.oracleMultiple.mean.toFixed(2)) },
-  { title: "P50 s", cell: (row) => seconds(row.p50Seconds) },
-  { title: "P95 s", cell: (row) => seconds(row.p95Seconds) },
-  { title: "P99 s", cell: (row) => seconds(row.p99Seconds) },
-  {
-    title: "served %",
-    cell: (row) => (row.windowsFullyServedShare === null ? "–" : percent(row.windowsFullyServedShare)),
-  },
+  { title: "starts", cell: (row) => orDash(row.replicaStarts, whole) },
+  { title: "reversals/h", cell: (row) => orDash(row.reversalsPerHour, (value) => value.toFixed(1)) },
+  { title: "× oracle", cell: (row) => orDash(row.oracleMultiple, ({ mean }) => hundredths(mean)) },
+  { title: "P50 s", cell: (row) => orDash(row.p50Seconds, hundredths) },
+  { title: "P95 s", cell: (row) => orDash(row.p95Seconds, hundredths) },
+  { title: "P99 s", cell: (row) => orDash(row.p99Seconds, hundredths) },
+  { title: "served %", cell: (row) => orDash(row.windowsFullyServedShare, percent) },
   { title: "churn", cell: (row) => whole(row.churn) },
-  { title: "cold", cell: (row) => (row.coldStarts === null ? "–" : whole(row.coldStarts)) },
+  { title: "cold", cell: (row) => orDash(row.coldStarts, whole) },
 ];
 
 /** The result as a table for the terminal, a text for each line. */
@@ -72,12 +67,12 @@ function boundsWords({ foresight, slo, startCostSeconds }: CellSummary): string[
   if (!isFeasible)
     return [`infeasible: with the maximum held throughout ${percent(lateShareAtMost)} % are late; ${price}`];
   if (lower === null || upper === null) return [price];
-  const bound = `no policy costs less than ${whole(lower)}, gap ${gap === null ? "–" : gap.toFixed(2)}`;
+  const bound = `no policy costs less than ${whole(lower)}, gap ${orDash(gap, hundredths)}`;
   return [`foresight keeps ${sloWords(slo)} for ${whole(upper)}; ${bound}; ${price}`];
 }
 
 function lateWords({ sloViolationShare, budget, isKept }: EvaluationRow): string {
-  return `${withInterval(sloViolationShare, percent)} of ${Number((budget * 100).toFixed(3))}${isKept ? "       " : " missed"}`;
+  return `${intervalWords(sloViolationShare, percent)} of ${Number((budget * 100).toFixed(3))}${isKept ? "       " : " missed"}`;
 }
 
 function blockOf(rows: readonly EvaluationRow[]): string[] {
@@ -85,14 +80,6 @@ function blockOf(rows: readonly EvaluationRow[]): string[] {
     ["  policy", ...COLUMNS.map(({ title }) => title)],
     ...rows.map((row) => [`${row.isParetoOptimal ? "●" : " "} ${row.policy}`, ...COLUMNS.map(({ cell }) => cell(row))]),
   ]);
-}
-
-/** Columns under each other, the first from the left, the others from the right. */
-export function columnsOf(grid: readonly (readonly string[])[]): string[] {
-  const widths = grid[0]!.map((_, column) => Math.max(...grid.map((line) => line[column]!.length)));
-  return grid.map((line) =>
-    line.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join("  "),
-  );
 }
 
 function legendOf(seeds: number): string[] {
@@ -104,8 +91,9 @@ function legendOf(seeds: number): string[] {
   ];
 }
 
-function withInterval({ mean, lo, hi }: Interval, format: (value: number) => string): string {
-  return lo === hi ? format(mean) : `${format(mean)} [${format(lo)}–${format(hi)}]`;
+/** What is not known is a dash. */
+function orDash<T>(value: T | null, format: (value: T) => string): string {
+  return value === null ? "–" : format(value);
 }
 
 function percent(share: number): string {
@@ -116,6 +104,6 @@ function whole(value: number): string {
   return String(Math.round(value));
 }
 
-function seconds(value: number | null): string {
-  return value === null ? "–" : value.toFixed(2);
+function hundredths(value: number): string {
+  return value.toFixed(2);
 }

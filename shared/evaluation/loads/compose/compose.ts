@@ -1,4 +1,6 @@
 /** Composes the manifest of loads: the same text from the same traces. */
+import { join } from "node:path";
+
 import { BadInputError } from "../../../core/errors.ts";
 import { seededRandom } from "../../../core/random.ts";
 import { familyOf } from "../../../sim/loads/classify.ts";
@@ -7,6 +9,9 @@ import { traceOfRecipe, type TraceOf } from "../../../sim/loads/load.ts";
 import { demandOf } from "../../../sim/loads/need.ts";
 import { LOAD_SPLITS, type LoadRecipe, type LoadSplit } from "../../../sim/loads/recipe.ts";
 import { FAMILIES } from "../../../sim/workloads/families.ts";
+import { azureOwners } from "../../../traces/formats/azure-per-minute.ts";
+import { textOf } from "../../files/text-of.ts";
+import { tracesIn } from "../traces.ts";
 import { AZURE_FILE, azureDraft, type AzureFunction } from "./azure.ts";
 import type { Plan } from "./draft.ts";
 import { madeUpDraft } from "./made-up.ts";
@@ -21,14 +26,18 @@ import {
   twitterDraft,
 } from "./recorded.ts";
 
-/** Files that loads are composed of. */
-export const COMPOSED_FILES: readonly string[] = [AZURE_FILE, ...Object.values(RECORDED_FILES)];
-
 /** Whatever is drawn again and again without a load is a mistake in a draft. */
 const ATTEMPTS = 300;
 
+/** The same recipes from the same traces of a folder. Throws `BadInputError` for a trace that cannot be used. */
+export async function composeFrom(folder: string): Promise<LoadRecipe[]> {
+  const text = await textOf(join(folder, AZURE_FILE));
+  const owners = azureOwners({ name: AZURE_FILE, text, selection: null });
+  return composeLoads(await tracesIn(folder, [AZURE_FILE, ...Object.values(RECORDED_FILES)]), owners);
+}
+
 /** `owners`: of each Azure function, row by row. */
-export function composeLoads(traceOf: TraceOf, owners: readonly string[]): LoadRecipe[] {
+function composeLoads(traceOf: TraceOf, owners: readonly string[]): LoadRecipe[] {
   const numbers = new Map<string, number>();
   const recipes: LoadRecipe[] = [];
   for (const split of LOAD_SPLITS) {
