@@ -1,9 +1,19 @@
 /** Jobs on worker threads. Which thread runs which job does not show in the results. */
 import { startWorker, type WorkerThread } from "../../adapters/workers.ts";
 import { InterruptedError } from "../../core/errors.ts";
+import type { GuardSwitch } from "../../sim/scaler.ts";
+import type { Trace } from "../../traces/trace.ts";
 import type { RunJob } from "../matrix.ts";
-import type { Run } from "../run.ts";
-import type { WorkerSetup } from "./worker-setup.ts";
+import type { Cell, Run } from "../run.ts";
+
+/** What every worker gets when it starts: cells by index, traces once each, cloned into it. */
+export interface WorkerSetup {
+  readonly traces: readonly Trace[];
+  readonly cells: readonly (Omit<Cell, "trace"> & { readonly trace: number })[];
+  readonly guard: GuardSwitch;
+  /** The models that travel with the bundles. */
+  readonly modelsFolder: string;
+}
 
 /** What a pool's threads run. */
 export interface PoolOptions {

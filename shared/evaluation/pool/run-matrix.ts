@@ -4,13 +4,11 @@ import { traceInvocations, traceSeconds } from "../../traces/trace.ts";
 import { FORESIGHT_POLICY } from "../knowing.ts";
 import type { RunJob } from "../matrix.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
-import type { Run } from "../run.ts";
-import type { SimProfile } from "../../sim/profiles.ts";
+import type { Cell, Run } from "../run.ts";
 import type { GuardSwitch } from "../../sim/scaler.ts";
 import { startProgress, type ProgressOutput } from "../../core/progress.ts";
-import { openPool, type Pool } from "./pool.ts";
+import { openPool, type Pool, type WorkerSetup } from "./pool.ts";
 import type { NamedTrace } from "../files/traces.ts";
-import type { WorkerSetup } from "./worker-setup.ts";
 
 /** What an evaluation on worker threads needs of the world. */
 export interface EvaluationWorld {
@@ -27,10 +25,8 @@ export interface EvaluationWorld {
 }
 
 /** A trace, scaled, on a profile. */
-export interface MatrixCell {
+export interface MatrixCell extends Omit<Cell, "trace"> {
   readonly trace: NamedTrace;
-  readonly profile: SimProfile;
-  readonly rateScale: number;
 }
 
 /** Opens a pool for these cells, and closes it whatever happens. */

@@ -7,7 +7,7 @@ import { resolveByName } from "../files/policies.ts";
 import type { RunJob } from "../matrix.ts";
 import type { EvaluatedPolicy } from "../policies.ts";
 import { evaluateRun, scheduleOf, type Run } from "../run.ts";
-import type { WorkerSetup } from "./worker-setup.ts";
+import type { WorkerSetup } from "./pool.ts";
 
 serveQuestions<WorkerSetup, RunJob, Run>(async (setup) => {
   const policies = new Map<string, EvaluatedPolicy>();
