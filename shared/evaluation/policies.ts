@@ -15,8 +15,7 @@ import { policyByName, isRule } from "../policies/by-name.ts";
 import type { Foresight } from "../policies/foresight.ts";
 import type { GuardSwitch } from "../sim/scaler.ts";
 import type { TickPolicy } from "../sim/simulate.ts";
-import type { PlanStep } from "./foresight/plan.ts";
-import { foresightPolicy } from "./foresight/policy.ts";
+import { foresightPolicy, type PlanStep } from "./foresight/plan.ts";
 import { kpaTickPolicy } from "./kpa-ticks.ts";
 import { FORESIGHT_POLICY } from "./knowing.ts";
 

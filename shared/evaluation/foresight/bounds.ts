@@ -44,8 +44,9 @@ const CLUMPING = 4;
  */
 export function foresee(schedule: Schedule, profile: SimProfile, seed: number | string): Foreseen {
   const { startCostSeconds } = managedFunctionOf(profile);
-  const { minReplicas, mostReplicas, initial } = countsOf(schedule, profile);
-  const trials = new Trials({ schedule, profile, seed, initialReplicas: initial }, startCostSeconds);
+  const range = countsOf(schedule, profile);
+  const { minReplicas, mostReplicas } = range;
+  const trials = new Trials({ schedule, profile, seed, initialReplicas: range.initialReplicas }, startCostSeconds);
   const atMost = trials.run([], mostReplicas);
   const held: readonly PlanStep[] = [{ atSeconds: PLAN_TICK_SECONDS, replicas: mostReplicas }];
   if (atMost.lateShare > trials.budget) {
@@ -55,7 +56,7 @@ export function foresee(schedule: Schedule, profile: SimProfile, seed: number | 
   const { busySeconds } = foresightOf(schedule, profile);
   const slots = slotsOf(schedule, profile);
   const table = new LateTable(schedule, slots, profile, mostReplicas);
-  const counts = { slots, minReplicas, mostReplicas, initialReplicas: initial };
+  const counts = { ...range, slots };
   const budgetCalls = budgetOf(profile.slo) * schedule.work.length;
   const { cost, lateSeconds } = lowerBound(
     { ...counts, table, startSeconds: startCostSeconds + idleSeconds(profile), budgetCalls },
@@ -63,26 +64,12 @@ export function foresee(schedule: Schedule, profile: SimProfile, seed: number | 
   );
   const lower = Math.max(minReplicas > 0 ? cost : 0, workOfCheapest(schedule, budgetCalls) * busySeconds);
 
-  const busy = busyReplicas(slots, schedule, busySeconds);
+  const search = { ...counts, trials, busy: busyReplicas(slots, schedule, busySeconds) };
   const startSeconds = startupSeconds(profile);
   trials.keeps(held);
-  searchUtilisation({
-    ...counts,
-    trials,
-    busy,
-    leadSeconds: PLAN_TICK_SECONDS * Math.round(startSeconds / PLAN_TICK_SECONDS),
-  });
+  searchUtilisation({ ...search, leadSeconds: PLAN_TICK_SECONDS * Math.round(startSeconds / PLAN_TICK_SECONDS) });
   const byUtilisation = trials.best?.cost ?? null;
-  searchPrice({
-    ...counts,
-    trials,
-    table,
-    busy,
-    busySeconds,
-    startCostSeconds,
-    startupSeconds: startSeconds,
-    lateSeconds,
-  });
+  searchPrice({ ...search, table, busySeconds, startCostSeconds, startupSeconds: startSeconds, lateSeconds });
   const luck = lateSeconds * Math.sqrt(CLUMPING * budgetCalls * (1 - trials.budget));
   return foreseen(trials, trials.best ?? trials.run(held), { lower, luck, byUtilisation, atMost });
 }
@@ -109,8 +96,8 @@ function countsOf(schedule: Schedule, profile: SimProfile) {
   const room = nodes * Math.floor(nodeCores / cpuRequestCores + 1e-9);
   const mostReplicas = Math.min(profile.maxReplicas, room, replicaCap || Infinity);
   const minReplicas = Math.min(mostReplicas, Math.max(profile.minReplicas, replicaFloor));
-  const initial = Math.min(mostReplicas, Math.max(minReplicas, initialReplicas(schedule, profile)));
-  return { minReplicas, mostReplicas, initial };
+  const needed = initialReplicas(schedule, profile);
+  return { minReplicas, mostReplicas, initialReplicas: Math.min(mostReplicas, Math.max(minReplicas, needed)) };
 }
 
 /** The least time that a start is paid for and serves no call: the quickest start, and the routing table. */

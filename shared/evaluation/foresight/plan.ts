@@ -1,4 +1,5 @@
-/** A plan: which count of replicas is asked for when. */
+/** A plan: which count of replicas is asked for when, and `foresight`, the policy that follows it. */
+import type { TickPolicy } from "../../sim/simulate.ts";
 import type { Slots } from "./slots.ts";
 
 /** From this instant on, so many replicas are asked for. */
@@ -31,4 +32,21 @@ export function planOf(
     replicas = wanted;
   }
   return steps;
+}
+
+/** `foresight` as a policy: asks for what its plan says, when it says so. */
+export function foresightPolicy(plan: readonly PlanStep[], name: string): TickPolicy {
+  let next = 0;
+  return {
+    identity: { name, version: "1" },
+    onTick({ atMs }) {
+      const first = next;
+      while (next < plan.length && plan[next]!.atSeconds * 1000 <= atMs) next++;
+      if (next === first) return null;
+      return {
+        proposedReplicas: plan[next - 1]!.replicas,
+        because: "the plan that keeps the SLO at the least cost found",
+      };
+    },
+  };
 }

@@ -1,19 +1,15 @@
 /** The first search for a plan: how busy may replicas be that know what comes? */
-import type { Slots } from "./slots.ts";
+import type { CountsOptions } from "./counts.ts";
 import { planOf } from "./plan.ts";
 import type { Trials } from "./trials.ts";
 
 /** What the search by utilisation starts from. */
-export interface UtilisationOptions {
+export type UtilisationOptions = Pick<CountsOptions, "slots" | "minReplicas" | "mostReplicas" | "initialReplicas"> & {
   readonly trials: Trials;
-  readonly slots: Slots;
   /** Replicas that the calls of each slot keep busy. */
   readonly busy: Float64Array;
-  readonly minReplicas: number;
-  readonly mostReplicas: number;
-  readonly initialReplicas: number;
   readonly leadSeconds: number;
-}
+};
 
 const HALVINGS = 7;
 const UTILISATION = [0.02, 1] as const;
