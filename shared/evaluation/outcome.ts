@@ -6,6 +6,7 @@ import { productReward } from "../task/objectives/product.ts";
 import type { Schedule } from "../traces/schedule.ts";
 import type { SimProfile } from "../sim/profiles.ts";
 import { simulate, type SimWindowTruth } from "../sim/simulate.ts";
+import { meanOf } from "./bootstrap.ts";
 import { replicasPerRps } from "./recorded-load.ts";
 
 /** The run that an outcome is taken from. */
@@ -53,8 +54,4 @@ export function meanOutcome(outcomes: readonly Outcome[]): Outcome {
     violationShare: mean(({ violationShare }) => violationShare),
     replicaSeconds: mean(({ replicaSeconds }) => replicaSeconds),
   };
-}
-
-function meanOf(numbers: readonly number[]): number {
-  return numbers.length === 0 ? 0 : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }

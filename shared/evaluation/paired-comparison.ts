@@ -1,5 +1,4 @@
 /** Is the candidate better than what it would replace, and than the rule? Paired runs, and how sure their difference is. */
-import type { ManagedFunction } from "../core/managed-function.ts";
 import type { Outcome } from "../core/model-lifecycle.ts";
 import type { PolicyFactory } from "../core/policy.ts";
 import { seededRandom } from "../core/random.ts";
@@ -36,21 +35,20 @@ export interface Comparison {
 export interface CompareOptions {
   readonly trace: BinnedTrace;
   readonly profile: SimProfile;
-  readonly managed: ManagedFunction;
   readonly seed: number | string;
   readonly pairs?: number;
-  readonly confidence?: number;
 }
 
 /** An excerpt of an hour holds what a scaler has to cope with. */
 const EXCERPT_WINDOWS = 120;
+const CONFIDENCE = 0.95;
 
 /**
  * Each pair is an excerpt of the recorded load, drawn anew, on which all three run on the same calls and the same platform.
  * Better is the candidate whose paired bootstrap interval (two-sided, 95 %) lies above 0 against either.
  */
 export function compare(contenders: Contenders, options: CompareOptions): Comparison {
-  const { trace, profile, seed, pairs = 16, confidence = 0.95 } = options;
+  const { trace, profile, seed, pairs = 16 } = options;
   const random = seededRandom(`${seed}/compare`);
   const windows = Math.min(EXCERPT_WINDOWS, trace.counts.length);
   const runs = Array.from({ length: pairs }, (_, i) => {
@@ -68,14 +66,14 @@ export function compare(contenders: Contenders, options: CompareOptions): Compar
     bootstrapMean(
       runs.map((run) => run.candidate.reward - run[other].reward),
       random.fork(other),
-      { confidence },
+      { confidence: CONFIDENCE },
     )!;
   const overCurrent = over("current");
   const overRule = over("rule");
   return {
     pairs,
     windows,
-    confidence,
+    confidence: CONFIDENCE,
     candidate: meanOutcome(runs.map(({ candidate }) => candidate)),
     current: meanOutcome(runs.map(({ current }) => current)),
     rule: meanOutcome(runs.map(({ rule }) => rule)),

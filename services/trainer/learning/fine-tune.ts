@@ -105,7 +105,7 @@ export async function fineTune(job: FineTuneJob, makeEngine: MakeEngine): Promis
         current: () => inService(current),
         rule: policyByName(job.rule),
       },
-      { trace, profile, managed, seed },
+      { trace, profile, seed },
     );
     candidate.model.engine.close();
     const evaluation = { fineTunedOn: managed.functionName, from: job.version, ...comparison };

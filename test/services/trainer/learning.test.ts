@@ -171,7 +171,7 @@ describe("the shipped model, on the demo's load", () => {
 describe("is the candidate better?", () => {
   const options = () => {
     const windows = recorded();
-    return { trace: recordedTrace(windows), profile: recordedProfile(windows, managed), managed, seed: 1, pairs: 6 };
+    return { trace: recordedTrace(windows), profile: recordedProfile(windows, managed), seed: 1, pairs: 6 };
   };
   const wasteful = () => fixedPolicy(12);
 
