@@ -94,7 +94,10 @@ export function resultOf(parts: ResultParts): EvaluationResult {
     version: 1,
     env: "sim",
     rows,
-    cells: matrix.cells.map((name, i) => cellSummary(name, cells[i]!, (policy) => runsOf(i, policy, jobs, runs))),
+    cells: matrix.cells.map((cell, index) => {
+      const ofPolicy = (policy: string) => runs.filter((_, i) => jobs[i]!.cell === index && jobs[i]!.policy === policy);
+      return cellSummary(cell, cells[index]!, ofPolicy(REFERENCE_POLICY), ofPolicy(FORESIGHT_POLICY));
+    }),
     policies,
     traces: traces.map(summaryOf),
     seeds: matrix.seeds,
@@ -118,17 +121,12 @@ function nameOf({ trace, profile, rateScale }: CellName): CellName {
   return { trace, profile, rateScale };
 }
 
-/** A policy's runs of a cell. */
-function runsOf(cell: number, policy: string, jobs: readonly RunJob[], runs: readonly Run[]): Run[] {
-  return runs.filter((_, i) => jobs[i]!.cell === cell && jobs[i]!.policy === policy);
-}
-
 function cellSummary(
   cell: Matrix["cells"][number],
   { profile }: MatrixCell,
-  runsBy: (policy: string) => readonly Run[],
+  oracle: readonly Run[],
+  foresight: readonly Run[],
 ): CellSummary {
-  const oracle = runsBy(REFERENCE_POLICY);
   const mean = (of: (run: Run) => number) => meanOf(oracle.map(of));
   return {
     ...cell,
@@ -141,7 +139,7 @@ function cellSummary(
       cost: mean(({ totals }) => costOf(totals, cell.startCostSeconds)!),
     },
     foresight: boundsOfCell(
-      runsBy(FORESIGHT_POLICY).map(({ bounds }) => bounds!),
+      foresight.map(({ bounds }) => bounds!),
       cell,
     ),
   };
