@@ -1,5 +1,4 @@
 /** Finds the platform a command is meant for: named by flags, or the one that `up` started from this home. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { removeFile, replaceFile } from "../adapters/files/durable-file.ts";
@@ -9,6 +8,7 @@ import type { GatewayAddress } from "../adapters/openfaas/client.ts";
 import { openfaasGateway } from "../adapters/openfaas/function-gateway.ts";
 import { BadInputError } from "../core/errors.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
+import { readIfThere } from "./if-there.ts";
 
 /** A gateway as a person names it: what is absent is looked up. */
 export interface ChosenGateway {
@@ -81,12 +81,4 @@ export function connect(
 ): { readonly url: string; readonly gateway: FunctionGateway } {
   const address = addressOf(chosen, home, env);
   return { url: address.url, gateway: openfaasGateway(address) };
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,4 @@
 /** Freezing and thawing: nothing is scaled, up or down, until thawed. A signed call of the scaler; no bus is needed. */
-import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -7,6 +6,7 @@ import { onePart } from "../adapters/openfaas/one-part.ts";
 import { BadInputError } from "../core/errors.ts";
 import { keysOf } from "../host/keyring.ts";
 import { connect, type ChosenGateway } from "./find-platform.ts";
+import { readIfThere } from "./if-there.ts";
 import { signedCall } from "./signed-call.ts";
 
 /** What an order does. */
@@ -75,10 +75,8 @@ export async function orderFreeze(
 const past = (action: FreezeAction) => (action === "freeze" ? "frozen" : "thawed");
 
 function keyOf(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
+  const text = readIfThere(file);
+  if (text === null) {
     throw new BadInputError(`cannot read the key '${file}': give --key-file, or the home of the platform`);
   }
   const key = keysOf(text)[0];

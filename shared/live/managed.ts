@@ -12,6 +12,7 @@ import type { ModelSource } from "../ports/model-registry.ts";
 import { actionSchemeNamed } from "../task/actions/schemes.ts";
 import { rulesOf, type GatewayProfile } from "../deploy/gateway-profile.ts";
 import type { StackFunction } from "../deploy/stack.ts";
+import { isFolder } from "./if-there.ts";
 
 /** In file order. Throws `ConfigError` with a sentence for every annotation that cannot be used. */
 export function managedFunctions(functions: readonly StackFunction[], file: string): ManagedFunction[] {
@@ -63,7 +64,7 @@ export async function checkModels(managed: readonly ManagedFunction[], models: M
 }
 
 /** What `--policy` means: a checkpoint's folder becomes a model that begins with it; a rule or a model's name is itself. */
-export function annotationOf(policy: string, isFolder: (path: string) => boolean): string {
+export function annotationOf(policy: string): string {
   const follows = policy.startsWith(FOLLOWS);
   const { model: path, isHeld } = heldName(follows ? policy.slice(FOLLOWS.length) : policy);
   return isFolder(path) ? `${FOLLOWS}${resolve(path)}${isHeld ? HELD : ""}` : policy;

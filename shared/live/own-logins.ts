@@ -1,9 +1,10 @@
 /** What the commands beside a platform log in to its bus with: files of the home, which no function mounts. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { BusCredentials } from "../adapters/nats/credentials.ts";
 import { readLogin, type BusAccount, secretNameOf } from "../events/bus-logins.ts";
+import { readIfThere } from "./if-there.ts";
 
 const folderOf = (home: string) => join(home, "bus", "logins");
 
@@ -17,7 +18,7 @@ export function writeOwnLogins(home: string, files: Readonly<Record<string, stri
 
 /** As that account where the bus is the platform's own, else as everybody on somebody else's. */
 export function readOwnLogin(home: string, account: BusAccount): BusCredentials {
-  const file = (name: string) => readIfThere(join(folderOf(home), name));
+  const file = (name: string) => readIfThere(join(folderOf(home), name)) || null;
   const login = readLogin(file(secretNameOf(account)) ?? "");
   if (login) return { user: login.name, password: login.password };
   return {
@@ -25,12 +26,4 @@ export function readOwnLogin(home: string, account: BusAccount): BusCredentials 
     ...{ creds: file("nats-creds"), nkeySeed: file("nats-nkey") },
     tls: { ca: file("nats-ca"), cert: file("nats-cert"), key: file("nats-key") },
   };
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim() || null;
-  } catch {
-    return null;
-  }
 }

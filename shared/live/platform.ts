@@ -1,5 +1,4 @@
 /** The platform that runs from this home, as commands beside it work on it: its gateway, its bus, its key and its time. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { openRegistry, type OpenRegistry } from "../adapters/model-registry/open-registry.ts";
@@ -15,6 +14,7 @@ import type { EventBus } from "../ports/event-bus.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
 import { keysOf } from "../host/keyring.ts";
 import { passwordOf, readRunning } from "./find-platform.ts";
+import { readIfThere } from "./if-there.ts";
 import { readOwnLogin } from "./own-logins.ts";
 
 /** A running platform and connections to it, until it is closed. */
@@ -41,8 +41,7 @@ export async function openPlatform(
   const running = readRunning(home);
   if (running === null) throw new BadInputError(NO_PLATFORM);
   const { url, variables } = running;
-  const secret = (name: string) => readIfThere(join(home, "secrets", name));
-  const key = keysOf(secret("replicant-key") ?? "")[0];
+  const key = keysOf(readIfThere(join(home, "secrets", "replicant-key")) ?? "")[0];
   const servers = variables["REPLICANT_NATS_URL"];
   const folder = variables["REPLICANT_MODEL_FOLDER"];
   if (!key || !servers || !folder) throw new BadInputError(NO_PLATFORM);
@@ -88,12 +87,4 @@ export async function managedOn(
   const because = statuses.some((status) => status.name === name) ? "is not managed" : "is not deployed";
   const names = managed.map(({ functionName }) => functionName).join(", ") || "none";
   throw new BadInputError(`function '${name}' ${because}; managed are: ${names}`);
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim() || null;
-  } catch {
-    return null;
-  }
 }

@@ -1,8 +1,9 @@
 /** The processes of the platform that runs from a home, found by who started them, and signalled by their ids alone. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { BadInputError } from "../../core/errors.ts";
+import { readIfThere } from "../if-there.ts";
 
 /** Finds and signals the platform's processes. */
 export interface PlatformProcesses {
@@ -45,27 +46,19 @@ export function platformProcesses(home: string, busServerPid: BusServerPid): Pla
 /** The process that holds the home. */
 function ownerOf(home: string): number {
   if (process.platform !== "linux") throw new BadInputError("faults in processes need /proc, which only Linux has");
-  const pid = Number(read(join(home, "provider.lock"))?.split(" ")[0]);
+  const pid = Number(readIfThere(join(home, "provider.lock"))?.split(" ")[0]);
   if (!(pid > 0) || parentOf(pid) === null) throw new BadInputError(`no platform holds ${home}`);
   return pid;
 }
 
 function parentOf(pid: number): number | null {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readIfThere(`/proc/${pid}/stat`);
   if (stat === null) return null;
   const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return state === "Z" ? null : Number(parent);
 }
 
 function nameOf(pid: number): string | null {
-  const entries = read(`/proc/${pid}/environ`)?.split("\0") ?? [];
+  const entries = readIfThere(`/proc/${pid}/environ`)?.split("\0") ?? [];
   return entries.find((entry) => entry.startsWith("OPENFAAS_NAME="))?.slice("OPENFAAS_NAME=".length) ?? null;
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
 }

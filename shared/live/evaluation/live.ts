@@ -7,7 +7,7 @@ import { startProgress } from "../../core/progress.ts";
 import { isBoundName } from "../../evaluation/knowing.ts";
 import { HELD, heldName } from "../../policies/held-model.ts";
 import { policyReference } from "../../policies/reference.ts";
-import { isFolder } from "../is-folder.ts";
+import { isFolder } from "../if-there.ts";
 import { annotationOf } from "../managed.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import type { ManagedFunction } from "../../core/managed-function.ts";
@@ -99,7 +99,7 @@ function livePolicy(named: NamedPolicy): LivePolicy {
   const annotation = isFolder(model)
     ? `${resolve(model)}${isHeld ? HELD : ""}`
     : plain.startsWith(FOLLOWS)
-      ? annotationOf(plain, isFolder)
+      ? annotationOf(plain)
       : plain;
   policyReference(annotation);
   return { ...named, annotation };
