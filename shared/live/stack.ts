@@ -1,10 +1,11 @@
 /** A platform on this machine as live code needs it. What starts one is passed in: nothing here knows the inside of a platform. */
 import type { BusCredentials } from "../adapters/nats/credentials.ts";
 import type { Clock } from "../core/clock.ts";
-import type { GatewayProfile } from "../deploy/gateway-profile.ts";
+import type { TraceTime } from "../core/trace-time.ts";
 import type { StackFunction } from "../deploy/stack.ts";
 import type { BusAccount } from "../events/bus-logins.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
+import type { RunOptions } from "./run/options.ts";
 
 /** A running platform's addresses and login. */
 export interface StartedPlatform {
@@ -34,18 +35,9 @@ export interface RunningStack {
 }
 
 /** What is deployed, and on what platform. */
-export interface StackOptions {
-  /** The stack file. */
-  readonly stack: string;
+export interface StackOptions extends TraceTime, Pick<RunOptions, "stack" | "port" | "profile"> {
   /** `REPLICANT_POLICY` of the stack file; null: its own. */
   readonly policy: string | null;
-  /** Of the gateway; 0 lets the system choose. */
-  readonly port: number;
-  readonly profile: GatewayProfile;
-  /** Seconds of trace time in a real one. */
-  readonly timeLapse: number;
-  /** Where trace time and wall time agree. */
-  readonly epochMs: number;
   /** Where secrets, deployments and logs are kept. */
   readonly home: string;
   /** The folder of the bundles. */

@@ -6,7 +6,7 @@ import type { MetricsWindow, Tick } from "../../core/window.ts";
 import type { RowTotals } from "../../evaluation/rows.ts";
 import { Reversals } from "../../sim/reversals.ts";
 import type { PolicyShare } from "../run/policy-shares.ts";
-import { isInSpan, RunRecord, type RunSpan, type WindowRow } from "../run/record.ts";
+import { RunRecord, type RunSpan, type WindowRow } from "../run/record.ts";
 
 /** The figures of one live run. */
 export interface LiveRun {
@@ -19,17 +19,12 @@ export interface LiveRun {
   readonly invalidBecause: string | null;
 }
 
-/** Of answered requests, seconds; null where there were none. */
-export interface Latency {
-  readonly p50Seconds: number | null;
-  readonly p95Seconds: number | null;
-  readonly p99Seconds: number | null;
-}
+/** Of answered requests. */
+export type Latency = Pick<RowTotals, "p50Seconds" | "p95Seconds" | "p99Seconds">;
 
 /** Adds up the events of one live run. */
 export class LiveTally {
   readonly #record: RunRecord;
-  readonly #span: RunSpan;
   readonly #loadWindows: LoadWindow[] = [];
   #desired: number | null = null;
   #churn = 0;
@@ -37,12 +32,11 @@ export class LiveTally {
   #held = 0;
 
   constructor(span: RunSpan) {
-    this.#span = span;
     this.#record = new RunRecord(span);
   }
 
   get windowCount(): number {
-    return this.#record.rows().length;
+    return this.#record.windows().length;
   }
 
   onTick(tick: Tick): void {
@@ -66,18 +60,19 @@ export class LiveTally {
   }
 
   onLoad(report: LoadReport): void {
-    if (report.functionName !== this.#span.functionName) return;
+    if (report.functionName !== this.#record.span.functionName) return;
     this.#record.onLoad(report);
     if (report.window !== null) this.#loadWindows.push(report.window);
   }
 
   isOver(runId: string): boolean {
-    const { load } = this.#record;
-    return load?.runId === runId && load.phase === "finished" && this.#lastWindowEndMs() >= this.#span.untilMs;
+    const { load, span } = this.#record;
+    const lastEndMs = this.#record.windows().at(-1)?.endedAtMs ?? -Infinity;
+    return load?.runId === runId && load.phase === "finished" && lastEndMs >= span.untilMs;
   }
 
   isDecided(): boolean {
-    return this.#record.rows().every((row) => this.#record.isDecided(row));
+    return this.#record.isAllDecided();
   }
 
   /** One sentence on why the run is not over. */
@@ -119,10 +114,6 @@ export class LiveTally {
   }
 
   #counts({ functionName, atMs }: { readonly functionName: string; readonly atMs: number }): boolean {
-    return isInSpan(this.#span, functionName, atMs);
-  }
-
-  #lastWindowEndMs(): number {
-    return this.#record.rows().at(-1)?.endedAtMs ?? -Infinity;
+    return this.#record.isInSpan(functionName, atMs);
   }
 }

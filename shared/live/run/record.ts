@@ -1,9 +1,10 @@
 /** What `up` knows of a run: events in, rows and totals out. Pure: the same events give the same record, delivered again or not. */
 import type { Applied, GuardStage } from "../../core/decision.ts";
-import type { LoadReport } from "../../core/load.ts";
+import type { LoadReport, ReplayTotals } from "../../core/load.ts";
 import type { ModelNews } from "../../core/model.ts";
 import type { Slo } from "../../core/slo.ts";
 import type { ErrorCounts, LateShare, MetricsWindow, Tick } from "../../core/window.ts";
+import type { StartedLoad } from "../load.ts";
 import { PolicyShares, type PolicyShare } from "./policy-shares.ts";
 import { budgetsOf, seenByLoad, type FunctionBudget, type SeenByLoad } from "./budgets.ts";
 
@@ -39,14 +40,7 @@ export interface WindowRow {
 }
 
 /** The totals of a run: its load, its decisions and its cost. */
-export interface RunTotals {
-  readonly scheduled: number;
-  readonly sent: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly shed: number;
-  readonly unfinished: number;
-  readonly failedByClass: LoadReport["totals"]["failedByClass"];
+export interface RunTotals extends Omit<ReplayTotals, "late"> {
   /** Desired replicas integrated over the run's ticks, trace time. */
   readonly replicaSeconds: number;
   readonly sloViolationShare: number | null;
@@ -71,12 +65,7 @@ export interface RunTotals {
   readonly news: readonly Pick<ModelNews, "action" | "policy" | "summary">[];
 }
 
-/** The load of a run, as the load generator planned it. */
-export interface PlannedLoad {
-  readonly runId: string;
-  readonly scheduleDigest: string;
-  readonly scheduled: number;
-}
+const NO_LOAD = { scheduled: 0, sent: 0, ok: 0, failed: 0, shed: 0, unfinished: 0, failedByClass: {}, late: null };
 
 /** Which part of trace time counts. */
 export interface RunSpan {
@@ -84,15 +73,6 @@ export interface RunSpan {
   readonly fromMs: number;
   /** Windows that end later are not part of the run. */
   readonly untilMs: number;
-}
-
-/** Whether an instant of a function, trace time, is in the span: its begin excluded, its end included. */
-export function isInSpan(
-  { functionName: only, fromMs, untilMs }: RunSpan,
-  functionName: string,
-  atMs: number,
-): boolean {
-  return (only === null || only === functionName) && atMs > fromMs && atMs <= untilMs;
 }
 
 interface Pending {
@@ -121,8 +101,14 @@ export class RunRecord {
 
   constructor(readonly span: RunSpan) {}
 
+  /** Whether an instant of a function, trace time, is in the span: its begin excluded, its end included. */
+  isInSpan(functionName: string, atMs: number): boolean {
+    const { functionName: only, fromMs, untilMs } = this.span;
+    return (only === null || only === functionName) && atMs > fromMs && atMs <= untilMs;
+  }
+
   onTick(tick: Tick): void {
-    if (!this.#counts(tick.functionName, tick.atMs)) return;
+    if (!this.isInSpan(tick.functionName, tick.atMs)) return;
     const last = this.#lastTick.get(tick.functionName);
     if (last && tick.atMs <= last.atMs) return; // delivered again
     const replicas = tick.desiredReplicas ?? last?.desiredReplicas ?? 0;
@@ -133,7 +119,7 @@ export class RunRecord {
 
   /** Returns whether the window belongs to the run and is new: a bus that was away delivers again. */
   onWindow(window: MetricsWindow, slo: Slo): boolean {
-    if (!this.#counts(window.functionName, window.endedAtMs)) return false;
+    if (!this.isInSpan(window.functionName, window.endedAtMs)) return false;
     if (this.#pending.some((known) => isSame(known.window, window))) return false;
     const key = keyOf(window.functionName, window.seq);
     this.#pending.push({ window, slo, applied: this.#early.get(key) ?? null });
@@ -142,7 +128,7 @@ export class RunRecord {
   }
 
   onApplied(applied: Applied): void {
-    if (!this.#counts(applied.functionName, applied.atMs)) return;
+    if (!this.isInSpan(applied.functionName, applied.atMs)) return;
     if (this.#seen.has(applied.decisionId)) return;
     this.#seen.add(applied.decisionId);
     this.#decisionsBy[applied.trigger]++;
@@ -167,10 +153,9 @@ export class RunRecord {
   }
 
   /** The load ended without a report of its end. */
-  loseLoad({ runId, scheduleDigest, scheduled }: PlannedLoad, because: string): void {
+  loseLoad({ runId, scheduleDigest, scheduled }: StartedLoad, because: string): void {
     if (this.#load?.phase === "finished") return;
-    const counts = { sent: 0, ok: 0, failed: 0, shed: 0, unfinished: 0, failedByClass: {}, late: null };
-    const unreported = { functionName: this.span.functionName ?? "", totals: { scheduled, ...counts } };
+    const unreported = { functionName: this.span.functionName ?? "", totals: { ...NO_LOAD, scheduled } };
     const open = { window: null, sloViolationShare: null };
     const ended = { phase: "finished", valid: false, invalidBecause: because } as const;
     this.#load = { ...unreported, ...open, runId, scheduleDigest, ...this.#load, ...ended };
@@ -194,6 +179,11 @@ export class RunRecord {
     return this.#pending.some(({ window, applied }) => applied !== null && isSame(window, one));
   }
 
+  /** Whether the decision on every window so far is known. */
+  isAllDecided(): boolean {
+    return this.#pending.every(({ applied }) => applied !== null);
+  }
+
   /** In their order. */
   windows(): MetricsWindow[] {
     return this.#pending.map(({ window }) => window);
@@ -204,15 +194,9 @@ export class RunRecord {
   }
 
   totals(): RunTotals {
-    const counts = this.#load?.totals;
+    const { late: _late, ...counts } = this.#load?.totals ?? NO_LOAD;
     return {
-      scheduled: counts?.scheduled ?? 0,
-      sent: counts?.sent ?? 0,
-      ok: counts?.ok ?? 0,
-      failed: counts?.failed ?? 0,
-      shed: counts?.shed ?? 0,
-      unfinished: counts?.unfinished ?? 0,
-      failedByClass: counts?.failedByClass ?? {},
+      ...counts,
       replicaSeconds: Math.round(this.#replicaSeconds * 10) / 10,
       sloViolationShare: this.#load?.sloViolationShare ?? null,
       loadedFunction: this.#load?.functionName ?? null,
@@ -228,10 +212,6 @@ export class RunRecord {
       policies: this.#policies.all,
       news: this.#news.map(({ action, policy, summary }) => ({ action, policy, summary })),
     };
-  }
-
-  #counts(functionName: string, atMs: number): boolean {
-    return isInSpan(this.span, functionName, atMs);
   }
 }
 

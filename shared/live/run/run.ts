@@ -15,10 +15,9 @@ import type { PromiseReport } from "../../guard/promises.ts";
 import type { EventBus } from "../../ports/event-bus.ts";
 import { noteRunning } from "../find-platform.ts";
 import { followLoad } from "../follow-load.ts";
-import { isFolder } from "../is-folder.ts";
 import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan, type StartedLoad } from "../load.ts";
 import { annotationOf, checkModels, managedFunctions } from "../managed.ts";
-import type { RunningStack, StartStack } from "../stack.ts";
+import type { RunningStack, StackOptions, StartStack } from "../stack.ts";
 import { defaultRuleOutcome, type DefaultRuleOutcome } from "./default-rule.ts";
 import type { RunOptions } from "./options.ts";
 import { recordPromises } from "./promises.ts";
@@ -26,11 +25,7 @@ import { RunRecord, type RunTotals, type WindowRow } from "./record.ts";
 import { resetRollbacks, TRAINER, trainerOf } from "./reset-rollbacks.ts";
 
 /** What a run uses of the machine, and who is informed. */
-export interface RunWorld {
-  readonly home: string;
-  /** The folder of the bundles. */
-  readonly dist: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface RunWorld extends Pick<StackOptions, "home" | "dist" | "env"> {
   readonly startStack: StartStack;
   /** What the platform logs, where that was asked for. */
   readonly say: (line: string) => void;
@@ -88,7 +83,7 @@ const LOAD_END_MS = 75_000;
 
 /** Reads stack, models and trace before anything starts, so that a bad file costs nothing. Throws `BadInputError`. */
 export async function planRun(given: RunOptions, { dist, env }: Pick<RunWorld, "dist" | "env">): Promise<RunPlan> {
-  const policy = given.policy && annotationOf(given.policy, isFolder);
+  const policy = given.policy && annotationOf(given.policy);
   const options = { ...given, policy };
   const functions = readStack(options.stack, { ...env, ...(policy === null ? {} : { REPLICANT_POLICY: policy }) });
   const managed = managedFunctions(functions, options.stack);
@@ -137,10 +132,9 @@ export async function followRun(run: StartedRun, observer: RunObserver): Promise
   const report = rowReporter(record, observer);
   let seen = 0;
   let lastWindowAtMs = clock.nowMs();
-  const done = new AbortController();
-  const stop = () => done.abort();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+  const ended = new AbortController();
+  const stop = () => ended.abort();
+  const done = AbortSignal.any([signal, ended.signal]);
   await bus.subscribe("tick", async ({ data }) => record.onTick(data.tick));
   await bus.subscribe("window", async ({ data }) => {
     lastWindowAtMs = clock.nowMs();
@@ -161,22 +155,21 @@ export async function followRun(run: StartedRun, observer: RunObserver): Promise
     plan.load && (await startLoad(stack, plan.load, { ...options, startAtMs: toWallMs(startMs, traceTime) }));
   if (load !== null) {
     observer.onLoad(load, plan.load!, windows);
-    void followLoad({ gateway: stack.gateway, runId: load.runId, clock, signal: done.signal }).then((lost) => {
+    void followLoad({ gateway: stack.gateway, runId: load.runId, clock, signal: done }).then((lost) => {
       if (lost === null) return;
       record.loseLoad(load, lost);
       observer.onProblem(lost);
       stop();
     });
   }
-  void reportSilence(() => lastWindowAtMs, traceTime.timeLapse, done.signal, observer);
-  await untilAborted(done.signal);
+  void reportSilence(() => lastWindowAtMs, traceTime.timeLapse, done, observer);
+  await untilAborted(done);
   if (load !== null) {
     if (signal.aborted)
       await stopLoad(stack, load.runId).catch((thrown: unknown) => observer.onAlarm(messageOf(thrown)));
     await waitUntil(() => record.load?.phase === "finished", { clock, withinMs: LOAD_END_MS });
   }
-  const isDecided = () => record.rows().every((row) => record.isDecided(row));
-  await waitUntil(isDecided, { clock, withinMs: LAST_DECISION_MS });
+  await waitUntil(() => record.isAllDecided(), { clock, withinMs: LAST_DECISION_MS });
   report(true);
   const totals = record.totals();
   const judged = promises?.() ?? null;
