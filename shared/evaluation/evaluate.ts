@@ -2,7 +2,6 @@
 import { systemClock } from "../adapters/system-clock.ts";
 import type { SimProfile } from "../sim/profiles.ts";
 import { cellsOf, onTerms } from "./files/cells.ts";
-import { machine, versions } from "./files/machine.ts";
 import { overlapWarnings, type NamedPolicy } from "./files/policies.ts";
 import { planJobs, type Matrix, type RunJob } from "./matrix.ts";
 import type { MatrixOptions } from "./options.ts";
@@ -58,5 +57,5 @@ export async function evaluateMatrix(options: EvaluateOptions, world: Evaluation
     command: world.command,
   };
   const parts = { cells, matrix, jobs, runs, policies, guard, warnings, made };
-  return { result: resultOf({ ...parts, versions: versions(), machine: machine() }), jobs, runs };
+  return { result: resultOf(parts), jobs, runs };
 }

@@ -9,7 +9,7 @@ import { rowsOf, type EvaluationRow, type RowTotals } from "../rows.ts";
 import { WINDOW_SECONDS } from "../../core/window.ts";
 import type { Run } from "../run.ts";
 import type { GuardSwitch } from "../../sim/scaler.ts";
-import type { Machine, Versions } from "../files/machine.ts";
+import { machine, versions, type Machine, type Versions } from "../files/machine.ts";
 import type { NamedPolicy } from "../files/policies.ts";
 import type { MatrixCell } from "../pool/run-matrix.ts";
 import { summaryOf, type TraceSummary } from "../files/traces.ts";
@@ -75,12 +75,10 @@ export interface ResultParts {
   readonly policies: readonly NamedPolicy[];
   readonly guard: GuardSwitch;
   readonly warnings: readonly string[];
-  readonly versions: Versions;
-  readonly machine: Machine;
   readonly made: EvaluationResult["made"];
 }
 
-/** The result of an evaluation, from its runs. */
+/** The result of an evaluation on this machine, from its runs. */
 export function resultOf(parts: ResultParts): EvaluationResult {
   const { cells, matrix, jobs, runs, policies, guard, warnings, made } = parts;
   const rows = rowsOf(
@@ -111,8 +109,8 @@ export function resultOf(parts: ResultParts): EvaluationResult {
       initialReplicas: runs[i]!.initialReplicas,
       ...runs[i]!.totals,
     })),
-    versions: parts.versions,
-    machine: parts.machine,
+    versions: versions(),
+    machine: machine(),
     made,
   };
 }
