@@ -1,6 +1,6 @@
 /** What can be done to a running platform. Each begins, lasts a while, and is taken back; nothing here waits for more than it must. */
 import type { PlatformProcesses } from "./processes.ts";
-import { METRICS_WAYS, type MetricsProxy } from "./metrics-proxy.ts";
+import { METRICS_WAYS, type MetricsProxy, type MetricsWay } from "./metrics-proxy.ts";
 
 /** The functions of the loop that faults are tried on. */
 export const PARTS = ["metrics-collector", "connector", "policy-inference", "scaler", "trainer"] as const;
@@ -42,37 +42,35 @@ const BLIND_WINDOWS = 2;
 export function faultsFor(functionName: string): readonly Fault[] {
   const parts = [...PARTS, functionName];
   return [
-    ...parts.map(killed),
-    ...parts.map(paused),
+    ...parts.map((part) => signalled("kill", part)),
+    ...parts.map((part) => signalled("pause", part)),
     ...PARTS.map(redeployed),
     busKilled,
     busPaused,
-    ...METRICS_WAYS.map((way) => metricsAre(way)),
+    ...METRICS_WAYS.map(metricsAre),
     secondWriter,
   ];
 }
 
-function killed(part: string): Fault {
-  const happen: Fault["happen"] = (world) => signalled(world, part, "SIGKILL");
-  return { name: `kill ${part}`, isBlinding: false, endsLease: part === "scaler", happen };
-}
-
-function paused(part: string): Fault {
-  const happen: Fault["happen"] = (world) => signalled(world, part, "SIGSTOP");
-  return { name: `pause ${part}`, isBlinding: false, endsLease: part === "scaler", happen };
-}
-
-async function signalled(world: FaultWorld, part: string, signal: "SIGKILL" | "SIGSTOP"): Promise<void> {
-  const [pid] = world.processes.pidsOf(part);
-  if (pid === undefined) throw new Error(`no process of ${part} was found`);
-  if (!world.processes.signal(pid, signal)) throw new Error(`process ${pid} of ${part} ended by itself`);
-  try {
-    await world.until(() => !world.processes.pidsOf(part).includes(pid), `process ${pid} of ${part} replaced`);
-  } finally {
-    // Never left stopped, whatever became of the platform.
-    if (signal === "SIGSTOP") world.processes.signal(pid, "SIGCONT");
-  }
-  await world.until(() => world.isBack(part, [pid]), `another replica of ${part} ready`);
+function signalled(verb: "kill" | "pause", part: string): Fault {
+  return {
+    name: `${verb} ${part}`,
+    isBlinding: false,
+    endsLease: part === "scaler",
+    async happen({ processes, until, isBack }) {
+      const [pid] = processes.pidsOf(part);
+      if (pid === undefined) throw new Error(`no process of ${part} was found`);
+      const isSignalled = processes.signal(pid, verb === "kill" ? "SIGKILL" : "SIGSTOP");
+      if (!isSignalled) throw new Error(`process ${pid} of ${part} ended by itself`);
+      try {
+        await until(() => !processes.pidsOf(part).includes(pid), `process ${pid} of ${part} replaced`);
+      } finally {
+        // Never left stopped, whatever became of the platform.
+        if (verb === "pause") processes.signal(pid, "SIGCONT");
+      }
+      await until(() => isBack(part, [pid]), `another replica of ${part} ready`);
+    },
+  };
 }
 
 function redeployed(part: string): Fault {
@@ -120,7 +118,7 @@ const busPaused: Fault = {
   },
 };
 
-function metricsAre(way: (typeof METRICS_WAYS)[number]): Fault {
+function metricsAre(way: MetricsWay): Fault {
   return {
     name: `metrics ${way}`,
     isBlinding: true,

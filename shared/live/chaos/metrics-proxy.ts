@@ -15,6 +15,11 @@ export interface MetricsProxy {
   close(): Promise<void>;
 }
 
+/** The ways in which every value is another one, and which. */
+const SPOILT: Partial<Record<MetricsWay, (value: string) => string>> = {
+  NaN: () => "NaN",
+  negative: (value) => `-${value.replace(/^[+-]/, "")}`,
+};
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** `target`: the gateway's own metrics. */
@@ -32,19 +37,8 @@ export async function startMetricsProxy(target: string): Promise<MetricsProxy> {
     const found = await fetch(target, { signal: AbortSignal.timeout(2_000) });
     const text = (await found.text()).slice(0, MAX_BYTES);
     frozen = text;
-    if (way === "NaN")
-      return send(
-        response,
-        200,
-        withValues(text, () => "NaN"),
-      );
-    if (way === "negative")
-      return send(
-        response,
-        200,
-        withValues(text, (value) => `-${value.replace(/^[+-]/, "")}`),
-      );
-    return send(response, found.status, text);
+    const spoilt = way === null ? undefined : SPOILT[way];
+    return spoilt ? send(response, 200, withValues(text, spoilt)) : send(response, found.status, text);
   }
 
   const server = createServer((_request, response) => {

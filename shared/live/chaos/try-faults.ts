@@ -1,7 +1,8 @@
 /** Tries faults one after another and judges each: decided again in time, and no count taken down blindly. */
 import { messageOf } from "../../core/errors.ts";
-import type { Fault, FaultWorld } from "./faults.ts";
+import type { Fault } from "./faults.ts";
 import type { Watch } from "./watch.ts";
+import type { OpenWorld } from "./world.ts";
 
 /** What became of one fault. */
 export interface Tried {
@@ -15,13 +16,8 @@ export interface Tried {
 }
 
 /** What faults are tried on, and who is informed. */
-export interface Trial {
-  readonly world: FaultWorld;
+export interface Trial extends Omit<OpenWorld, "close"> {
   readonly watch: Watch;
-  readonly windowMs: number;
-  /** Trace time now, and how fast it runs. */
-  readonly nowMs: () => number;
-  readonly timeLapse: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }

@@ -23,6 +23,7 @@ const PATIENCE_MS = 30_000;
 export interface OpenWorld {
   readonly world: FaultWorld;
   readonly windowMs: number;
+  /** Trace time now, and how fast it runs. */
   readonly nowMs: () => number;
   readonly timeLapse: number;
   /** Puts back what was deployed. */
