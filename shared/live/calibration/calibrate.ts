@@ -7,7 +7,8 @@ import type { WrittenProfile } from "../../evaluation/files/profile-file.ts";
 import { calibrate as fit, type Calibration } from "../../sim/calibration/fit.ts";
 import type { FunctionFacts, Measurements } from "../../sim/calibration/measurements.ts";
 import { PROFILE_KIND } from "../../sim/calibration/profile-document.ts";
-import type { StartEmptyPlatform, StartStack } from "../stack.ts";
+import type { RunWorld } from "../run/run.ts";
+import type { StartEmptyPlatform } from "../stack.ts";
 import { factsOf } from "./facts.ts";
 import { machineLoad } from "./machine-load.ts";
 import { measure } from "./measure.ts";
@@ -16,16 +17,8 @@ import { localPlace, remotePlace, type Place } from "./place.ts";
 import { FULL, QUICK } from "./plan.ts";
 
 /** What a calibration uses of the machine, and who is informed of its progress. */
-export interface CalibrateWorld {
-  readonly home: string;
-  /** The folder of the bundles. */
-  readonly dist: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly startStack: StartStack;
+export interface CalibrateWorld extends RunWorld {
   readonly startEmptyPlatform: StartEmptyPlatform;
-  /** What is being measured, a line each. */
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
   /** As typed, for the record. */
   readonly command: string;
 }
@@ -57,7 +50,20 @@ export async function calibrate(options: CalibrateOptions, world: CalibrateWorld
     const measured = await measure(place, { plan, timeLapse, startLimitMilliCores, say, signal });
     if (signal.aborted) throw new InterruptedError();
     const calibration = fit(measured, { facts, timeLapse, cores: place.cores });
-    return { measured, calibration, written: writtenOf(calibration, timeLapse, place, world) };
+    const written: WrittenProfile = {
+      kind: PROFILE_KIND,
+      version: 1,
+      timeLapse,
+      profile: calibration.profile,
+      fits: calibration.fits,
+      measuredAt: new Date(systemClock.nowMs()).toISOString(),
+      command: world.command,
+      place: place.description,
+      machine: machine(),
+      loadAverage: machineLoad(),
+      versions: versions(),
+    };
+    return { measured, calibration, written };
   } finally {
     await place.close();
   }
@@ -71,25 +77,4 @@ function stackFacts({ stack, functionName }: CalibrateOptions, { env }: Calibrat
 
 async function gatewayFacts({ gateway }: Place, functionName: string): Promise<FunctionFacts> {
   return factsOf((await gateway.list()).find(({ name }) => name === functionName)!);
-}
-
-function writtenOf(
-  { profile, fits }: Calibration,
-  timeLapse: number,
-  { description }: Place,
-  { command }: CalibrateWorld,
-): WrittenProfile {
-  return {
-    kind: PROFILE_KIND,
-    version: 1,
-    timeLapse,
-    profile,
-    fits,
-    measuredAt: new Date(systemClock.nowMs()).toISOString(),
-    command,
-    place: description,
-    machine: machine(),
-    loadAverage: machineLoad(),
-    versions: versions(),
-  };
 }

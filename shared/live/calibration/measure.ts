@@ -42,8 +42,7 @@ export async function measure(place: Place, options: MeasureOptions): Promise<Me
 
   say("no-op ladder …");
   await place.deploy(null);
-  await withCaller(place, async (caller) => {
-    await warmUp(caller, signal);
+  await withCaller(place, signal, async (caller) => {
     for (const rps of plan.noOp.rps) {
       if (hasTime(`no-op at ${rps} rps`)) noOp.push(await noOpRung(place, rps, plan.noOp.seconds, signal));
     }
@@ -63,8 +62,7 @@ export async function measure(place: Place, options: MeasureOptions): Promise<Me
   if (hasTime("steps of the count")) {
     say("start-up steps …");
     await place.deploy(options.startLimitMilliCores);
-    await withCaller(place, async (caller) => {
-      await warmUp(caller, signal);
+    await withCaller(place, signal, async (caller) => {
       for (const [from, to] of plan.steps) {
         if (!hasTime(`the step from ${from} to ${to}`)) continue;
         steps.push(await scaleStep(place, caller, { to, withinSeconds: plan.stepSeconds }, signal));
@@ -76,8 +74,7 @@ export async function measure(place: Place, options: MeasureOptions): Promise<Me
     if (!hasTime(`the work ladder at ${limitMilliCores} m`)) continue;
     say(`work ladder at ${limitMilliCores} m …`);
     await place.deploy(limitMilliCores);
-    await withCaller(place, async (caller) => {
-      await warmUp(caller, signal);
+    await withCaller(place, signal, async (caller) => {
       const periodSeconds = place.cfsPeriodSeconds ?? USUAL_PERIOD_SECONDS;
       for (const workMs of plan.workMs) {
         if (!hasTime(`${workMs} ms at ${limitMilliCores} m`)) continue;
@@ -98,9 +95,10 @@ export async function measure(place: Place, options: MeasureOptions): Promise<Me
 }
 
 /** Each deployment has connections of its own: those of the one before lead nowhere. */
-async function withCaller(place: Place, use: (caller: Caller) => Promise<void>): Promise<void> {
+async function withCaller(place: Place, signal: AbortSignal, use: (caller: Caller) => Promise<void>): Promise<void> {
   const caller = createCaller(place.functionUrl);
   try {
+    await warmUp(caller, signal);
     await use(caller);
   } finally {
     caller.close();

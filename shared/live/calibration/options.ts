@@ -1,8 +1,9 @@
 /** What a calibration measures, and what a comparison replays afterwards. */
 import type { ChosenGateway } from "../find-platform.ts";
+import type { RunOptions } from "../run/options.ts";
 
 /** The options of a calibration, as the command line gives them. */
-export interface CalibrateOptions {
+export interface CalibrateOptions extends Pick<RunOptions, "timeLapse" | "stack" | "verbose"> {
   /** A gateway that runs already, with its login; null: a platform of our own on this machine, for as long as it takes. */
   readonly gateway: (ChosenGateway & { readonly gateway: string }) | null;
   /** Whose limits, bounds and SLO the profile has; on another gateway, whose image is used, too. */
@@ -12,12 +13,6 @@ export interface CalibrateOptions {
   readonly containerMetrics: string | null;
   /** Within a minute, to see that it works. */
   readonly quick: boolean;
-  /** Seconds of trace time in a real one. */
-  readonly timeLapse: number;
-  /** The stack file. */
-  readonly stack: string;
-  /** Passes on what the platform logs. */
-  readonly verbose: boolean;
 }
 
 /** Two slices of one trace, and the policies that are ranked. */

@@ -15,6 +15,7 @@ import type { ScaleTarget } from "../../ports/scale-target.ts";
 import { addressOf, type ChosenGateway } from "../find-platform.ts";
 import type { StartEmptyPlatform } from "../stack.ts";
 import { waitUntil } from "../../core/wait.ts";
+import type { CalibrateOptions } from "./options.ts";
 
 /** Ours alone; a leftover of a run that was killed is taken away. */
 export const CALIBRATED_NAME = "replicant-calibrate";
@@ -86,11 +87,8 @@ export async function localPlace(
 }
 
 /** Somebody's gateway, and where its metrics are. */
-export interface RemoteOptions {
+export interface RemoteOptions extends Pick<CalibrateOptions, "functionName" | "functionMetrics" | "containerMetrics"> {
   readonly gateway: ChosenGateway;
-  readonly functionName: string;
-  readonly functionMetrics: string | null;
-  readonly containerMetrics: string | null;
 }
 
 /** A gateway that runs already; the image of its stress function is used. Throws `BadInputError` where it has none. */

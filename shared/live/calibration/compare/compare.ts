@@ -20,7 +20,7 @@ import type { CalibrateOptions, CompareOptions } from "../options.ts";
 import type { Comparison, ReplayComparison } from "./comparison.ts";
 import { openLiveBook } from "./live-book.ts";
 import { liveScore, rankedPolicy, rankingOf, type LiveRun, type RankedPolicy, type RankingRow } from "./ranking.ts";
-import { scriptedReplays, type ScriptedResult } from "./scripted-replay.ts";
+import { scriptedReplays, type ScriptedResult, type ScriptedRun } from "./scripted-replay.ts";
 import { WINDOW_SECONDS } from "../../../core/window.ts";
 import { traceSeconds } from "../../../traces/trace.ts";
 
@@ -52,9 +52,18 @@ export async function planComparison(
       `${asked.trace}: two replays of ${asked.windows} windows from window ${asked.fromWindow} on need ${needed}, and it has ${windowsThere}`,
     );
   }
-  const managed = managedOf(options, env);
+  const { stack, functionName, timeLapse } = options;
+  // The load of a run goes to the first managed function.
+  const [managed] = managedFunctions(readStack(stack, env), stack);
+  if (managed?.functionName !== functionName) {
+    throw new BadInputError(`--function must be the first managed function of ${stack}, was: '${functionName}'`);
+  }
   const known = asked.from === null ? null : await readProfileFile(asked.from);
-  if (known) checkTimeLapse(known, asked.from!, options);
+  if (known && known.timeLapse !== timeLapse) {
+    throw new BadInputError(
+      `${asked.from}: was measured for time-lapse ${known.timeLapse}, and this comparison runs at ${timeLapse}: give --time-lapse ${known.timeLapse}`,
+    );
+  }
   return { ...asked, managed, ranked, known };
 }
 
@@ -74,14 +83,18 @@ export async function compare(
   const { managed, known } = asked;
   const calibrated = known === null ? await calibrate(options, world) : null;
   const measured = known?.profile ?? calibrated!.calibration.profile;
-  const schedules = await Promise.all([0, 1].map((half) => scheduleOf(asked, measured, half)));
+  const halves = [0, 1].map((half) => ({ ...asked, fromWindow: asked.fromWindow + half * asked.windows }));
+  const schedules = await Promise.all(halves.map((half) => scheduleOf(half, measured)));
   const counts = schedules.map((schedule, half) =>
     scriptedCounts(schedule, measured, seededRandom(`${asked.seed}/script/${half}`)),
   );
 
   const book = await openLiveBook(asked.resume);
   const runs = await Promise.all(
-    counts.map(async (each, half) => ({ ...(await planOf(asked, options.stack, managed, half)), counts: each })),
+    halves.map(async ({ trace, windows, fromWindow }, half) => {
+      const plan = await planLoad({ trace, windows, fromWindow, stack: options.stack, format: null }, [managed]);
+      return { plan, fromWindow, counts: counts[half]! };
+    }),
   );
   const script = { ...runOf({ ...options, ...asked }), scripted: counts };
   const replay = () => {
@@ -93,11 +106,11 @@ export async function compare(
   const run = (half: number) => ({ schedule: schedules[half]!, counts: counts[half]!, live: lives[half]!.windows });
   const { profile, refinement } = refine(measured, run(0));
   const replays = (["fitted", "reported"] as const).map((role, half) =>
-    comparisonOf(role, lives[half]!, simulateScriptOften(run(half), profile), { asked, half, counts: counts[half]! }),
+    comparisonOf(role, lives[half]!, simulateScriptOften(run(half), profile), runs[half]!),
   );
 
   const rows: RankingRow[] = [];
-  const slice = runOf({ ...options, ...asked, fromWindow: asked.fromWindow + asked.windows });
+  const slice = runOf({ ...options, ...halves[1]! });
   for (const policy of asked.ranked) {
     const key = { ...slice, policy: policy.liveName };
     const play = () => {
@@ -127,39 +140,12 @@ function runOf({ stack, trace, fromWindow, windows, rateScale, timeLapse, seed }
 
 const isValid = ({ invalidBecause }: { readonly invalidBecause: string | null }) => invalidBecause === null;
 
-function managedOf(
-  { stack, functionName }: Pick<CalibrateOptions, "stack" | "functionName">,
-  env: CalibrateWorld["env"],
-): ManagedFunction {
-  const found = managedFunctions(readStack(stack, env), stack);
-  // The load of a run goes to the first managed function.
-  if (found[0]?.functionName === functionName) return found[0];
-  throw new BadInputError(`--function must be the first managed function of ${stack}, was: '${functionName}'`);
-}
-
-function checkTimeLapse(
-  { timeLapse }: Pick<ProfileDocument, "timeLapse">,
-  file: string,
-  options: Pick<CalibrateOptions, "timeLapse">,
-): void {
-  if (timeLapse === options.timeLapse) return;
-  throw new BadInputError(
-    `${file}: was measured for time-lapse ${timeLapse}, and this comparison runs at ${options.timeLapse}: give --time-lapse ${timeLapse}`,
-  );
-}
-
-async function planOf(asked: CompareOptions, stack: string, managed: ManagedFunction, half: number) {
-  const { trace, windows } = asked;
-  const fromWindow = asked.fromWindow + half * windows;
-  return { plan: await planLoad({ trace, windows, fromWindow, stack, format: null }, [managed]), fromWindow };
-}
-
 /** What the load generator will plan, planned here. */
-async function scheduleOf(asked: CompareOptions, { workCv }: SimProfile, half: number): Promise<Schedule> {
-  const { trace, seed, rateScale, windows, fromWindow } = asked;
+async function scheduleOf(half: CompareOptions, { workCv }: SimProfile): Promise<Schedule> {
+  const { trace, seed, rateScale, windows, fromWindow } = half;
   return planSchedule(await loadTrace(trace), {
     ...{ seed, rateScale, workCv, windowSeconds: WINDOW_SECONDS },
-    fromSeconds: (fromWindow + half * windows) * WINDOW_SECONDS,
+    fromSeconds: fromWindow * WINDOW_SECONDS,
     durationSeconds: windows * WINDOW_SECONDS,
   });
 }
@@ -178,9 +164,8 @@ function comparisonOf(
   role: ReplayComparison["role"],
   live: ScriptedResult,
   simulated: ReturnType<typeof simulateScriptOften>,
-  { asked, half, counts }: { asked: CompareOptions; half: number; counts: readonly number[] },
+  { fromWindow, counts }: ScriptedRun,
 ): ReplayComparison {
   const windows = paired(live, simulated);
-  const fromWindow = asked.fromWindow + half * asked.windows;
   return { role, fromWindow, counts, windows, errors: errorTable(windows), invalidBecause: live.invalidBecause };
 }

@@ -11,6 +11,7 @@ import type { PolicyScore } from "../../../evaluation/simulated-scores.ts";
 import type { RunTotals } from "../../run/record.ts";
 import { followRun, planRun, startRun, type RunObserver } from "../../run/run.ts";
 import type { CalibrateWorld } from "../calibrate.ts";
+import type { CalibrateOptions, CompareOptions } from "../options.ts";
 import { areAlike, scoreIntervals, type ScoreIntervals } from "./live-interval.ts";
 import { WINDOW_SECONDS } from "../../../core/window.ts";
 import { policyByName } from "../../../policies/by-name.ts";
@@ -107,15 +108,8 @@ function mapFields<T>(of: (field: keyof PolicyScore) => T): Record<keyof Taus, T
 }
 
 /** All that determines a live run beside its policy; the key in the live book. */
-export interface LiveRun {
-  readonly stack: string;
-  readonly trace: string;
-  readonly fromWindow: number;
-  readonly windows: number;
-  readonly rateScale: number;
-  readonly timeLapse: number;
-  readonly seed: string;
-}
+export type LiveRun = Pick<CalibrateOptions, "stack" | "timeLapse"> &
+  Pick<CompareOptions, "trace" | "fromWindow" | "windows" | "rateScale" | "seed">;
 
 /** The scores of one live run. */
 export interface LiveScore extends Pick<RunTotals, "invalidBecause" | "scheduleDigest"> {

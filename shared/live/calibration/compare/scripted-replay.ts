@@ -15,6 +15,7 @@ import type { ComparedWindow } from "../../../sim/calibration/comparison.ts";
 import { loadStartMs, startLoad, stopLoad, type LoadPlan } from "../../load.ts";
 import type { RunningStack } from "../../stack.ts";
 import type { CalibrateWorld } from "../calibrate.ts";
+import type { CalibrateOptions, CompareOptions } from "../options.ts";
 import { NAMESPACE } from "../place.ts";
 import { writeStackLike } from "../../../deploy/stack-file.ts";
 import { waitUntil } from "../../../core/wait.ts";
@@ -35,13 +36,8 @@ export interface ScriptedResult {
 }
 
 /** The platform and the load of scripted replays. */
-export interface ScriptedOptions {
-  readonly stack: string;
-  readonly timeLapse: number;
-  readonly rateScale: number;
-  readonly seed: string;
-  readonly verbose: boolean;
-}
+export type ScriptedOptions = Pick<CalibrateOptions, "stack" | "timeLapse" | "verbose"> &
+  Pick<CompareOptions, "rateScale" | "seed">;
 
 /** What a scripted replay needs beside the function: who measures and who calls. Nobody decides. */
 const PARTS = ["load-generator", "metrics-collector"] as const;
