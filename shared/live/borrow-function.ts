@@ -25,14 +25,6 @@ export async function borrowFunction(platform: LivePlatform, managed: ManagedFun
   const control = await shelf.control(functionName);
   let isChanged = false;
 
-  async function restore(): Promise<void> {
-    if (!isChanged) return;
-    isChanged = false;
-    // First what the model may do: when the annotation names it again it must find what it had.
-    if (control !== null) await shelf.setControl(control);
-    await deploy({ annotations: found.annotations ?? {} });
-  }
-
   return {
     managed,
     async setPolicy(policy, signal) {
@@ -51,9 +43,16 @@ export async function borrowFunction(platform: LivePlatform, managed: ManagedFun
         await subscription.close();
       }
     },
-    giveBack: (say) =>
-      restore().catch((thrown: unknown) => {
+    async giveBack(say) {
+      if (!isChanged) return;
+      isChanged = false;
+      try {
+        // First what the model may do: when the annotation names it again it must find what it had.
+        if (control !== null) await shelf.setControl(control);
+        await deploy({ annotations: found.annotations ?? {} });
+      } catch (thrown) {
         say(`the policy '${managed.policy}' of '${functionName}' could not be put back: ${messageOf(thrown)}`);
-      }),
+      }
+    },
   };
 }

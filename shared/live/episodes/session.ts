@@ -1,6 +1,6 @@
 /** A running function borrowed for a training: no policy proposes, a load runs, and everything is put back at the end. */
 import { systemClock as clock } from "../../adapters/system-clock.ts";
-import { BadInputError, messageOf, InterruptedError } from "../../core/errors.ts";
+import { BadInputError, messageOf } from "../../core/errors.ts";
 import { EXTERNAL } from "../../policies/reference.ts";
 import type { Engine } from "../../rl/engine/types.ts";
 import { liveCollector } from "../../rl/rollout/live.ts";
@@ -41,11 +41,8 @@ export async function openSession(options: LiveSessionOptions): Promise<LiveSess
   const close = async () => {
     for (const one of closers.splice(0).reverse()) await one();
   };
-  const ending = new AbortController();
-  const onAbort = () => ending.abort(new InterruptedError());
-  signal.addEventListener("abort", onAbort, { once: true });
-  closers.push(async () => signal.removeEventListener("abort", onAbort));
-  if (signal.aborted) onAbort();
+  const failed = new AbortController();
+  const ending = AbortSignal.any([signal, failed.signal]);
   try {
     const platform = await openPlatform(options.home, "external", say);
     closers.push(() => platform.close());
@@ -54,12 +51,12 @@ export async function openSession(options: LiveSessionOptions): Promise<LiveSess
     const borrowed = await borrowFunction(platform, managed);
     closers.push(() => borrowed.giveBack(say));
     const { bus, traceTime } = platform;
-    const onFailure = (thrown: unknown) => ending.abort(new BadInputError(`the load ended: ${messageOf(thrown)}`));
+    const onFailure = (thrown: unknown) => failed.abort(new BadInputError(`the load ended: ${messageOf(thrown)}`));
     const load = await startLiveLoad({ platform, managed, clock, say, onFailure, seed, traces: options.traces });
     closers.push(() => load.stop());
-    await borrowed.setPolicy(EXTERNAL, ending.signal);
+    await borrowed.setPolicy(EXTERNAL, ending);
     const windows = await openWindows({
-      ...{ bus, clock, functionName, timeLapse: traceTime.timeLapse, signal: ending.signal },
+      ...{ bus, clock, functionName, timeLapse: traceTime.timeLapse, signal: ending },
       policy: { name: `${settings.agent}@${settings.form}`, version: "learning" },
     });
     closers.push(() => windows.close());

@@ -1,4 +1,5 @@
 /** How fast this machine can play the demo. Measured before it starts: a busy one would show late requests that are no policy's. */
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 
@@ -77,8 +78,9 @@ export async function measureRoom(measureMs = MEASURE_MS): Promise<Room> {
   const cores = availableParallelism();
   const workers = Array.from({ length: Math.min(cores, MAX_WORKERS) }, () => new Worker(SPIN, { eval: true }));
   try {
-    await Promise.all(workers.map(message));
-    const done = Promise.all(workers.map(message));
+    const messages = () => Promise.all(workers.map((worker) => once(worker, "message")));
+    await messages();
+    const done = messages();
     const before = process.cpuUsage();
     const startMs = performance.now();
     for (const worker of workers) worker.postMessage(measureMs);
@@ -88,11 +90,4 @@ export async function measureRoom(measureMs = MEASURE_MS): Promise<Room> {
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
-}
-
-function message(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.once("message", () => resolve());
-    worker.once("error", reject);
-  });
 }

@@ -13,10 +13,9 @@ export async function recordPromises(
   const stabilisationSeconds = said ? Number(said) : GUARD_DEFAULTS.stabilisationSeconds;
   // A bus that is started anew brings nothing back of what it carried meanwhile.
   const checker = promiseChecker({ ...GUARD_DEFAULTS, stabilisationSeconds }, { mayHaveGaps: true });
-  await bus.subscribe("tick", async ({ data }) => checker.take({ kind: "tick", data }));
-  await bus.subscribe("window", async ({ data }) => checker.take({ kind: "window", data }));
-  await bus.subscribe("proposal", async ({ data }) => checker.take({ kind: "proposal", data }));
-  await bus.subscribe("applied", async ({ data }) => checker.take({ kind: "applied", data }));
+  for (const kind of ["tick", "window", "proposal", "applied"] as const) {
+    await bus.subscribe(kind, async (event) => checker.take(event));
+  }
   return () => checker.report();
 }
 

@@ -27,7 +27,7 @@ import { resetRollbacks, TRAINER, trainerOf } from "./reset-rollbacks.ts";
 /** What a run uses of the machine, and who is informed. */
 export interface RunWorld extends Pick<StackOptions, "home" | "dist" | "env"> {
   readonly startStack: StartStack;
-  /** What the platform logs, where that was asked for. */
+  /** A line for people: what goes on, and what the platform logs where that was asked for. */
   readonly say: (line: string) => void;
   /** Aborts on Ctrl-C or SIGTERM: the run ends, and is reported as far as it went. */
   readonly signal: AbortSignal;
