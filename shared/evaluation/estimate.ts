@@ -12,7 +12,7 @@ import { meanOutcome, outcomeOf } from "./outcome.ts";
 import { recordedProfile, recordedSchedule, recordedTrace } from "./recorded-load.ts";
 
 /** The last windows count; those before let memories fill and counts settle. */
-export const ESTIMATED_WINDOWS = 20;
+const ESTIMATED_WINDOWS = 20;
 /** The windows before those that count. */
 export const WARM_UP_WINDOWS = 10;
 /** The same windows with other instants of arrival and other starts: the platform's chance is no policy's merit. */

@@ -4,7 +4,7 @@ import type { Foresight } from "../policies/foresight.ts";
 import { neededReplicas, type SimProfile } from "../sim/profiles.ts";
 
 /** The utilisation at which needed replicas are computed (N* = ⌈λ·W ÷ (c·u*)⌉). */
-export const REFERENCE_UTILISATION = 0.7;
+const REFERENCE_UTILISATION = 0.7;
 
 /** All arrivals to come, on a platform as the profile describes it; a start takes its typical time. */
 export function foresightOf(schedule: Schedule, profile: SimProfile): Foresight {

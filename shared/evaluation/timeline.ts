@@ -11,7 +11,7 @@ export interface Timeline {
 }
 
 /** Points of a timeline at most. */
-export const MAX_TIMELINE_BINS = 1440;
+const MAX_TIMELINE_BINS = 1440;
 
 /** The windows of a run, joined into at most `maxBins` points. */
 export function timelineOf(

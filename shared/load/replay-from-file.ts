@@ -34,9 +34,9 @@ export interface ReplayFromFileOptions extends Partial<ScheduleOptions>, FromRep
 }
 
 /** The function `stress` at a gateway on this machine. */
-export const DEFAULT_TARGET_URL = "http://127.0.0.1:8080/function/stress";
+const DEFAULT_TARGET_URL = "http://127.0.0.1:8080/function/stress";
 /** CPU time of a request of work 1 where it is not given, seconds. */
-export const DEFAULT_MEAN_CPU_SECONDS = 0.1;
+const DEFAULT_MEAN_CPU_SECONDS = 0.1;
 
 /**
  * Resolves with the result, also when the run is invalid or was stopped. Throws `BadInputError` before anything is sent

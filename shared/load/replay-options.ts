@@ -39,7 +39,7 @@ export interface ReplayOptions {
 }
 
 /** What `ReplayOptions` come to where they are left out. */
-export const REPLAY_DEFAULTS = {
+const REPLAY_DEFAULTS = {
   timeLapse: 1,
   timeoutMs: 65_000,
   maxInFlight: 2_000,

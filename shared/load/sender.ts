@@ -97,7 +97,7 @@ export function httpUrl(text: string): URL {
 }
 
 /** The class of an HTTP status; null below 400, and without one. */
-export function errorClassOfStatus(status: number | null): ErrorClass | null {
+function errorClassOfStatus(status: number | null): ErrorClass | null {
   if (status === null || status < 400) return null;
   if (status === 429) return "429";
   if (status < 500) return "4xx";

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { BadInputError, messageOf } from "../../core/errors.ts";
 
 /** What an evaluation writes; a folder that holds nothing else may be replaced. */
-export const RESULT_FILES = ["results.json", "results.csv", "report.html"] as const;
+const RESULT_FILES = ["results.json", "results.csv", "report.html"] as const;
 
 /** Throws `BadInputError` for a folder that holds other things, before anything is computed. */
 export async function checkResultFolder(folder: string): Promise<void> {

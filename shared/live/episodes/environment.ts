@@ -16,7 +16,7 @@ import { FunctionTask, taskNamed, type LearningTask } from "../../task/task.ts";
 import type { LiveWindows, LivedWindow } from "./windows.ts";
 
 /** The environment's name and version. */
-export const LIVE_ENVIRONMENT_ID = "replicant/ScalingLive-v0";
+const LIVE_ENVIRONMENT_ID = "replicant/ScalingLive-v0";
 
 /** What a step reports beside observation and reward. */
 export interface LiveInfo extends BaseInfo {

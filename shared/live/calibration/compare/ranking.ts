@@ -69,7 +69,7 @@ export interface Ranking {
 }
 
 /** The τ from which on a simulator ranks policies well enough. */
-export const TAU_GOAL = 0.8;
+const TAU_GOAL = 0.8;
 
 const FIELDS = { sloViolations: "sloViolationShare", replicaSeconds: "replicaSeconds" } as const;
 
