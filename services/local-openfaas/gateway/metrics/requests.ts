@@ -1,6 +1,6 @@
 /** Counts a provider's own HTTP requests under the names that OpenFaaS's providers use. */
-import { Counter, Registry } from "prom-client";
-import { registerHistogram } from "./exposition.ts";
+import { Registry } from "prom-client";
+import { registerHistogram, registerMetric } from "./exposition.ts";
 import { bucketBoundsSeconds, Tally } from "./meter.ts";
 
 interface Series {
@@ -21,23 +21,12 @@ export class RequestTally {
 
   registry(): Registry {
     const registry = new Registry();
-    const all = this.#series;
-    new Counter({
-      registers: [registry],
-      labelNames: ["code", "method", "path"],
-      name: "provider_http_requests_total",
-      help: "Requests that were answered.",
-      collect() {
-        this.reset();
-        for (const { labels, tally } of all.values()) this.inc(labels, tally.count);
-      },
-    });
-    registerHistogram(
-      registry,
-      "provider_http_request_duration_seconds",
-      "Seconds from a request to its answer's end.",
-      () => [...all.values()],
+    const all = () => [...this.#series.values()];
+    registerMetric(registry, "counter", "provider_http_requests_total", "Requests that were answered.", () =>
+      all().map(({ labels, tally }) => ({ labels, value: tally.count })),
     );
+    const help = "Seconds from a request to its answer's end.";
+    registerHistogram(registry, "provider_http_request_duration_seconds", help, all);
     return registry;
   }
 }
