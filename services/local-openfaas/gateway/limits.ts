@@ -40,6 +40,8 @@ export interface GatewayLimits {
   readonly maxCallbacks: number;
   /** Of these, to one host, or to one function of ours. Default 4. */
   readonly maxCallbacksPerPlace: number;
+  /** Results that wait for their turn; beyond, the place that most wait for loses its newest. Default 500. */
+  readonly maxWaitingCallbacks: number;
   /** How long a reader of logs may read nothing of what waits for it. Default 30 s. */
   readonly logStallMs: number;
 }
@@ -64,5 +66,6 @@ export const defaultLimits: GatewayLimits = {
   callbackTimeoutMs: 30_000,
   maxCallbacks: 32,
   maxCallbacksPerPlace: 4,
+  maxWaitingCallbacks: 500,
   logStallMs: 30_000,
 };

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { callbackUrlOf } from "#services/local-openfaas/gateway/async/callback-url.ts";
 import { CallbackPool } from "#services/local-openfaas/gateway/async/callbacks.ts";
-import { Uploads, type Upload, type UploadLimits } from "#services/local-openfaas/gateway/async/uploads.ts";
+import { Uploads, type Upload } from "#services/local-openfaas/gateway/async/uploads.ts";
+import { defaultLimits, type GatewayLimits } from "#services/local-openfaas/gateway/limits.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestGateway } from "#test/support/gateway.ts";
 import { rawConnection } from "#test/support/raw-http.ts";
@@ -88,12 +89,11 @@ interface UploadWorld {
   readonly begin: (name: string, address: string) => Upload;
 }
 
-function uploadWorld(limits: Partial<UploadLimits>): UploadWorld {
-  const some = { maxUploads: 500, maxPerAddress: 250, maxBytes: 32e6, timeoutMs: 60_000, bytesPerSecond: 16_000 };
+function uploadWorld(limits: Partial<GatewayLimits>): UploadWorld {
   const dropped: string[] = [];
   const world: UploadWorld = {
     nowMs: 0,
-    uploads: new Uploads({ ...some, ...limits }, () => world.nowMs),
+    uploads: new Uploads({ ...defaultLimits, asyncMaxUploadBytes: 32e6, asyncUploadTimeoutMs: 60_000, ...limits }, () => world.nowMs),
     dropped,
     begin: (name, address) => world.uploads.begin(address, () => dropped.push(name)),
   };
@@ -101,7 +101,7 @@ function uploadWorld(limits: Partial<UploadLimits>): UploadWorld {
 }
 
 test("hostile: a newcomer has room, made by the slowest upload of its address, or of the one that holds most", () => {
-  const world = uploadWorld({ maxUploads: 3, maxPerAddress: 2 });
+  const world = uploadWorld({ asyncMaxUploads: 3, asyncMaxUploadsPerAddress: 2 });
   const { uploads, dropped, begin } = world;
   const began = [begin("x1", "x"), begin("x2", "x")];
   world.nowMs = 2_000;
@@ -117,7 +117,7 @@ test("hostile: a newcomer has room, made by the slowest upload of its address, o
 });
 
 test("hostile: bytes have room, made by the slowest upload of the address that holds most", () => {
-  const world = uploadWorld({ maxBytes: 100 });
+  const world = uploadWorld({ asyncMaxUploadBytes: 100 });
   const { uploads, dropped, begin } = world;
   const began = [begin("x1", "x"), begin("x2", "x"), begin("y1", "y")];
   const [x1, x2, y1] = began;
@@ -237,11 +237,11 @@ test("hostile: a function's calls fill their part of the queue, not that of othe
 });
 
 for (const { short, limits } of [
-  { short: "places", limits: { maxWaiting: 3, maxWaitingBytes: 1_000 } },
-  { short: "bytes", limits: { maxWaiting: 1_000, maxWaitingBytes: 3 } },
+  { short: "places", limits: { maxWaitingCallbacks: 3, asyncMaxBytes: 1_000 } },
+  { short: "bytes", limits: { maxWaitingCallbacks: 1_000, asyncMaxBytes: 3 } },
 ]) {
   test(`hostile: where ${short} for callbacks run short, what most wait for loses its newest`, () => {
-    const pool = new CallbackPool({ maxPosting: 10, maxPostingPerPlace: 1, ...limits });
+    const pool = new CallbackPool({ ...defaultLimits, maxCallbacks: 10, maxCallbacksPerPlace: 1, ...limits });
     const posted: string[] = [];
     const failed: string[] = [];
     const add = (name: string) =>

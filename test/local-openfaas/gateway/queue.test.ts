@@ -1,8 +1,8 @@
 /** The asynchronous queue by itself: its bounds, and its end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { QueuedCall } from "#services/local-openfaas/gateway/async/item.ts";
-import { AsyncQueue } from "#services/local-openfaas/gateway/async/queue.ts";
+import { AsyncQueue, type QueuedCall } from "#services/local-openfaas/gateway/async/queue.ts";
+import { defaultLimits } from "#services/local-openfaas/gateway/limits.ts";
 import { eventually } from "#test/support/eventually.ts";
 
 const aCall = (callId: string, functionName = "f"): QueuedCall => ({
@@ -15,13 +15,12 @@ const aCall = (callId: string, functionName = "f"): QueuedCall => ({
 });
 
 /** A queue whose calls end on request, or when the queue stops them. */
-function aQueue(maxCalls = 10, workers = 1) {
+function aQueue(asyncMaxCalls = 10, asyncWorkers = 1) {
   const running = new Map<string, () => void>();
   const ended: string[] = [];
   const failed: string[] = [];
   const queue = new AsyncQueue({
-    ...{ maxCalls, maxCallsPerFunction: 5, maxBytes: 1_000_000, maxBytesPerFunction: 500_000 },
-    ...{ workers, workersPerFunction: 2 },
+    limits: { ...defaultLimits, asyncMaxCalls, asyncMaxCallsPerFunction: 5, asyncWorkers, asyncWorkersPerFunction: 2 },
     run: (call, signal) =>
       new Promise((resolve, reject) => {
         running.set(call.callId, () => {

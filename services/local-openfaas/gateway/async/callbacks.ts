@@ -1,15 +1,7 @@
 /** Posts results: a pool of its own, so that who never answers holds up neither calls nor the callbacks of others. */
+import type { GatewayLimits } from "../limits.ts";
 
-export interface CallbackPoolLimits {
-  /** Posted at the same time. */
-  readonly maxPosting: number;
-  /** Of these, to one place. */
-  readonly maxPostingPerPlace: number;
-  /** Waiting for their turn, all together. Beyond, the place that most wait for loses its newest. */
-  readonly maxWaiting: number;
-  readonly maxWaitingBytes: number;
-}
-
+/** A result that is to be posted. */
 export interface PendingCallback {
   /** A host, or a function of ours: what may be slow by itself. */
   readonly place: string;
@@ -19,26 +11,27 @@ export interface PendingCallback {
   readonly failed: (error: unknown) => void;
 }
 
+/** Callbacks that wait or are posted. */
 export class CallbackPool {
-  readonly #limits: CallbackPoolLimits;
+  readonly #limits: GatewayLimits;
   readonly #waiting: PendingCallback[] = [];
   readonly #posting = new Set<Promise<void>>();
   readonly #perPlace = new Map<string, number>();
   readonly #stop = new AbortController();
   #waitingBytes = 0;
 
-  constructor(limits: CallbackPoolLimits) {
+  constructor(limits: GatewayLimits) {
     this.#limits = limits;
   }
 
   add(callback: PendingCallback): void {
-    const { maxWaiting, maxWaitingBytes } = this.#limits;
+    const { maxWaitingCallbacks, asyncMaxBytes } = this.#limits;
     if (this.#stop.signal.aborted) return callback.failed(new Error("the gateway is closing"));
     this.#waiting.push(callback);
     this.#waitingBytes += callback.bytes;
     this.#work();
-    while (this.#waiting.length > maxWaiting) this.#dropWhere(() => 1);
-    while (this.#waitingBytes > maxWaitingBytes) this.#dropWhere(({ bytes }) => bytes);
+    while (this.#waiting.length > maxWaitingCallbacks) this.#dropWhere(() => 1);
+    while (this.#waitingBytes > asyncMaxBytes) this.#dropWhere(({ bytes }) => bytes);
   }
 
   /** Lets what has begun or waits end, for at most `graceMs`. */
@@ -50,8 +43,9 @@ export class CallbackPool {
   }
 
   #work(): void {
-    while (this.#posting.size < this.#limits.maxPosting) {
-      const at = this.#waiting.findIndex(({ place }) => this.#postingTo(place) < this.#limits.maxPostingPerPlace);
+    const { maxCallbacks, maxCallbacksPerPlace } = this.#limits;
+    while (this.#posting.size < maxCallbacks) {
+      const at = this.#waiting.findIndex(({ place }) => this.#postingTo(place) < maxCallbacksPerPlace);
       if (at < 0) return;
       const [callback] = this.#waiting.splice(at, 1);
       this.#waitingBytes -= callback!.bytes;

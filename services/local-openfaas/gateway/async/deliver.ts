@@ -4,20 +4,16 @@ import { request as httpsRequest } from "node:https";
 import { endToEndHeaders } from "../invocation/headers.ts";
 import { functionPrefix, qualifiedName } from "../names.ts";
 import { callbackPlace, isOwnFunction, placeOf } from "./callback-url.ts";
-import { CallbackPool, type CallbackPoolLimits } from "./callbacks.ts";
-import type { QueuedCall } from "./item.ts";
+import { CallbackPool } from "./callbacks.ts";
+import type { AsyncQueueOptions, QueuedCall } from "./queue.ts";
 
-export interface DeliverOptions {
+/** What deliveries need of the gateway that they go through. */
+export interface DeliverOptions extends Pick<AsyncQueueOptions, "limits" | "onError"> {
   /** Where this gateway answers. */
   readonly gateway: URL;
-  /** For the callback as a whole. */
-  readonly callbackTimeoutMs: number;
-  /** A result beyond it is not kept, and so not posted. */
-  readonly maxAnswerBytes: number;
-  readonly pool: CallbackPoolLimits;
-  readonly onError: (call: QueuedCall, error: unknown) => void;
 }
 
+/** Delivers queued calls, and closes when what has begun was posted. */
 export interface Deliverer {
   /** Resolves when the function has answered; the callback comes in its own time. */
   deliver(call: QueuedCall, signal: AbortSignal): Promise<void>;
@@ -31,23 +27,25 @@ interface Result {
   readonly seconds: number;
 }
 
+/** Delivers by connections of its own. A result beyond the largest body of a call is not kept, and so not posted. */
 export function deliverer(options: DeliverOptions): Deliverer {
+  const { gateway, limits, onError } = options;
   const agent = new Agent({ keepAlive: true, timeout: 4_000 });
-  const callbacks = new CallbackPool(options.pool);
+  const callbacks = new CallbackPool(limits);
   return {
     async deliver(call, signal) {
       const startedAtMs = performance.now();
-      const answer = await invoke(call, agent, options, signal);
+      const answer = await invoke(call, agent, gateway, signal);
       const seconds = (performance.now() - startedAtMs) / 1000;
       const url = call.callbackUrl;
-      const body = await readAnswer(answer, url ? options.maxAnswerBytes : 0);
+      const body = await readAnswer(answer, url ? limits.asyncMaxBodyBytes : 0);
       if (!url) return;
-      if (!body) throw new Error(`its result is more than ${options.maxAnswerBytes} bytes, too much for a callback`);
+      if (!body) throw new Error(`its result is more than ${limits.asyncMaxBodyBytes} bytes, too much for a callback`);
       callbacks.add({
-        place: callbackPlace(url, options.gateway),
+        place: callbackPlace(url, gateway),
         bytes: body.length,
         post: (stop) => post(call, url, { answer, body, seconds }, options, stop),
-        failed: (error) => options.onError(call, error),
+        failed: (error) => onError(call, error),
       });
     },
     close: async (graceMs) => {
@@ -58,17 +56,12 @@ export function deliverer(options: DeliverOptions): Deliverer {
 }
 
 /** The same path as a synchronous call: held from zero, limited, timed and counted alike. */
-function invoke(
-  call: QueuedCall,
-  agent: Agent,
-  options: DeliverOptions,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
+function invoke(call: QueuedCall, agent: Agent, gateway: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const path = `${functionPrefix}${call.functionName}${call.path}`;
-  const headers = [...call.headers, "Host", options.gateway.host, "X-Call-Id", call.callId];
+  const headers = [...call.headers, "Host", gateway.host, "X-Call-Id", call.callId];
   headers.push("Content-Length", String(call.body.length));
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ ...whereOf(options.gateway), agent, method: "POST", path, headers, signal }, resolve);
+    const request = httpRequest({ ...whereOf(gateway), agent, method: "POST", path, headers, signal }, resolve);
     request.on("error", reject);
     request.end(call.body);
   });
@@ -90,7 +83,7 @@ async function post(
   call: QueuedCall,
   url: URL,
   { answer, body, seconds }: Result,
-  { gateway, callbackTimeoutMs }: DeliverOptions,
+  { gateway, limits: { callbackTimeoutMs } }: DeliverOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const headers = endToEndHeaders(answer.rawHeaders);

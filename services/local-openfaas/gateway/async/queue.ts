@@ -2,17 +2,23 @@
  * The queue behind `/async-function`: in memory, bounded by count and bytes, worked off by a few workers. One function takes no
  * more than its part of either, so that one that never answers holds up none but itself.
  */
-import { weightBytes, type QueuedCall } from "./item.ts";
+import type { GatewayLimits } from "../limits.ts";
 
+/** An invocation that waits in the queue, as it was received. */
+export interface QueuedCall {
+  readonly functionName: string;
+  /** Path and query for the function. */
+  readonly path: string;
+  readonly callId: string;
+  /** Raw list of the caller's end-to-end headers. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  readonly callbackUrl: URL | null;
+}
+
+/** How much the queue takes, and what becomes of a call whose turn has come. */
 export interface AsyncQueueOptions {
-  readonly maxCalls: number;
-  readonly maxCallsPerFunction: number;
-  readonly maxBytes: number;
-  readonly maxBytesPerFunction: number;
-  /** Calls that run at the same time. */
-  readonly workers: number;
-  /** Of these, of one function. */
-  readonly workersPerFunction: number;
+  readonly limits: GatewayLimits;
   /** Runs one call to its end; what it rejects with is the log's matter. */
   readonly run: (call: QueuedCall, signal: AbortSignal) => Promise<void>;
   readonly onError: (call: QueuedCall, error: unknown) => void;
@@ -26,6 +32,7 @@ interface Share {
   bytes: number;
 }
 
+/** Calls that wait or run. */
 export class AsyncQueue {
   readonly #options: AsyncQueueOptions;
   readonly #waiting: QueuedCall[] = [];
@@ -43,12 +50,12 @@ export class AsyncQueue {
 
   /** Takes a whole call, or says why not. */
   push(call: QueuedCall): "closed" | "full" | "full for this function" | undefined {
-    const { maxCalls, maxCallsPerFunction, maxBytes, maxBytesPerFunction } = this.#options;
-    const bytes = weightBytes(call.body.length);
+    const { asyncMaxCalls, asyncMaxCallsPerFunction, asyncMaxBytes, asyncMaxBytesPerFunction } = this.#options.limits;
+    const bytes = weightBytes(call);
     if (this.#closed) return "closed";
-    if (this.#calls >= maxCalls || this.#bytes + bytes > maxBytes) return "full";
+    if (this.#calls >= asyncMaxCalls || this.#bytes + bytes > asyncMaxBytes) return "full";
     const share = this.#shares.get(call.functionName) ?? { running: 0, calls: 0, bytes: 0 };
-    if (share.calls >= maxCallsPerFunction || share.bytes + bytes > maxBytesPerFunction)
+    if (share.calls >= asyncMaxCallsPerFunction || share.bytes + bytes > asyncMaxBytesPerFunction)
       return "full for this function";
     this.#shares.set(call.functionName, share);
     this.#calls++;
@@ -72,10 +79,10 @@ export class AsyncQueue {
   }
 
   #work(): void {
-    const { workers, workersPerFunction } = this.#options;
-    while (this.#running.size < workers) {
+    const { asyncWorkers, asyncWorkersPerFunction } = this.#options.limits;
+    while (this.#running.size < asyncWorkers) {
       const at = this.#waiting.findIndex(
-        ({ functionName }) => this.#shares.get(functionName)!.running < workersPerFunction,
+        ({ functionName }) => this.#shares.get(functionName)!.running < asyncWorkersPerFunction,
       );
       if (at < 0) return;
       const [call] = this.#waiting.splice(at, 1);
@@ -95,7 +102,7 @@ export class AsyncQueue {
     } catch (error) {
       this.#options.onError(call, error);
     } finally {
-      const bytes = weightBytes(call.body.length);
+      const bytes = weightBytes(call);
       this.#calls--;
       this.#bytes -= bytes;
       share.running--;
@@ -104,4 +111,9 @@ export class AsyncQueue {
       if (share.calls === 0) this.#shares.delete(call.functionName);
     }
   }
+}
+
+/** What a call counts for in the queue's byte limit: the body, and a round sum for its head. */
+function weightBytes({ body }: QueuedCall): number {
+  return body.length + 1_024;
 }

@@ -4,8 +4,7 @@ import type { GatewayLimits } from "../limits.ts";
 import type { CallbackRules } from "./callback-url.ts";
 import { deliverer } from "./deliver.ts";
 import { enqueue } from "./enqueue.ts";
-import type { QueuedCall } from "./item.ts";
-import { AsyncQueue } from "./queue.ts";
+import { AsyncQueue, type QueuedCall } from "./queue.ts";
 import { Uploads } from "./uploads.ts";
 
 export interface AsyncOptions {
@@ -19,44 +18,12 @@ export interface AsyncCalls {
   close(graceMs: number): Promise<void>;
 }
 
-/** Results that wait for a callback's turn. */
-const mostWaitingCallbacks = 500;
-
 export function startAsync({ callbacks, limits, log }: AsyncOptions): AsyncCalls {
   const onError = (call: QueuedCall, error: unknown) =>
     log(`gateway: asynchronous call ${call.callId} of '${call.functionName}': ${String(error)}`);
-  const delivery = deliverer({
-    gateway: callbacks.gateway,
-    callbackTimeoutMs: limits.callbackTimeoutMs,
-    maxAnswerBytes: limits.asyncMaxBodyBytes,
-    pool: {
-      maxPosting: limits.maxCallbacks,
-      maxPostingPerPlace: limits.maxCallbacksPerPlace,
-      maxWaiting: mostWaitingCallbacks,
-      maxWaitingBytes: limits.asyncMaxBytes,
-    },
-    onError,
-  });
-  const queue = new AsyncQueue({
-    maxCalls: limits.asyncMaxCalls,
-    maxCallsPerFunction: limits.asyncMaxCallsPerFunction,
-    maxBytes: limits.asyncMaxBytes,
-    maxBytesPerFunction: limits.asyncMaxBytesPerFunction,
-    workers: limits.asyncWorkers,
-    workersPerFunction: limits.asyncWorkersPerFunction,
-    run: (call, signal) => delivery.deliver(call, signal),
-    onError,
-  });
-  const uploads = new Uploads(
-    {
-      maxUploads: limits.asyncMaxUploads,
-      maxPerAddress: limits.asyncMaxUploadsPerAddress,
-      maxBytes: limits.asyncMaxUploadBytes,
-      timeoutMs: limits.asyncUploadTimeoutMs,
-      bytesPerSecond: limits.asyncUploadBytesPerSecond,
-    },
-    () => performance.now(),
-  );
+  const delivery = deliverer({ gateway: callbacks.gateway, limits, onError });
+  const queue = new AsyncQueue({ limits, run: (call, signal) => delivery.deliver(call, signal), onError });
+  const uploads = new Uploads(limits, () => performance.now());
   return {
     take: (request, response) =>
       void enqueue(request, response, { queue, uploads, callbacks, maxBodyBytes: limits.asyncMaxBodyBytes, log }),

@@ -3,20 +3,12 @@
  * keeps nobody else out. A newcomer always has room: where there is none, the slowest upload of the address that holds most
  * makes some.
  */
-
-export interface UploadLimits {
-  readonly maxUploads: number;
-  readonly maxPerAddress: number;
-  readonly maxBytes: number;
-  /** For one upload as a whole. */
-  readonly timeoutMs: number;
-  /** A slower upload falls behind. */
-  readonly bytesPerSecond: number;
-}
+import type { GatewayLimits } from "../limits.ts";
 
 /** How far ahead an upload begins, and gets at most: a burst does not make up for a stall afterwards. */
 const aheadMs = 1_000;
 
+/** One body on its way. */
 export class Upload {
   bytes = 0;
   timer: NodeJS.Timeout | undefined;
@@ -34,25 +26,26 @@ interface Share {
   bytes: number;
 }
 
+/** All bodies on their way, by the address that sends them. */
 export class Uploads {
-  readonly #limits: UploadLimits;
+  readonly #limits: GatewayLimits;
   readonly #nowMs: () => number;
   readonly #shares = new Map<string, Share>();
   #uploads = 0;
   #bytes = 0;
 
   /** `nowMs`: of a clock that only goes on. */
-  constructor(limits: UploadLimits, nowMs: () => number) {
+  constructor(limits: GatewayLimits, nowMs: () => number) {
     this.#limits = limits;
     this.#nowMs = nowMs;
   }
 
   /** `drop` is called at most once, and not after `end`. */
   begin(address: string, drop: (why: string) => void): Upload {
-    const { maxUploads, maxPerAddress, timeoutMs } = this.#limits;
+    const { asyncMaxUploads, asyncMaxUploadsPerAddress, asyncUploadTimeoutMs: timeoutMs } = this.#limits;
     const own = this.#shares.get(address);
-    if (own && own.uploads.size >= maxPerAddress) this.#dropForOthers(slowestOf(own));
-    if (this.#uploads >= maxUploads) this.#dropForOthers(this.#slowestWhere(({ uploads }) => uploads.size));
+    if (own && own.uploads.size >= asyncMaxUploadsPerAddress) this.#dropForOthers(slowestOf(own));
+    if (this.#uploads >= asyncMaxUploads) this.#dropForOthers(this.#slowestWhere(({ uploads }) => uploads.size));
     const upload = new Upload(address, this.#nowMs() + aheadMs, drop);
     upload.timer = setTimeout(() => this.#drop(upload, `a body must arrive within ${timeoutMs / 1_000} s`), timeoutMs);
     const share = this.#shares.get(address) ?? { uploads: new Set(), bytes: 0 };
@@ -66,10 +59,10 @@ export class Uploads {
   moved(upload: Upload, bytes: number): boolean {
     const share = this.#shares.get(upload.address);
     if (!share?.uploads.has(upload)) return false;
-    const { maxBytes, bytesPerSecond } = this.#limits;
-    const paidMs = (bytes / bytesPerSecond) * 1_000;
+    const { asyncMaxUploadBytes, asyncUploadBytesPerSecond } = this.#limits;
+    const paidMs = (bytes / asyncUploadBytesPerSecond) * 1_000;
     upload.paidUntilMs = Math.min(upload.paidUntilMs + paidMs, this.#nowMs() + aheadMs);
-    while (this.#bytes + bytes > maxBytes) {
+    while (this.#bytes + bytes > asyncMaxUploadBytes) {
       const slowest = this.#slowestWhere((each) => each.bytes + (each === share ? bytes : 0));
       if (slowest === upload) return false;
       this.#dropForOthers(slowest);
