@@ -1,6 +1,6 @@
 /** How much a gateway takes on at once. */
-import { holdMs } from "./invocation/hold.ts";
 
+/** Counts, bytes and milliseconds that bound what a gateway does. */
 export interface GatewayLimits {
   /** A call as a whole, whatever the function allows itself. Default 60 s. */
   readonly upstreamTimeoutMs: number;
@@ -46,9 +46,11 @@ export interface GatewayLimits {
   readonly logStallMs: number;
 }
 
+/** What holds where nothing else was asked for. */
 export const defaultLimits: GatewayLimits = {
   upstreamTimeoutMs: 60_000,
-  holdMs,
+  // As long as the real gateway polls: 1000 times, 100 ms apart.
+  holdMs: 100_000,
   maxCalls: 2_000,
   maxCallsPerFunction: 1_000,
   asyncWorkers: 16,

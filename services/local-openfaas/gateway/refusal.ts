@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { StorageError } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError, messageOf } from "#shared/core/errors.ts";
+import type { FunctionSnapshot, Provider } from "../provider/types.ts";
 
 /** Thrown where a request cannot be served as asked; the sentence becomes the body. */
 export class Refusal extends Error {
@@ -15,6 +16,14 @@ export class Refusal extends Error {
   }
 }
 
+/** The function as it is now. Refuses with 404 a name that is not deployed. */
+export function deployedFunction(provider: Pick<Provider, "get">, functionName: string): FunctionSnapshot {
+  const snapshot = provider.get(functionName);
+  if (!snapshot) throw unknownFunction(functionName);
+  return snapshot;
+}
+
+/** That of a name that is not deployed. */
 export function unknownFunction(functionName: string): Refusal {
   return new Refusal(404, `no function '${functionName}' is deployed here`);
 }
@@ -31,6 +40,7 @@ export function refusalOf(thrown: unknown, log: (line: string) => void): Refusal
   return new Refusal(500, messageOf(thrown));
 }
 
+/** Answers with what anything thrown is to the client. */
 export function answerThrown(
   request: IncomingMessage,
   response: ServerResponse,

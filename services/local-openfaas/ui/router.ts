@@ -51,6 +51,6 @@ export function uiRouter({ feed, folder, signal }: UiRouterOptions): Router {
   router.use(
     express.static(folder, { cacheControl: false, setHeaders: (to) => to.setHeader("Cache-Control", "no-cache") }),
   );
-  router.use(notFound());
+  router.use(notFound);
   return router;
 }

@@ -90,10 +90,11 @@ interface UploadWorld {
 }
 
 function uploadWorld(limits: Partial<GatewayLimits>): UploadWorld {
+  const some = { ...defaultLimits, asyncMaxUploadBytes: 32e6, asyncUploadTimeoutMs: 60_000 };
   const dropped: string[] = [];
   const world: UploadWorld = {
     nowMs: 0,
-    uploads: new Uploads({ ...defaultLimits, asyncMaxUploadBytes: 32e6, asyncUploadTimeoutMs: 60_000, ...limits }, () => world.nowMs),
+    uploads: new Uploads({ ...some, ...limits }, () => world.nowMs),
     dropped,
     begin: (name, address) => world.uploads.begin(address, () => dropped.push(name)),
   };

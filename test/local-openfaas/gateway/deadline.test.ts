@@ -23,7 +23,7 @@ for (const { name, exec, asked, want } of [
 ]) {
   test(`deadline: ${name}`, () => {
     const headers = ["Host", "h", ...(asked === null ? [] : ["x-timeOUT", asked])];
-    const { ms, limit } = callDeadline(headers, { execTimeoutMs: exec, upstreamTimeoutMs: 60_000 });
+    const { ms, limit } = callDeadline(headers, exec, 60_000);
     assert.deepEqual([ms, limit], want);
   });
 }

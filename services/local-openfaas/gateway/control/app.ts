@@ -17,14 +17,14 @@ export function controlApp(context: ControlContext, credentials: Credentials, ui
   app.get("/", (_, response) => response.redirect(307, "/ui/"));
 
   const system = express.Router();
-  system.use(sameSiteOnly(context.names), loggedIn, jsonBody());
+  system.use(sameSiteOnly(context.names), loggedIn, jsonBody);
   functionRoutes(system, context);
   infoRoutes(system, "gateway");
   namespaceRoutes(system);
   logRoutes(system, context);
   secretRoutes(system, context);
   alertRoutes(system, context);
-  system.use(notFound());
+  system.use(notFound);
   app.use("/system", system);
 
   app.use("/ui", sameSiteOnly(context.names), loggedIn);
@@ -33,7 +33,7 @@ export function controlApp(context: ControlContext, credentials: Credentials, ui
     throw new Refusal(404, "this gateway was started without a page");
   });
 
-  app.use(notFound());
+  app.use(notFound);
   app.use(sentences(context.log));
   return app;
 }
@@ -44,13 +44,13 @@ export function providerApp(context: ControlContext, credentials: Credentials): 
   const system = express.Router();
   system.use(sameSiteOnly(context.names));
   namespaceRoutes(system);
-  system.use(basicAuth(credentials, new LoginAttempts(() => performance.now())), jsonBody());
+  system.use(basicAuth(credentials, new LoginAttempts(() => performance.now())), jsonBody);
   functionRoutes(system, context);
   infoRoutes(system, "provider");
   logRoutes(system, context);
   secretRoutes(system, context);
   app.use("/system", system);
-  app.use(notFound());
+  app.use(notFound);
   app.use(sentences(context.log));
   return app;
 }

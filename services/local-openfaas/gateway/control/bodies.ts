@@ -50,14 +50,19 @@ const alertBody = z.object({
   ),
 });
 
+/** A secret as it is sent; its value is in either of two fields. */
 export type SecretBody = z.output<typeof secretBody>;
-export type AlertBody = z.output<typeof alertBody>;
 
+/** Each of these refuses with 400 what its call cannot be; here a deployment. */
 export const readDeployment = (body: unknown): FunctionDeployment => defined(parse(deploymentBody, body));
+/** Which function is to be removed. */
 export const readRemoval = (body: unknown) => parse(removalBody, body);
+/** A replica count, and for which function. */
 export const readScale = (body: unknown) => parse(scaleBody, body);
+/** A secret, or the name of one that is to be removed. */
 export const readSecret = (body: unknown): SecretBody => parse(secretBody, body);
-export const readAlert = (body: unknown): AlertBody => parse(alertBody, body);
+/** Alerts as Alertmanager sends them. */
+export const readAlert = (body: unknown) => parse(alertBody, body);
 
 /** What is absent is no key, so that a stored deployment reads as it was sent. */
 function defined<T extends object>(value: T): T {

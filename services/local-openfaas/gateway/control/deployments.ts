@@ -2,11 +2,12 @@
 import type { FunctionDeployment, Provider } from "../../provider/types.ts";
 import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
 import { checkDeployment } from "../profile.ts";
-import { Refusal, unknownFunction } from "../refusal.ts";
+import { deployedFunction, Refusal } from "../refusal.ts";
 
 /** A deployment takes milliseconds: who waits behind so many is sending them on purpose. */
 const mostWaiting = 16;
 
+/** Checks and makes changes, each in its turn. */
 export class Deployments {
   readonly #provider: Provider;
   readonly #rules: ProfileRules;
@@ -41,21 +42,18 @@ export class Deployments {
   update(deployment: FunctionDeployment): Promise<void> {
     const { service } = deployment;
     return this.#inTurn(service, async () => {
-      this.#known(service);
+      deployedFunction(this.#provider, service);
       checkDeployment(deployment, this.#provider.list().length - 1, this.#rules);
       await this.#provider.update(deployment);
     });
   }
 
+  /** Refuses with 404 a name that is not deployed. */
   remove(functionName: string): Promise<void> {
     return this.#inTurn(functionName, async () => {
-      this.#known(functionName);
+      deployedFunction(this.#provider, functionName);
       await this.#provider.remove(functionName);
     });
-  }
-
-  #known(functionName: string): void {
-    if (!this.#provider.get(functionName)) throw unknownFunction(functionName);
   }
 
   async #inTurn(name: string, change: () => Promise<void>): Promise<void> {

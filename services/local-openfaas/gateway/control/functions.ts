@@ -1,20 +1,24 @@
 /** Functions: list, deploy, update, remove, one function's status, and its replica count. */
-import type { Router } from "express";
-import type { FunctionSnapshot } from "../../provider/types.ts";
+import type { RequestHandler, Router } from "express";
+import type { FunctionDeployment } from "../../provider/types.ts";
 import { bareName, checkNamespace } from "../names.ts";
-import { Refusal, unknownFunction } from "../refusal.ts";
+import { deployedFunction, Refusal } from "../refusal.ts";
 import { readDeployment, readRemoval, readScale } from "./bodies.ts";
 import type { ControlContext } from "./context.ts";
 import { Deployments } from "./deployments.ts";
 import { methodNotAllowed } from "./json.ts";
 import { statusBody } from "./status.ts";
 
+/** Adds them to the routes under `/system`. */
 export function functionRoutes(router: Router, { provider, meters, rules, desired }: ControlContext): void {
   const deployments = new Deployments(provider, rules);
-  const known = (name: string): FunctionSnapshot => {
-    const snapshot = provider.get(bareName(name));
-    if (!snapshot) throw unknownFunction(bareName(name));
-    return snapshot;
+  const withDeployment = (change: (deployment: FunctionDeployment) => Promise<void>): RequestHandler => {
+    return async (request, response) => {
+      const deployment = readDeployment(request.body);
+      checkNamespace(deployment.namespace ?? request.query["namespace"]);
+      await change(deployment);
+      response.status(202).end();
+    };
   };
 
   router
@@ -26,18 +30,8 @@ export function functionRoutes(router: Router, { provider, meters, rules, desire
         .map((each) => statusBody(each, meters?.invocationCount(each.deployment.service)));
       response.json(statuses);
     })
-    .post(async (request, response) => {
-      const deployment = readDeployment(request.body);
-      checkNamespace(deployment.namespace ?? request.query["namespace"]);
-      await deployments.deploy(deployment);
-      response.status(202).end();
-    })
-    .put(async (request, response) => {
-      const deployment = readDeployment(request.body);
-      checkNamespace(deployment.namespace ?? request.query["namespace"]);
-      await deployments.update(deployment);
-      response.status(202).end();
-    })
+    .post(withDeployment((deployment) => deployments.deploy(deployment)))
+    .put(withDeployment((deployment) => deployments.update(deployment)))
     .delete(async (request, response) => {
       const { functionName, namespace } = readRemoval(request.body);
       checkNamespace(namespace ?? request.query["namespace"]);
@@ -50,7 +44,7 @@ export function functionRoutes(router: Router, { provider, meters, rules, desire
     .route("/function/:name")
     .get((request, response) => {
       checkNamespace(request.query["namespace"]);
-      const snapshot = known(request.params.name);
+      const snapshot = deployedFunction(provider, bareName(request.params.name));
       const withUsage = request.query["usage"] === "1" || request.query["usage"] === "true";
       response.json(statusBody(snapshot, meters?.invocationCount(snapshot.deployment.service), withUsage));
     })
@@ -61,7 +55,7 @@ export function functionRoutes(router: Router, { provider, meters, rules, desire
     .post((request, response) => {
       const { serviceName, replicas, namespace } = readScale(request.body);
       checkNamespace(namespace ?? request.query["namespace"]);
-      const { service } = known(request.params.name).deployment;
+      const { service } = deployedFunction(provider, bareName(request.params.name)).deployment;
       // Providers disagree on which of the two names counts, so that a call where they differ means nothing.
       if (serviceName && bareName(serviceName) !== service) {
         throw new Refusal(400, `serviceName must be the function of the path, '${service}', was: '${serviceName}'`);

@@ -3,13 +3,14 @@ import { once } from "node:events";
 import type { Request, Response, Router } from "express";
 import type { LogQuery } from "../../provider/types.ts";
 import { bareName, checkNamespace } from "../names.ts";
-import { Refusal, unknownFunction } from "../refusal.ts";
+import { deployedFunction, Refusal } from "../refusal.ts";
 import type { ControlContext } from "./context.ts";
 import { methodNotAllowed } from "./json.ts";
 
 /** A reader costs a connection, and what is on its way on it. */
 const mostReaders = 64;
 
+/** Adds them to the routes under `/system`. */
 export function logRoutes(router: Router, context: ControlContext): void {
   let readers = 0;
   router
@@ -34,7 +35,7 @@ export function logRoutes(router: Router, context: ControlContext): void {
 function queryOf(request: Request, { provider }: ControlContext): LogQuery {
   checkNamespace(request.query["namespace"]);
   const query = readLogQuery(request.query);
-  if (!provider.get(query.name)) throw unknownFunction(query.name);
+  deployedFunction(provider, query.name);
   return query;
 }
 

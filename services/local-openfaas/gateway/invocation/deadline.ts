@@ -1,6 +1,7 @@
 /** How long a call may take: the function's `exec_timeout`, which the caller's `X-Timeout` may shorten, within the gateway's own limit. */
 import { parseDurationMs } from "#shared/deploy/durations.ts";
 
+/** The nearest limit of a call. */
 export interface CallDeadline {
   readonly ms: number;
   /** Whose limit is the nearest: the watchdog's ends in 504, the gateway's in whatever it says of a replica that cannot be reached. */
@@ -9,15 +10,11 @@ export interface CallDeadline {
   readonly limit: string;
 }
 
-export interface Limits {
-  /** 0: none. */
-  readonly execTimeoutMs: number;
-  readonly upstreamTimeoutMs: number;
-}
-
+/** `execTimeoutMs` is the function's own limit, 0 for none; `upstreamTimeoutMs` is the gateway's. */
 export function callDeadline(
   rawHeaders: readonly string[],
-  { execTimeoutMs, upstreamTimeoutMs }: Limits,
+  execTimeoutMs: number,
+  upstreamTimeoutMs: number,
 ): CallDeadline {
   const askedMs = askedTimeoutMs(rawHeaders);
   const isShorter = askedMs !== null && (execTimeoutMs === 0 || askedMs < execTimeoutMs);

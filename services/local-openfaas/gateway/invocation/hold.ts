@@ -1,19 +1,16 @@
 /** Scale from zero: an invocation without a ready replica waits for one. */
 import type { FunctionSnapshot, Provider, Replica } from "../../provider/types.ts";
+import type { GatewayLimits } from "../limits.ts";
 import type { Meters } from "../metrics/meter.ts";
-import { Refusal, unknownFunction } from "../refusal.ts";
+import { deployedFunction, Refusal } from "../refusal.ts";
 import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
 import { replicaBounds } from "../profile.ts";
 
-/** As long as the real gateway polls: 1000 times, 100 ms apart. */
-export const holdMs = 100_000;
-
-export interface HoldSetup {
+/** Where a replica is looked for, and how long. */
+export interface HoldSetup extends Pick<GatewayLimits, "holdMs"> {
   readonly provider: Provider;
   readonly meters: Meters;
   readonly rules: ProfileRules;
-  /** Default `holdMs`. */
-  readonly holdMs: number;
 }
 
 /**
@@ -29,8 +26,7 @@ export async function holdForReplica(
   const startedAtMs = performance.now();
   const deadlineMs = startedAtMs + setup.holdMs;
   for (;;) {
-    const snapshot = provider.get(functionName);
-    if (!snapshot) throw unknownFunction(functionName);
+    const snapshot = deployedFunction(provider, functionName);
     if (snapshot.desiredReplicas === 0) {
       provider.scale(functionName, Math.max(1, replicaBounds(snapshot.deployment.labels, setup.rules).min));
     }
@@ -52,8 +48,6 @@ function notReady({ deployment, backOff }: FunctionSnapshot, waitedMs: number): 
   return new Refusal(
     503,
     `no replica of '${deployment.service}' became ready within ${(waitedMs / 1000).toFixed(1)} s${why}`,
-    {
-      "X-OpenFaaS-Internal": "proxy",
-    },
+    { "X-OpenFaaS-Internal": "proxy" },
   );
 }

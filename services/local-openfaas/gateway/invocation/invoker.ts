@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider, Replica } from "../../provider/types.ts";
 import { functionPrefix, invocationTarget, type InvocationTarget } from "../names.ts";
-import { answerText, answerThrown, Refusal, unknownFunction } from "../refusal.ts";
+import { answerText, answerThrown, deployedFunction, Refusal } from "../refusal.ts";
 import { Call, type CallSetup } from "./call.ts";
 import { ReplicaConnections } from "./connections.ts";
 import { callDeadline } from "./deadline.ts";
@@ -12,6 +12,7 @@ import type { Room } from "./room.ts";
 
 const methods = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]);
 
+/** What invocations are made with. */
 export interface InvokerOptions extends HoldSetup {
   /** As the provider behind a gateway: that one marks calls and waits for replicas. Default false. */
   readonly behindGateway?: boolean | undefined;
@@ -22,6 +23,7 @@ export interface InvokerOptions extends HoldSetup {
   readonly log: (line: string) => void;
 }
 
+/** Takes invocations, each to the end of its answer. */
 export class Invoker {
   readonly #options: InvokerOptions;
   readonly #connections = new ReplicaConnections();
@@ -55,8 +57,8 @@ export class Invoker {
     const { provider, room } = this.#options;
     const { functionName } = target;
     try {
-      if (!provider.get(functionName)) throw unknownFunction(functionName);
-      if (this.#refused(request, response, functionName)) return;
+      deployedFunction(provider, functionName);
+      this.#checkRoom(functionName);
       const left = new AbortController();
       response.once("close", () => left.abort());
       const hold = () => holdForReplica(functionName, this.#options, left.signal);
@@ -67,21 +69,19 @@ export class Invoker {
     }
   }
 
-  /** True when there was no room, and that has been answered; it counts as a call, which it would have been. */
-  #refused(request: IncomingMessage, response: ServerResponse, functionName: string): boolean {
+  /** Refuses where there is no room; that counts as a call, which it would have been. */
+  #checkRoom(functionName: string): void {
     const { meters, room } = this.#options;
     const refusal = room.refusal(functionName, meters);
-    if (!refusal) return false;
+    if (!refusal) return;
     meters.of(functionName).refused(refusal.status);
-    const headers = { "Retry-After": "1", "X-OpenFaaS-Internal": "proxy" };
-    answerText(request, response, refusal.status, refusal.sentence, headers);
-    return true;
+    throw refusal;
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, target: InvocationTarget, replica: Replica): void {
     const { provider, meters, room, behindGateway, upstreamTimeoutMs } = this.#options;
     const { functionName } = target;
-    if (this.#refused(request, response, functionName)) return;
+    this.#checkRoom(functionName);
     const { maxInflight, execTimeoutMs } = provider.watchdog(functionName);
     const setup: CallSetup = {
       request,
@@ -93,7 +93,7 @@ export class Invoker {
       meter: meters.of(functionName),
       room,
       agent: this.#connections,
-      deadline: callDeadline(request.rawHeaders, { execTimeoutMs, upstreamTimeoutMs }),
+      deadline: callDeadline(request.rawHeaders, execTimeoutMs, upstreamTimeoutMs),
       another: (not) => anotherReplica(provider, functionName, not),
     };
     const call = new Call(setup, replica);

@@ -1,39 +1,32 @@
 /** Whether one more invocation may begin: places of the gateway as a whole, and of each function. */
+import type { GatewayLimits } from "../limits.ts";
 import type { Meters } from "../metrics/meter.ts";
+import { Refusal } from "../refusal.ts";
 
-export interface RoomLimits {
-  readonly maxCalls: number;
-  readonly maxCallsPerFunction: number;
-}
-
-export interface NoRoom {
-  readonly status: 429 | 503;
-  readonly sentence: string;
-}
-
+/** Places for invocations. */
 export class Room {
   /** Invocations that run or wait for a replica. */
   taken = 0;
-  readonly #limits: RoomLimits;
+  readonly #limits: Pick<GatewayLimits, "maxCalls" | "maxCallsPerFunction">;
   /** Those that wait; by function. */
   readonly #waiting = new Map<string, number>();
 
-  constructor(limits: RoomLimits) {
+  constructor(limits: Pick<GatewayLimits, "maxCalls" | "maxCallsPerFunction">) {
     this.#limits = limits;
   }
 
   /** Looks only: who begins counts itself, in `taken` and in the function's meter. */
-  refusal(functionName: string, meters: Meters): NoRoom | undefined {
+  refusal(functionName: string, meters: Meters): Refusal | undefined {
     const { maxCalls, maxCallsPerFunction } = this.#limits;
     if (this.taken >= maxCalls) {
-      return { status: 503, sentence: `${maxCalls} calls are in flight, which is all that this gateway takes on` };
+      return noRoom(503, `${maxCalls} calls are in flight, which is all that this gateway takes on`);
     }
     // No function can be at its limit while there are fewer in all.
     if (this.taken < maxCallsPerFunction) return undefined;
     const own = (meters.find(functionName)?.inFlight ?? 0) + (this.#waiting.get(functionName) ?? 0);
     if (own < maxCallsPerFunction) return undefined;
     const sentence = `${maxCallsPerFunction} calls of '${functionName}' are in flight, which is all that one function may have`;
-    return { status: 429, sentence };
+    return noRoom(429, sentence);
   }
 
   /** Keeps a place while an invocation waits for a replica. */
@@ -49,4 +42,8 @@ export class Room {
       else this.#waiting.delete(functionName);
     }
   }
+}
+
+function noRoom(status: number, sentence: string): Refusal {
+  return new Refusal(status, sentence, { "Retry-After": "1", "X-OpenFaaS-Internal": "proxy" });
 }
