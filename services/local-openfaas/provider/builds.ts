@@ -1,7 +1,7 @@
 /** Folders that image builds left behind under `<home>/builds`. */
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { namesIn } from "./files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 
 /** A build under way has its folder before its image has a record. */
 const YOUNG_MS = 3_600_000;
@@ -9,7 +9,7 @@ const YOUNG_MS = 3_600_000;
 /** Removes builds that belong to no image any more. Only while nothing runs: a replica's folder must outlive it. */
 export async function removeOldBuilds(home: string, nowMs: number): Promise<void> {
   const images = join(home, "images");
-  const records = await Promise.all((await namesIn(images)).map((name) => readFile(join(images, name), "utf8")));
+  const records = await Promise.all((await nodeFiles.list(images)).map((name) => readFile(join(images, name), "utf8")));
   const builds = join(home, "builds");
   for (const name of await readdir(builds).catch(() => [])) {
     const folder = join(builds, name);

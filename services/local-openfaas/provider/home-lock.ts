@@ -1,11 +1,13 @@
 /** One platform per home: two of them would restore, and stop, each other's functions. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "#shared/adapters/files/durable-file.ts";
 import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { stored } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import { readIfPresent } from "./files.ts";
+import { startTicks } from "./limits/process-stats.ts";
+import { isRunning } from "./processes.ts";
 
 /**
  * Resolves with the function that gives the home back. Throws `BadInputError` when a living process has it.
@@ -18,29 +20,10 @@ export async function lockHome(home: string): Promise<() => Promise<void>> {
   const holder = await readIfPresent(path);
   const [pidText = "", startedAt = ""] = (holder ?? "").trim().split(" ");
   const pid = Number(pidText);
-  if (pid > 0 && pid !== process.pid && isAlive(pid) && (await startOf(pid)) === startedAt) {
+  if (pid > 0 && pid !== process.pid && isRunning(pid) && startTicks(pid) === startedAt) {
     throw new BadInputError(`${home} is in use by the platform with process id ${pid}`);
   }
-  const ours = `${process.pid} ${await startOf(process.pid)}\n`;
+  const ours = `${process.pid} ${startTicks(process.pid)}\n`;
   await stored(`${home} could not be locked`, () => replaceFile(nodeFiles, path, ours));
   return () => rm(path, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM"; // somebody else's process is alive, too
-  }
-}
-
-/** The kernel's start time of a process in ticks; empty where there is no procfs. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
 }

@@ -1,6 +1,6 @@
 /** Image references and the folders that hold them: what a container registry is to a cluster. */
 import { createHash } from "node:crypto";
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { replaceFile } from "#shared/adapters/files/durable-file.ts";
 import type { Files } from "#shared/adapters/files/files.ts";
@@ -18,6 +18,7 @@ export interface FunctionImage {
   readonly handlerPath: string;
 }
 
+/** Images that functions can be deployed from. */
 export interface ImageStore {
   /** Says which folder an image was built into. Throws `BadInputError` when no handler is there. */
   register(image: string, folder: string): Promise<void>;
@@ -28,6 +29,7 @@ export interface ImageStore {
 /** A bundle has its handler at the top, a docker build context has it in `function/`. */
 const HANDLERS = ["handler.js", "function/handler.js"];
 
+/** One file an image, in the home's `images`. `StorageError` where the disk does not take it. */
 export function createImageStore(home: string, files: Files = nodeFiles): ImageStore {
   // A reference may be longer than a file's name may be, and holds slashes: the file is named by its digest.
   const recordOf = (image: string) =>
@@ -36,7 +38,7 @@ export function createImageStore(home: string, files: Files = nodeFiles): ImageS
     register: async (image, folder) => {
       if (image.trim() === "") throw new BadInputError(`an image needs a name, was: '${image}'`);
       const absolute = resolve(folder);
-      if ((await handlerIn(absolute)) === undefined) {
+      if (handlerIn(absolute) === undefined) {
         throw new BadInputError(`image '${image}' needs a handler.js or function/handler.js in ${absolute}`);
       }
       const record = `${JSON.stringify({ image, folder: absolute }, null, 2)}\n`;
@@ -47,7 +49,7 @@ export function createImageStore(home: string, files: Files = nodeFiles): ImageS
       if (text === undefined) throw new BadInputError(`image '${image}' is not known here: build it first`);
       const folder = folderOf(text);
       if (folder === undefined) throw new BadInputError(`image '${image}' has a broken record: build it again`);
-      const handlerPath = await handlerIn(folder);
+      const handlerPath = handlerIn(folder);
       if (handlerPath === undefined) {
         throw new BadInputError(`image '${image}' has lost its handler in ${folder}: build it again`);
       }
@@ -66,17 +68,6 @@ function folderOf(text: string): string | undefined {
   }
 }
 
-async function handlerIn(folder: string): Promise<string | undefined> {
-  for (const name of HANDLERS) {
-    const path = join(folder, name);
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    ) {
-      return path;
-    }
-  }
-  return undefined;
+function handlerIn(folder: string): string | undefined {
+  return HANDLERS.map((name) => join(folder, name)).find((path) => existsSync(path));
 }

@@ -2,7 +2,7 @@
 import { access, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { namesIn } from "./files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import type { SecretStore } from "./secrets.ts";
 
 /** Where the replicas of this process have their folders. */
@@ -17,7 +17,7 @@ export function mountedSecrets(store: SecretStore, home: string): SecretStore {
     ...store,
     async update(name, value) {
       if (!(await store.update(name, value))) return false;
-      for (const replica of await namesIn(runFolder)) await remount(join(runFolder, replica), name, value);
+      for (const replica of await nodeFiles.list(runFolder)) await remount(join(runFolder, replica), name, value);
       return true;
     },
   };

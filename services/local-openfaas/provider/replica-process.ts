@@ -13,6 +13,7 @@ import type { Enclosure, Limiter, Usage } from "./limits/types.ts";
 import { after, frozenBecause, WELL, type Vitals } from "./liveness.ts";
 import type { FunctionLog } from "./logs/function-log.ts";
 import { LineSplitter } from "./logs/line-splitter.ts";
+import { signalGroup } from "./processes.ts";
 import { mountSecrets, type SecretStore } from "./secrets.ts";
 import type { StartGate } from "./start-gate.ts";
 import type { Replica, ReplicaState } from "./types.ts";
@@ -146,7 +147,7 @@ export class ReplicaProcess implements Replica {
   look(): void {
     if (this.state !== "ready") return;
     this.#vitals = after(this.#vitals, {
-      isStopped: isStopped(this.pid) === true && !this.#enclosure!.holdsStill(),
+      isStopped: isStopped(this.pid) && !this.#enclosure!.holdsStill(),
       hasAnswered: this.#health!.look(),
       cpuSeconds: this.measured?.cpuSeconds ?? null,
     });
@@ -218,7 +219,7 @@ export class ReplicaProcess implements Replica {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#health?.close();
     if (child.pid !== undefined) {
-      killGroup(child.pid); // what the function itself has started
+      signalGroup(child.pid, "SIGKILL"); // what the function itself has started
       guardian.release(child.pid);
     }
     const outOfMemory = enclosure.outOfMemoryKills() > 0;
@@ -283,7 +284,7 @@ export class ReplicaProcess implements Replica {
   }
 
   #kill(): void {
-    if (this.pid !== 0) killGroup(this.pid);
+    if (this.pid !== 0) signalGroup(this.pid, "SIGKILL");
     this.#child?.kill("SIGKILL");
   }
 
@@ -321,12 +322,4 @@ function describeExit(exit: Exit, outOfMemory: boolean, memoryLimit: string | un
   if (exit.kind === "error") return exit.error.message;
   if (outOfMemory) return `out of memory: killed at its limit of ${memoryLimit ?? "?"}`;
   return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal}`;
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // ESRCH: nobody is left in the group, which is what was wanted.
-  }
 }

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { errnoOf } from "#shared/adapters/files/files.ts";
 import { messageOf } from "#shared/core/errors.ts";
-import { isErrno } from "../files.ts";
 import type { CgroupWrite } from "./cgroup-files.ts";
 
 /**
@@ -22,6 +22,7 @@ export function writeCgroup(folder: string, writes: readonly CgroupWrite[]): voi
   }
 }
 
+/** Reads files of the group by name. */
 export function cgroupReader(folder: string): (file: string) => string {
   return (file) => readFileSync(join(folder, file), "utf8").trimEnd();
 }
@@ -37,7 +38,7 @@ export async function removeCgroup(folder: string): Promise<void> {
       await rmdir(folder);
       return;
     } catch (thrown) {
-      if (!isErrno(thrown, "EBUSY")) return;
+      if (errnoOf(thrown) !== "EBUSY") return;
     }
     await delay(REMOVE_EVERY_MS); // a killed process leaves its group a moment later
   }

@@ -1,11 +1,15 @@
 /** Finds, makes and tries out the cgroup folders in which replicas get folders of their own. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { errnoOf } from "#shared/adapters/files/files.ts";
+import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { messageOf } from "#shared/core/errors.ts";
-import { isErrno, namesIn, readIfPresent } from "../files.ts";
+import { readIfPresent } from "../files.ts";
+import { isRunning } from "../processes.ts";
 import { cgroupV1, cgroupV2, type CgroupVersion, type CgroupWrite } from "./cgroup-files.ts";
 import { removeCgroup } from "./cgroup-folder.ts";
 import { cgroupMounts } from "./cgroup-mounts.ts";
@@ -16,6 +20,7 @@ export interface CgroupPlace {
   readonly folder: string;
 }
 
+/** Where replicas get their folders. */
 export interface CgroupPlaces {
   readonly cpu: CgroupPlace | null;
   /** Where CPU time is counted: `cpuacct` in v1, which may be mounted apart from `cpu`. */
@@ -82,7 +87,7 @@ async function tryOut(parent: string, writes: readonly CgroupWrite[]): Promise<s
   await sweep(parent);
   const folder = join(parent, `${PREFIX}${process.pid}`);
   await mkdir(folder).catch((thrown: unknown) => {
-    if (!isErrno(thrown, "EEXIST")) throw thrown;
+    if (errnoOf(thrown) !== "EEXIST") throw thrown;
   });
   const probe = join(folder, `probe-${randomBytes(4).toString("hex")}`);
   try {
@@ -136,35 +141,19 @@ async function v2Parent(v2: { readonly folder: string; readonly root: string }):
   return undefined;
 }
 
+/** The folders of these places, each once: in v2, and often in v1, one holds several controllers. */
+export function foldersOf({ cpu, cpuAccounting, memory }: Omit<CgroupPlaces, "problems">): readonly string[] {
+  return [...new Set([cpu, cpuAccounting, memory].flatMap((place) => (place ? [place.folder] : [])))];
+}
+
 /** Removes what platforms have left here that were killed together with their guardian. */
 async function sweep(parent: string): Promise<void> {
-  for (const name of await namesIn(parent)) {
+  for (const name of await nodeFiles.list(parent)) {
     const pid = Number(name.startsWith(PREFIX) ? name.slice(PREFIX.length) : Number.NaN);
     if (!Number.isInteger(pid) || pid === process.pid || isRunning(pid)) continue;
     const folder = join(parent, name);
-    for (const inner of await foldersIn(folder)) await removeCgroup(join(folder, inner));
+    const inside = (await nodeFiles.list(folder)).map((inner) => join(folder, inner));
+    for (const group of inside.filter((each) => existsSync(join(each, "cgroup.procs")))) await removeCgroup(group);
     await removeCgroup(folder);
-  }
-}
-
-async function foldersIn(folder: string): Promise<readonly string[]> {
-  const names = await namesIn(folder);
-  const kinds = await Promise.all(
-    names.map((name) =>
-      readFile(join(folder, name, "cgroup.procs")).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return names.filter((_, i) => kinds[i]);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return isErrno(thrown, "EPERM");
   }
 }

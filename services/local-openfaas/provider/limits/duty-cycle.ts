@@ -2,6 +2,7 @@
  * Limits without any privilege: a process that has used its share is stopped (SIGSTOP) until its share has grown
  * again, and one that holds more memory than it may is killed. One timer serves all processes.
  */
+import { signalGroup } from "../processes.ts";
 import { cpuBudget, type CpuBudget } from "./cpu-budget.ts";
 import { cpuTimeMs, privateMemoryBytes } from "./process-stats.ts";
 
@@ -83,7 +84,7 @@ export class DutyCycle {
       if (entry.memoryLimitBytes !== null && nowMs >= entry.nextMemoryAtMs) {
         entry.nextMemoryAtMs = nowMs + MEMORY_EVERY_MS;
         const bytes = privateMemoryBytes(entry.pid);
-        if (bytes !== null && bytes > entry.memoryLimitBytes && signal(entry.pid, "SIGKILL")) entry.kills++;
+        if (bytes !== null && bytes > entry.memoryLimitBytes && signalGroup(entry.pid, "SIGKILL")) entry.kills++;
       }
     }
   }
@@ -95,22 +96,12 @@ export class DutyCycle {
     const standStillMs = budget.spend(nowMs, cpuMs);
     entry.gapMs = cpuMs > entry.cpuMs ? SAMPLE_MS : Math.min(IDLE_SAMPLE_MS, entry.gapMs * 2);
     entry.cpuMs = cpuMs;
-    if (standStillMs > 0 && signal(entry.pid, "SIGSTOP")) entry.stopped = true;
+    if (standStillMs > 0 && signalGroup(entry.pid, "SIGSTOP")) entry.stopped = true;
     entry.nextSampleAtMs = nowMs + Math.max(entry.gapMs, standStillMs);
   }
 }
 
 function resume(entry: Entry): void {
-  if (entry.stopped) signal(entry.pid, "SIGCONT");
+  if (entry.stopped) signalGroup(entry.pid, "SIGCONT");
   entry.stopped = false;
-}
-
-/** To the whole group: what the function has started counts as the function. */
-function signal(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    process.kill(-pid, name);
-    return true;
-  } catch {
-    return false; // it has just ended
-  }
 }

@@ -1,13 +1,14 @@
 /** The limits around one replica, put together from what this machine has for CPU and for memory. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import pidusage from "pidusage";
 import { cgroupReader, removeCgroup, writeCgroup } from "./cgroup-folder.ts";
-import type { CgroupPlace, CgroupPlaces } from "./cgroup-places.ts";
+import { foldersOf, type CgroupPlace, type CgroupPlaces } from "./cgroup-places.ts";
 import type { DutyCycle, Supervised } from "./duty-cycle.ts";
-import { measureProcess } from "./process-usage.ts";
 import type { Resources } from "#shared/deploy/quantities.ts";
 import type { Enclosure, Usage } from "./types.ts";
 
+/** What this machine has for limits. */
 export interface EnclosureMeans {
   readonly places: CgroupPlaces;
   /** For what `places` lacks; null where there is no procfs: then nothing is enforced, and the limiter says so. */
@@ -21,6 +22,7 @@ const ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 125;
 /** Below this a heap as large as the limit would not even start. */
 const MIN_HEAP_BYTES = 64 * 2 ** 20;
 
+/** Makes the groups of one replica. Throws one sentence when the kernel refuses a limit; nothing is left then. */
 export async function openEnclosure(
   means: EnclosureMeans,
   replicaId: string,
@@ -33,7 +35,7 @@ export async function openEnclosure(
   const cpu = inside(places.cpu);
   const cpuAccounting = inside(places.cpuAccounting);
   const memory = inside(places.memory);
-  const folders = [...new Set([cpu, cpuAccounting, memory].flatMap((place) => (place ? [place.folder] : [])))];
+  const folders = foldersOf({ cpu, cpuAccounting, memory });
   let supervised: Supervised | undefined;
   let pid: number | undefined;
 
@@ -76,14 +78,13 @@ export async function openEnclosure(
     usage: async () => {
       const ofProcess = cpuAccounting && memory ? null : pid === undefined ? null : await measureProcess(pid);
       try {
-        const usage: Usage = {
+        return {
           cpuSeconds: cpuAccounting
             ? cpuAccounting.version.cpuSeconds(cgroupReader(cpuAccounting.folder))
             : ofProcess!.cpuSeconds,
           memoryBytes: memory ? memory.version.workingSetBytes(cgroupReader(memory.folder)) : ofProcess!.memoryBytes,
           cpuPeriods: cpu ? cpu.version.cpuPeriods(cgroupReader(cpu.folder)) : null,
         };
-        return usage;
       } catch {
         return null; // the process or its group has just gone
       }
@@ -102,4 +103,14 @@ export async function openEnclosure(
       await remove();
     },
   };
+}
+
+/** Where no control group counts: from procfs, or from `ps` where there is none. Null when the process is gone. */
+async function measureProcess(pid: number): Promise<Omit<Usage, "cpuPeriods"> | null> {
+  try {
+    const { ctime, memory } = await pidusage(pid);
+    return { cpuSeconds: ctime / 1_000, memoryBytes: memory };
+  } catch {
+    return null;
+  }
 }

@@ -1,7 +1,7 @@
 /** Finds out how limits can be enforced on this machine, and says so. */
 import { rmdir } from "node:fs/promises";
 import type { Guardian } from "../guardian.ts";
-import { findCgroupPlaces, type CgroupPlaces } from "./cgroup-places.ts";
+import { findCgroupPlaces, foldersOf, type CgroupPlaces } from "./cgroup-places.ts";
 import { DutyCycle } from "./duty-cycle.ts";
 import { openEnclosure } from "./enclosure.ts";
 import { cpuTimeMs } from "./process-stats.ts";
@@ -10,12 +10,14 @@ import type { Limiter } from "./types.ts";
 /** `auto`: cgroups where they can be used, else the duty cycle; the others force one, for tests and trouble. */
 export type LimitsChoice = "auto" | "duty-cycle" | "none";
 
+/** How limits are to be enforced. */
 export interface LimiterOptions {
   readonly choice: LimitsChoice;
   readonly cfsPeriodMicros: number;
   readonly guardian: Guardian;
 }
 
+/** The best that works here and was not ruled out. */
 export async function openLimiter({ choice, cfsPeriodMicros, guardian }: LimiterOptions): Promise<Limiter> {
   const places =
     choice === "auto"
@@ -23,9 +25,7 @@ export async function openLimiter({ choice, cfsPeriodMicros, guardian }: Limiter
       : { cpu: null, cpuAccounting: null, memory: null, problems: ["not wanted by the settings"] };
   const canSupervise = choice !== "none" && cpuTimeMs(process.pid) !== null;
   const dutyCycle = canSupervise && !(places.cpu && places.memory) ? new DutyCycle() : null;
-  const folders = [
-    ...new Set([places.cpu, places.cpuAccounting, places.memory].flatMap((place) => (place ? [place.folder] : []))),
-  ];
+  const folders = foldersOf(places);
   for (const folder of folders) guardian.watchFolder(folder);
   return {
     description: describe(places, dutyCycle !== null, cfsPeriodMicros),
