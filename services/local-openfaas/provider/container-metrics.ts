@@ -1,72 +1,71 @@
 /** Metrics of replicas under the names that cAdvisor and kube-state-metrics use ("Prometheus B"). */
 import { NAMESPACE } from "./environment.ts";
-import type { Resources } from "#shared/deploy/quantities.ts";
+import type { FunctionSpec } from "./function-spec.ts";
 import type { Usage } from "./limits/types.ts";
 
+/** A replica as a scrape sees it. */
 export interface MeasuredReplica {
   readonly id: string;
   readonly functionName: string;
-  readonly resources: Resources;
+  readonly spec: Pick<FunctionSpec, "resources">;
   /** Null while it could not be measured: it then has no usage series, which is not the same as 0. */
-  readonly usage: Usage | null;
+  readonly measured: Usage | null;
 }
 
+/** A function as a scrape sees it. */
 export interface MeasuredFunction {
-  readonly functionName: string;
+  readonly replicas: readonly MeasuredReplica[];
   readonly outOfMemoryKills: number;
 }
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** Exposition text, format 0.0.4. */
-export function renderContainerMetrics(
-  replicas: readonly MeasuredReplica[],
-  functions: readonly MeasuredFunction[],
-  nowMs: number,
-): string {
-  const perReplica = (value: (replica: MeasuredReplica) => number | null | undefined): Sample[] =>
+/** Exposition text, format 0.0.4, of functions by name. */
+export function renderContainerMetrics(functions: ReadonlyMap<string, MeasuredFunction>, nowMs: number): string {
+  const replicas = [...functions.values()].flatMap((each) => each.replicas);
+  const perUsage = (valueOf: (usage: Usage) => number | undefined): Sample[] =>
     replicas.flatMap((replica) => {
-      const sample = value(replica);
-      return sample === null || sample === undefined ? [] : [[labelsOf(replica), sample] as const];
+      const value = replica.measured ? valueOf(replica.measured) : undefined;
+      return value === undefined ? [] : [[labelsOf(replica), value] as const];
     });
   const perResource = (kind: "Request" | "Limit"): Sample[] =>
     replicas.flatMap((replica) => [
-      ...resourceSample(replica, "cpu", "core", replica.resources[`cpu${kind}Cores`]),
-      ...resourceSample(replica, "memory", "byte", replica.resources[`memory${kind}Bytes`]),
+      ...resourceSample(replica, "cpu", "core", replica.spec.resources[`cpu${kind}Cores`]),
+      ...resourceSample(replica, "memory", "byte", replica.spec.resources[`memory${kind}Bytes`]),
     ]);
+  const kills = [...functions].map(([container, { outOfMemoryKills }]): Sample => {
+    return [{ namespace: NAMESPACE, container }, outOfMemoryKills];
+  });
   return [
     family(
       "container_cpu_usage_seconds_total",
       "counter",
       "CPU time used.",
-      perReplica(({ usage }) => usage?.cpuSeconds),
+      perUsage(({ cpuSeconds }) => cpuSeconds),
     ),
     family(
       "container_memory_working_set_bytes",
       "gauge",
       "Memory that cannot be reclaimed at once.",
-      perReplica(({ usage }) => usage?.memoryBytes),
+      perUsage(({ memoryBytes }) => memoryBytes),
     ),
     family(
       "container_cpu_cfs_periods_total",
       "counter",
       "Elapsed CFS enforcement periods.",
-      perReplica(({ usage }) => usage?.cpuPeriods?.total),
+      perUsage(({ cpuPeriods }) => cpuPeriods?.total),
     ),
     family(
       "container_cpu_cfs_throttled_periods_total",
       "counter",
       "CFS periods in which the replica ran out of quota.",
-      perReplica(({ usage }) => usage?.cpuPeriods?.throttled),
+      perUsage(({ cpuPeriods }) => cpuPeriods?.throttled),
     ),
     family(
       "container_oom_events_total",
       "counter",
       "Kills by the memory limit, over all replicas of a function since it was deployed.",
-      functions.map(({ functionName, outOfMemoryKills }) => [
-        { namespace: NAMESPACE, container: functionName },
-        outOfMemoryKills,
-      ]),
+      kills,
     ),
     family("kube_pod_container_resource_requests", "gauge", "What a replica asks for.", perResource("Request")),
     family("kube_pod_container_resource_limits", "gauge", "What a replica may not exceed.", perResource("Limit")),
@@ -74,7 +73,7 @@ export function renderContainerMetrics(
       "container_last_seen",
       "gauge",
       "When it was last looked at, since 1970.",
-      perReplica(({ usage }) => usage && nowMs / 1_000),
+      perUsage(() => nowMs / 1_000),
     ),
   ].join("");
 }

@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 
+/** Ends what this process has started, if this process cannot. */
 export interface Guardian {
   /** The shell's pid; undefined where there is no `/bin/sh`. */
   readonly pid: number | undefined;
@@ -91,9 +92,8 @@ const absentGuardian: Guardian = {
 
 class ShellGuardian implements Guardian {
   readonly #warn: (text: string) => void;
-  readonly #pids = new Set<number>();
-  readonly #folders = new Set<string>();
-  readonly #removed = new Set<string>();
+  /** Lines that the shell was told and that still hold, for one that takes its place. */
+  readonly #standing = new Set<string>();
   #shell: ChildProcess;
   #closing = false;
   #restarts = 0;
@@ -108,24 +108,21 @@ class ShellGuardian implements Guardian {
   }
 
   watch(pid: number): void {
-    this.#pids.add(pid);
-    this.#send(`+${pid}`);
+    this.#tell(`+${pid}`);
   }
 
   release(pid: number): void {
-    if (this.#pids.delete(pid)) this.#send(`-${pid}`);
+    if (this.#standing.delete(`+${pid}`)) this.#send(`-${pid}`);
   }
 
   watchFolder(path: string): void {
-    this.#folders.add(path);
-    this.#send(`>${path}`);
+    this.#tell(`>${path}`);
   }
 
   removeAtEnd(path: string): void {
     // The shell reads lines: a part of such a path would be another folder.
     if (!isAbsolute(path) || path.includes("\n")) return;
-    this.#removed.add(path);
-    this.#send(`~${path}`);
+    this.#tell(`~${path}`);
   }
 
   close(): Promise<void> {
@@ -158,11 +155,14 @@ class ShellGuardian implements Guardian {
       }
       this.#warn("the guardian ended and was started again");
       this.#shell = this.#start();
-      for (const pid of this.#pids) this.#send(`+${pid}`);
-      for (const path of this.#folders) this.#send(`>${path}`);
-      for (const path of this.#removed) this.#send(`~${path}`);
+      for (const line of this.#standing) this.#send(line);
     });
     return shell;
+  }
+
+  #tell(line: string): void {
+    this.#standing.add(line);
+    this.#send(line);
   }
 
   #send(line: string): void {

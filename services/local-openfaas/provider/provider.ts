@@ -22,14 +22,16 @@ import type { ReplicaSurroundings } from "./replica-process.ts";
 import { runFolderOf } from "./mounted-secrets.ts";
 import { createSecretStore } from "./secrets.ts";
 import { StartGate } from "./start-gate.ts";
-import type { LogLine, LogQuery, Provider } from "./types.ts";
+import type { LogLine, Provider } from "./types.ts";
 import { watchdogSettings } from "#shared/deploy/watchdog-settings.ts";
 
+/** Lines for people. */
 export interface ProviderLog {
   info(text: string): void;
   warn(text: string): void;
 }
 
+/** What a provider runs with. */
 export interface ProviderOptions {
   /** Where images, secrets, deployments, logs and running replicas have their files. Made when missing. */
   readonly home: string;
@@ -67,16 +69,17 @@ const USAGE_EVERY_MS = 1_000;
 /** How long after a failure a replica count is written again. */
 const SAVE_AGAIN_MS = 2_000;
 
+/**
+ * Takes the home, brings back what was deployed there, and starts its replicas. Throws `BadInputError` for a home in use,
+ * `StorageError` for one that cannot be locked.
+ */
 export async function createProvider(options: ProviderOptions): Promise<LocalProvider> {
-  const { log } = options;
+  const { log, files = nodeFiles, nowMs = Date.now, random = Math.random } = options;
   const home = resolve(options.home); // replicas run elsewhere: a relative path would be another one there
-  const nowMs = options.nowMs ?? Date.now;
-  const random = options.random ?? Math.random;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const unlock = await lockHome(home);
   // Of this process alone: the guardian of one that was killed may still be at work when the next has started.
   const runFolder = runFolderOf(home);
-  const files = options.files ?? nodeFiles;
   await tidyHome(home, files).catch((thrown: unknown) => log.warn(`leftovers cannot be removed: ${messageOf(thrown)}`));
   await removeOldBuilds(home, nowMs()).catch((thrown: unknown) =>
     log.warn(`old builds cannot be removed: ${messageOf(thrown)}`),
@@ -237,22 +240,10 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
     whenReady: (functionName, timeoutMs, left) =>
       runners.get(functionName)?.whenReady(timeoutMs, left) ?? Promise.resolve(false),
     watchdog: (functionName) => runners.get(functionName)?.spec.settings ?? watchdogSettings(),
-    logs: (query, signal) => runners.get(query.name)?.log.read(query, signal) ?? noLines(query),
+    logs: (query, signal) => runners.get(query.name)?.log.read(query, signal) ?? noLines(),
     containerMetrics: async () => {
       await measureAll({ unlessYoungerMs: 0 });
-      const all = [...runners.values()];
-      return renderContainerMetrics(
-        all.flatMap(({ spec: _, replicas }) =>
-          replicas.map(({ id, functionName, spec, measured }) => ({
-            id,
-            functionName,
-            resources: spec.resources,
-            usage: measured,
-          })),
-        ),
-        all.map(({ spec, outOfMemoryKills }) => ({ functionName: spec.deployment.service, outOfMemoryKills })),
-        nowMs(),
-      );
+      return renderContainerMetrics(runners, nowMs());
     },
     describeLimits: () => limiter.description,
     close: () => (closing ??= close()),
@@ -273,6 +264,6 @@ export async function createProvider(options: ProviderOptions): Promise<LocalPro
   return provider;
 }
 
-async function* noLines(_query: LogQuery): AsyncGenerator<LogLine> {
+async function* noLines(): AsyncGenerator<LogLine> {
   // A function that is not deployed has no log.
 }

@@ -5,19 +5,16 @@ import { renderContainerMetrics } from "#services/local-openfaas/provider/contai
 import { readResources } from "#shared/deploy/quantities.ts";
 
 test("container metrics: what is not known has no series", () => {
-  const text = renderContainerMetrics(
-    [
-      {
-        id: "app-bcdfg",
-        functionName: "app",
-        resources: readResources({ cpu: "50m" }, { cpu: "100m", memory: "1Ki" }),
-        usage: { cpuSeconds: 1.5, memoryBytes: 1_000, cpuPeriods: { total: 9, throttled: 4 } },
-      },
-      { id: "app-hjklm", functionName: "app", resources: readResources(), usage: null },
-    ],
-    [{ functionName: "app", outOfMemoryKills: 2 }],
-    1_500,
-  );
+  const replicas = [
+    {
+      id: "app-bcdfg",
+      functionName: "app",
+      spec: { resources: readResources({ cpu: "50m" }, { cpu: "100m", memory: "1Ki" }) },
+      measured: { cpuSeconds: 1.5, memoryBytes: 1_000, cpuPeriods: { total: 9, throttled: 4 } },
+    },
+    { id: "app-hjklm", functionName: "app", spec: { resources: readResources() }, measured: null },
+  ];
+  const text = renderContainerMetrics(new Map([["app", { replicas, outOfMemoryKills: 2 }]]), 1_500);
   const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const replica = 'namespace="openfaas-fn",pod="app-bcdfg",container="app"';
   assert.deepEqual(samples, [
@@ -36,5 +33,5 @@ test("container metrics: what is not known has no series", () => {
     text,
     /^# HELP container_cpu_usage_seconds_total .+\n# TYPE container_cpu_usage_seconds_total counter\n/,
   );
-  assert.equal(renderContainerMetrics([], [], 0), "");
+  assert.equal(renderContainerMetrics(new Map(), 0), "");
 });

@@ -10,6 +10,7 @@ const MAX_UNREAD_LINES = 10_000;
 /** Characters of all lines together; a line may have 16 384. */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
+/** One function's log: written to its file, and read from memory. */
 export class FunctionLog {
   readonly #functionName: string;
   readonly #file: LogFile;
@@ -29,13 +30,7 @@ export class FunctionLog {
   }
 
   append(instance: string, text: string): void {
-    const line: LogLine = {
-      name: this.#functionName,
-      namespace: NAMESPACE,
-      instance,
-      timestamp: new Date(this.#nowMs()).toISOString(),
-      text,
-    };
+    const line = lineOf(this.#functionName, instance, text, this.#nowMs());
     this.#lines.push(line);
     this.#characters += text.length;
     // Cut in large pieces: shifting one line at a time would move all of them for every line.
@@ -124,24 +119,20 @@ export class FunctionLog {
 
 /** The line in the file where the disk took no lines for too long. */
 export function gapLine(functionName: string, lines: number, nowMs: number): LogLine {
-  return {
-    name: functionName,
-    namespace: NAMESPACE,
-    instance: functionName,
-    timestamp: new Date(nowMs).toISOString(),
-    text: `replicant: ${lines} lines are missing here: the disk did not take them`,
-  };
+  const text = `replicant: ${lines} lines are missing here: the disk did not take them`;
+  return lineOf(functionName, functionName, text, nowMs);
+}
+
+function lineOf(name: string, instance: string, text: string, nowMs: number): LogLine {
+  return { name, namespace: NAMESPACE, instance, timestamp: new Date(nowMs).toISOString(), text };
 }
 
 /** One reader's place. */
 class Follower {
-  /** The serial number of the next line to read. */
-  at: number;
   #wake: (() => void) | undefined;
 
-  constructor(at: number) {
-    this.at = at;
-  }
+  /** `at`: the serial number of the next line to read. */
+  constructor(public at: number) {}
 
   wake(): void {
     this.#wake?.();
