@@ -1,11 +1,11 @@
 /** The page's data: functions sampled once a second, decisions and windows as they come from the bus. */
-import { BudgetTrack } from "#shared/core/budget.ts";
+import { BudgetTrack, budgetUseWords, type BudgetUse } from "#shared/core/budget.ts";
 import type { Clock } from "#shared/core/clock.ts";
 import { readManagedFunction } from "#shared/core/managed-function.ts";
+import { budgetOf, sloWords } from "#shared/core/slo.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { Meters } from "../gateway/metrics/meter.ts";
 import type { FunctionSnapshot, Provider } from "../provider/types.ts";
-import { budgetView } from "./budget-view.ts";
 import { stateOf } from "./function-state.ts";
 import { FunctionTrack } from "./function-track.ts";
 import { createReceived } from "./received.ts";
@@ -20,6 +20,7 @@ export interface EventSource {
   readonly description: string;
 }
 
+/** What the feed is made from. */
 export interface UiFeedOptions {
   readonly platform: PlatformView;
   readonly provider: Pick<Provider, "list">;
@@ -32,16 +33,18 @@ export interface UiFeedOptions {
   readonly log: (line: string) => void;
 }
 
+/** The page's data, and its changes. */
 export interface UiFeed {
   state(): UiState;
   /** Undefined for a function that is not deployed. */
   history(functionName: string): HistoryView | undefined;
-  /** Calls `listener` with each message from now on, until the answer is called. */
-  listen(listener: (message: UiMessage) => void): () => void;
+  /** Calls `listener` with each message from now on. */
+  listen(listener: (message: UiMessage) => void): void;
   /** Resolves when, after the signal, nothing of the feed runs any more. */
   readonly ended: Promise<void>;
 }
 
+/** Samples at once, and each second until the signal. */
 export function createUiFeed({ platform, provider, meters, events, clock, signal, log }: UiFeedOptions): UiFeed {
   const tracks = new Map<string, FunctionTrack>();
   const budgets = new Map<string, BudgetTrack>();
@@ -52,12 +55,12 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
   const received = createReceived({
     onDecision: (data) => send({ event: "decision", data }),
     onWindow: (data) => {
-      budgetOf(data.window.functionName).add(data.window, data.slo);
+      budgetTrackOf(data.window.functionName).add(data.window, data.slo);
       send({ event: "window", data });
     },
     log,
   });
-  function budgetOf(functionName: string): BudgetTrack {
+  function budgetTrackOf(functionName: string): BudgetTrack {
     let track = budgets.get(functionName);
     if (!track) budgets.set(functionName, (track = new BudgetTrack()));
     return track;
@@ -77,8 +80,7 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
       const track = tracks.get(name) ?? new FunctionTrack();
       tracks.set(name, track);
       const meter = meters.find(name);
-      const reading = track.read(nowMs, meter, snapshot);
-      return viewOf({ snapshot, reading, invocations: meter?.ended ?? 0, budget: budgetOf(name) });
+      return viewOf(snapshot, track.read(nowMs, meter, snapshot), meter?.ended ?? 0, budgetTrackOf(name).use());
     });
     return { atMs: nowMs, bus: busView(), functions };
   };
@@ -103,22 +105,17 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
       windows: received.windows(),
     }),
     history: (functionName) => tracks.get(functionName)?.history(),
-    listen: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    listen: (listener) => void listeners.add(listener),
     ended: Promise.all(running).then(() => undefined),
   };
 }
 
-interface Seen {
-  readonly snapshot: FunctionSnapshot;
-  readonly reading: Reading;
-  readonly invocations: number;
-  readonly budget: BudgetTrack;
-}
-
-function viewOf({ snapshot, reading, invocations, budget }: Seen): FunctionView {
+function viewOf(
+  snapshot: FunctionSnapshot,
+  reading: Reading,
+  invocations: number,
+  used: BudgetUse,
+): FunctionView {
   const { deployment, replicas, usage } = snapshot;
   const { service: name, image, labels, annotations, limits } = deployment;
   const managed = readManagedFunction({ name, labels, annotations }).managed ?? null;
@@ -139,6 +136,11 @@ function viewOf({ snapshot, reading, invocations, budget }: Seen): FunctionView 
     usage: { milliCpu: usage.cpu, memoryBytes: usage.totalMemoryBytes },
     limits: { cpu: limits?.cpu ?? null, memory: limits?.memory ?? null },
     managed,
-    budget: managed && budgetView(budget.use(), managed.slo),
+    budget: managed && {
+      slo: sloWords(managed.slo),
+      share: used.share,
+      budget: budgetOf(managed.slo),
+      words: budgetUseWords(used, managed.slo),
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { FunctionState } from "./types.ts";
 
 type Counted = Pick<FunctionSnapshot, "desiredReplicas" | "availableReplicas" | "backOff">;
 
+/** `nowMs` is the wall clock, by which the next start waits. */
 export function stateOf({ desiredReplicas, availableReplicas, backOff }: Counted, nowMs: number): FunctionState {
   if (backOff) return { kind: "back-off", detail: whyBackOff(backOff, nowMs) };
   if (availableReplicas === desiredReplicas) return { kind: desiredReplicas === 0 ? "idle" : "ready", detail: null };

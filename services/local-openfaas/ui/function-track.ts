@@ -6,8 +6,8 @@ import type { HistoryView, Reading } from "./types.ts";
 
 /** A quarter of an hour of seconds. */
 export const HISTORY_READINGS = 900;
-export const RATE_SPAN_MS = 10_000;
-export const P95_SPAN_MS = 30_000;
+const RATE_SPAN_MS = 10_000;
+const P95_SPAN_MS = 30_000;
 
 /** Counters of a meter at an instant. */
 interface Counters {
@@ -17,6 +17,7 @@ interface Counters {
   readonly buckets: Float64Array;
 }
 
+/** One function's readings. */
 export class FunctionTrack {
   readonly #readings: Reading[] = [];
   readonly #counters: Counters[] = [];

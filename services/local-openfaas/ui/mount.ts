@@ -1,19 +1,16 @@
 /** The page under `/ui`, ready to be mounted by the gateway. */
 import type { Router } from "express";
-import type { Clock } from "#shared/core/clock.ts";
 import type { UiContext } from "../gateway/gateway.ts";
 import { version } from "#shared/core/version.ts";
-import { createUiFeed, type EventSource } from "./feed.ts";
+import { createUiFeed, type UiFeedOptions } from "./feed.ts";
 import { uiRouter } from "./router.ts";
 
-export interface UiOptions {
+/** What the page needs beside what the gateway gives it. */
+export interface UiOptions extends Pick<UiFeedOptions, "events" | "clock" | "log"> {
   /** The page's files. */
   readonly folder: string;
   /** How CPU and memory limits are enforced, one line for people. */
   readonly limits: string;
-  readonly events?: EventSource | undefined;
-  readonly clock: Clock;
-  readonly log: (line: string) => void;
 }
 
 /** What is mounted samples and listens until the gateway closes. */

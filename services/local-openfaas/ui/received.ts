@@ -1,11 +1,14 @@
 /** What was received from the bus lately: decisions and windows, each bounded, each once. */
 import { messageOf } from "#shared/core/errors.ts";
+import { untilAborted } from "#shared/core/wait.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { DecisionView, WindowView } from "./types.ts";
 
+/** Older ones are forgotten. */
 export const KEPT_DECISIONS = 100;
-export const KEPT_WINDOWS = 100;
+const KEPT_WINDOWS = 100;
 
+/** What was received. */
 export interface Received {
   decisions(): readonly DecisionView[];
   windows(): readonly WindowView[];
@@ -13,12 +16,14 @@ export interface Received {
   listen(bus: EventBus, signal: AbortSignal): Promise<void>;
 }
 
+/** Who is told of what comes in. */
 export interface ReceivedOptions {
   readonly onDecision: (decision: DecisionView) => void;
   readonly onWindow: (window: WindowView) => void;
   readonly log: (line: string) => void;
 }
 
+/** Nothing at first. */
 export function createReceived({ onDecision, onWindow, log }: ReceivedOptions): Received {
   const decisions: DecisionView[] = [];
   const windows: WindowView[] = [];
@@ -41,7 +46,7 @@ export function createReceived({ onDecision, onWindow, log }: ReceivedOptions): 
       for (const attempt of attempts) {
         attempt.catch((thrown: unknown) => log(`ui: a subscription to the bus failed: ${messageOf(thrown)}`));
       }
-      await aborted(signal);
+      await untilAborted(signal);
       // The bus may have been closed meanwhile.
       await Promise.allSettled(attempts.map(async (attempt) => (await attempt).close()));
     },
@@ -54,11 +59,4 @@ function keep<T extends { readonly id: string }>(kept: T[], one: T, most: number
   kept.push(one);
   if (kept.length > most) kept.shift();
   return true;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

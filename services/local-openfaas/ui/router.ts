@@ -9,6 +9,7 @@ import { createStreams } from "./streams.ts";
 export const CONTENT_SECURITY_POLICY =
   "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** What is served under `/ui`. */
 export interface UiRouterOptions {
   readonly feed: UiFeed;
   /** The page's files. */
@@ -17,9 +18,10 @@ export interface UiRouterOptions {
   readonly signal: AbortSignal;
 }
 
+/** The routes under `/ui`; who may use them is the gateway's affair. */
 export function uiRouter({ feed, folder, signal }: UiRouterOptions): Router {
   const router = express.Router();
-  const streams = createStreams(feed, signal);
+  const openStream = createStreams(feed, signal);
   router.use((_, response, next) => {
     response.set({
       "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -45,7 +47,7 @@ export function uiRouter({ feed, folder, signal }: UiRouterOptions): Router {
     .route("/api/events")
     // Express would answer HEAD like GET, with a stream that nobody reads.
     .head(methodNotAllowed("GET"))
-    .get((_, response) => streams.open(response))
+    .get((_, response) => openStream(response))
     .all(methodNotAllowed("GET"));
   // `no-cache`: asked for anew each time and answered 304, so that a new version shows at once.
   router.use(

@@ -4,26 +4,21 @@ import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { Slo } from "#shared/core/slo.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import type { BusState } from "#shared/ports/event-bus.ts";
-import type { ReplicaState } from "../provider/types.ts";
+import type { Replica } from "../provider/types.ts";
 import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 
 /** `back-off`: replicas crashed and the next start waits, or they are being started again. `idle`: at zero, as asked. */
 export type FunctionStateKind = "ready" | "starting" | "scaling" | "back-off" | "idle";
 
+/** What a function is doing. */
 export interface FunctionState {
   readonly kind: FunctionStateKind;
   /** One clause where the word does not say it all. */
   readonly detail: string | null;
 }
 
-export interface ReplicaView {
-  readonly id: string;
-  readonly state: ReplicaState;
-  readonly inFlight: number;
-  readonly pid: number;
-  readonly startedAtMs: number;
-  readonly readyAtMs: number | null;
-}
+/** A replica, without where it answers. */
+export type ReplicaView = Readonly<Omit<Replica, "functionName" | "port">>;
 
 /** A function's measured second. */
 export interface Reading {
@@ -49,6 +44,7 @@ export interface BudgetView {
   readonly words: string;
 }
 
+/** A function as the page shows it. */
 export interface FunctionView extends Reading {
   readonly name: string;
   readonly image: string;
@@ -66,6 +62,7 @@ export interface FunctionView extends Reading {
   readonly budget: BudgetView | null;
 }
 
+/** A decision as it was applied. */
 export interface DecisionView {
   /** The event's id. */
   readonly id: string;
@@ -74,6 +71,7 @@ export interface DecisionView {
   readonly applied: Applied;
 }
 
+/** A window as it was measured. */
 export interface WindowView {
   readonly id: string;
   /** Wall clock; the window itself is in trace time. */
@@ -89,6 +87,7 @@ export interface BusView {
   readonly state: BusState;
 }
 
+/** What does not change while the page is open. */
 export interface PlatformView {
   readonly version: string;
   readonly profile: GatewayProfile;
@@ -96,6 +95,7 @@ export interface PlatformView {
   readonly limits: string;
 }
 
+/** Every function at an instant. */
 export interface Sample {
   readonly atMs: number;
   /** Null when no bus was given: no decisions are received. */
@@ -103,6 +103,7 @@ export interface Sample {
   readonly functions: readonly FunctionView[];
 }
 
+/** All that the page begins with. */
 export interface UiState extends Sample {
   readonly platform: PlatformView;
   /** By function: rates of the last minute, oldest first. */
