@@ -5,7 +5,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startBroker, type Broker } from "#services/local-openfaas/bus/broker.ts";
 import { startNatsServer } from "#services/local-openfaas/bus/nats-server.ts";
 import { freePort } from "#services/local-openfaas/bus/ports.ts";
@@ -51,7 +50,7 @@ export async function testNatsServer(program: string): Promise<TestServer> {
   // The server has a process group of its own: without this it would outlive a test run that is killed.
   const guardian = await startGuardian(() => {});
   const start = async () => {
-    const started = await startNatsServer({ program, folder, port, authorization, clock: systemClock, log: () => {} });
+    const started = await startNatsServer({ program, folder, port, authorization, log: () => {} });
     guardian.watch(started.pid);
     return started;
   };

@@ -5,18 +5,16 @@ import { BrokerClient, type ClientWorld } from "./client.ts";
 import { ProtocolViolation } from "./command.ts";
 import { CommandParser } from "./protocol.ts";
 
-export interface Attended {
-  /** Without another word: a crowd of strangers is not written to. */
-  end(): void;
-}
-
-/** `onLogin` is called once, with the client's name; what it answers ends the connection. */
+/**
+ * `onLogin` is called once, with the client's name; what it answers ends the connection. What this returns ends it without
+ * another word: a crowd of strangers is not written to.
+ */
 export function attend(
   socket: Socket,
   world: ClientWorld,
   log: (line: string) => void,
   onLogin: (name: string) => string | null,
-): Attended {
+): () => void {
   const { limits } = world;
   const client = new BrokerClient(world, { send, onLogin });
   const parser = new CommandParser(limits, client);
@@ -71,10 +69,8 @@ export function attend(
   });
   socket.on("error", () => {}); // "close" follows.
   socket.on("close", leave);
-  return {
-    end() {
-      leave();
-      socket.destroy();
-    },
+  return () => {
+    leave();
+    socket.destroy();
   };
 }

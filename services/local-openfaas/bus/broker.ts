@@ -3,15 +3,17 @@
  * `nats-server`. It stores nothing: a message without a subscriber is lost.
  */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type Server, type Socket, type AddressInfo } from "node:net";
 
 import { admits, type Admission } from "./admission.ts";
-import { attend, type Attended } from "./attend.ts";
+import { attend } from "./attend.ts";
 import { DEFAULT_LIMITS, type BrokerLimits } from "./limits.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { ClientWorld } from "./client.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
+/** What a broker runs with. */
 export interface BrokerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
@@ -27,6 +29,7 @@ export interface BrokerOptions {
   readonly log?: (line: string) => void;
 }
 
+/** A broker that listens. */
 export interface Broker {
   readonly port: number;
   /** Clients that have logged in. */
@@ -43,8 +46,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const admission = admissionOf(options);
   const world: ClientWorld = { limits, subscriptions: new Subscriptions(random), admits: admits(admission) };
   const serverId = randomBytes(12).toString("hex").toUpperCase();
-  const waiting = new WaitingRoom<Attended>(limits.maxWaiting);
-  const inside = new Map<Attended, string>();
+  /** Clients by what ends them. */
+  const waiting = new WaitingRoom<() => void>(limits.maxWaiting);
+  const inside = new Map<() => void, string>();
   const sockets = new Set<Socket>();
   let clients = 0;
 
@@ -65,27 +69,28 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       client_ip: address,
     };
     sockets.add(socket);
-    const client = attend(socket, world, log, (name) => {
-      waiting.leave(address, client);
-      return welcome(client, name);
+    const end = attend(socket, world, log, (name) => {
+      waiting.leave(address, end);
+      return welcome(end, name);
     });
     socket.on("close", () => {
       sockets.delete(socket);
-      waiting.leave(address, client);
-      inside.delete(client);
+      waiting.leave(address, end);
+      inside.delete(end);
     });
     socket.write(`INFO ${JSON.stringify(info)}\r\n`);
-    waiting.enter(address, client)?.end();
+    waiting.enter(address, end)?.();
   });
-  await listening(server, host, port);
+  server.listen(port, host);
+  await once(server, "listening");
 
   /** Null, or why there is no room for one more. */
-  function welcome(client: Attended, name: string): string | null {
+  function welcome(end: () => void, name: string): string | null {
     const same = [...inside.values()].filter((one) => one === name).length;
     if (inside.size >= limits.maxConnections || (admission.by === "users" && same >= limits.maxConnectionsPerUser)) {
       return "Maximum Connections Exceeded";
     }
-    inside.set(client, name);
+    inside.set(end, name);
     return null;
   }
 
@@ -104,16 +109,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 function admissionOf({ token = null, users }: BrokerOptions): Admission {
   if (users) return { by: "users", ...users };
   return token === null ? { by: "open" } : { by: "token", token };
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }
 
 function portOf(server: Server): number {

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { BrokerOptions } from "./broker.ts";
 import { running, type Running } from "./program.ts";
 
+/** What the broker runs with. */
 export interface BuiltInOptions {
   /** The bundled broker. */
   readonly program: string;

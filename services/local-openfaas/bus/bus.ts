@@ -13,8 +13,9 @@ import { recall, remember, type BusMemory } from "./memory-of-home.ts";
 import { isServerOf, startNatsServer } from "./nats-server.ts";
 import { freePort } from "./ports.ts";
 import { findOnPath } from "./program.ts";
-import { supervise, type ProcessGuardian, type Supervised } from "./supervisor.ts";
+import { supervise, type Supervised, type SupervisorOptions } from "./supervisor.ts";
 
+/** Where a bus is looked for, and kept. */
 export interface LocalBusOptions {
   /** The bus keeps its things in `<home>/bus`. */
   readonly home: string;
@@ -24,10 +25,11 @@ export interface LocalBusOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where a program is, null when it is not installed. Default: along `PATH`. */
   readonly findProgram?: (name: string) => string | null;
-  readonly guardian?: ProcessGuardian | undefined;
+  readonly guardian?: SupervisorOptions["guardian"];
   readonly log?: (line: string) => void;
 }
 
+/** A bus that answers. */
 export interface LocalBus {
   readonly kind: "external" | "nats-server" | "built-in";
   /** `nats://127.0.0.1:port`; of an external bus what `NATS_URL` said, credentials included. */
@@ -89,7 +91,7 @@ async function ownServer(
   let version = "";
   let port = 0;
   const start = async () => {
-    const server = await startNatsServer({ program, folder, port, authorization, clock: systemClock, log });
+    const server = await startNatsServer({ program, folder, port, authorization, log });
     version = server.version;
     await remember(folder, { passwords, port, pid: server.pid, ownerPid: process.pid });
     return server;
@@ -98,7 +100,7 @@ async function ownServer(
     // Between our finding it free and the server's taking it, a port can be lost to another.
     port = await freePort(attempt === 1 ? formerPort : null);
     try {
-      const supervised = await supervise({ name: "nats-server", start, clock: systemClock, log, guardian });
+      const supervised = await supervise({ name: "nats-server", start, log, guardian });
       return ownBus(
         "nats-server",
         port,
@@ -126,7 +128,7 @@ async function ownBroker(
     port = broker.port;
     return broker;
   };
-  const supervised = await supervise({ name: "the built-in broker", start, clock: systemClock, log, guardian });
+  const supervised = await supervise({ name: "the built-in broker", start, log, guardian });
   await remember(folder, { passwords, port, pid: null, ownerPid: null });
   return ownBus("built-in", port, passwords, supervised, () => "built-in broker, events not kept");
 }

@@ -5,6 +5,7 @@ import type { Allowed } from "./permissions.ts";
 import { isPattern, isPublishable } from "./subjects.ts";
 import type { Subscriber, Subscriptions } from "./subscriptions.ts";
 
+/** What all clients share. */
 export interface ClientWorld {
   readonly limits: BrokerLimits;
   readonly subscriptions: Subscriptions<BrokerClient>;
@@ -22,6 +23,7 @@ export interface ClientLine {
 const CRLF = "\r\n";
 const NO_RESPONDERS = `NATS/1.0 503${CRLF}${CRLF}`;
 
+/** One client: its subscriptions, its rights, its manners. */
 export class BrokerClient {
   readonly #world: ClientWorld;
   readonly #line: ClientLine;
@@ -136,27 +138,26 @@ export class BrokerClient {
   }
 
   #deliver(subscriber: Subscriber<BrokerClient>, { subject, reply, headerBytes, body }: Publication): void {
-    subscriber.delivered++;
     const address = `${subject} ${subscriber.sid}${reply === null ? "" : ` ${reply}`}`;
     if (headerBytes > 0 && this.#headers) {
-      this.#line.send(`HMSG ${address} ${headerBytes} ${body.length}${CRLF}`, body, CRLF);
+      this.#hand(subscriber, `HMSG ${address} ${headerBytes} ${body.length}${CRLF}`, body, CRLF);
     } else {
       const payload = body.subarray(headerBytes);
-      this.#line.send(`MSG ${address} ${payload.length}${CRLF}`, payload, CRLF);
+      this.#hand(subscriber, `MSG ${address} ${payload.length}${CRLF}`, payload, CRLF);
     }
+  }
+
+  #hand(subscriber: Subscriber<BrokerClient>, ...message: readonly (string | Buffer)[]): void {
+    subscriber.delivered++;
+    this.#line.send(...message);
     if (subscriber.max !== null && subscriber.delivered >= subscriber.max) this.#forget(subscriber);
   }
 
   /** A request that nobody serves fails at once instead of by timeout. */
   #answerNoResponders(reply: string): void {
     const size = NO_RESPONDERS.length;
-    for (const subscriber of this.#world.subscriptions.matching(reply)) {
-      if (subscriber.client !== this) continue;
-      subscriber.delivered++;
-      this.#line.send(`HMSG ${reply} ${subscriber.sid} ${size} ${size}${CRLF}${NO_RESPONDERS}${CRLF}`);
-      if (subscriber.max !== null && subscriber.delivered >= subscriber.max) this.#forget(subscriber);
-      return;
-    }
+    const own = this.#world.subscriptions.matching(reply).find(({ client }) => client === this);
+    if (own) this.#hand(own, `HMSG ${reply} ${own.sid} ${size} ${size}${CRLF}${NO_RESPONDERS}${CRLF}`);
   }
 
   #forget(subscriber: Subscriber<BrokerClient>): void {

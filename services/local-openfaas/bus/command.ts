@@ -1,5 +1,6 @@
 /** What a client of the NATS protocol can say. */
 
+/** A message with its body. */
 export interface Publication {
   readonly kind: "publish";
   readonly subject: string;
@@ -9,6 +10,7 @@ export interface Publication {
   readonly body: Buffer;
 }
 
+/** One whole thing that a client says. */
 export type Command =
   | Publication
   | { readonly kind: "connect"; readonly options: Readonly<Record<string, unknown>> }

@@ -1,8 +1,8 @@
 /** One control line of the NATS client protocol, without its line end. */
-import { ProtocolViolation, type Command, type PublicationHead } from "./command.ts";
+import { ProtocolViolation, type Command, type Publication, type PublicationHead } from "./command.ts";
 
-export type ControlLine =
-  { readonly kind: "command"; readonly command: Command } | { readonly kind: "head"; readonly head: PublicationHead };
+/** A whole command, or the head of a publication, whose body follows. */
+export type ControlLine = Exclude<Command, Publication> | PublicationHead;
 
 /** Throws `ProtocolViolation` with nats-server's words. Operations are taken in any case, arguments parted by blanks. */
 export function parseControlLine(line: string): ControlLine {
@@ -10,26 +10,22 @@ export function parseControlLine(line: string): ControlLine {
   const words = rest.split(/[ \t]+/).filter((word) => word !== "");
   switch (operation.toUpperCase()) {
     case "PUB":
-      return { kind: "head", head: publication(words, false) };
+      return publication(words, false);
     case "HPUB":
-      return { kind: "head", head: publication(words, true) };
+      return publication(words, true);
     case "PING":
-      return command({ kind: "ping" });
+      return { kind: "ping" };
     case "PONG":
-      return command({ kind: "pong" });
+      return { kind: "pong" };
     case "SUB":
-      return command(subscription(words));
+      return subscription(words);
     case "UNSUB":
-      return command(unsubscription(words));
+      return unsubscription(words);
     case "CONNECT":
-      return command({ kind: "connect", options: connectOptions(rest) });
+      return { kind: "connect", options: connectOptions(rest) };
     default:
       throw new ProtocolViolation("Unknown Protocol Operation");
   }
-}
-
-function command(command: Command): ControlLine {
-  return { kind: "command", command };
 }
 
 /** `<subject> [reply] <#bytes>`, with headers `<subject> [reply] <#header bytes> <#total bytes>`. */
@@ -50,7 +46,7 @@ function byteCount(word: string): number {
   return Number(word);
 }
 
-function subscription(words: readonly string[]): Command {
+function subscription(words: readonly string[]): ControlLine {
   const [pattern, second, third] = words;
   if (pattern === undefined || second === undefined || words.length > 3) throw new ProtocolViolation("Parser Error");
   return third === undefined
@@ -58,7 +54,7 @@ function subscription(words: readonly string[]): Command {
     : { kind: "subscribe", pattern, queue: second, sid: third };
 }
 
-function unsubscription(words: readonly string[]): Command {
+function unsubscription(words: readonly string[]): ControlLine {
   const [sid, max] = words;
   if (sid === undefined || words.length > 2) throw new ProtocolViolation("Parser Error");
   // A maximum of 0 means none, as for nats-server.

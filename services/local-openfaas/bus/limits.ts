@@ -1,5 +1,6 @@
 /** What one client may ask of the built-in broker, and what strangers may. */
 
+/** Counts, bytes and milliseconds. */
 export interface BrokerLimits {
   readonly maxControlLineBytes: number;
   /** Until a client has logged in, its longest line: a CONNECT is a few hundred bytes. Nothing else is taken. */
@@ -21,6 +22,7 @@ export interface BrokerLimits {
   readonly maxPingsOut: number;
 }
 
+/** What holds where nothing else was asked for. */
 export const DEFAULT_LIMITS: BrokerLimits = {
   maxControlLineBytes: 4096,
   maxLoginLineBytes: 2048,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { BUS_ACCOUNTS, type BusAccount, type BusPasswords } from "#shared/events/bus-logins.ts";
 
+/** The content of the file. */
 export interface BusMemory {
   readonly passwords: BusPasswords;
   readonly port: number | null;
@@ -41,6 +42,7 @@ function passwordsOf(known: Readonly<Record<string, unknown>>): BusPasswords {
   return Object.fromEntries(BUS_ACCOUNTS.map((account) => [account, password(account)])) as Record<BusAccount, string>;
 }
 
+/** Replaces the file. */
 export async function remember(folder: string, memory: BusMemory): Promise<void> {
   await writePrivately(folder, FILE, `${JSON.stringify(memory)}\n`);
 }

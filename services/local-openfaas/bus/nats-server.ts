@@ -4,11 +4,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import type { Clock } from "#shared/core/clock.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import { writePrivately } from "./memory-of-home.ts";
 import { askServer } from "./ports.ts";
 import { running, type Running } from "./program.ts";
 
+/** What a server runs with. */
 export interface NatsServerOptions {
   readonly program: string;
   /** Holds the configuration and the store. */
@@ -16,7 +17,6 @@ export interface NatsServerOptions {
   readonly port: number;
   /** The configuration's `authorization` block. */
   readonly authorization: string;
-  readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
@@ -28,7 +28,7 @@ const CONFIGURATION = "nats-server.conf";
 
 /** Resolves when the server answers. Rejects when it ends before, is too old, or has no JetStream. */
 export async function startNatsServer(options: NatsServerOptions): Promise<Running & { readonly version: string }> {
-  const { program, folder, port, authorization, clock, log } = options;
+  const { program, folder, port, authorization, log } = options;
   const file = await writePrivately(
     folder,
     CONFIGURATION,
@@ -50,17 +50,17 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
     () => child.kill("SIGTERM"),
   );
   try {
-    return { ...server, version: await readiness(server, port, clock) };
+    return { ...server, version: await readiness(server, port) };
   } catch (thrown) {
     await server.stop();
     throw thrown;
   }
 }
 
-async function readiness(server: Running, port: number, clock: Clock): Promise<string> {
+async function readiness(server: Running, port: number): Promise<string> {
   let why: string | null = null;
   void server.ended.then((words) => (why = words));
-  for (const untilMs = clock.nowMs() + READY_MS; clock.nowMs() < untilMs;) {
+  for (const untilMs = systemClock.nowMs() + READY_MS; systemClock.nowMs() < untilMs;) {
     const info = await askServer(port, 1_000);
     if (why !== null) throw new Error(`nats-server ${String(why)}`);
     if (info) {
@@ -71,7 +71,7 @@ async function readiness(server: Running, port: number, clock: Clock): Promise<s
       if (!info.jetstream) throw new Error(`nats-server ${info.version} did not turn JetStream on`);
       return info.version;
     }
-    await clock.sleep(POLL_MS);
+    await systemClock.sleep(POLL_MS);
   }
   throw new Error(`nats-server did not answer on port ${port} within ${READY_MS} ms`);
 }

@@ -2,13 +2,16 @@
 import type { Permissions } from "#shared/events/bus-permissions.ts";
 import { matches } from "./subjects.ts";
 
+/** What a client is asked for before each publication and subscription. */
 export interface Allowed {
   mayPublish(subject: string): boolean;
   maySubscribe(pattern: string, queue: string | null): boolean;
 }
 
+/** No bounds. */
 export const EVERYTHING: Allowed = { mayPublish: () => true, maySubscribe: () => true };
 
+/** As a table of permissions says. */
 export function allowedBy({ publish, subscribe }: Permissions): Allowed {
   const literal = new Set(publish);
   const patterns = publish.map((pattern) => pattern.split("."));

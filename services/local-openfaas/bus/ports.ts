@@ -30,10 +30,10 @@ function tryPort(port: number): Promise<number | null> {
   });
 }
 
+/** What is read of a server's first line. */
 export interface ServerInfo {
   readonly version: string;
   readonly jetstream: boolean;
-  readonly serverName: string;
 }
 
 /** What a NATS server says first, or null when nobody (or somebody else) answers. */
@@ -63,7 +63,6 @@ function readInfo(json: string): ServerInfo | null {
     return {
       version: typeof info["version"] === "string" ? info["version"] : "",
       jetstream: info["jetstream"] === true,
-      serverName: typeof info["server_name"] === "string" ? info["server_name"] : "",
     };
   } catch {
     return null;

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
+/** A child process. */
 export interface Running {
   readonly pid: number;
   /** Resolves with why it ended, one sentence; never rejects. */

@@ -1,12 +1,9 @@
 /** The client's half of the NATS protocol: bytes in any pieces become commands. No sockets here. */
 import { ProtocolViolation, type Command, type PublicationHead } from "./command.ts";
 import { parseControlLine } from "./control-line.ts";
+import type { BrokerLimits } from "./limits.ts";
 
-export interface ParserLimits {
-  readonly maxControlLineBytes: number;
-  readonly maxLoginLineBytes: number;
-  readonly maxPayloadBytes: number;
-}
+type ParserLimits = Pick<BrokerLimits, "maxControlLineBytes" | "maxLoginLineBytes" | "maxPayloadBytes">;
 
 /** Whether the client has logged in: of a stranger no body is waited for, and no long line. */
 export interface Door {
@@ -53,12 +50,11 @@ export class CommandParser {
     }
     this.#line = NOTHING;
     const parsed = parseControlLine(line.toString("utf8", 0, line.at(-1) === CR ? line.length - 1 : line.length));
-    if (parsed.kind !== "head") handle(parsed.command);
+    if (parsed.kind !== "publish") handle(parsed);
     else {
       if (!this.#door.admitted) throw new ProtocolViolation("Authorization Violation");
-      if (parsed.head.bodyBytes > this.#limits.maxPayloadBytes)
-        throw new ProtocolViolation("Maximum Payload Violation");
-      this.#head = parsed.head;
+      if (parsed.bodyBytes > this.#limits.maxPayloadBytes) throw new ProtocolViolation("Maximum Payload Violation");
+      this.#head = parsed;
       this.#bodyFilled = 0;
     }
     return end + 1;

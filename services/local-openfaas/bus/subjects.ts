@@ -2,7 +2,7 @@
 
 /** Tokens parted by dots, none empty, none with white space; a published subject has no wildcards. */
 export function isPublishable(subject: string): boolean {
-  return isPattern(subject) && !subject.split(".").some((token) => token === "*" || token === ">");
+  return isPattern(subject) && !hasWildcard(subject);
 }
 
 /** As `isPublishable`, but with wildcards: `*` matches one token, a final `>` one or more. */
@@ -12,6 +12,7 @@ export function isPattern(subject: string): boolean {
   return tokens.every((token, index) => token !== "" && (token !== ">" || index === tokens.length - 1));
 }
 
+/** Whether a pattern takes more than the subject of its own name. */
 export function hasWildcard(pattern: string): boolean {
   return pattern.split(".").some((token) => token === "*" || token === ">");
 }

@@ -1,6 +1,7 @@
 /** Who receives what: literal subjects by name, patterns one by one (there are few: an inbox per client). */
 import { hasWildcard, matches } from "./subjects.ts";
 
+/** One subscription of one client. */
 export interface Subscriber<Client> {
   readonly client: Client;
   readonly sid: string;
@@ -12,6 +13,7 @@ export interface Subscriber<Client> {
   delivered: number;
 }
 
+/** The subscriptions of all clients. */
 export class Subscriptions<Client> {
   readonly #literal = new Map<string, Set<Subscriber<Client>>>();
   readonly #wild = new Map<Subscriber<Client>, readonly string[]>();
@@ -51,21 +53,18 @@ export class Subscriptions<Client> {
   /** Those who get a message on `subject`: all without a queue, one of each queue; `except` is the sender who wants no echo. */
   audience(subject: string, except: Client | null): Subscriber<Client>[] {
     const audience: Subscriber<Client>[] = [];
-    let queues: Map<string, Subscriber<Client>[]> | undefined;
+    const queues = new Map<string, Subscriber<Client>[]>();
     for (const subscriber of this.matching(subject)) {
       if (subscriber.client === except) continue;
       if (subscriber.queue === null) {
         audience.push(subscriber);
         continue;
       }
-      queues ??= new Map();
       const members = queues.get(subscriber.queue);
       if (members) members.push(subscriber);
       else queues.set(subscriber.queue, [subscriber]);
     }
-    if (queues) {
-      for (const members of queues.values()) audience.push(members[Math.floor(this.#random() * members.length)]!);
-    }
+    for (const members of queues.values()) audience.push(members[Math.floor(this.#random() * members.length)]!);
     return audience;
   }
 }

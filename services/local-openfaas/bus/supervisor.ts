@@ -1,22 +1,18 @@
 /** Keeps one program running: when it ends, it is started again, with growing pauses while that does not help. */
-import type { Clock } from "#shared/core/clock.ts";
+import { systemClock } from "#shared/adapters/system-clock.ts";
 import { messageOf } from "#shared/core/errors.ts";
+import type { Guardian } from "../provider/guardian.ts";
 import type { Running } from "./program.ts";
 
-/** The part of the platform's guardian that the bus needs: ends a process when this one died without a word. */
-export interface ProcessGuardian {
-  watch(pid: number): void;
-  release(pid: number): void;
-}
-
+/** What is to be kept running. */
 export interface SupervisorOptions {
   readonly name: string;
   readonly start: () => Promise<Running>;
-  readonly clock: Clock;
   readonly log: (line: string) => void;
-  readonly guardian?: ProcessGuardian | undefined;
+  readonly guardian?: Pick<Guardian, "watch" | "release"> | undefined;
 }
 
+/** A program that is kept running. */
 export interface Supervised {
   /** Null between an end and the next start. */
   pid(): number | null;
@@ -30,7 +26,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const HEALTHY_MS = 10_000;
 
 /** Rejects when the first start fails. */
-export async function supervise({ name, start, clock, log, guardian }: SupervisorOptions): Promise<Supervised> {
+export async function supervise({ name, start, log, guardian }: SupervisorOptions): Promise<Supervised> {
   const closing = new AbortController();
   let current: Running | null = null;
   let restarts = 0;
@@ -48,16 +44,17 @@ export async function supervise({ name, start, clock, log, guardian }: Superviso
   async function keep(first: Running): Promise<void> {
     let failures = 0;
     for (let program: Running | null = first; program;) {
-      const startedAtMs = clock.nowMs();
+      const startedAtMs = systemClock.nowMs();
       const why = await program.ended;
       current = null;
       guardian?.release(program.pid);
       if (closing.signal.aborted) return;
-      failures = clock.nowMs() - startedAtMs > HEALTHY_MS ? 1 : failures + 1;
+      failures = systemClock.nowMs() - startedAtMs > HEALTHY_MS ? 1 : failures + 1;
       log(`${name} ${why}; starting it again`);
       program = null;
       while (!program && !closing.signal.aborted) {
-        await clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10)), closing.signal);
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
+        await systemClock.sleep(pauseMs, closing.signal);
         if (closing.signal.aborted) return;
         try {
           program = await begin();

@@ -1,5 +1,6 @@
 /** Sockets that have not logged in: few, and whoever brings too many loses their own oldest, so that others still get in. */
 
+/** Guests by the address they come from. */
 export class WaitingRoom<Guest> {
   readonly #most: number;
   readonly #byAddress = new Map<string, Set<Guest>>();

@@ -9,7 +9,6 @@ import { test, type TestContext } from "node:test";
 
 import { build } from "esbuild";
 
-import { systemClock } from "#shared/adapters/system-clock.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { BUS_ACCOUNTS } from "#shared/events/bus-logins.ts";
 import { startBus, type LocalBus, type LocalBusOptions } from "#services/local-openfaas/bus/bus.ts";
@@ -220,7 +219,6 @@ test("bus: a server left behind by a killed process is ended first", { skip }, a
   const port = await freePort(null);
   const lost = await startNatsServer({
     ...{ program: findProgram(), folder, port, authorization: "" },
-    clock: systemClock,
     log: () => {},
   });
   guardian.watch(lost.pid);
