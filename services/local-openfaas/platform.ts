@@ -1,7 +1,6 @@
 /** The local platform: an OpenFaaS gateway in front of functions that are processes of this machine. */
 import { join } from "node:path";
 import type { Router } from "express";
-import { systemClock } from "#shared/adapters/system-clock.ts";
 import { hostname } from "node:os";
 import { startGateway, type UiContext } from "./gateway/gateway.ts";
 import type { GatewayLimits } from "./gateway/limits.ts";
@@ -12,17 +11,18 @@ import { rulesOf } from "#shared/deploy/gateway-profile.ts";
 import { checkDeployment } from "./gateway/profile.ts";
 import type { Guardian } from "./provider/guardian.ts";
 import { createImageStore } from "./provider/images.ts";
-import { createProvider, type LocalProvider, type ProviderOptions } from "./provider/provider.ts";
+import { createProvider, type LocalProvider, type ProviderLog, type ProviderOptions } from "./provider/provider.ts";
 import { mountedSecrets } from "./provider/mounted-secrets.ts";
 import { createSecretStore } from "./provider/secrets.ts";
 import type { Platform, PlatformOptions } from "./types.ts";
 import { mountUi } from "./ui/mount.ts";
 
+/** What a platform runs with; beside what its users choose, what tests and its parts need. */
 export interface StartPlatformOptions extends PlatformOptions {
   /** Another page at `/ui` than our own; behind the gateway's credentials. */
   readonly mountUi?: (context: UiContext) => Router;
   /** One line for people; default: warnings to stderr. */
-  readonly log?: { info(line: string): void; warn(line: string): void };
+  readonly log?: ProviderLog;
   /** Shared with the caller's other child processes; without it the provider has one of its own. */
   readonly guardian?: Guardian;
   readonly gatewayLimits?: Partial<GatewayLimits>;
@@ -100,10 +100,10 @@ async function opened(host: string, port: number, undo: (() => Promise<void>)[])
 
 function ownUi({ dist, uiFolder, events }: StartPlatformOptions, limits: string, log: (line: string) => void) {
   const folder = uiFolder ?? join(dist, "services", "local-openfaas", "public");
-  return mountUi({ folder, limits, events, clock: systemClock, log });
+  return mountUi({ folder, limits, events, log });
 }
 
-function startProvider(options: StartPlatformOptions, log: ProviderOptions["log"]): Promise<LocalProvider> {
+function startProvider(options: StartPlatformOptions, log: ProviderLog): Promise<LocalProvider> {
   const { home, dist, restore, cfsPeriodMicros, guardian, providerSettings } = options;
   const runtimePath = join(dist, "services", "local-openfaas", "runtime.cjs");
   return createProvider({ ...providerSettings, home, runtimePath, log, restore, cfsPeriodMicros, guardian });

@@ -3,8 +3,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BadInputError } from "#shared/core/errors.ts";
 
+/** An HTTP server that listens. */
 export interface Listener {
-  readonly host: string;
   readonly port: number;
   readonly url: string;
   /** Until this is called, everything is answered 503. */
@@ -33,7 +33,6 @@ export async function listen(host: string, port: number): Promise<Listener> {
   const address = server.address() as AddressInfo;
   const reachable = reachableHost(host);
   return {
-    host: reachable,
     port: address.port,
     url: `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${address.port}`,
     serve: (next) => {

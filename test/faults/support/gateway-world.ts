@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { systemClock } from "#shared/adapters/system-clock.ts";
 import { listen } from "#services/local-openfaas/gateway/listener.ts";
 import { startProviderFace } from "#services/local-openfaas/gateway/provider-face.ts";
 import type { RouteFact } from "#services/local-openfaas/gateway/routes.ts";
@@ -26,7 +25,7 @@ export async function startGatewayWorld(t: TestContext): Promise<GatewayWorld> {
   const log = (line: string) => logged.push(line);
   const gateway = await startTestGateway(t, {
     limits: { holdMs: 200 },
-    mountUi: mountUi({ folder: page, limits: "none", clock: systemClock, log }),
+    mountUi: mountUi({ folder: page, limits: "none", log }),
   });
   const listener = await listen("127.0.0.1", 0);
   const { provider } = gateway;

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock } from "#shared/adapters/system-clock.ts";
 import { startGateway } from "#services/local-openfaas/gateway/gateway.ts";
 import { listen } from "#services/local-openfaas/gateway/listener.ts";
 import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
@@ -24,7 +23,7 @@ test("ui: open streams are ended when the gateway closes, not cut after the grac
     secrets: createSecretStore(home),
     credentials,
     profile: "open",
-    mountUi: mountUi({ folder: home, limits: "limits: none", clock: systemClock, log: () => {} }),
+    mountUi: mountUi({ folder: home, limits: "limits: none", log: () => {} }),
     log: () => {},
   });
   const stream = await openEvents(listener.url);

@@ -4,7 +4,6 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { memoryBus } from "#test/support/memory-bus.ts";
-import { systemClock } from "#shared/adapters/system-clock.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { mountUi } from "#services/local-openfaas/ui/mount.ts";
 import { CONTENT_SECURITY_POLICY } from "#services/local-openfaas/ui/router.ts";
@@ -22,7 +21,6 @@ async function startWithPage(t: TestContext, bus?: EventBus) {
       folder: await pageFolder(),
       limits: "limits: none",
       events: bus && { bus, description: "memory" },
-      clock: systemClock,
       log: () => {},
     }),
   });
