@@ -5,6 +5,7 @@ import type { RequestHandler } from "express";
 import type { LoginAttempts } from "./login-attempts.ts";
 import { Refusal } from "./refusal.ts";
 
+/** The one user's. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
@@ -64,7 +65,7 @@ function digest(value: string | Buffer): Buffer {
  * Browsers say where it comes from in `Origin` and `Sec-Fetch-Site`; what sends neither is no browser. A link on another
  * page may lead here: that only opens ours.
  */
-export function sameSiteOnly(names: readonly string[] = []): RequestHandler {
+export function sameSiteOnly(names: readonly string[]): RequestHandler {
   const ours = new Set(names.map((name) => name.toLowerCase()));
   return (request, _response, next) => {
     const { origin, host, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = request.headers;

@@ -28,6 +28,7 @@ export interface UiContext {
   readonly closing: AbortSignal;
 }
 
+/** What a gateway runs with. */
 export interface GatewayOptions {
   readonly listener: Listener;
   readonly metricsListener: Listener;
@@ -47,11 +48,13 @@ export interface GatewayOptions {
   readonly log: (line: string) => void;
 }
 
+/** A gateway that answers. */
 export interface Gateway {
   /** Lets calls end for `graceMs`, then cuts them; the listeners are closed. */
   close(graceMs: number): Promise<void>;
 }
 
+/** Answers on both listeners from now on. */
 export function startGateway(options: GatewayOptions): Gateway {
   const { listener, metricsListener, provider, secrets, credentials, profile, mountUi, log } = options;
   const { names = [], callbackHosts = [] } = options;

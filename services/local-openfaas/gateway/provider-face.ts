@@ -1,16 +1,12 @@
 /** The platform as a provider: what serves behind a real OpenFaaS gateway instead of our own. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { SecretStore } from "../provider/secrets.ts";
-import type { Provider } from "../provider/types.ts";
-import type { Credentials } from "./auth.ts";
 import { providerApp } from "./control/app.ts";
 import { door } from "./door.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, GatewayOptions } from "./gateway.ts";
 import { clientClosedStatus } from "./invocation/call.ts";
 import { Invoker } from "./invocation/invoker.ts";
 import { Room } from "./invocation/room.ts";
 import { defaultLimits } from "./limits.ts";
-import type { Listener } from "./listener.ts";
 import { Meters } from "./metrics/meter.ts";
 import { RequestTally } from "./metrics/requests.ts";
 import { metricsHandler } from "./metrics/server.ts";
@@ -18,16 +14,13 @@ import { functionPrefix } from "./names.ts";
 import { rulesOf } from "#shared/deploy/gateway-profile.ts";
 import { Refusal } from "./refusal.ts";
 
-export interface ProviderFaceOptions {
-  readonly listener: Listener;
-  readonly provider: Provider;
-  readonly secrets: SecretStore;
-  readonly credentials: Credentials;
+/** Of what a gateway runs with, what a provider needs as well. */
+export interface ProviderFaceOptions extends Pick<
+  GatewayOptions,
+  "listener" | "provider" | "secrets" | "credentials" | "names" | "log"
+> {
   /** A call as a whole, whatever the function allows itself. Default 60 s. */
   readonly upstreamTimeoutMs?: number | undefined;
-  /** By which requests may address it beside `localhost` and addresses; `*`: any. */
-  readonly names?: readonly string[] | undefined;
-  readonly log: (line: string) => void;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+/** What a handler has set and given. */
 export interface Answer {
   readonly status: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -33,6 +34,7 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   }
 }
 
+/** Whether HTTP can carry it. */
 export function isStatus(status: unknown): status is number {
   return typeof status === "number" && Number.isInteger(status) && status >= 100 && status <= 999;
 }

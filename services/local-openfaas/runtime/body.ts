@@ -1,8 +1,9 @@
 /** Reads a request's body as the template's parsers do: by content type, within limits, inflated. */
 import type { IncomingMessage } from "node:http";
 import { parse as parseForm } from "node:querystring";
-import type { Readable } from "node:stream";
+import type { Readable, Transform } from "node:stream";
 import { TextDecoder } from "node:util";
+import { messageOf } from "#shared/core/errors.ts";
 
 /** A request that is refused before the handler sees it. */
 export class RefusedRequestError extends Error {
@@ -15,6 +16,7 @@ export class RefusedRequestError extends Error {
   }
 }
 
+/** The settings of a function that its bodies are read by. */
 export interface BodyRules {
   /** Everything as a Buffer, whatever its content type. */
   readonly raw: boolean;
@@ -35,6 +37,7 @@ export function parseSize(text: string, setting: string): number {
   return Math.floor(Number(found[1]) * UNITS[(found[2] ?? "b").toLowerCase()]!);
 }
 
+/** Throws for a setting that is no size. */
 export function bodyRules(env: NodeJS.ProcessEnv): BodyRules {
   return {
     raw: env["RAW_BODY"] === "true",
@@ -63,6 +66,7 @@ export async function readBody(request: IncomingMessage, rules: BodyRules): Prom
   return undefined;
 }
 
+/** Whether one was announced; it may be empty. */
 export function hasBody(request: IncomingMessage): boolean {
   const { "transfer-encoding": encoding, "content-length": length } = request.headers;
   return encoding !== undefined || (length !== undefined && !Number.isNaN(Number(length)));
@@ -97,7 +101,7 @@ function parseJson(text: string): unknown {
     const parsed: unknown = JSON.parse(text);
     if (first === "{" || first === "[") return parsed;
   } catch (thrown) {
-    throw new RefusedRequestError(400, thrown instanceof Error ? thrown.message : String(thrown));
+    throw new RefusedRequestError(400, messageOf(thrown));
   }
   throw new RefusedRequestError(400, `the JSON body must be an object or an array, was: ${text.slice(0, 40)}`);
 }
@@ -131,7 +135,7 @@ async function readAll(request: IncomingMessage, limitBytes: number): Promise<Bu
     }
   } catch (thrown) {
     if (thrown instanceof RefusedRequestError) throw thrown;
-    throw new RefusedRequestError(400, thrown instanceof Error ? thrown.message : String(thrown));
+    throw new RefusedRequestError(400, messageOf(thrown));
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
 }
@@ -145,14 +149,12 @@ function tooLarge(request: IncomingMessage): never {
 
 async function inflated(request: IncomingMessage, encoding: string): Promise<Readable> {
   const zlib = await import("node:zlib"); // loaded by the few who need it: start-up time is a cold start
-  const inflate =
-    encoding === "gzip"
-      ? zlib.createGunzip()
-      : encoding === "deflate"
-        ? zlib.createInflate()
-        : encoding === "br"
-          ? zlib.createBrotliDecompress()
-          : undefined;
+  const inflaters = new Map<string, () => Transform>([
+    ["gzip", () => zlib.createGunzip()],
+    ["deflate", () => zlib.createInflate()],
+    ["br", () => zlib.createBrotliDecompress()],
+  ]);
+  const inflate = inflaters.get(encoding)?.();
   if (!inflate) throw new RefusedRequestError(415, `unsupported content encoding "${encoding}"`);
   request.on("error", (error) => inflate.destroy(error));
   return request.pipe(inflate);

@@ -1,6 +1,7 @@
 /** Runs one call: request in, handler, answer out. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parse as parseQuery } from "node:querystring";
+import { messageOf } from "#shared/core/errors.ts";
 import { isStatus, send } from "./answer.ts";
 import { hasBody, readBody, RefusedRequestError, type BodyRules } from "./body.ts";
 import { FunctionContext, type Callback, type Handler } from "./contract.ts";
@@ -26,7 +27,7 @@ export async function runCall(
     body = hasBody(request) ? await readBody(request, rules) : undefined;
   } catch (thrown) {
     const status = thrown instanceof RefusedRequestError ? thrown.status : 500;
-    if (seal()) sendText(request, response, status, thrown instanceof Error ? thrown.message : textOf(thrown));
+    if (seal()) sendText(request, response, status, messageOf(thrown));
     return;
   }
 
@@ -34,7 +35,7 @@ export async function runCall(
     if (error) console.error(error);
     if (!seal()) return; // the first answer counts
     try {
-      if (error) send(request, response, { status: context.status(), headers: {}, value: textOf(error) });
+      if (error) send(request, response, { status: context.status(), headers: {}, value: String(error) });
       else send(request, response, { status: context.status(), headers: context.headers() as Headers, value: result });
     } catch (thrown) {
       // A value that is no JSON, a header with a line break: the template answers with the error under the same status.
@@ -42,7 +43,7 @@ export async function runCall(
       console.error(thrown);
       for (const name of response.getHeaderNames()) response.removeHeader(name);
       const status = isStatus(context.status()) ? context.status() : 500;
-      send(request, response, { status, headers: {}, value: textOf(thrown) });
+      send(request, response, { status, headers: {}, value: String(thrown) });
     }
   };
   const context = new FunctionContext(callback);
@@ -62,7 +63,7 @@ export async function runCall(
   } catch (thrown) {
     // Thrown before a promise was there: express answers 500, whereas a rejection keeps its 200 (below).
     console.error(thrown);
-    if (seal()) sendText(request, response, 500, textOf(thrown));
+    if (seal()) sendText(request, response, 500, String(thrown));
     return;
   }
   try {
@@ -74,10 +75,6 @@ export async function runCall(
 }
 
 type Headers = Readonly<Record<string, unknown>>;
-
-function textOf(error: unknown): string {
-  return String(error);
-}
 
 function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
   send(request, response, { status, headers: { "Content-Type": "text/plain" }, value: text });

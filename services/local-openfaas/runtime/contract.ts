@@ -1,6 +1,7 @@
 /** What a handler of the `node22` template is given and may do: the event, the context and the callback. */
 import type { IncomingHttpHeaders } from "node:http";
 
+/** The call, as the handler sees it. */
 export interface FunctionEvent {
   /** String, parsed JSON, parsed form, Buffer (`RAW_BODY`), or undefined where the template parses nothing. */
   readonly body: unknown;
@@ -10,8 +11,10 @@ export interface FunctionEvent {
   readonly path: string;
 }
 
+/** Gives the answer, or an error in its place; the first call counts. */
 export type Callback = (error: unknown, result?: unknown) => void;
 
+/** A function; it may answer by the context, by the callback, or by what it returns. */
 export type Handler = (event: FunctionEvent, context: FunctionContext, callback: Callback) => unknown;
 
 /** Status and headers of the answer; `succeed` and `fail` give it, and a returned value then no longer counts. */

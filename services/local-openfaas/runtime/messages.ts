@@ -1,5 +1,6 @@
 /** What a replica's runtime reports to the provider over the IPC channel. */
 
+/** Ready, or why not. */
 export type RuntimeMessage =
   { readonly kind: "ready"; readonly port: number } | { readonly kind: "failed"; readonly error: string };
 

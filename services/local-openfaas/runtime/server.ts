@@ -5,6 +5,7 @@ import type { BodyRules } from "./body.ts";
 import { runCall } from "./call.ts";
 import type { Handler } from "./contract.ts";
 
+/** A server that listens. */
 export interface FunctionServer {
   readonly port: number;
   /** Takes no new connection and resolves when every call in flight has been answered. */
