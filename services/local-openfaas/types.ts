@@ -3,6 +3,7 @@ import type { EventBus } from "#shared/ports/event-bus.ts";
 import type { GatewayProfile } from "#shared/deploy/gateway-profile.ts";
 import type { FunctionDeployment } from "./provider/types.ts";
 
+/** What its users choose. */
 export interface PlatformOptions {
   /** Where secrets, deployments and logs live. */
   readonly home: string;
@@ -34,6 +35,7 @@ export interface PlatformOptions {
   readonly uiFolder?: string | undefined;
 }
 
+/** A platform that answers. */
 export interface Platform {
   /** `http://127.0.0.1:8080`; with `providerOnly` the provider's, which no function should call. */
   readonly url: string;

@@ -19,6 +19,7 @@ interface Attempts {
   known: boolean;
 }
 
+/** Counts logins by the network that they come from. */
 export class LoginAttempts {
   readonly #byAddress = new Map<string, Attempts>();
   readonly #nowMs: () => number;

@@ -1,11 +1,10 @@
 /** Names as OpenFaaS writes them: `NAME` or `NAME.NAMESPACE`, split at the last dot. */
+import { NAMESPACE } from "../provider/environment.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The one namespace of this platform, as in the community edition. */
-export const namespaceName = "openfaas-fn";
-
-/** Where functions are invoked, and where calls are queued. */
+/** Where functions are invoked. */
 export const functionPrefix = "/function/";
+/** Where calls are queued. */
 export const asyncPrefix = "/async-function/";
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -25,15 +24,16 @@ export function bareName(name: string): string {
 
 /** Refuses a namespace other than the one there is; absent or empty means that one. */
 export function checkNamespace(namespace: unknown): void {
-  if (namespace === undefined || namespace === null || namespace === "" || namespace === namespaceName) return;
-  throw new Refusal(400, `namespace must be ${namespaceName}, was: '${textOf(namespace)}'`);
+  if (namespace === undefined || namespace === null || namespace === "" || namespace === NAMESPACE) return;
+  throw new Refusal(400, `namespace must be ${NAMESPACE}, was: '${textOf(namespace)}'`);
 }
 
 /** The label value of gateway metrics. */
 export function qualifiedName(functionName: string): string {
-  return `${functionName}.${namespaceName}`;
+  return `${functionName}.${NAMESPACE}`;
 }
 
+/** Which function is called, and with what path. */
 export interface InvocationTarget {
   readonly functionName: string;
   /** What the function sees: path and query, never empty. */

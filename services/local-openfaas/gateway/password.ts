@@ -8,6 +8,7 @@ import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { stored } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 
+/** The one user of the platform. */
 export const userName = "admin";
 
 /** Throws `BadInputError` for an empty file, `StorageError` when a new one cannot be written; nothing is left then. */

@@ -1,5 +1,6 @@
 /** When a crashed replica's successor may start: at once the first time, then after 1, 2, 4 … 60 seconds. */
 
+/** How a function's starts have failed. */
 export interface BackOff {
   /** Since the last stretch of health. */
   readonly failures: number;
@@ -9,6 +10,7 @@ export interface BackOff {
 }
 
 const FIRST_DELAY_MS = 1_000;
+/** The longest wait. */
 export const MAX_DELAY_MS = 60_000;
 /** A replica that has been ready for so long, with no failure beside it, ends the back-off. */
 export const HEALTHY_AFTER_MS = 60_000;

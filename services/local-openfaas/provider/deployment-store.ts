@@ -7,6 +7,7 @@ import { stored } from "#shared/adapters/files/storage-error.ts";
 import { messageOf } from "#shared/core/errors.ts";
 import type { FunctionDeployment } from "./types.ts";
 
+/** One file. */
 export interface StoredFunction {
   readonly deployment: FunctionDeployment;
   readonly createdAtMs: number;
@@ -24,6 +25,7 @@ export interface DeploymentStore {
   saveCount(functionName: string, current: () => number | undefined): Promise<void>;
 }
 
+/** Nothing is read before `load`. */
 export function createDeploymentStore(home: string, files: Files = nodeFiles): DeploymentStore {
   const folder = join(home, "functions");
   const pathOf = (functionName: string) => join(folder, `${functionName}.json`);

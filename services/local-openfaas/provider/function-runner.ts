@@ -7,6 +7,7 @@ import { planReplicas } from "./plan.ts";
 import { ReplicaProcess, type ReplicaEnd, type ReplicaSurroundings } from "./replica-process.ts";
 import type { FunctionSnapshot, Replica } from "./types.ts";
 
+/** What a runner begins with. */
 export interface FunctionRunnerOptions {
   readonly spec: FunctionSpec;
   readonly createdAtMs: number;

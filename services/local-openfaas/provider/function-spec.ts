@@ -6,6 +6,7 @@ import { requireSecrets, type SecretStore } from "./secrets.ts";
 import type { FunctionDeployment } from "./types.ts";
 import { watchdogSettings, type WatchdogSettings } from "#shared/deploy/watchdog-settings.ts";
 
+/** The deployment, and what was read from it. */
 export interface FunctionSpec {
   readonly deployment: FunctionDeployment;
   readonly image: FunctionImage;

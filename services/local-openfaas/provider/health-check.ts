@@ -6,6 +6,7 @@ const ASK_EVERY_LOOKS = 3;
 /** A question that was not answered by then is asked anew: the connection may be what is broken. */
 const GIVE_UP_LOOKS = 6;
 
+/** One replica's health; made when it is ready. */
 export class HealthCheck {
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });

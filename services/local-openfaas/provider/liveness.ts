@@ -3,6 +3,7 @@
 /** A second apart, counted and not timed: a machine that was asleep has not looked meanwhile. */
 export const LOOK_EVERY_MS = 1_000;
 
+/** What one look has seen. */
 export interface Look {
   /** Stopped by somebody else's signal, not by its CPU limit. */
   readonly isStopped: boolean;
@@ -12,6 +13,7 @@ export interface Look {
   readonly cpuSeconds: number | null;
 }
 
+/** What looks have seen so far. */
 export interface Vitals {
   readonly stoppedLooks: number;
   /** Without an answer, and without any work either. */
@@ -19,6 +21,7 @@ export interface Vitals {
   readonly cpuSeconds: number | null;
 }
 
+/** Before the first look. */
 export const WELL: Vitals = { stoppedLooks: 0, silentLooks: 0, cpuSeconds: null };
 
 /** One look may fall into a moment of a debugger or a shell's job control. */
@@ -27,6 +30,7 @@ const SILENT_SECONDS = 10;
 /** A function without a time limit is given no more than this to sit still. */
 const MAX_PATIENCE_SECONDS = 60;
 
+/** The vitals with one more look. */
 export function after(before: Vitals, look: Look): Vitals {
   const hasWorked = look.cpuSeconds !== null && before.cpuSeconds !== null && look.cpuSeconds > before.cpuSeconds;
   return {

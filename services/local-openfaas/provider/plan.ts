@@ -1,14 +1,13 @@
 /** What to start and what to drain so that the replicas become what is desired. Pure; called after every change. */
-import type { ReplicaState } from "./types.ts";
+import type { Replica } from "./types.ts";
 
-export interface PlannedReplica {
-  readonly id: string;
-  readonly state: ReplicaState;
+/** A replica, and which deployment it is of. */
+export interface PlannedReplica extends Pick<Replica, "id" | "state" | "startedAtMs"> {
   /** Counts deployments of the function: a replica of an earlier one is replaced. */
   readonly generation: number;
-  readonly startedAtMs: number;
 }
 
+/** What is to be done. */
 export interface Plan {
   readonly starts: number;
   /** Ids, in the order in which they leave. */

@@ -38,6 +38,7 @@ export type ReplicaEnd =
   | { readonly kind: "stopped" }
   | { readonly kind: "crashed"; readonly wasReady: boolean; readonly error: string; readonly outOfMemory: boolean };
 
+/** Who is told. */
 export interface ReplicaEvents {
   /** Its state has changed to ready or draining. */
   onChange(): void;
@@ -45,6 +46,7 @@ export interface ReplicaEvents {
   onEnd(replica: ReplicaProcess, end: ReplicaEnd): void;
 }
 
+/** A usage, and how fast it grew. */
 export interface MeasuredUsage extends Usage {
   readonly atMs: number;
   /** Over the time since the measurement before; 0 at the first. */
@@ -56,6 +58,7 @@ const MIN_SHUTDOWN_MS = 2_000;
 /** A grandchild that left the group can hold the output open; nobody waits longer for it. */
 const OUTPUT_TIMEOUT_MS = 1_000;
 
+/** Starts when it is made. */
 export class ReplicaProcess implements Replica {
   readonly id: string;
   readonly functionName: string;

@@ -7,6 +7,7 @@ import { nodeFiles } from "#shared/adapters/files/node-files.ts";
 import { stored } from "#shared/adapters/files/storage-error.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 
+/** Secrets by name. */
 export interface SecretStore {
   /** Names, sorted; values are never listed. */
   list(): Promise<readonly string[]>;

@@ -1,5 +1,6 @@
 /** Lets only a few replicas start at a time: twenty Node processes booting together would be ready later, not sooner. */
 
+/** Places for starts. */
 export class StartGate {
   readonly #limit: number;
   #inside = 0;

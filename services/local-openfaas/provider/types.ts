@@ -1,5 +1,6 @@
 /** What the gateway half of the platform may ask of the provider half, which runs functions as processes. */
 import type { WatchdogLimits } from "#shared/deploy/watchdog-settings.ts";
+import type { BackOff } from "./back-off.ts";
 
 /** OpenFaaS `FunctionDeployment`, exact keys. */
 export interface FunctionDeployment {
@@ -17,6 +18,7 @@ export interface FunctionDeployment {
   readonly readOnlyRootFilesystem?: boolean | undefined;
 }
 
+/** From its start to its end; only a ready one is given calls. */
 export type ReplicaState = "starting" | "ready" | "draining" | "gone";
 
 /** One running copy of a function: a child process that answers HTTP on a loopback port. */
@@ -42,11 +44,12 @@ export interface FunctionSnapshot {
   readonly availableReplicas: number;
   readonly replicas: readonly Replica[];
   /** Consecutive start failures and until when the next start waits; null when all is well. */
-  readonly backOff: { readonly failures: number; readonly untilMs: number; readonly lastError: string } | null;
+  readonly backOff: BackOff | null;
   /** Milli-CPU and bytes, summed over replicas. */
   readonly usage: { readonly cpu: number; readonly totalMemoryBytes: number };
 }
 
+/** One line of a function's log, as `faas-cli logs` reads it. */
 export interface LogLine {
   readonly name: string;
   readonly namespace: string;
@@ -57,6 +60,7 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** Which lines of which function. */
 export interface LogQuery {
   readonly name: string;
   readonly instance?: string;

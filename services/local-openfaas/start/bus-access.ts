@@ -9,6 +9,7 @@ import type { LocalBus } from "../bus/bus.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Addresses and logins of a bus. */
 export interface BusAccess {
   /** Without credentials: it is shown to functions and to people. */
   readonly servers: readonly string[];

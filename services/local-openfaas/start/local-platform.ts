@@ -13,6 +13,7 @@ import type { Platform, PlatformOptions } from "../types.ts";
 import { busAccess, type BusAccess } from "./bus-access.ts";
 import { writeOwnLogins } from "#shared/live/own-logins.ts";
 
+/** A platform with its bus. */
 export interface LocalPlatform {
   readonly platform: Platform;
   readonly bus: LocalBus;
@@ -24,6 +25,7 @@ export interface LocalPlatform {
   close(): Promise<void>;
 }
 
+/** What they are started with. */
 export interface LocalPlatformOptions extends Pick<
   PlatformOptions,
   "home" | "dist" | "host" | "port" | "profile" | "providerOnly" | "restore"

@@ -4,12 +4,14 @@ import { dirname, join, resolve } from "node:path";
 import { openfaasGateway } from "#shared/adapters/openfaas/function-gateway.ts";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { FunctionGateway } from "#shared/ports/function-gateway.ts";
+import { NAMESPACE } from "../provider/environment.ts";
 import type { FunctionDeployment } from "../provider/types.ts";
 import { readStack, type StackFunction } from "#shared/deploy/stack.ts";
 import { startLocalPlatform, type LocalPlatform } from "./local-platform.ts";
 import type { StackOptions } from "#shared/live/stack.ts";
 import { waitUntil } from "#shared/core/wait.ts";
 
+/** A platform with the functions of a stack. */
 export interface LocalStack extends LocalPlatform {
   readonly gateway: FunctionGateway;
   readonly functions: readonly StackFunction[];
@@ -48,7 +50,7 @@ function deploymentOf(one: StackFunction): FunctionDeployment {
   return {
     service: one.name,
     image: one.image,
-    namespace: "openfaas-fn",
+    namespace: NAMESPACE,
     envProcess: "node index.js",
     envVars: one.environment,
     secrets: one.secrets,

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { BadInputError } from "#shared/core/errors.ts";
 import { createImageStore } from "../../provider/images.ts";
 
+/** Where images are kept, and how packages are installed. */
 export interface BuildWorld {
   readonly home: string;
   /** Installs what `package.json` in this folder asks for. Throws with a sentence when it cannot. */

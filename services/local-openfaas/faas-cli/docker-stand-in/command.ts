@@ -1,6 +1,7 @@
 /** What faas-cli asks `docker` to do, read from its words. Pure. */
 import { BadInputError } from "#shared/core/errors.ts";
 
+/** One call of `docker`. */
 export type DockerCommand =
   | {
       readonly kind: "build";

@@ -8,6 +8,7 @@ import { shellQuoted } from "#shared/deploy/shell.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 
+/** The folder that the stand-in is in. */
 export function binOf(home: string): string {
   return join(home, "bin");
 }

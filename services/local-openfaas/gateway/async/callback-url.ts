@@ -2,6 +2,7 @@
 import { asyncPrefix, functionPrefix, invocationTarget } from "../names.ts";
 import { Refusal } from "../refusal.ts";
 
+/** What a callback may be. */
 export interface CallbackRules {
   /** Where this gateway answers. */
   readonly gateway: URL;

@@ -9,6 +9,7 @@ import { callbackUrlOf, type CallbackRules } from "./callback-url.ts";
 import type { AsyncQueue } from "./queue.ts";
 import type { Uploads } from "./uploads.ts";
 
+/** Where a call goes, and what it may be. */
 export interface EnqueueOptions {
   readonly queue: AsyncQueue;
   readonly uploads: Uploads;
@@ -18,6 +19,7 @@ export interface EnqueueOptions {
   readonly log: (line: string) => void;
 }
 
+/** Takes one call. Never rejects: what cannot be queued is refused in the answer. */
 export async function enqueue(
   request: IncomingMessage,
   response: ServerResponse,

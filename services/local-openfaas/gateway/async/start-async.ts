@@ -7,17 +7,20 @@ import { enqueue } from "./enqueue.ts";
 import { AsyncQueue, type QueuedCall } from "./queue.ts";
 import { Uploads } from "./uploads.ts";
 
+/** What the asynchronous half runs with. */
 export interface AsyncOptions {
   readonly callbacks: CallbackRules;
   readonly limits: GatewayLimits;
   readonly log: (line: string) => void;
 }
 
+/** Takes calls until it is closed, which lets running ones and their callbacks end for a while. */
 export interface AsyncCalls {
   take(request: IncomingMessage, response: ServerResponse): void;
   close(graceMs: number): Promise<void>;
 }
 
+/** Puts the parts together; nothing runs before the first call. */
 export function startAsync({ callbacks, limits, log }: AsyncOptions): AsyncCalls {
   const onError = (call: QueuedCall, error: unknown) =>
     log(`gateway: asynchronous call ${call.callId} of '${call.functionName}': ${String(error)}`);

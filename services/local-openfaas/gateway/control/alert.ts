@@ -19,6 +19,7 @@ export function replicasAfterAlert(status: string, snapshot: FunctionSnapshot, r
   return Math.min(snapshot.desiredReplicas + Math.ceil((max / 100) * factor), max);
 }
 
+/** Adds it to the routes under `/system`. */
 export function alertRoutes(router: Router, { provider, rules }: ControlContext): void {
   router
     .route("/alert")

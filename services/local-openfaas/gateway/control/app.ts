@@ -11,6 +11,7 @@ import { jsonBody, methodNotAllowed, notFound, sentences } from "./json.ts";
 import { logRoutes } from "./logs.ts";
 import { secretRoutes } from "./secrets.ts";
 
+/** The gateway's: health, `/system`, and the page under `/ui` where there is one. */
 export function controlApp(context: ControlContext, credentials: Credentials, ui: Router | undefined): Express {
   const app = appWithHealth();
   const loggedIn = basicAuth(credentials, new LoginAttempts(() => performance.now()));

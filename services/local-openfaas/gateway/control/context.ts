@@ -4,6 +4,7 @@ import type { Provider } from "../../provider/types.ts";
 import type { Meters } from "../metrics/meter.ts";
 import type { ProfileRules } from "#shared/deploy/gateway-profile.ts";
 
+/** The same for all routes of one server. */
 export interface ControlContext {
   readonly provider: Provider;
   /** Values go in and never come back over HTTP. */

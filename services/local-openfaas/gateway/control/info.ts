@@ -1,7 +1,7 @@
 /** Who this gateway is, which namespaces there are, and what it does not report. */
 import { arch } from "node:process";
 import type { Router } from "express";
-import { namespaceName } from "../names.ts";
+import { NAMESPACE } from "../../provider/environment.ts";
 import { Refusal } from "../refusal.ts";
 import { version } from "#shared/core/version.ts";
 import { methodNotAllowed } from "./json.ts";
@@ -23,21 +23,22 @@ export function infoRoutes(router: Router, as: "gateway" | "provider"): void {
   });
 }
 
+/** The one namespace, to be listed and looked at. */
 export function namespaceRoutes(router: Router): void {
   router
     .route("/namespaces")
-    .get((_, response) => void response.json([namespaceName]))
+    .get((_, response) => void response.json([NAMESPACE]))
     .all(methodNotAllowed("GET"));
 
   router
     .route("/namespace/:name")
     .get((request, response) => {
       const { name } = request.params;
-      if (name !== namespaceName) throw new Refusal(404, `there is no namespace '${name}', only ${namespaceName}`);
+      if (name !== NAMESPACE) throw new Refusal(404, `there is no namespace '${name}', only ${NAMESPACE}`);
       response.json({ name, labels: {}, annotations: {} });
     })
     .all((request) => {
-      const sentence = `namespaces are fixed here: there is ${namespaceName} and no other`;
+      const sentence = `namespaces are fixed here: there is ${NAMESPACE} and no other`;
       throw new Refusal(405, `${sentence} (${request.method} '${request.params.name}')`, { Allow: "GET" });
     });
 }

@@ -1,17 +1,19 @@
 /** Secrets: their names can be listed, their values only be written. Never 204, which faas-cli takes for an error. */
 import type { Router } from "express";
-import { checkNamespace, namespaceName } from "../names.ts";
+import { NAMESPACE } from "../../provider/environment.ts";
+import { checkNamespace } from "../names.ts";
 import { Refusal } from "../refusal.ts";
 import { readSecret, type SecretBody } from "./bodies.ts";
 import type { ControlContext } from "./context.ts";
 import { methodNotAllowed } from "./json.ts";
 
+/** Adds them to the routes under `/system`. */
 export function secretRoutes(router: Router, { secrets }: ControlContext): void {
   router
     .route("/secrets")
     .get(async (request, response) => {
       checkNamespace(request.query["namespace"]);
-      response.json((await secrets.list()).map((name) => ({ name, namespace: namespaceName })));
+      response.json((await secrets.list()).map((name) => ({ name, namespace: NAMESPACE })));
     })
     .post(async (request, response) => {
       const { name, value } = bodyOf(request.body, request.query["namespace"]);

@@ -1,7 +1,8 @@
 /** A function as it is on the wire: OpenFaaS's `FunctionStatus`. */
 import type { FunctionDeployment, FunctionSnapshot } from "../../provider/types.ts";
-import { namespaceName } from "../names.ts";
+import { NAMESPACE } from "../../provider/environment.ts";
 
+/** The deployment, and what has become of it. */
 export interface FunctionStatusBody extends Omit<FunctionDeployment, "service" | "namespace"> {
   readonly name: string;
   readonly namespace: string;
@@ -14,6 +15,7 @@ export interface FunctionStatusBody extends Omit<FunctionDeployment, "service" |
   readonly usage?: { readonly cpu: number; readonly totalMemoryBytes: number };
 }
 
+/** `invocationCount` is undefined from a provider; usage only where it was asked for. */
 export function statusBody(
   snapshot: FunctionSnapshot,
   invocationCount: number | undefined,
@@ -23,7 +25,7 @@ export function statusBody(
   return {
     name: service,
     ...deployment,
-    namespace: namespaceName,
+    namespace: NAMESPACE,
     invocationCount,
     replicas: snapshot.desiredReplicas,
     availableReplicas: snapshot.availableReplicas,

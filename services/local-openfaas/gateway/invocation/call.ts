@@ -18,6 +18,7 @@ import { downstreamHeaders, pushMarks, upstreamHead, type CallMarks } from "./he
 /** What a call ends with when the client went away before its answer; seen in metrics only (nginx's number for it). */
 export const clientClosedStatus = 499;
 
+/** What one call is made with. */
 export interface CallSetup {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

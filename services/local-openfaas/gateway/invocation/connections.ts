@@ -2,14 +2,14 @@
 import { Agent, type ClientRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 
+/** Kept without use, of all replicas together: a burst must not hold its file handles for ever. */
+const mostIdle = 1_024;
+
 /**
  * What `node:http` asks of an agent, and no more: Node's own looks at headers, timers and limits for every call, which
  * is an eighth of the gateway's CPU time a call (`npm run bench -- gateway`). Connections are on loopback and replicas
  * never close an idle one while they are ready, so that none of it is needed.
  */
-/** Kept without use, of all replicas together: a burst must not hold its file handles for ever. */
-const mostIdle = 1_024;
-
 export class ReplicaConnections extends Agent {
   #idle = 0;
 

@@ -65,6 +65,7 @@ export function callMarks(raw: readonly string[], nowMs: number): CallMarks {
   return { callId: randomUUID(), callIdIsNew: true, startTime };
 }
 
+/** The raw list, and whether a body follows. */
 export interface UpstreamHead {
   readonly headers: string[];
   readonly hasBody: boolean;

@@ -8,6 +8,7 @@ interface Series {
   readonly tally: Tally;
 }
 
+/** Requests by status, method and route. */
 export class RequestTally {
   readonly #series = new Map<string, Series>();
 

@@ -6,6 +6,7 @@ import { answerText, answerThrown } from "../refusal.ts";
 
 const exposition = "text/plain; version=0.0.4; charset=utf-8";
 
+/** Answers `/metrics`, `/containers/metrics` and `/healthz`. Never rejects. */
 export function metricsHandler(registry: Registry, provider: Provider, log: (line: string) => void) {
   const pages: Readonly<Record<string, () => Promise<string>>> = {
     "/metrics": () => registry.metrics(),

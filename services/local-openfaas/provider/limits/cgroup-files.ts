@@ -7,8 +7,10 @@ export interface CgroupWrite {
   readonly optional?: true;
 }
 
+/** The content of a group's file, by its name. */
 export type ReadFile = (file: string) => string;
 
+/** What one version of control groups writes and reads. Memory in bytes, CPU in cores. */
 export interface CgroupVersion {
   readonly name: "cgroup v1" | "cgroup v2";
   cpuQuota(cores: number, periodMicros: number): readonly CgroupWrite[];
@@ -38,6 +40,7 @@ export function sharesOf(cores: number): number {
   return Math.max(2, Math.round(cores * 1_024));
 }
 
+/** A hierarchy for each controller. */
 export const cgroupV1: CgroupVersion = {
   name: "cgroup v1",
   cpuQuota: (cores, wantedPeriodMicros) => {
@@ -59,6 +62,7 @@ export const cgroupV1: CgroupVersion = {
   outOfMemoryKills: (read) => fieldOf(read("memory.oom_control"), "oom_kill") ?? 0,
 };
 
+/** One hierarchy for all controllers. */
 export const cgroupV2: CgroupVersion = {
   name: "cgroup v2",
   cpuQuota: (cores, wantedPeriodMicros) => {

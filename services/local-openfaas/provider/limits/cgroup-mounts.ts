@@ -1,5 +1,6 @@
 /** Where the control groups of this process are mounted. Pure: reads the text of two procfs files. */
 
+/** Folders of control groups. */
 export interface CgroupMounts {
   /** Folder of this process's own group, by v1 controller. */
   readonly v1: ReadonlyMap<string, string>;

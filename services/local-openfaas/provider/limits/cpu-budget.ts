@@ -1,5 +1,6 @@
 /** How long a process may run and must be paused so that on average it uses no more CPU than its limit. Pure. */
 
+/** What one process has left. */
 export interface CpuBudget {
   /** Takes the CPU time used so far; returns for how many milliseconds the process must be paused, 0 = it may go on. */
   spend(nowMs: number, cpuMs: number): number;

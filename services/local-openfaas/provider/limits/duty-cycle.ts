@@ -6,6 +6,7 @@ import { signalGroup } from "../processes.ts";
 import { cpuBudget, type CpuBudget } from "./cpu-budget.ts";
 import { cpuTimeMs, privateMemoryBytes } from "./process-stats.ts";
 
+/** One process under supervision. */
 export interface Supervised {
   /** From now on the CPU limit holds. */
   throttle(limitCores: number): void;
@@ -34,6 +35,7 @@ interface Entry {
   kills: number;
 }
 
+/** All processes under supervision. */
 export class DutyCycle {
   readonly #entries = new Set<Entry>();
   readonly #nowMs: () => number;

@@ -1,6 +1,7 @@
 /** What the provider asks of whatever enforces limits on this machine. */
 import type { Resources } from "#shared/deploy/quantities.ts";
 
+/** What one replica has used. */
 export interface Usage {
   /** CPU time since the replica started. */
   readonly cpuSeconds: number;
@@ -32,6 +33,7 @@ export interface Enclosure {
   close(): Promise<void>;
 }
 
+/** Makes the limits of replicas. */
 export interface Limiter {
   /** How CPU and memory limits are enforced here, one line for people. */
   readonly description: string;

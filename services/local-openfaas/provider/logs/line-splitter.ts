@@ -4,6 +4,7 @@ import { StringDecoder } from "node:string_decoder";
 /** Characters. A longer line is cut in pieces, so that nothing is lost and nothing grows without end. */
 export const MAX_LINE_LENGTH = 16_384;
 
+/** The lines of one stream. */
 export class LineSplitter {
   readonly #decoder = new StringDecoder("utf8"); // a chunk may end inside a character
   readonly #onLine: (line: string) => void;

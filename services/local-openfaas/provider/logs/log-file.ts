@@ -9,6 +9,7 @@ const MAX_FILE_BYTES = 5 * 1024 * 1024;
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 const TRY_AGAIN_MS = 1_000;
 
+/** How large the file may become, what writes it, and what stands for lines that were left out. */
 export interface LogFileOptions {
   readonly maxBytes?: number;
   readonly files?: Files;
@@ -16,6 +17,7 @@ export interface LogFileOptions {
   readonly gap?: (lines: number) => string;
 }
 
+/** One function's file; lines wait in memory until the disk takes them. */
 export class LogFile {
   readonly #path: string;
   readonly #maxBytes: number;
