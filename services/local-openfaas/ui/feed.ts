@@ -110,12 +110,7 @@ export function createUiFeed({ platform, provider, meters, events, clock, signal
   };
 }
 
-function viewOf(
-  snapshot: FunctionSnapshot,
-  reading: Reading,
-  invocations: number,
-  used: BudgetUse,
-): FunctionView {
+function viewOf(snapshot: FunctionSnapshot, reading: Reading, invocations: number, used: BudgetUse): FunctionView {
   const { deployment, replicas, usage } = snapshot;
   const { service: name, image, labels, annotations, limits } = deployment;
   const managed = readManagedFunction({ name, labels, annotations }).managed ?? null;
