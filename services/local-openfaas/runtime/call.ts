@@ -35,7 +35,7 @@ export async function runCall(
     if (error) console.error(error);
     if (!seal()) return; // the first answer counts
     try {
-      if (error) send(request, response, { status: context.status(), headers: {}, value: String(error) });
+      if (error) send(request, response, { status: context.status(), headers: {}, value: textOf(error) });
       else send(request, response, { status: context.status(), headers: context.headers() as Headers, value: result });
     } catch (thrown) {
       // A value that is no JSON, a header with a line break: the template answers with the error under the same status.
@@ -43,7 +43,7 @@ export async function runCall(
       console.error(thrown);
       for (const name of response.getHeaderNames()) response.removeHeader(name);
       const status = isStatus(context.status()) ? context.status() : 500;
-      send(request, response, { status, headers: {}, value: String(thrown) });
+      send(request, response, { status, headers: {}, value: textOf(thrown) });
     }
   };
   const context = new FunctionContext(callback);
@@ -63,7 +63,7 @@ export async function runCall(
   } catch (thrown) {
     // Thrown before a promise was there: express answers 500, whereas a rejection keeps its 200 (below).
     console.error(thrown);
-    if (seal()) sendText(request, response, 500, String(thrown));
+    if (seal()) sendText(request, response, 500, textOf(thrown));
     return;
   }
   try {
@@ -75,6 +75,10 @@ export async function runCall(
 }
 
 type Headers = Readonly<Record<string, unknown>>;
+
+function textOf(error: unknown): string {
+  return String(error);
+}
 
 function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
   send(request, response, { status, headers: { "Content-Type": "text/plain" }, value: text });
