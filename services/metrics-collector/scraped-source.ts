@@ -55,7 +55,7 @@ export function scrapedSource({ endpoint, timeLapse }: ScrapedSourceOptions): Me
   function read(source: string, atMs: number, text: string | null): BelievedScrape | RefusedScrape {
     if (text === null) return { kind: "refused", because: null };
     try {
-      return checks[source]!.check(text, parse(text).samples, atMs);
+      return checks[source]!.check(text, parse(text), atMs);
     } catch (thrown) {
       return { kind: "refused", because: `metrics of the ${source} cannot be read: ${messageOf(thrown)}` };
     }

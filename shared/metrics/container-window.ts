@@ -42,7 +42,7 @@ export function memoryRatioOf(reading: Reading): number | null {
   let replicas = 0;
   for (const series of ofReplicas(reading, "container_memory_working_set_bytes")) {
     const request = requests.get(series.id.labels.pod ?? "");
-    const bytes = instant(series, reading.span.toMs, reading.lookBackMs);
+    const bytes = instant(series, reading.span.toMs);
     if (request === undefined || bytes === null) continue;
     sum += bytes / request;
     replicas++;

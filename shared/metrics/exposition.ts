@@ -15,19 +15,10 @@ export interface Sample {
 }
 
 /** The types that a `# TYPE` line may give. */
-export const METRIC_TYPES = ["counter", "gauge", "histogram", "summary", "untyped"] as const;
-/** One of `METRIC_TYPES`. */
-export type MetricType = (typeof METRIC_TYPES)[number];
+const METRIC_TYPES: readonly string[] = ["counter", "gauge", "histogram", "summary", "untyped"];
 
-/** What a scrape's text says. */
-export interface Exposition {
-  readonly samples: readonly Sample[];
-  /** By family name, from the `# TYPE` lines. */
-  readonly types: ReadonlyMap<string, MetricType>;
-}
-
-/** Reads the text of a scrape. Throws `BadInputError` with the line's number for a line that cannot be read. */
-export type ExpositionParser = (text: string) => Exposition;
+/** Reads the samples of a scrape's text. Throws `BadInputError` with the line's number for a line that cannot be read. */
+export type ExpositionParser = (text: string) => readonly Sample[];
 
 /** Texts of series remembered between scrapes; more than this are forgotten at once (replicas come and go). */
 const REMEMBERED_SERIES = 50_000;
@@ -45,13 +36,12 @@ export function expositionParser(): ExpositionParser {
 }
 
 /** Reads one text on its own. Throws like `expositionParser`. */
-export function parseExposition(text: string): Exposition {
+export function parseExposition(text: string): readonly Sample[] {
   return parse(text, new Map());
 }
 
-function parse(text: string, seen: Map<string, SeriesId>): Exposition {
+function parse(text: string, seen: Map<string, SeriesId>): readonly Sample[] {
   const samples: Sample[] = [];
-  const types = new Map<string, MetricType>();
   let lineNumber = 0;
   for (let start = 0; start < text.length;) {
     lineNumber++;
@@ -60,10 +50,10 @@ function parse(text: string, seen: Map<string, SeriesId>): Exposition {
     const line = text.slice(start, end).trim();
     start = end + 1;
     if (line === "") continue;
-    if (line.charCodeAt(0) === 35 /* # */) readComment(line, lineNumber, types);
+    if (line.charCodeAt(0) === 35 /* # */) checkComment(line, lineNumber);
     else samples.push(readSample(line, lineNumber, seen));
   }
-  return { samples, types };
+  return samples;
 }
 
 function readSample(line: string, lineNumber: number, seen: Map<string, SeriesId>): Sample {
@@ -136,12 +126,11 @@ function unescape(text: string): string {
   return text.includes("\\") ? text.replace(/\\([\\"n])/g, (_all, sign: string) => (sign === "n" ? "\n" : sign)) : text;
 }
 
-function readComment(line: string, lineNumber: number, types: Map<string, MetricType>): void {
+/** Comments say nothing of the samples, but a broken `# TYPE` line is no exposition. */
+function checkComment(line: string, lineNumber: number): void {
   const match = /^#[ \t]+TYPE(?:[ \t]+(\S+))?(?:[ \t]+(\S+))?[ \t]*$/.exec(line);
-  if (!match) return;
-  const type = METRIC_TYPES.find((known) => known === match[2]);
-  if (!match[1] || !type) throw bad(lineNumber, `needs a name and one of ${METRIC_TYPES.join(", ")} after TYPE`, line);
-  types.set(match[1], type);
+  if (!match || METRIC_TYPES.includes(match[2] ?? "")) return;
+  throw bad(lineNumber, `needs a name and one of ${METRIC_TYPES.join(", ")} after TYPE`, line);
 }
 
 function bad(lineNumber: number, want: string, line: string): BadInputError {

@@ -1,6 +1,6 @@
 /** One function's part of a store, over one span: the ground on which its window is built. */
 import { knownDelta } from "./counter-delta.ts";
-import { increase, instant, LOOK_BACK_MS } from "./promql.ts";
+import { increase, instant } from "./promql.ts";
 import type { Series } from "./series.ts";
 import type { SampleStore } from "./store.ts";
 
@@ -28,7 +28,6 @@ export interface Span extends NamedFunction {
   readonly mode: WindowMode;
   /** Exact mode: how much before an edge its scrape may lie. */
   readonly edgeToleranceMs: number;
-  readonly lookBackMs?: number | undefined;
   /** The platform's own list has the function, whatever the gateway's gauges say. */
   readonly listed?: boolean | undefined;
 }
@@ -37,7 +36,6 @@ export interface Span extends NamedFunction {
 export interface Reading {
   readonly store: SampleStore;
   readonly span: Span;
-  readonly lookBackMs: number;
   /** The gateway's counters are known over this span. */
   readonly answered: boolean;
   /** The gateway knows the function: then a counter that is not there has counted nothing. */
@@ -48,12 +46,11 @@ const LISTED = "gateway_service_count";
 
 /** Prepares the reading of a span: whether the gateway answered, and whether it lists the function. */
 export function read(store: SampleStore, span: Span): Reading {
-  const lookBackMs = span.lookBackMs ?? LOOK_BACK_MS;
-  const isThere = (series: Series) => instant(series, span.toMs, lookBackMs) !== null;
+  const isThere = (series: Series) => instant(series, span.toMs) !== null;
   // A page that has other functions' gauges and not this one's is not whole, whatever the platform's list says.
   const listed =
     ofFunction(store, span, LISTED).some(isThere) || (span.listed === true && !store.select(LISTED).some(isThere));
-  return { store, span, lookBackMs, answered: isAnswered(store, span), listed };
+  return { store, span, answered: isAnswered(store, span), listed };
 }
 
 /** The function's series of a gateway metric; the label holds `<name>.<namespace>`, or the bare name where that is not used. */

@@ -4,7 +4,7 @@ import { cpuRatioOf, memoryRatioOf } from "./container-window.ts";
 import { arrivalsOf, completionsOf, executionMeanOf, inFlightOf, latencyBucketsOf } from "./gateway-window.ts";
 import { latencyOf } from "./latency.ts";
 import { instant } from "./promql.ts";
-import { newestAnswerMs, ofFunction, read, type Reading, type WindowMode } from "./reading.ts";
+import { newestAnswerMs, ofFunction, read, type NamedFunction, type Reading, type WindowMode } from "./reading.ts";
 import type { SampleStore } from "./store.ts";
 
 /** Replica counts as the platform's API reported them; each goes before the gateway's gauge where it is not null. */
@@ -14,9 +14,7 @@ export interface ReplicaReading {
 }
 
 /** All instants and lengths are those of the store's samples: trace time. */
-export interface WindowSpec {
-  readonly functionName: string;
-  readonly namespace: string;
+export interface WindowSpec extends NamedFunction {
   readonly seq: number;
   readonly windowSeconds: number;
   readonly endedAtMs: number;
@@ -28,15 +26,11 @@ export interface WindowSpec {
   readonly replicas?: ReplicaReading;
   /** PromQL mode: the range that rates are taken over; counts are brought to the window's length. Default the window. */
   readonly rangeSeconds?: number;
-  /** Exact mode: how long before an edge its scrape may lie. Default a quarter of the window. */
-  readonly edgeToleranceSeconds?: number;
-  /** How old a gauge may be. Default five minutes. */
-  readonly lookBackSeconds?: number;
 }
 
 /**
  * Builds the window that ended at `endedAtMs` from sources `gateway` ("A") and `containers` ("B"). In exact mode the collector stamps the
- * scrapes that it makes at a window's edges with the edge's instant.
+ * scrapes that it makes at a window's edges with the edge's instant; a scrape up to a quarter of the window before an edge will do.
  */
 export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow {
   const { functionName, namespace, seq, windowSeconds, endedAtMs, timeLapse, mode } = spec;
@@ -48,8 +42,7 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
     fromMs: endedAtMs - rangeSeconds * 1000,
     toMs: endedAtMs,
     mode,
-    edgeToleranceMs: (spec.edgeToleranceSeconds ?? windowSeconds / 4) * 1000,
-    lookBackMs: spec.lookBackSeconds === undefined ? undefined : spec.lookBackSeconds * 1000,
+    edgeToleranceMs: (windowSeconds / 4) * 1000,
     listed: isListed(spec.replicas),
   });
   const completions = completionsOf(reading, share);
@@ -85,15 +78,12 @@ export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow
 }
 
 /** What `buildTick` is to read. */
-export interface TickSpec {
-  readonly functionName: string;
-  readonly namespace: string;
+export interface TickSpec extends NamedFunction {
   readonly atMs: number;
   /** The tick before this one. */
   readonly sinceMs: number;
   readonly timeLapse: number;
   readonly replicas?: ReplicaReading;
-  readonly lookBackSeconds?: number;
 }
 
 /** Builds the tick at `atMs`. Without an answered scrape since the last tick, arrivals and in-flight are unknown, not 0. */
@@ -106,7 +96,6 @@ export function buildTick(store: SampleStore, spec: TickSpec): Tick {
     toMs: atMs,
     mode: "exact",
     edgeToleranceMs: Infinity,
-    lookBackMs: spec.lookBackSeconds === undefined ? undefined : spec.lookBackSeconds * 1000,
     listed: isListed(spec.replicas),
   });
   const newestMs = newestAnswerMs(store, atMs);
@@ -131,7 +120,7 @@ function isListed(replicas: ReplicaReading | undefined): boolean {
 function replicasOf(reading: Reading, listed: ReplicaReading | undefined): ReplicaReading {
   const gauge = (metric: string) => {
     for (const series of ofFunction(reading.store, reading.span, metric)) {
-      const value = instant(series, reading.span.toMs, reading.lookBackMs);
+      const value = instant(series, reading.span.toMs);
       if (value !== null && Number.isFinite(value)) return value;
     }
     return null;

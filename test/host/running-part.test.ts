@@ -81,7 +81,7 @@ describe("a running part", () => {
     assert.equal(status, 200);
     assert.match(type!, /^text\/plain; version=0\.0\.4/);
     const value = (name: string, labels: object) => {
-      return parseExposition(body as string).samples.find(
+      return parseExposition(body as string).find(
         ({ series }) => series.name === name && isDeepStrictEqual({ ...series.labels }, labels),
       )?.value;
     };

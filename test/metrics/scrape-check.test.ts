@@ -12,7 +12,7 @@ function checking(options = GATEWAY) {
   const check = new ScrapeCheck(options);
   let atMs = 0;
   return (text: string) => {
-    const scrape = check.check(text, parseExposition(text).samples, (atMs += 2_000));
+    const scrape = check.check(text, parseExposition(text), (atMs += 2_000));
     if (scrape.kind === "refused") return scrape.because ?? "refused";
     return {
       said: scrape.samples.map(({ series, value }) => [series.name, value]),

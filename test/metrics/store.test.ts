@@ -8,7 +8,7 @@ import { Series } from "#shared/metrics/series.ts";
 import { seriesId } from "#shared/metrics/series-id.ts";
 import { SampleStore } from "#shared/metrics/store.ts";
 
-const samples = (text: string) => parseExposition(text).samples;
+const samples = parseExposition;
 const entries = (series: Series | undefined) =>
   series === undefined
     ? []

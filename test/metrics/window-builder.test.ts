@@ -42,7 +42,7 @@ function storeOf(scrapes: readonly (readonly [seconds: number, said: Said | null
   const store = new SampleStore();
   for (const [seconds, said] of scrapes) {
     if (said === null) store.appendFailure(GATEWAY_SOURCE, seconds * 1000);
-    else store.append(GATEWAY_SOURCE, seconds * 1000, parseExposition(gatewayText(said)).samples);
+    else store.append(GATEWAY_SOURCE, seconds * 1000, parseExposition(gatewayText(said)));
   }
   return store;
 }
@@ -164,7 +164,7 @@ test("window: a function that the gateway lists and never called has 0 arrivals;
   // A page with other functions' gauges and not this one's is not whole.
   assert.deepEqual([told.arrivals, told.desiredReplicas, told.availableReplicas], [null, 3, null]);
   const without = new SampleStore();
-  for (const atMs of [30_000, 60_000]) without.append(GATEWAY_SOURCE, atMs, parseExposition("some_metric 1\n").samples);
+  for (const atMs of [30_000, 60_000]) without.append(GATEWAY_SOURCE, atMs, parseExposition("some_metric 1\n"));
   assert.equal(buildWindow(without, listed).arrivals, 0);
 });
 
@@ -197,7 +197,7 @@ test("window: the bare function name is read where the gateway does not add the 
     [60_000, 6],
   ] as const) {
     const text = `gateway_service_count{function_name="stress"} 1\ngateway_function_invocation_started{function_name="stress"} ${n}`;
-    store.append(GATEWAY_SOURCE, ms, parseExposition(text).samples);
+    store.append(GATEWAY_SOURCE, ms, parseExposition(text));
   }
   assert.equal(buildWindow(store, spec()).arrivals, 5);
 });
@@ -219,7 +219,7 @@ function withContainers(lines: (seconds: number) => readonly string[]): SampleSt
     [60, {}],
   ]);
   for (let s = 0; s <= 60; s += 15) {
-    store.append(CONTAINER_SOURCE, s * 1000, parseExposition(lines(s).join("\n")).samples);
+    store.append(CONTAINER_SOURCE, s * 1000, parseExposition(lines(s).join("\n")));
   }
   return store;
 }

@@ -64,7 +64,7 @@ export async function observationLag(
 
 function note(readings: Reading[], atSeconds: number, text: string | null, isOurs: (sample: Sample) => boolean): void {
   if (text === null) return;
-  const ours = parseExposition(text).samples.filter(isOurs);
+  const ours = parseExposition(text).filter(isOurs);
   if (ours.length > 0) readings.push({ atSeconds, count: ours.reduce((sum, { value }) => sum + value, 0) });
 }
 
