@@ -1,7 +1,7 @@
 /** The bounds of the function and of the platform, and when the last replica may go. */
 import { rangeWithin, type PlatformLimits, type ReplicaRange } from "../core/platform-limits.ts";
 import type { Step } from "./stabilise.ts";
-import { trimmed } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
 
 /** The counts that a function may have: the function's own range within the platform's. */
 export interface Bounds {
@@ -17,18 +17,15 @@ export interface Bounds {
  * is none: it moves nothing by itself.
  */
 export function boundsOf(range: ReplicaRange, met: PlatformLimits | null, current: number): Bounds {
-  const within = (limit: number | null | undefined, isBeyond: (limit: number) => boolean) =>
-    limit === null || limit === undefined || isBeyond(limit) ? null : limit;
-  const platform = {
-    minReplicas: within(met?.minReplicas, (least) => current < least),
-    maxReplicas: within(met?.maxReplicas, (most) => current > most),
-  };
+  const least = met?.minReplicas ?? 0;
+  const most = met?.maxReplicas ?? Infinity;
+  const platform = { minReplicas: current < least ? 0 : least, maxReplicas: current > most ? Infinity : most };
   const { minReplicas: lower, maxReplicas: upper } = rangeWithin(range, platform);
   return {
     lower,
     upper,
-    lowerName: (platform.minReplicas ?? 0) > range.minReplicas ? "the platform's minimum" : "the minimum",
-    upperName: (platform.maxReplicas ?? Infinity) < range.maxReplicas ? "the platform's cap" : "the maximum",
+    lowerName: platform.minReplicas > range.minReplicas ? "the platform's minimum" : "the minimum",
+    upperName: platform.maxReplicas < range.maxReplicas ? "the platform's cap" : "the maximum",
   };
 }
 

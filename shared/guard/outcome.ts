@@ -1,6 +1,7 @@
 /** What became of a decision, and what the guard remembers of it. */
 import type { GuardDecision } from "./decision.ts";
-import { recordChange, type RateSettings } from "./rate-limit.ts";
+import { recordChange } from "./rate-limit.ts";
+import type { GuardSettings } from "./settings.ts";
 import type { Step } from "./stabilise.ts";
 import type { GuardState } from "./state.ts";
 
@@ -20,7 +21,7 @@ export function withApplied(
   state: GuardState,
   decision: GuardDecision,
   outcome: Outcome,
-  settings: RateSettings,
+  settings: GuardSettings,
 ): { readonly decision: SettledDecision; readonly state: GuardState } {
   const { current, desired } = decision;
   if (current === null || desired === null) return { state, decision: { ...decision, applied: null } };

@@ -1,5 +1,6 @@
 /** KPA's panic rule on ticks: a burst raises the floor at once, and the floor stays up for a stable window. */
-import { trimmed } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
+import type { GuardSettings } from "./settings.ts";
 
 /** A tick's in-flight invocations and ready replicas. */
 export interface InFlightSample {
@@ -21,12 +22,6 @@ export interface Panic {
   readonly because: string | null;
 }
 
-interface PanicSettings {
-  readonly panicWindowSeconds: number;
-  readonly panicThresholdRatio: number;
-  readonly stableWindowSeconds: number;
-}
-
 /** Ends panic when the stable window has passed since the last crossing. Strictly: at the very instant it still holds. */
 export function calm(panic: Panic, nowMs: number, stableWindowSeconds: number): Panic {
   if (panic.sinceMs === null || panic.sinceMs + stableWindowSeconds * 1000 >= nowMs) return panic;
@@ -41,7 +36,7 @@ export function provenNow(
   panic: Panic,
   seen: { readonly atMs: number; readonly ready: number | null },
   at: { readonly targetInFlight: number; readonly nowMs: number },
-  settings: PanicSettings,
+  settings: GuardSettings,
 ): Panic {
   const { ready } = seen;
   const newest = panic.samples.at(-1);
@@ -60,7 +55,7 @@ export function observe(
   panic: Panic,
   sample: InFlightSample,
   at: { readonly targetInFlight: number; readonly nowMs: number },
-  settings: PanicSettings,
+  settings: GuardSettings,
 ): Panic {
   const newest = panic.samples.at(-1);
   // A tick delivered twice, or late, is no second reading.
@@ -72,7 +67,7 @@ function raised(
   panic: Panic,
   seen: readonly InFlightSample[],
   { targetInFlight, nowMs }: { readonly targetInFlight: number; readonly nowMs: number },
-  settings: PanicSettings,
+  settings: GuardSettings,
 ): Panic {
   const sinceMs = nowMs - settings.panicWindowSeconds * 1000;
   const samples = seen.filter(({ atMs }) => atMs > sinceMs);

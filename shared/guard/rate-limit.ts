@@ -1,6 +1,7 @@
 /** How fast the count may move: HPA's scaling policies, counted in what we did inside the period. */
+import type { GuardSettings } from "./settings.ts";
 import type { Step } from "./stabilise.ts";
-import { trimmed } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
 
 /** A change we made: + up, − down. */
 export interface ScaleEvent {
@@ -8,18 +9,8 @@ export interface ScaleEvent {
   readonly change: number;
 }
 
-/** How far a count may move within a period, up and down. */
-export interface RateSettings {
-  readonly scaleUpReplicas: number;
-  readonly scaleUpRatio: number;
-  readonly scaleUpPeriodSeconds: number;
-  readonly scaleDownReplicas: number;
-  readonly scaleDownShare: number;
-  readonly scaleDownPeriodSeconds: number;
-}
-
 /** Adds a change and forgets those older than both periods. */
-export function recordChange(events: readonly ScaleEvent[], event: ScaleEvent, settings: RateSettings): ScaleEvent[] {
+export function recordChange(events: readonly ScaleEvent[], event: ScaleEvent, settings: GuardSettings): ScaleEvent[] {
   const longestMs = Math.max(settings.scaleUpPeriodSeconds, settings.scaleDownPeriodSeconds) * 1000;
   const kept = events.filter(({ atMs }) => atMs > event.atMs - longestMs);
   return event.change === 0 ? kept : [...kept, event];
@@ -36,7 +27,7 @@ function periodStart(current: number, events: readonly ScaleEvent[], nowMs: numb
 export function rateLimit(
   recommended: number,
   { current, events, nowMs }: { current: number; events: readonly ScaleEvent[]; nowMs: number },
-  settings: RateSettings,
+  settings: GuardSettings,
 ): Step {
   if (recommended > current) {
     const start = periodStart(current, events, nowMs, settings.scaleUpPeriodSeconds);

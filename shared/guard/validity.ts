@@ -1,6 +1,6 @@
 /** May anything be concluded from this window? */
 import { isDecidable, type MetricsWindow, type Tick } from "../core/window.ts";
-import { trimmed } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
 
 /** Why the count must be held, or null: arrivals and both counts were measured, and the newest sample is fresh. */
 export function reasonToHold(
