@@ -1,6 +1,5 @@
 /** What the guard answers, and how it is put into words. */
-import type { Applied, DecisionTrigger, GuardStage } from "../core/decision.ts";
-import type { PolicyIdentity } from "../core/proposal.ts";
+import type { Applied } from "../core/decision.ts";
 import type { ForeignChange } from "./state.ts";
 
 /**
@@ -16,22 +15,30 @@ export interface GuardDecision extends Omit<Applied, "mode" | "applied" | "targe
   readonly foreignChange: ForeignChange | null;
 }
 
-/** "3 → 5: in-flight 14 ÷ target 3 (openfaas-pro); rate-limited from 7: at most 5 within 15 s". */
-export function reasonOf(decided: {
+/** What a decision begins with: whom it is about, and what it was made for. */
+export type DecisionHead = Pick<
+  GuardDecision,
+  "decisionId" | "functionName" | "namespace" | "generation" | "seq" | "atMs" | "trigger" | "policy"
+>;
+
+/** What became of a count in the stages. */
+export interface DecisionBody extends Pick<GuardDecision, "kind" | "proposed" | "stages" | "foreignChange"> {
   readonly current: number;
-  readonly desired: number;
-  readonly kind: DecisionKind;
-  /** The policy's clause; null where it was not used. */
-  readonly because: string | null;
-  readonly policy: PolicyIdentity;
-  readonly trigger: DecisionTrigger;
-  readonly stages: readonly GuardStage[];
-}): string {
-  const { current, desired, kind, because, policy, trigger, stages } = decided;
+}
+
+/**
+ * The decision with its reason: "3 → 5: in-flight 14 ÷ target 3 (openfaas-pro); rate-limited from 7: at most 5 within 15 s".
+ * `because`: the policy's clause; null where it was not used.
+ */
+export function decisionOf(head: DecisionHead, body: DecisionBody, because: string | null): GuardDecision {
+  const { policy, trigger } = head;
+  const { kind, current, proposed, stages, foreignChange } = body;
+  const desired = stages.at(-1)!.replicas;
   const who = trigger === "fallback" ? `${policy.name}, fallback` : policy.name;
   const clause = because === null ? [] : [`${because} (${who})`];
   const notes = stages.flatMap(({ note }) => (note === null || note === because ? [] : [note]));
   const clauses = [...clause, ...notes];
-  const head = kind === "hold" ? `${current}, held` : kind === "keep" ? `${current}, kept` : `${current} → ${desired}`;
-  return `${head}: ${clauses.length > 0 ? clauses.join("; ") : "no reason to change"}`;
+  const counts = { hold: `${current}, held`, keep: `${current}, kept`, scale: `${current} → ${desired}` };
+  const reason = `${counts[kind]}: ${clauses.length > 0 ? clauses.join("; ") : "no reason to change"}`;
+  return { ...head, kind, current, proposed, stages, desired, foreignChange, reason };
 }

@@ -1,30 +1,28 @@
 /** The guard: a policy proposes, the guard decides. Pure; the same in the scaler and in the training environment. */
-import type { DecisionTrigger, GuardStage } from "../core/decision.ts";
+import type { DecisionTrigger } from "../core/decision.ts";
 import type { Wanted } from "./control/controller.ts";
 import { noteTick, noteWindow } from "./activity.ts";
 import { bound, boundsOf } from "./bounds.ts";
-import { reasonOf, type GuardDecision } from "./decision.ts";
+import { decisionOf, type DecisionBody, type DecisionHead, type GuardDecision } from "./decision.ts";
 import { watchForeignWriters } from "./foreign-writers.ts";
 import { calm, observe, provenNow } from "./panic.ts";
 import { rateLimit } from "./rate-limit.ts";
 import type { GuardSettings } from "./settings.ts";
 import { remember } from "./stabilise.ts";
-import { floor, holdCount, passStages } from "./stages.ts";
+import { floor, holdCount, passStages, stagesOf, unchanged, type GuardVersion } from "./stages.ts";
 import { begin, type ForeignChange, type GuardState } from "./state.ts";
 import { isMeasuredTick, reasonToHold } from "./validity.ts";
-import type { GuardVersion } from "./version.ts";
 import { NOT_READ, SOMEONE_ELSE } from "./words.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
 import type { PlatformLimits } from "../core/platform-limits.ts";
 import { decisionIdOf, type PolicyIdentity } from "../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 
-export type { PlatformLimits } from "../core/platform-limits.ts";
 export type { DecisionKind, GuardDecision } from "./decision.ts";
 export { chooseTrigger, type ProposalsSoFar, type TriggerChoice } from "./fallback.ts";
 export { withApplied, type Outcome, type SettledDecision } from "./outcome.ts";
 export { GUARD_DEFAULTS, GUARD_TABLE, type GuardSettings } from "./settings.ts";
-export type { GuardVersion } from "./version.ts";
+export type { GuardVersion } from "./stages.ts";
 export { startGuard, type ForeignChange, type GuardState } from "./state.ts";
 
 /** What `decide` decides on: a closed window, the count and a proposal. */
@@ -68,14 +66,15 @@ export function decide(
 ): { readonly decision: GuardDecision; readonly state: GuardState } {
   const { managed, window, policy, trigger, proposal } = input;
   const nowMs = Math.max(input.nowMs, before.clockMs);
-  const { generation } = window;
-  const id = decisionIdOf(managed.functionName, window.endedAtMs, generation);
-  const asked = { managed, policy, trigger, decisionId: id, generation, seq: window.seq, atMs: nowMs };
+  const { functionName, namespace } = managed;
+  const { generation, seq } = window;
+  const decisionId = decisionIdOf(functionName, window.endedAtMs, generation);
+  const head = { decisionId, functionName, namespace, generation, seq, atMs: nowMs, trigger, policy };
 
   const invalid = reasonToHold(window, settings);
   let state = noteWindow({ ...before, clockMs: nowMs }, window, invalid === null);
   const current = input.current ?? state.expected ?? window.desiredReplicas;
-  if (current === null) return { state, decision: decisionWithoutCount(asked, proposal?.proposedReplicas ?? null) };
+  if (current === null) return { state, decision: decisionWithoutCount(head, proposal?.proposedReplicas ?? null) };
 
   state = begin(state, current, window.availableReplicas, settings);
   state = { ...state, panic: calm(state.panic, nowMs, settings.stableWindowSeconds) };
@@ -112,21 +111,11 @@ export function decide(
           settings,
         );
   const { stages } = passed;
-  const replicas = stages.at(-1)!.replicas;
-
-  const kind = replicas !== current ? "scale" : hold !== null ? "hold" : "keep";
+  const kind = stages.at(-1)!.replicas !== current ? "scale" : hold !== null ? "hold" : "keep";
   const because = hold === null && proposal !== null ? proposal.because : null;
-  const decision: GuardDecision = {
-    ...headOf(asked),
-    kind,
-    current,
-    proposed: proposal?.proposedReplicas ?? null,
-    stages,
-    desired: replicas,
-    foreignChange: seen.report,
-    reason: reasonOf({ current, desired: replicas, kind, because, policy, trigger, stages }),
-  };
-  return { state: passed.state, decision };
+  const proposed = proposal?.proposedReplicas ?? null;
+  const body = { kind, current, proposed, stages, foreignChange: seen.report } as const;
+  return { state: passed.state, decision: decisionOf(head, body, because) };
 }
 
 /** Takes a tick between windows. A decision comes out only when the panic floor asks for more than there is. */
@@ -159,41 +148,12 @@ export function onTick(
   const bounded = bound(limited.replicas, bounds, { current: known, idleSeconds: null, mayLower: false }, settings);
   if (bounded.replicas <= known) return { state, decision: null };
 
-  const stages: GuardStage[] = [
-    // Someone else's count may have been met on an earlier tick, on which there was nothing to decide.
-    { stage: "valid", replicas: known, note: input.current === null ? NOT_READ : othersOf(state.foreign) },
-    { stage: "proposed", replicas: known, note: null },
-    { stage: "floor", ...floored },
-    { stage: "stabilised", replicas: floored.replicas, note: null },
-    { stage: "rate-limited", ...limited },
-    { stage: "bounded", ...bounded },
-  ];
-  const asked = {
-    managed,
-    policy: FLOOR_POLICY,
-    trigger: "floor",
-    decisionId: `${decisionIdOf(managed.functionName, tick.atMs, tick.generation)}/floor`,
-    generation: tick.generation,
-    seq: null,
-    atMs: nowMs,
-  } as const;
-  const desired = bounded.replicas;
-  const decision: GuardDecision = {
-    ...headOf(asked),
-    kind: "scale",
-    current: known,
-    proposed: null,
-    stages,
-    desired,
-    foreignChange: null,
-    reason: reasonOf({ ...asked, current: known, desired, kind: "scale", because: null, stages }),
-  };
-  const recommendations = remember(
-    state.recommendations,
-    { atMs: nowMs, replicas: floored.replicas },
-    settings.stabilisationSeconds,
-  );
-  return { state: { ...state, recommendations }, decision };
+  // Someone else's count may have been met on an earlier tick, on which there was nothing to decide.
+  const found = { replicas: known, note: input.current === null ? NOT_READ : othersOf(state.foreign) };
+  const stages = stagesOf(found, unchanged(found), floored, unchanged(floored), limited, bounded);
+  const asked = { atMs: nowMs, trigger: "floor", policy: FLOOR_POLICY } as const;
+  const decision = tickDecision(input, asked, { current: known, proposed: null, stages }, null);
+  return { state: { ...state, recommendations: remember(state, floored.replicas, settings) }, decision };
 }
 
 /** A tick, and what the policy whose target is held asks for at it. */
@@ -223,29 +183,25 @@ export function onHeldTick(
     { state, current, bounds, proposal: wanted, seenAtMs: tick.atMs, adopted: null, guard: 2 },
     settings,
   );
-  const desired = passed.stages.at(-1)!.replicas;
-  if (desired === current) return { state: passed.state, decision: null };
-  const asked = {
-    managed,
-    policy,
-    trigger: "tick",
-    decisionId: `${decisionIdOf(managed.functionName, tick.atMs, tick.generation)}/tick`,
-    generation: tick.generation,
-    seq: null,
-    atMs: state.clockMs,
-  } as const;
-  const because = wanted.because;
-  const decision: GuardDecision = {
-    ...headOf(asked),
-    kind: "scale",
-    current,
-    proposed: wanted.proposedReplicas,
-    stages: passed.stages,
-    desired,
-    foreignChange: null,
-    reason: reasonOf({ ...asked, current, desired, kind: "scale", because, stages: passed.stages }),
-  };
-  return { state: passed.state, decision };
+  const { stages } = passed;
+  if (stages.at(-1)!.replicas === current) return { state: passed.state, decision: null };
+  const asked = { atMs: state.clockMs, trigger: "tick", policy } as const;
+  const made = { current, proposed: wanted.proposedReplicas, stages };
+  return { state: passed.state, decision: tickDecision(input, asked, made, wanted.because) };
+}
+
+/** A decision between windows: there is one only where the count changes. */
+function tickDecision(
+  { managed, tick }: TickInput,
+  { atMs, trigger, policy }: Pick<DecisionHead, "atMs" | "trigger" | "policy">,
+  { current, proposed, stages }: Pick<DecisionBody, "current" | "proposed" | "stages">,
+  because: string | null,
+): GuardDecision {
+  const { functionName, namespace } = managed;
+  const { generation } = tick;
+  const decisionId = `${decisionIdOf(functionName, tick.atMs, generation)}/${trigger}`;
+  const head = { decisionId, functionName, namespace, generation, seq: null, atMs, trigger, policy };
+  return decisionOf(head, { kind: "scale", current, proposed, stages, foreignChange: null }, because);
 }
 
 /** What a tick comes to while the count is not read. */
@@ -302,25 +258,10 @@ function largest(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.max(a, b);
 }
 
-interface Asked {
-  readonly managed: ManagedFunction;
-  readonly policy: PolicyIdentity;
-  readonly trigger: DecisionTrigger;
-  readonly decisionId: string;
-  readonly generation: string;
-  readonly seq: number | null;
-  readonly atMs: number;
-}
-
-function headOf({ managed, policy, trigger, decisionId, generation, seq, atMs }: Asked) {
-  const { functionName, namespace } = managed;
-  return { decisionId, functionName, namespace, generation, seq, atMs, trigger, policy };
-}
-
 /** No count was ever read: there is no number to pass through the stages. */
-function decisionWithoutCount(asked: Asked, proposed: number | null): GuardDecision {
+function decisionWithoutCount(head: DecisionHead, proposed: number | null): GuardDecision {
   return {
-    ...headOf(asked),
+    ...head,
     kind: "hold",
     current: null,
     proposed,

@@ -1,5 +1,5 @@
 /** Scale-down waits: only to the largest recommendation of the last seconds, and never just after a restart. */
-import { trimmed } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
 
 /** The count recommended after the floor, or the count that was held. */
 export interface Recommendation {
@@ -7,14 +7,14 @@ export interface Recommendation {
   readonly replicas: number;
 }
 
-/** Adds a recommendation and forgets those older than the stabilisation span (one exactly as old still counts, as in HPA). */
+/** Adds what is recommended now, and forgets what is older than the stabilisation span (one exactly as old still counts, as in HPA). */
 export function remember(
-  recommendations: readonly Recommendation[],
-  recommendation: Recommendation,
-  stabilisationSeconds: number,
+  { recommendations, clockMs }: { readonly recommendations: readonly Recommendation[]; readonly clockMs: number },
+  replicas: number,
+  { stabilisationSeconds }: { readonly stabilisationSeconds: number },
 ): Recommendation[] {
-  const sinceMs = recommendation.atMs - stabilisationSeconds * 1000;
-  return [...recommendations.filter(({ atMs }) => atMs >= sinceMs), recommendation];
+  const sinceMs = clockMs - stabilisationSeconds * 1000;
+  return [...recommendations.filter(({ atMs }) => atMs >= sinceMs), { atMs: clockMs, replicas }];
 }
 
 /** The count after a stage, and why the stage changed it. */

@@ -1,12 +1,21 @@
 /** The stages that a window's decision walks through, in their fixed order. */
-import type { GuardStage } from "../core/decision.ts";
+import { GUARD_STAGES, type GuardStage } from "../core/decision.ts";
 import { bound, type Bounds } from "./bounds.ts";
 import { rateLimit } from "./rate-limit.ts";
 import type { GuardSettings } from "./settings.ts";
 import { justRestarted, remember, stabilise, type Step } from "./stabilise.ts";
 import type { GuardState } from "./state.ts";
-import type { GuardVersion } from "./version.ts";
-import { trimmed } from "./words.ts";
+import { trimmed } from "../core/spoken.ts";
+
+/**
+ * Which guard runs behind a policy: a model runs behind the one that it was trained with.
+ *
+ * 1: policies that decide a count at each window's end; the guard adds the panic floor, the wait before a scale-down and rate limits.
+ * 2: policies that decide a target, which ticks hold: what to leave room for, and for how long, is theirs. The guard adds safety
+ * alone: it holds where nothing can be concluded, backs off from other writers, never leaves the bounds, and takes the last replica
+ * only from the idle.
+ */
+export type GuardVersion = 1 | 2;
 
 /** The stages that a count passed, and the guard's state after them. */
 export interface Passed {
@@ -19,24 +28,17 @@ export interface Passed {
  * outage a scale-down waits as after a busy time.
  */
 export function holdCount({ state, current, bounds, why, mayLift, mayRaise }: Held, settings: GuardSettings): Passed {
-  const floored = mayRaise ? floor(current, state) : { replicas: current, note: null };
+  const held = { replicas: current, note: why };
+  const floored = mayRaise ? floor(current, state) : unchanged(held);
   const raised = floored.replicas > current;
-  const recommendation = { atMs: state.clockMs, replicas: floored.replicas };
-  const recommendations = remember(state.recommendations, recommendation, settings.stabilisationSeconds);
+  const recommendations = remember(state, floored.replicas, settings);
   const at = { current, nowMs: state.clockMs, events: state.events };
   const limited = rateLimit(floored.replicas, at, settings);
   const bounded: Step =
     raised || (mayLift && current < bounds.lower)
       ? bound(limited.replicas, bounds, { current, idleSeconds: null, mayLower: false }, settings)
-      : { replicas: current, note: null };
-  const stages = [
-    { stage: "valid", replicas: current, note: why } as const,
-    { stage: "proposed", replicas: current, note: null } as const,
-    { stage: "floor", ...floored } as const,
-    { stage: "stabilised", replicas: floored.replicas, note: null } as const,
-    { stage: "rate-limited", ...limited } as const,
-    { stage: "bounded", ...bounded } as const,
-  ];
+      : unchanged(held);
+  const stages = stagesOf(held, unchanged(held), floored, unchanged(floored), limited, bounded);
   return { state: { ...state, recommendations }, stages };
 }
 
@@ -61,24 +63,15 @@ export function passStages(
   const proposed = recommendedCount(proposal, { current, idleSeconds, mayBeZero: bounds.lower === 0 }, settings);
   const isSafetyAlone = guard === 2;
   const floored = isSafetyAlone ? unchanged(proposed) : floor(proposed.replicas, state);
-  const recommendation = { atMs: state.clockMs, replicas: floored.replicas };
-  const recommendations = remember(state.recommendations, recommendation, settings.stabilisationSeconds);
+  const recommendations = remember(state, floored.replicas, settings);
   const at = { current, nowMs: state.clockMs, recommendations, startedAtMs: state.startedAtMs, events: state.events };
   const stabilised = stabilise(floored.replicas, isSafetyAlone ? { ...at, recommendations: [] } : at, settings);
   const limited = isSafetyAlone ? unchanged(stabilised) : rateLimit(stabilised.replicas, at, settings);
   const mayLower = !justRestarted(at, settings);
   const bounded = bound(limited.replicas, bounds, { current, idleSeconds, mayLower }, settings);
-  return {
-    state: { ...state, recommendations },
-    stages: [
-      { stage: "valid", replicas: current, note: adopted },
-      { stage: "proposed", ...proposed },
-      { stage: "floor", ...floored },
-      { stage: "stabilised", ...stabilised },
-      { stage: "rate-limited", ...limited },
-      { stage: "bounded", ...bounded },
-    ],
-  };
+  const found = { replicas: current, note: adopted };
+  const stages = stagesOf(found, proposed, floored, stabilised, limited, bounded);
+  return { state: { ...state, recommendations }, stages };
 }
 
 /** What `passStages` needs: a proposal that may change the count. */
@@ -107,7 +100,13 @@ function recommendedCount(
   return { replicas, note: replicas === current ? null : because };
 }
 
-const unchanged = ({ replicas }: Step): Step => ({ replicas, note: null });
+/** The count as a stage left it, passed by the next one. */
+export const unchanged = ({ replicas }: Step): Step => ({ replicas, note: null });
+
+/** What the stages before `applied` made of a count, in their order, each with its name. */
+export function stagesOf(...steps: readonly Step[]): readonly GuardStage[] {
+  return steps.map((step, i) => ({ stage: GUARD_STAGES[i]!, ...step }));
+}
 
 /** Raises a count to the panic floor. */
 export function floor(recommended: number, { panic }: GuardState): Step {

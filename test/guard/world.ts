@@ -11,8 +11,8 @@ import {
   type GuardSettings,
   type GuardState,
   type Outcome,
-  type PlatformLimits,
 } from "#shared/guard/guard.ts";
+import type { PlatformLimits } from "#shared/core/platform-limits.ts";
 import type { RecordedEvent } from "#shared/guard/promises.ts";
 import type { MetricsWindow } from "#shared/core/window.ts";
 import { aFunction, anInput, aTick, aWindow } from "./fixtures.ts";
