@@ -78,14 +78,15 @@ export function readManagedFunction(status: Labelled): ManagedReading {
   const say = (key: string, want: string, was: string) =>
     problems.push(`${status.name}: ${key} must be ${want}, was: '${was}'`);
 
+  const textOf = (key: string) => (key.startsWith("replicant.") ? annotations : labels)[key];
   const number: ReadNumber = (keys, fallback, { integer, least }) => {
-    const found = keys.find(({ key, from }) => from[key] !== undefined);
-    if (!found) return fallback;
-    const text = found.from[found.key]!;
+    const key = keys.find((one) => textOf(one) !== undefined);
+    if (key === undefined) return fallback;
+    const text = textOf(key)!;
     const value = Number(text);
     const fits =
       text.trim() !== "" && Number.isFinite(value) && value >= least && (!integer || Number.isInteger(value));
-    if (!fits) say(found.key, `a ${integer ? "whole " : ""}number of at least ${least}`, text);
+    if (!fits) say(key, `a ${integer ? "whole " : ""}number of at least ${least}`, text);
     return fits ? value : fallback;
   };
 
@@ -93,40 +94,25 @@ export function readManagedFunction(status: Labelled): ManagedReading {
   const mode = MODES.find((known) => known === modeText);
   if (!mode) say("replicant.mode", `one of ${MODES.join(", ")}`, modeText);
 
-  const minReplicas = number(
-    [
-      { key: "replicant.min", from: annotations },
-      { key: "com.openfaas.scale.min", from: labels },
-    ],
-    MANAGED_DEFAULTS.minReplicas,
-    { integer: true, least: 0 },
-  );
-  const maxReplicas = number(
-    [
-      { key: "replicant.max", from: annotations },
-      { key: "com.openfaas.scale.max", from: labels },
-    ],
-    Math.max(MANAGED_DEFAULTS.maxReplicas, minReplicas),
-    { integer: true, least: 1 },
-  );
+  const minReplicas = number(["replicant.min", "com.openfaas.scale.min"], MANAGED_DEFAULTS.minReplicas, {
+    integer: true,
+    least: 0,
+  });
+  const usualMaximum = Math.max(MANAGED_DEFAULTS.maxReplicas, minReplicas);
+  const maxReplicas = number(["replicant.max", "com.openfaas.scale.max"], usualMaximum, { integer: true, least: 1 });
   if (minReplicas > maxReplicas)
     problems.push(`${status.name}: min (${minReplicas}) must not exceed max (${maxReplicas})`);
 
   const slo = readSlo(status.name, annotations, { number, problems });
-  const startCostSeconds = number(
-    [{ key: "replicant.start-cost-seconds", from: annotations }],
-    MANAGED_DEFAULTS.startCostSeconds,
-    { integer: false, least: 0 },
-  );
-  const capacityLabels = labels["com.openfaas.scale.type"] === "capacity" ? labels : {};
-  const targetInFlight = number(
-    [
-      { key: "replicant.target-in-flight", from: annotations },
-      { key: "com.openfaas.scale.target", from: capacityLabels },
-    ],
-    MANAGED_DEFAULTS.targetInFlight,
-    { integer: false, least: 0.01 },
-  );
+  const startCostSeconds = number(["replicant.start-cost-seconds"], MANAGED_DEFAULTS.startCostSeconds, {
+    integer: false,
+    least: 0,
+  });
+  const capacity = labels["com.openfaas.scale.type"] === "capacity" ? ["com.openfaas.scale.target"] : [];
+  const targetInFlight = number(["replicant.target-in-flight", ...capacity], MANAGED_DEFAULTS.targetInFlight, {
+    integer: false,
+    least: 0.01,
+  });
 
   if (problems.length > 0 || !mode) return { problems };
   const managed: ManagedFunction = {
@@ -143,11 +129,8 @@ export function readManagedFunction(status: Labelled): ManagedReading {
   return { managed, problems };
 }
 
-type ReadNumber = (
-  keys: readonly { key: string; from: Readonly<Record<string, string>> }[],
-  fallback: number,
-  range: { integer: boolean; least: number },
-) => number;
+/** `keys`: annotations and labels; the first that is there counts. */
+type ReadNumber = (keys: readonly string[], fallback: number, range: { integer: boolean; least: number }) => number;
 
 /** The SLO from its two annotations, or from one that gives a 95th percentile; where both are set, they must agree. */
 function readSlo(
@@ -157,9 +140,8 @@ function readSlo(
 ): Slo {
   const otherwise = MANAGED_DEFAULTS.slo;
   const range = { integer: false, least: 0.001 };
-  const keyOf = (key: string) => [{ key, from: annotations }];
-  const p95Seconds = number(keyOf("replicant.slo.p95-seconds"), otherwise.seconds, range);
-  const seconds = number(keyOf("replicant.slo.seconds"), p95Seconds, range);
+  const p95Seconds = number(["replicant.slo.p95-seconds"], otherwise.seconds, range);
+  const seconds = number(["replicant.slo.seconds"], p95Seconds, range);
   const text = annotations["replicant.slo.percentile"];
   const percentile = text === undefined ? otherwise.percentile : SLO_PERCENTILES.find((one) => one === Number(text));
   if (percentile === undefined) {
