@@ -54,32 +54,14 @@ export function learnLimits(before: LearnedLimits | null, readBack: ReadBack): L
   if (current === null || desired === null) return before;
   const known = withoutBeyond(before, current);
   if (applied === null) return known;
-  const up = desired > current;
-  const clamped = up ? applied < desired && applied >= current : applied > desired && applied <= current;
-  const next = {
-    lowest: learnSide(
-      known?.lowest ?? null,
-      { applied, atMs },
-      !up && desired !== current && clamped,
-      applied < (known?.lowest?.replicas ?? 0),
-    ),
-    highest: learnSide(
-      known?.highest ?? null,
-      { applied, atMs },
-      up && clamped,
-      applied > (known?.highest?.replicas ?? Infinity),
-    ),
-  };
-  return next.lowest === null && next.highest === null ? null : next;
+  const left = withoutBeyond(known, applied);
+  const { lowest, highest } = left ?? { lowest: null, highest: null };
+  if (current <= applied && applied < desired) return { lowest, highest: clampedAt(applied, highest, atMs) };
+  if (desired < applied && applied <= current) return { lowest: clampedAt(applied, lowest, atMs), highest };
+  return left;
 }
 
-function learnSide(
-  known: Clamp | null,
-  { applied, atMs }: { readonly applied: number; readonly atMs: number },
-  clamped: boolean,
-  refuted: boolean,
-): Clamp | null {
-  if (!clamped) return refuted ? null : known;
+function clampedAt(applied: number, known: Clamp | null, atMs: number): Clamp {
   if (known?.replicas !== applied) return { replicas: applied, times: 1, lastMs: atMs };
   if (atMs < known.lastMs + APART_SECONDS * 1_000) return known;
   return { replicas: applied, times: known.times + 1, lastMs: atMs };
