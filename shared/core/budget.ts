@@ -65,10 +65,7 @@ export class BudgetTrack {
   add(window: BudgetWindow, slo: Slo): void {
     if (this.#slo !== null && sloWords(this.#slo) !== sloWords(slo)) this.#windows = [];
     this.#slo = slo;
-    this.#put(window);
-  }
-
-  #put({ endedAtMs, windowSeconds, completedOk, completedError, late }: BudgetWindow): void {
+    const { endedAtMs, windowSeconds, completedOk, completedError, late } = window;
     const one = { endedAtMs, windowSeconds, completedOk, completedError, late };
     const others = this.#windows.filter((known) => known.endedAtMs !== endedAtMs);
     const newestMs = Math.max(endedAtMs, ...others.map((known) => known.endedAtMs));
