@@ -1,4 +1,5 @@
 /** The calls under way: a pool of places, and a list in the order in which they began, whose head times out first. */
+import { longer } from "./longer.ts";
 
 /** What a place holds. */
 export const FREE = 0;
@@ -93,28 +94,14 @@ export class Calls {
     this.begunSeconds = longer(this.begunSeconds, places);
     this.cpuSeconds = longer(this.cpuSeconds, places);
     this.sleepSeconds = longer(this.sleepSeconds, places);
-    this.replica = longerInt(this.replica, places);
-    this.life = longerInt(this.life, places);
-    this.#previous = longerInt(this.#previous, places);
-    this.#next = longerInt(this.#next, places);
-    const state = new Uint8Array(places);
-    state.set(this.state);
-    this.state = state;
+    this.replica = longer(this.replica, places);
+    this.life = longer(this.life, places);
+    this.#previous = longer(this.#previous, places);
+    this.#next = longer(this.#next, places);
+    this.state = longer(this.state, places);
     for (let call = places - 1; call >= used; call--) {
       this.#next[call] = this.#freeHead;
       this.#freeHead = call;
     }
   }
-}
-
-function longer(old: Float64Array, places: number): Float64Array<ArrayBuffer> {
-  const fresh = new Float64Array(places);
-  fresh.set(old);
-  return fresh;
-}
-
-function longerInt(old: Int32Array, places: number): Int32Array<ArrayBuffer> {
-  const fresh = new Int32Array(places);
-  fresh.set(old);
-  return fresh;
 }

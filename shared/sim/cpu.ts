@@ -7,6 +7,7 @@
  * grown by W, however many others came and went.
  */
 import { FinishQueue } from "./finish-queue.ts";
+import { longer } from "./longer.ts";
 
 /** Rounding of instants must not cost a period: 1e-9 of a period (or of a quota) counts as nothing. */
 const TINY = 1e-9;
@@ -155,18 +156,13 @@ export class Cpu {
 
   #grow(): void {
     const places = Math.max(32, this.#queues.length * 2);
-    const longer = (old: Float64Array): Float64Array<ArrayBuffer> => {
-      const fresh = new Float64Array(places);
-      fresh.set(old);
-      return fresh;
-    };
-    this.#atSeconds = longer(this.#atSeconds);
-    this.#phaseSeconds = longer(this.#phaseSeconds);
-    this.#period = longer(this.#period);
-    this.#quotaSeconds = longer(this.#quotaSeconds);
-    this.#leftSeconds = longer(this.#leftSeconds);
-    this.#virtual = longer(this.#virtual);
-    this.#usedSeconds = longer(this.#usedSeconds);
+    this.#atSeconds = longer(this.#atSeconds, places);
+    this.#phaseSeconds = longer(this.#phaseSeconds, places);
+    this.#period = longer(this.#period, places);
+    this.#quotaSeconds = longer(this.#quotaSeconds, places);
+    this.#leftSeconds = longer(this.#leftSeconds, places);
+    this.#virtual = longer(this.#virtual, places);
+    this.#usedSeconds = longer(this.#usedSeconds, places);
     while (this.#queues.length < places) this.#queues.push(new FinishQueue());
   }
 }

@@ -1,4 +1,5 @@
 /** Future events in the order of their instants: a binary heap on typed arrays. Equal instants come in the order of pushing. */
+import { longer } from "./longer.ts";
 
 /** The events to come, the earliest first. */
 export class EventHeap {
@@ -77,10 +78,9 @@ export class EventHeap {
 
   #grow(): void {
     const capacity = this.#kind.length * 2;
-    const longer = <A extends Float64Array | Int32Array>(old: A, fresh: A): A => (fresh.set(old), fresh);
-    this.#atSeconds = longer(this.#atSeconds, new Float64Array(capacity));
-    this.#order = longer(this.#order, new Float64Array(capacity));
-    this.#kind = longer(this.#kind, new Int32Array(capacity));
-    this.#subject = longer(this.#subject, new Int32Array(capacity));
+    this.#atSeconds = longer(this.#atSeconds, capacity);
+    this.#order = longer(this.#order, capacity);
+    this.#kind = longer(this.#kind, capacity);
+    this.#subject = longer(this.#subject, capacity);
   }
 }

@@ -1,4 +1,5 @@
 /** The calls that compute in one replica, the next to finish first: a binary heap of (virtual finish, call). */
+import { longer } from "./longer.ts";
 
 /** The calls of one replica by their virtual finish. */
 export class FinishQueue {
@@ -50,11 +51,8 @@ export class FinishQueue {
   }
 
   #grow(): void {
-    const finish = new Float64Array(this.#call.length * 2);
-    const call = new Int32Array(finish.length);
-    finish.set(this.#finish);
-    call.set(this.#call);
-    this.#finish = finish;
-    this.#call = call;
+    const places = this.#call.length * 2;
+    this.#finish = longer(this.#finish, places);
+    this.#call = longer(this.#call, places);
   }
 }

@@ -1,4 +1,5 @@
 /** Which replica finishes a call next: a heap that holds each replica once and lets it move. */
+import { longer } from "./longer.ts";
 
 /** The replicas by the instant at which each finishes its next call. */
 export class NextFinish {
@@ -74,14 +75,9 @@ export class NextFinish {
 
   #grow(replica: number): void {
     const places = Math.max(32, 2 ** Math.ceil(Math.log2(replica + 1)));
-    const atSeconds = new Float64Array(places).fill(Infinity);
-    const heap = new Int32Array(places);
-    const place = new Int32Array(places).fill(-1);
-    atSeconds.set(this.#atSeconds);
-    heap.set(this.#heap);
-    place.set(this.#place);
-    this.#atSeconds = atSeconds;
-    this.#heap = heap;
-    this.#place = place;
+    const used = this.#place.length;
+    this.#atSeconds = longer(this.#atSeconds, places).fill(Infinity, used);
+    this.#heap = longer(this.#heap, places);
+    this.#place = longer(this.#place, places).fill(-1, used);
   }
 }
