@@ -7,7 +7,7 @@
  */
 import type { Random } from "../core/random.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
-import type { WindowMode } from "../metrics/reading.ts";
+import type { NamedFunction, WindowMode } from "../metrics/reading.ts";
 import { SampleStore } from "../metrics/store.ts";
 import { buildTick, buildWindow } from "../metrics/window-builder.ts";
 import { ContainerScrape } from "./container-scrape.ts";
@@ -35,8 +35,7 @@ export class Observer {
   readonly #random: Random;
   readonly #gateway: GatewayScrape;
   readonly #containers: ContainerScrape;
-  readonly #functionName: string;
-  readonly #namespace: string;
+  readonly #about: NamedFunction;
   #gatewayDueSeconds: number;
   #containersDueSeconds: number;
   #houseDueSeconds: number;
@@ -53,8 +52,7 @@ export class Observer {
     const p = profile.parameters;
     this.#start = start;
     this.#random = random;
-    this.#functionName = functionName;
-    this.#namespace = namespace;
+    this.#about = { functionName, namespace };
     this.store = new SampleStore({
       retentionMs: mode === "exact" ? windowSeconds * 2500 : PROMETHEUS_RETENTION_MS + 2000 * p.rateWindowSeconds,
     });
@@ -126,8 +124,7 @@ export class Observer {
     const { platform, mode } = this.#start;
     const { gateway, nowSeconds } = platform;
     const atMs = nowSeconds * 1000;
-    const functionName = this.#functionName;
-    const namespace = this.#namespace;
+    const { functionName, namespace } = this.#about;
     if (mode === "promql") {
       const sinceMs = atMs - sinceSeconds * 1000;
       const replicas = this.#replicas();
@@ -154,8 +151,7 @@ export class Observer {
   window(): MetricsWindow {
     const { platform, mode, windowSeconds, profile } = this.#start;
     return buildWindow(this.store, {
-      functionName: this.#functionName,
-      namespace: this.#namespace,
+      ...this.#about,
       seq: ++this.#seq,
       windowSeconds,
       endedAtMs: platform.nowSeconds * 1000,

@@ -50,11 +50,6 @@ export class Replicas {
     this.onNode = new Float64Array(nodes);
   }
 
-  /** All that were ever born. */
-  get births(): number {
-    return this.#births;
-  }
-
   bear(): Replica {
     let place = this.byPlace.indexOf(undefined);
     if (place < 0) place = this.byPlace.length;

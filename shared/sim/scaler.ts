@@ -13,6 +13,7 @@ import {
   type GuardState,
 } from "../guard/guard.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";
+import type { PlatformLimits } from "../core/platform-limits.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { Platform } from "./platform.ts";
@@ -26,7 +27,9 @@ export interface ScalerStart {
   readonly managed: ManagedFunction;
   /** `off`: a proposal is bounded by the function's minimum and maximum, and nothing else. */
   readonly guard: GuardSwitch;
-  readonly settings?: Partial<GuardSettings>;
+  readonly settings?: Partial<GuardSettings> | undefined;
+  /** The platform's own bounds. */
+  readonly limits: PlatformLimits;
 }
 
 /** What became of a window's proposal. */
@@ -51,25 +54,23 @@ const LONG_AGO_MS = -86_400_000;
 export class SimScaler {
   readonly #start: ScalerStart;
   readonly #settings: GuardSettings;
-  readonly #limits: { readonly minReplicas: number; readonly maxReplicas: number | null };
   #guard: GuardState = startGuard(LONG_AGO_MS);
   #held: Held | null = null;
   /** Σ |change of desired|. */
   churn = 0;
 
-  constructor(start: ScalerStart, platformLimits: { readonly cap: number; readonly floor: number }) {
+  constructor(start: ScalerStart) {
     this.#start = start;
     this.#settings = { ...GUARD_DEFAULTS, ...start.settings };
-    this.#limits = { minReplicas: platformLimits.floor, maxReplicas: platformLimits.cap || null };
   }
 
   /** A held target, or the panic floor, between windows; the number of replicas that it set, or null. */
   onTick(tick: Tick): number | null {
-    const { platform, managed, guard } = this.#start;
+    const { platform, managed, guard, limits } = this.#start;
     const { held, wanted } = this.#held === null ? NOTHING_HELD : tickHeld(this.#held, tick);
     this.#held = held;
     if (guard === "off") return wanted === null ? null : this.#scale(this.#bounded(wanted.proposedReplicas));
-    const input = { managed, tick, current: platform.desired, platform: this.#limits };
+    const input = { managed, tick, current: platform.desired, platform: limits };
     const { decision, state } =
       held === null
         ? onTick(this.#guard, input, this.#settings)
@@ -86,7 +87,7 @@ export class SimScaler {
 
   /** Decides on a closed window; null answer: the policy proposed nothing. */
   onWindow(window: MetricsWindow, answer: Answer | null, policy: PolicyIdentity): SimDecision {
-    const { platform, managed, guard } = this.#start;
+    const { platform, managed, guard, limits } = this.#start;
     const current = platform.desired;
     const proposal = answer === null ? null : this.#hold(answer, policy, window.endedAtMs);
     if (guard === "on") {
@@ -100,7 +101,7 @@ export class SimScaler {
           trigger: "proposal",
           policy,
           proposal,
-          platform: this.#limits,
+          platform: limits,
           guard: this.#held === null ? 1 : 2,
         },
         this.#settings,

@@ -36,46 +36,32 @@ export class Session {
   /** Cost of the last window, and of all. */
   windowReplicaSeconds = 0;
   totalReplicaSeconds = 0;
+  readonly #start: SessionStart;
   #windows = 0;
-  readonly #profile: SimProfile;
-  readonly #windowSeconds: number;
-  readonly #tickSeconds: number;
 
   constructor(start: SessionStart) {
     const { schedule, profile, random, mode, guard, guardSettings, windowSeconds, initialReplicas } = start;
-    this.managed = managedFunctionOf(profile);
-    this.platform = new Platform({ profile, schedule, replicas: initialReplicas, random: random.fork("platform") });
-    this.windowTally = this.platform.tally;
-    this.observer = new Observer({
-      platform: this.platform,
-      profile,
-      random: random.fork("observer"),
-      mode,
-      windowSeconds,
-    });
+    const managed = managedFunctionOf(profile);
+    const platform = new Platform({ profile, schedule, replicas: initialReplicas, random: random.fork("platform") });
+    this.managed = managed;
+    this.platform = platform;
+    this.windowTally = platform.tally;
+    this.observer = new Observer({ platform, profile, random: random.fork("observer"), mode, windowSeconds });
     const { replicaCap: cap, replicaFloor: floor } = profile.parameters;
-    this.scaler = new SimScaler(
-      { platform: this.platform, managed: this.managed, guard, ...(guardSettings ? { settings: guardSettings } : {}) },
-      { cap, floor },
-    );
-    this.#profile = profile;
-    this.#windowSeconds = windowSeconds;
-    this.#tickSeconds = start.tickSeconds;
-  }
-
-  get windows(): number {
-    return this.#windows;
+    const limits = { minReplicas: floor, maxReplicas: cap || null };
+    this.scaler = new SimScaler({ platform, managed, guard, settings: guardSettings, limits });
+    this.#start = start;
   }
 
   /** Lives through the next window: ticks on the way, each passed to the guard and to `onTick`; then its metrics. */
   runWindow(onTick?: (tick: Tick) => void): MetricsWindow {
     this.totalTally.addAll(this.windowTally);
     this.windowTally.clear();
-    const startSeconds = this.#windows * this.#windowSeconds;
-    const endSeconds = ++this.#windows * this.#windowSeconds;
-    let tickedSeconds = startSeconds;
+    const { windowSeconds, tickSeconds } = this.#start;
+    let tickedSeconds = this.#windows * windowSeconds;
+    const endSeconds = ++this.#windows * windowSeconds;
     for (;;) {
-      const atSeconds = Math.min(endSeconds, tickedSeconds + this.#tickSeconds);
+      const atSeconds = Math.min(endSeconds, tickedSeconds + tickSeconds);
       this.observer.advance(atSeconds);
       this.observer.measure(endSeconds - atSeconds);
       const tick = this.observer.tick(atSeconds - tickedSeconds);
@@ -92,7 +78,7 @@ export class Session {
 
   /** After the last window: waits until no call waits any more. `totalTally` is whole then. */
   drain(): void {
-    const { upstreamTimeoutSeconds, scaleFromZeroPollSeconds, scaleFromZeroPolls } = this.#profile.parameters;
+    const { upstreamTimeoutSeconds, scaleFromZeroPollSeconds, scaleFromZeroPolls } = this.#start.profile.parameters;
     const longestSeconds = upstreamTimeoutSeconds + scaleFromZeroPollSeconds * scaleFromZeroPolls + 1;
     const endSeconds = this.platform.nowSeconds + longestSeconds;
     while (this.platform.waiting > 0 && this.platform.nowSeconds < endSeconds) {
