@@ -1,5 +1,5 @@
 /** A live run beside its simulation, window by window, and the goals it is judged by. */
-import { median, medianAbsoluteError, medianRelativeError, type Pair } from "./statistics.ts";
+import { median, medianAbsoluteError, medianRelativeError } from "./statistics.ts";
 
 /** What is compared of one window, trace time. */
 export interface ComparedWindow {
@@ -43,7 +43,7 @@ export const GOALS = {
 export function errorTable(windows: readonly WindowPair[]): ErrorRow[] {
   return (Object.keys(GOALS) as (keyof ComparedWindow)[]).map((quantity) => {
     const { kind, goal } = GOALS[quantity];
-    const pairs = pairsOf(windows, quantity);
+    const pairs = windows.map(({ live, simulated }) => ({ measured: live[quantity], modelled: simulated[quantity] }));
     const medianError = kind === "relative" ? medianRelativeError(pairs) : medianAbsoluteError(pairs);
     const both = pairs.filter(({ measured, modelled }) => measured !== null && modelled !== null).length;
     return {
@@ -85,8 +85,4 @@ export function medianRun(runs: readonly (readonly ComparedWindow[])[]): Compare
       readyReplicas: of("readyReplicas"),
     };
   });
-}
-
-function pairsOf(windows: readonly WindowPair[], quantity: keyof ComparedWindow): Pair[] {
-  return windows.map(({ live, simulated }) => ({ measured: live[quantity], modelled: simulated[quantity] }));
 }

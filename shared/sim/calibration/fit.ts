@@ -5,7 +5,7 @@ import { fitLogNormal } from "./log-normal.ts";
 import type { FunctionFacts, Measurements, ScaleStep } from "./measurements.ts";
 import { fitCallCost, workError, workRows, type CostFit, type ServiceModel, type WorkRow } from "./service.ts";
 import { fitStarts, type StartFit } from "./start-up.ts";
-import { quantile } from "./statistics.ts";
+import { median, quantile } from "./statistics.ts";
 
 /** A fitted parameter, with its error and where it comes from. */
 export interface FitRow {
@@ -74,14 +74,7 @@ export function calibrate(measured: Measurements, options: FitOptions): Calibrat
   putCalls(put, measured.steps, timeLapse);
   if (measured.idleMemoryBytes !== null) {
     const how = "the platform's own figure for one idle replica";
-    put({
-      parameter: "memoryBaseMegabytes",
-      value: measured.idleMemoryBytes / 1e6,
-      error: null,
-      errorMeaning: "",
-      samples: 1,
-      how,
-    });
+    put({ parameter: "memoryBaseMegabytes", value: measured.idleMemoryBytes / 1e6, ...NO_ERROR, samples: 1, how });
   }
   if (measured.cpuLag) {
     const { lagSeconds, correlation } = measured.cpuLag;
@@ -115,6 +108,9 @@ export function calibrate(measured: Measurements, options: FitOptions): Calibrat
 }
 
 type Put = (row: Omit<FitRow, "unit">) => void;
+
+/** Of a value that nothing was compared with. */
+const NO_ERROR = { error: null, errorMeaning: "" } as const;
 
 /** What is known without measuring: limits as deployed, and durations of the platform in trace time. */
 function stated({ facts, timeLapse, cores }: FitOptions): Changes {
@@ -158,7 +154,7 @@ function quietRungs({ noOp }: Measurements): number[] {
 }
 
 function gatewayOverhead(measured: Measurements, cost: CostFit | null): number | null {
-  const p50 = quantile(quietRungs(measured), 0.5);
+  const p50 = median(quietRungs(measured));
   // What the replica itself burns for a call is in its CPU, and must not count twice.
   return p50 === null ? null : Math.max(0, p50 - (cost?.callCpuSeconds ?? 0));
 }
@@ -193,57 +189,32 @@ function putCost(
   put({ parameter: "cpuLimitCores", value: limitCores * limitRatio, ...fit, how });
 }
 
-function putStarts(
-  put: Put,
-  { median, sigma, floor, slowdownRatio, ksDistance, medianError, samples }: StartFit,
-  timeLapse: number,
-): void {
+function putStarts(put: Put, start: StartFit, timeLapse: number): void {
+  const { sigma, floor, slowdownRatio, ksDistance, medianError, samples } = start;
   const law = { error: ksDistance, errorMeaning: "KS distance", samples };
+  const usual = { error: medianError, errorMeaning: "median relative error", samples };
   const how = "steps of the count, from the call to availability";
-  put({
-    parameter: "startMedianSeconds",
-    value: median * timeLapse,
-    error: medianError,
-    errorMeaning: "median relative error",
-    samples,
-    how,
-  });
+  put({ parameter: "startMedianSeconds", value: start.median * timeLapse, ...usual, how });
   put({ parameter: "startSigma", value: sigma, ...law, how });
   put({ parameter: "startFloorSeconds", value: floor * timeLapse, ...law, how });
   const growth = "least spread of the starts of one step";
-  put({
-    parameter: "startSlowdownRatio",
-    value: slowdownRatio,
-    error: medianError,
-    errorMeaning: "median relative error",
-    samples,
-    how: growth,
-  });
+  put({ parameter: "startSlowdownRatio", value: slowdownRatio, ...usual, how: growth });
   // From outside, probe and routing table cannot be told apart from the start itself.
-  const within = { error: null, errorMeaning: "", samples: 0, how: "within the start" };
+  const within = { ...NO_ERROR, samples: 0, how: "within the start" };
   put({ parameter: "readinessPeriodSeconds", value: 0, ...within });
   put({ parameter: "endpointSeconds", value: 0, ...within });
 }
 
 /** The simulator draws the scale call's own time beside the start's. */
 function lessCall(starts: ScaleStep["starts"], steps: readonly ScaleStep[]): ScaleStep["starts"] {
-  const call =
-    quantile(
-      steps.map(({ callSeconds }) => callSeconds),
-      0.5,
-    ) ?? 0;
+  const call = median(steps.map(({ callSeconds }) => callSeconds)) ?? 0;
   return starts.map(({ others, seconds }) => ({ others, seconds: Math.max(seconds / 100, seconds - call) }));
 }
 
 function putCalls(put: Put, steps: readonly ScaleStep[], timeLapse: number): void {
   if (steps.length === 0) return;
   const seconds = steps.map(({ callSeconds }) => callSeconds);
-  const range = {
-    error: null,
-    errorMeaning: "",
-    samples: steps.length,
-    how: "5th and 95th percentile of the scale calls",
-  };
+  const range = { ...NO_ERROR, samples: steps.length, how: "5th and 95th percentile of the scale calls" };
   put({ parameter: "scaleCallMinSeconds", value: quantile(seconds, 0.05)! * timeLapse, ...range });
   put({ parameter: "scaleCallMaxSeconds", value: quantile(seconds, 0.95)! * timeLapse, ...range });
   const calls = steps.reduce((sum, step) => sum + step.calls, 0);
