@@ -23,6 +23,7 @@ import { randomised, TABLE_RANGES, type ParameterRanges } from "./parameters.ts"
 import { managedFunctionOf, simProfile, type ProfileChanges, type SimProfile } from "./profiles.ts";
 import type { GuardSwitch } from "./scaler.ts";
 import { Session } from "./session.ts";
+import type { CallsTruth } from "./tally.ts";
 
 /** The environment's versioned id. */
 export const SCALING_ENVIRONMENT_ID = "replicant/Scaling-v0";
@@ -72,8 +73,8 @@ export interface ScalingOptions {
   readonly initialReplicas?: number | "random";
 }
 
-/** What `reset` and `step` report beside the observation. */
-export interface ScalingInfo extends BaseInfo {
+/** What `reset` and `step` report beside the observation; the truth is about calls that ended in the window. */
+export interface ScalingInfo extends BaseInfo, CallsTruth {
   /** Of the next step. */
   readonly actionMask: Uint8Array;
   readonly simulatedSeconds: number;
@@ -89,14 +90,6 @@ export interface ScalingInfo extends BaseInfo {
   /** Desired replicas that the action asked for, and whether bounds or guard made it another number. */
   readonly requested: number;
   readonly clipped: boolean;
-  /** The truth about calls that ended in the window; latencies in seconds, null when none did. */
-  readonly arrivals: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly late: number;
-  readonly p50Seconds: number | null;
-  readonly p95Seconds: number | null;
-  readonly p99Seconds: number | null;
   readonly replicaSeconds: number;
   readonly coldStarts: number;
 }
@@ -243,13 +236,7 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
       pending: platform.pending,
       requested,
       clipped,
-      arrivals: tally.arrivals,
-      ok: tally.ok,
-      failed: tally.failed,
-      late: tally.late,
-      p50Seconds: tally.latency.quantile(0.5),
-      p95Seconds: tally.latency.quantile(0.95),
-      p99Seconds: tally.latency.quantile(0.99),
+      ...tally.truth,
       replicaSeconds: session.windowReplicaSeconds,
       coldStarts: tally.coldStarts,
     };

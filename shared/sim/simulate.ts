@@ -13,6 +13,7 @@ import { randomised, TABLE_RANGES, type ParameterRanges, type SimParameters } fr
 import { simProfile, type ProfileChanges, type SimProfile } from "./profiles.ts";
 import type { GuardSwitch, SimDecision } from "./scaler.ts";
 import { Session } from "./session.ts";
+import type { CallsTruth } from "./tally.ts";
 
 /** A rule at its native pace; what it answers is set at once, within the function's bounds. */
 export interface TickPolicy {
@@ -46,16 +47,8 @@ export interface SimulateOptions {
   readonly onWindow?: (record: SimWindowRecord) => void;
 }
 
-/** The truth of one window; latencies of the calls that ended in it, seconds, null when none did. */
-export interface SimWindowTruth {
-  readonly arrivals: number;
-  readonly ok: number;
-  readonly failed: number;
-  /** OK, but later than the SLO. */
-  readonly late: number;
-  readonly p50Seconds: number | null;
-  readonly p95Seconds: number | null;
-  readonly p99Seconds: number | null;
+/** The truth of one window, about the calls that ended in it and about replicas. */
+export interface SimWindowTruth extends CallsTruth {
   readonly replicaSeconds: number;
   readonly desired: number;
   readonly available: number;
@@ -168,13 +161,7 @@ export function simulate(options: SimulateOptions): Simulation {
 
 function truthOf({ windowTally: tally, platform, windowReplicaSeconds }: Session): SimWindowTruth {
   return {
-    arrivals: tally.arrivals,
-    ok: tally.ok,
-    failed: tally.failed,
-    late: tally.late,
-    p50Seconds: tally.latency.quantile(0.5),
-    p95Seconds: tally.latency.quantile(0.95),
-    p99Seconds: tally.latency.quantile(0.99),
+    ...tally.truth,
     replicaSeconds: windowReplicaSeconds,
     desired: platform.desired,
     available: platform.available,
@@ -188,24 +175,22 @@ function totalsOf(
   windows: readonly SimWindowRecord[],
   replicaSeconds: number,
 ): SimTotals {
-  const { ok, failed, late, latency } = tally;
-  const served = servedShare(platform, schedule);
-  const reversals = platform.deployment.reversals.count;
+  const { arrivals, ok, failed, late, p50Seconds, p95Seconds, p99Seconds } = tally.truth;
   return {
     durationSeconds: schedule.durationSeconds,
-    calls: tally.arrivals,
+    calls: arrivals,
     ok,
     failed,
     failedByClass: tally.failedByClass,
-    sloViolationShare: tally.arrivals === 0 ? 0 : (late + failed) / tally.arrivals,
-    meanSeconds: latency.meanSeconds,
-    p50Seconds: latency.quantile(0.5),
-    p95Seconds: latency.quantile(0.95),
-    p99Seconds: latency.quantile(0.99),
-    windowsFullyServedShare: served,
+    sloViolationShare: arrivals === 0 ? 0 : (late + failed) / arrivals,
+    meanSeconds: tally.latency.meanSeconds,
+    p50Seconds,
+    p95Seconds,
+    p99Seconds,
+    windowsFullyServedShare: servedShare(platform, schedule),
     replicaSeconds,
     churn: scaler.churn,
-    reversals,
+    reversals: platform.deployment.reversals.count,
     coldStarts: tally.coldStarts,
     replicaStarts: tally.replicaStarts,
     outOfMemory: tally.outOfMemory,

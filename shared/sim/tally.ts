@@ -6,6 +6,19 @@ import { LatencyHistogram } from "./latency-histogram.ts";
 /** What a caller calls the codes. */
 const CLASS_OF_CODE = ["ok", "429", "5xx", "502", "504"] as const satisfies readonly (ErrorClass | "ok")[];
 
+/** What became of the calls of a span. */
+export interface CallsTruth {
+  readonly arrivals: number;
+  readonly ok: number;
+  readonly failed: number;
+  /** OK, but later than the SLO. */
+  readonly late: number;
+  /** Of the calls that ended well, seconds; null when none did. */
+  readonly p50Seconds: number | null;
+  readonly p95Seconds: number | null;
+  readonly p99Seconds: number | null;
+}
+
 /** The calls of a span, by how they ended and how long they took. */
 export class Tally {
   readonly latency = new LatencyHistogram();
@@ -43,6 +56,13 @@ export class Tally {
       if (count > 0) classes[CLASS_OF_CODE[code] as ErrorClass] = count;
     }
     return classes;
+  }
+
+  /** The counts, and the latencies' quantiles. */
+  get truth(): CallsTruth {
+    const { arrivals, ok, failed, late, latency } = this;
+    const at = (q: number) => latency.quantile(q);
+    return { arrivals, ok, failed, late, p50Seconds: at(0.5), p95Seconds: at(0.95), p99Seconds: at(0.99) };
   }
 
   /** Adds the counts of another tally. */
