@@ -59,13 +59,11 @@ export class CheckpointedMemoryPolicy implements ScalingPolicy {
     return this.#hold === null ? answer : this.#hold.hold(answer, input);
   }
 
-  /** What the standby has still to see. */
-  get pending(): readonly Asked[] {
-    return this.#pending.map((input) => ({ policy: this.#standby, input }));
-  }
-
-  clearPending(): void {
+  /** What the standby has still to see; it is asked for once. */
+  takePending(): readonly Asked[] {
+    const pending = this.#pending.map((input) => ({ policy: this.#standby, input }));
     this.#pending = [];
+    return pending;
   }
 }
 
@@ -84,8 +82,7 @@ export function proposeCheckpointed(asked: readonly AskedCheckpointed[]): readon
 
 /** Shows the standbys what their active policies have seen; no answer waits for it. */
 export function catchUp(policies: readonly CheckpointedMemoryPolicy[]): void {
-  const pending = policies.flatMap((policy) => policy.pending);
-  for (const policy of policies) policy.clearPending();
+  const pending = policies.flatMap((policy) => policy.takePending());
   if (pending.length > 0) proposeAll(pending);
 }
 
