@@ -1,5 +1,5 @@
 /** What `forecast-mpc` remembers of a load: how many requests each of the last windows had, and how long replicas took to start. */
-import { NO_STARTS, startSecondsOf, watchStarts, type Starts } from "../../core/starts.ts";
+import { NO_STARTS, watchStarts, type Starts } from "../../core/starts.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 
 /** Never changed in place. */
@@ -23,11 +23,6 @@ export function remember({ arrivals, starts }: Past, window: DecidableWindow): P
     arrivals: [...arrivals.slice(1 - MAX_WINDOWS), window.arrivals],
     starts: watchStarts(starts, { ...window, atMs: window.endedAtMs }),
   };
-}
-
-/** Seconds from asking for a replica to its being ready; null before the first was asked for. */
-export function startSeconds({ starts }: Past): number | null {
-  return startSecondsOf(starts);
 }
 
 /** As plain numbers. */

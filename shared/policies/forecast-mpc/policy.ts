@@ -11,6 +11,7 @@ import type { ManagedFunction } from "../../core/managed-function.ts";
 import type { ScalingPolicy } from "../../core/policy.ts";
 import { TARGET_BUSY } from "../../core/demand.ts";
 import { budgetOf } from "../../core/slo.ts";
+import { startSecondsOf } from "../../core/starts.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { learn } from "../slo-budget/learn.ts";
 import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "../slo-budget/memory.ts";
@@ -23,7 +24,7 @@ import {
 } from "../slo-budget/policy.ts";
 import { forecast, type ForecastSettings } from "./forecast.ts";
 import { lateShareThrough, priceAt } from "./late-share.ts";
-import { NO_PAST, numbersOf, readPast, remember, startSeconds, type Past } from "./past.ts";
+import { NO_PAST, numbersOf, readPast, remember, type Past } from "./past.ts";
 import { planReplicas, type PlanTerms } from "./plan.ts";
 import { dimension, type Rule } from "../rule.ts";
 import { BUDGET_DIMENSIONS, budgetOptions, budgetUsage } from "../slo-budget/rule.ts";
@@ -91,7 +92,7 @@ export function forecastMpcPolicy(options: ForecastMpcOptions = FORECAST_MPC_OPT
 function termsOf(
   { replicasPerRps, headroom }: ReplicaTarget,
   { steadyHeadroom }: BudgetMemory,
-  past: Past,
+  { starts }: Past,
   { windowSeconds }: DecidableWindow,
   { slo, startCostSeconds, maxReplicas }: ManagedFunction,
 ): PlanTerms {
@@ -100,7 +101,7 @@ function termsOf(
   const lateShare = lateShareThrough(steadyUse, budgetOf(slo));
   const busySeconds = replicasPerRps * TARGET_BUSY;
   const price = busySeconds * Math.min(priceAt(use, lateShare), DEAREST * priceAt(steadyUse, lateShare));
-  const reactionSeconds = Math.min(windowSeconds, NOTICE_SECONDS + (startSeconds(past) ?? USUAL_START_SECONDS));
+  const reactionSeconds = Math.min(windowSeconds, NOTICE_SECONDS + (startSecondsOf(starts) ?? USUAL_START_SECONDS));
   return { windowSeconds, busySeconds, use, lateShare, price, reactionSeconds, startCostSeconds, maxReplicas };
 }
 
