@@ -7,7 +7,8 @@ import { KEDA_DEFAULTS } from "#shared/policies/keda/activation.ts";
 import { readTrigger, type FallbackBehaviour } from "#shared/policies/keda/fallback.ts";
 import { startKeda, tickKeda, type KedaRunSpec } from "#shared/policies/keda/keda.ts";
 import { CE_CAP, ceStep } from "#shared/policies/openfaas/ce-step.ts";
-import { downWindow, proReplicas, type Recommended } from "#shared/policies/openfaas/pro.ts";
+import { downWindow, proReplicas } from "#shared/policies/openfaas/pro.ts";
+import type { Recommendation } from "#shared/policies/words.ts";
 import { readTable } from "./rows.ts";
 
 const table = readTable<{
@@ -101,7 +102,7 @@ describe("conformance: OpenFaaS", () => {
   for (const { name, load, want, ...spec } of table.pro) test(name, () => assert.equal(proReplicas(load, spec), want));
   for (const { name, recommendations, everySeconds, seconds, wish, want } of table.downWindows) {
     test(name, () => {
-      let earlier: readonly Recommended[] = [];
+      let earlier: readonly Recommendation[] = [];
       let nowMs = 0;
       for (const replicas of recommendations) {
         ({ earlier } = downWindow(earlier, replicas, seconds, nowMs));

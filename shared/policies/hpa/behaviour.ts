@@ -1,4 +1,5 @@
 /** The HPA's `behavior`: stabilisation windows and scaling policies (`pkg/controller/podautoscaler/horizontal.go`). */
+import type { Recommendation } from "../words.ts";
 
 /** One rate limit of an HPA's `behavior`. */
 export interface ScalingRule {
@@ -43,12 +44,6 @@ export interface ScaleEvent {
 export interface ScaleEvents {
   readonly up: readonly ScaleEvent[];
   readonly down: readonly ScaleEvent[];
-}
-
-/** A count that was recommended, and when. */
-export interface Recommendation {
-  readonly atMs: number;
-  readonly replicas: number;
 }
 
 /** The most that the up rules allow now; never below the current count. */

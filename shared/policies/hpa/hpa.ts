@@ -2,14 +2,13 @@
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { trimmed } from "../../core/spoken.ts";
-import { hold } from "../words.ts";
+import { hold, type Recommendation } from "../words.ts";
 import {
   applyBehaviour,
   applyWithoutBehaviour,
   beforeMetrics,
   DEFAULT_BEHAVIOUR,
   type HpaBehaviour,
-  type Recommendation,
   type ScaleEvent,
   type ScaleEvents,
   type ScalingRules,
@@ -63,15 +62,11 @@ export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
       if (first.kind === "set")
         return { proposedReplicas: first.replicas, because: `${current} is outside ${bounds.min}…${bounds.max}` };
       if (window.cpuRatio === null) return hold(window, "CPU use");
-      const counted = replicasFromPods(
-        podsOf(window, window.cpuRatio),
-        { kind: "utilisation", value: cpuPercent },
-        current,
-        tolerance,
-      );
-      if (counted.kind === "invalid") return hold(window, "CPU use of ready replicas");
+      const target = { kind: "utilisation", value: cpuPercent } as const;
+      const counted = replicasFromPods(podsOf(window, window.cpuRatio), target, current, tolerance);
+      if (counted === null) return hold(window, "CPU use of ready replicas");
 
-      const recommended = Math.min(Math.max(counted.replicas, bounds.min), bounds.max);
+      const recommended = Math.min(Math.max(counted, bounds.min), bounds.max);
       const proposedReplicas =
         "kind" in behaviour
           ? applyWithoutBehaviour(recommended, current, earlier, bounds, nowMs, behaviour.downStabilisationSeconds)
@@ -81,7 +76,7 @@ export function hpaPolicy(options: HpaOptions = HPA_OPTIONS): ScalingPolicy {
         { atMs: nowMs, replicas: recommended },
       ];
       const percent = trimmed(window.cpuRatio * 100);
-      const because = `CPU ${percent} % ÷ target ${trimmed(cpuPercent)} % on ${window.availableReplicas} ready = ${counted.replicas}`;
+      const because = `CPU ${percent} % ÷ target ${trimmed(cpuPercent)} % on ${window.availableReplicas} ready = ${counted}`;
       return {
         proposedReplicas,
         because: proposedReplicas === recommended ? because : `${because}, stabilised or limited`,

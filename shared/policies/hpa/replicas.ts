@@ -19,35 +19,30 @@ export interface PodTarget {
   readonly value: number;
 }
 
-/** The count that a metric asks for, where it can say one. */
-export type Counted =
-  | { readonly kind: "replicas"; readonly replicas: number }
-  /** Nothing can be said: no scaling by this metric. */
-  | { readonly kind: "invalid"; readonly because: string };
-
-const replicas = (count: number): Counted => ({ kind: "replicas", replicas: count });
-
 /** Kubernetes' default tolerance: a ratio this close to 1 changes nothing. */
 export const HPA_TOLERANCE = 0.1;
 
-/** Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever pods without a metric would turn the direction. */
+/**
+ * Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever pods without a metric would turn the direction.
+ * Null without the metric of a ready pod: no scaling by it.
+ */
 export function replicasFromPods(
   pods: readonly PodReading[],
   target: PodTarget,
   current: number,
   tolerance = HPA_TOLERANCE,
-): Counted {
+): number | null {
   const staying = pods.filter(({ standing, count = 1 }) => standing !== "leaving" && count > 0);
   const unready = staying.filter(({ standing }) => standing === "unready");
   const asked = staying.filter(({ standing }) => standing !== "unready");
   const missing = asked.filter(({ use }) => use === null);
   const known = asked.flatMap(({ use, request = 1, count = 1 }) => (use === null ? [] : [{ use, request, count }]));
-  if (known.length === 0) return { kind: "invalid", because: "no metrics of ready pods" };
+  if (known.length === 0) return null;
 
   const ratio = usageRatio(known, target);
   const upWithUnready = unready.length > 0 && ratio > 1;
   if (!upWithUnready && missing.length === 0) {
-    return replicas(within(ratio, tolerance) ? current : Math.ceil(ratio * podsIn(known)));
+    return within(ratio, tolerance) ? current : Math.ceil(ratio * podsIn(known));
   }
 
   // Doubt goes against the direction: missing pods count as full use when the ratio says down, as no use when it says up.
@@ -64,10 +59,10 @@ export function replicasFromPods(
   ];
   const newRatio = usageRatio(filled, target);
   const turned = (ratio < 1 && newRatio > 1) || (ratio > 1 && newRatio < 1);
-  if (within(newRatio, tolerance) || turned) return replicas(current);
+  if (within(newRatio, tolerance) || turned) return current;
   const wanted = Math.ceil(newRatio * podsIn(filled));
   const against = (newRatio < 1 && wanted > current) || (newRatio > 1 && wanted < current);
-  return replicas(against ? current : wanted);
+  return against ? current : wanted;
 }
 
 /** Pods whose use is known, or assumed. */

@@ -1,9 +1,9 @@
 /** KEDA with one trigger on in-flight invocations: activation by KEDA, the rest by an HPA on `AverageValue`. */
 import type { ScalingPolicy } from "../../core/policy.ts";
-import { applyBehaviour, DEFAULT_BEHAVIOUR, type Recommendation } from "../hpa/behaviour.ts";
+import { applyBehaviour, DEFAULT_BEHAVIOUR } from "../hpa/behaviour.ts";
 import { HPA_TOLERANCE, replicasFromAverageValue, replicasFromValue } from "../hpa/replicas.ts";
 import { trimmed } from "../../core/spoken.ts";
-import { hold } from "../words.ts";
+import { hold, type Recommendation } from "../words.ts";
 import { activityOf, KEDA_DEFAULTS, pollKeda, type KedaSpec, type KedaState } from "./activation.ts";
 import { HAPPY, readTrigger, type KedaFallback, type TriggerHealth, FALLBACK_BEHAVIOURS } from "./fallback.ts";
 import { dimension, type Rule } from "../rule.ts";

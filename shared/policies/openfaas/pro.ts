@@ -2,7 +2,7 @@
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { trimmed } from "../../core/spoken.ts";
-import { hold, wholeReplicas } from "../words.ts";
+import { hold, wholeReplicas, type Recommendation } from "../words.ts";
 import { dimension, type Rule } from "../rule.ts";
 
 /** The metrics that OpenFaaS Pro scales by and windows have. */
@@ -25,19 +25,13 @@ export function proReplicas(
   return Math.min(Math.max(wanted, min), max);
 }
 
-/** A count that was recommended, and when. */
-export interface Recommended {
-  readonly atMs: number;
-  readonly replicas: number;
-}
-
 /** The down window: a scale-down goes to the largest recommendation recorded in it; 0 s is off. */
 export function downWindow(
-  earlier: readonly Recommended[],
+  earlier: readonly Recommendation[],
   replicas: number,
   downWindowSeconds: number,
   nowMs: number,
-): { readonly earlier: readonly Recommended[]; readonly replicas: number } {
+): { readonly earlier: readonly Recommendation[]; readonly replicas: number } {
   const sinceMs = nowMs - downWindowSeconds * 1000;
   const kept = [...earlier.filter(({ atMs }) => atMs > sinceMs), { atMs: nowMs, replicas }];
   return { earlier: kept, replicas: Math.max(...kept.map((recommended) => recommended.replicas)) };
@@ -77,7 +71,7 @@ export const PRO_OPTIONS: ProOptions = {
 export function proPolicy(options: ProOptions = PRO_OPTIONS): ScalingPolicy {
   const { type, proportion, downWindowSeconds, zeroDurationSeconds } = options;
   let idleSinceMs: number | null = null;
-  let earlier: readonly Recommended[] = [];
+  let earlier: readonly Recommendation[] = [];
   return {
     identity: { name: options.name, version: "1" },
     propose({ window, managed, nowMs }) {
