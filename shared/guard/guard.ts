@@ -1,7 +1,6 @@
 /** The guard: a policy proposes, the guard decides. Pure; the same in the scaler and in the training environment. */
 import type { DecisionTrigger } from "../core/decision.ts";
 import type { Wanted } from "./control/controller.ts";
-import { noteTick, noteWindow } from "./activity.ts";
 import { bound, boundsOf } from "./bounds.ts";
 import { decisionOf, type DecisionBody, type DecisionHead, type GuardDecision } from "./decision.ts";
 import { watchForeignWriters } from "./foreign-writers.ts";
@@ -10,7 +9,7 @@ import { rateLimit } from "./rate-limit.ts";
 import type { GuardSettings } from "./settings.ts";
 import { remember } from "./stabilise.ts";
 import { floor, holdCount, passStages, stagesOf, unchanged, type GuardVersion } from "./stages.ts";
-import { begin, type ForeignChange, type GuardState } from "./state.ts";
+import { begin, noteTick, noteWindow, type ForeignChange, type GuardState } from "./state.ts";
 import { isMeasuredTick, reasonToHold } from "./validity.ts";
 import { NOT_READ, SOMEONE_ELSE } from "./words.ts";
 import type { ManagedFunction } from "../core/managed-function.ts";

@@ -1,4 +1,5 @@
 /** What the guard remembers of one function between decisions: plain data, fit for JSON. */
+import type { MetricsWindow, Tick } from "../core/window.ts";
 import { calm, type Panic } from "./panic.ts";
 import type { ScaleEvent } from "./rate-limit.ts";
 import type { Recommendation } from "./stabilise.ts";
@@ -70,4 +71,27 @@ export function begin(
     panic: calm(panic, state.clockMs, settings.stableWindowSeconds),
     recommendations: [...state.recommendations, { atMs: state.clockMs, replicas: desired }],
   };
+}
+
+/**
+ * Since when the function has been idle, after a window: only what was measured without a gap counts, what is not known counts as work.
+ * `usable`: the window is complete and fresh.
+ */
+export function noteWindow(state: GuardState, window: MetricsWindow, usable: boolean): GuardState {
+  const startMs = window.endedAtMs - window.windowSeconds * 1000;
+  const idle = usable && window.arrivals === 0 && window.inFlightMax === 0;
+  // Nobody watched between the last window and this one: idleness starts at this window's beginning.
+  const gap = state.lastWindowEndMs === null || startMs > state.lastWindowEndMs;
+  const lastActiveMs = idle ? (gap ? startMs : state.lastActiveMs) : window.endedAtMs;
+  return {
+    ...state,
+    lastActiveMs: Math.max(state.lastActiveMs, lastActiveMs),
+    lastWindowEndMs: Math.max(state.lastWindowEndMs ?? window.endedAtMs, window.endedAtMs),
+  };
+}
+
+/** Work seen on a tick ends idleness at once. */
+export function noteTick(state: GuardState, tick: Tick): GuardState {
+  const busy = (tick.arrivals ?? 0) > 0 || (tick.inFlight ?? 0) > 0;
+  return busy ? { ...state, lastActiveMs: Math.max(state.lastActiveMs, tick.atMs) } : state;
 }
