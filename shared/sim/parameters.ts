@@ -1,6 +1,7 @@
 /** Every mechanism of the simulated platform as one table: what it does, its default, and the range training draws it from. */
 import { BadInputError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { logUniform, uniform } from "./workloads/draws.ts";
 
 /** How a value is drawn from its range: evenly, evenly in its logarithm, or as a whole number. */
 export type Spread = "uniform" | "log-uniform" | "whole";
@@ -31,6 +32,7 @@ function row(
   return { meaning, unit, value, range, spread, origin };
 }
 
+/** The parameters of the simulated platform, by name. */
 /* prettier-ignore */
 export const PARAMETERS = {
   // A new replica: from the request to the moment it would answer, then the probe, then the routing table.
@@ -131,14 +133,15 @@ const MUST_BE_POSITIVE: readonly ParameterName[] = [
 ];
 
 /**
- * Domain randomisation: draws every parameter of `ranges` (default: the table's ranges, but for the CPU limit, which makes another
+ * Domain randomisation: draws every parameter of `asked` (`true`: the table's ranges, but for the CPU limit, which makes another
  * function of it) around the given values. Each has a stream of its own, so that adding a parameter moves no other.
  */
 export function randomised(
   values: SimParameters,
   random: Random,
-  ranges: ParameterRanges = TABLE_RANGES,
+  asked: boolean | ParameterRanges = true,
 ): SimParameters {
+  const ranges = asked === true ? TABLE_RANGES : asked || {};
   if (Object.keys(ranges).length === 0) return values;
   const drawn: Record<ParameterName, number> = { ...values };
   for (const name of NAMES) {
@@ -157,8 +160,6 @@ export const TABLE_RANGES: ParameterRanges = Object.fromEntries(
 );
 
 function draw([low, high]: readonly [number, number], spread: Spread, random: Random): number {
-  const share = random.next();
-  if (spread === "whole") return low + Math.floor(share * (high - low + 1));
-  if (spread === "log-uniform" && low > 0) return low * (high / low) ** share;
-  return low + share * (high - low);
+  if (spread === "whole") return low + random.integer(high - low + 1);
+  return spread === "log-uniform" && low > 0 ? logUniform(random, low, high) : uniform(random, low, high);
 }

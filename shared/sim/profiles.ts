@@ -31,6 +31,7 @@ export type ProfileChanges = Partial<Omit<SimProfile, "parameters">> & {
 
 const BOUNDS = { minReplicas: 1, maxReplicas: 24 } as const;
 
+/** The shipped profiles, by name. */
 /* prettier-ignore */
 export const PROFILES = {
   stress: {

@@ -19,7 +19,7 @@ import type { Reward } from "../task/objectives/objective.ts";
 import { countedViolationShare } from "../task/violations.ts";
 import { FunctionTask, taskNamed, type LearningTask, type TaskNames, type TaskRequest } from "../task/task.ts";
 import type { Schedule } from "../traces/schedule.ts";
-import { randomised, TABLE_RANGES, type ParameterRanges } from "./parameters.ts";
+import { randomised, type ParameterRanges } from "./parameters.ts";
 import { managedFunctionOf, simProfile, type ProfileChanges, type SimProfile } from "./profiles.ts";
 import type { GuardSwitch } from "./scaler.ts";
 import { Session } from "./session.ts";
@@ -139,8 +139,8 @@ export class ScalingEnvironment implements Environment<ScalingInfo, ScalingOptio
     const random = this.#random.fork(`episode-${this.#episode++}`);
     const settings = this.#settings;
     const base = simProfile(simProfile(settings.profile, settings.changes), options.changes);
-    const ranges = options.randomise === true ? TABLE_RANGES : options.randomise || {};
-    this.#profile = { ...base, parameters: randomised(base.parameters, random.fork("parameters"), ranges) };
+    const parameters = randomised(base.parameters, random.fork("parameters"), options.randomise ?? false);
+    this.#profile = { ...base, parameters };
     const windows = settings.episodeWindows + 1;
     const schedule =
       options.schedule ??

@@ -9,7 +9,7 @@ import { seededRandom } from "../core/random.ts";
 import type { Schedule } from "../traces/schedule.ts";
 import { isDecidable, type MetricsWindow, type Tick } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";
-import { randomised, TABLE_RANGES, type ParameterRanges, type SimParameters } from "./parameters.ts";
+import { randomised, type ParameterRanges, type SimParameters } from "./parameters.ts";
 import { simProfile, type ProfileChanges, type SimProfile } from "./profiles.ts";
 import type { GuardSwitch, SimDecision } from "./scaler.ts";
 import { Session } from "./session.ts";
@@ -114,8 +114,8 @@ export function simulate(options: SimulateOptions): Simulation {
   if (!(tickSeconds > 0)) throw new BadInputError(`simulate: ticks must be more than 0 s apart, was: '${tickSeconds}'`);
   const random = seededRandom(options.seed);
   const given = simProfile(options.profile, options.changes);
-  const ranges = options.randomise === true ? TABLE_RANGES : options.randomise || {};
-  const profile = { ...given, parameters: randomised(given.parameters, random.fork("parameters"), ranges) };
+  const parameters = randomised(given.parameters, random.fork("parameters"), options.randomise ?? false);
+  const profile = { ...given, parameters };
   const session = new Session({
     schedule,
     profile,
@@ -151,12 +151,7 @@ export function simulate(options: SimulateOptions): Simulation {
   }
   const replicaSeconds = platform.replicaSeconds;
   session.drain();
-  return {
-    windows,
-    managed,
-    parameters: profile.parameters,
-    totals: totalsOf(session, schedule, windows, replicaSeconds),
-  };
+  return { windows, managed, parameters, totals: totalsOf(session, schedule, windows, replicaSeconds) };
 }
 
 function truthOf({ windowTally: tally, platform, windowReplicaSeconds }: Session): SimWindowTruth {
