@@ -15,19 +15,17 @@ export const CODE_504 = 4;
 /** The counters that the gateway exposes for the function. */
 export class GatewayCounters {
   /** Upper bounds of `gateway_functions_seconds`, ascending, without +Inf. */
-  readonly boundsSeconds: readonly number[];
+  readonly boundsSeconds: Float64Array;
   started = 0;
   endedAll = 0;
   readonly ended = new Float64Array(CODES.length);
   readonly sumSeconds = new Float64Array(CODES.length);
-  readonly #bounds: Float64Array;
   readonly #buckets: Float64Array;
 
   /** `extraBounds`: edges that the platform puts beside the client library's own. */
   constructor(extraBounds: readonly number[] = []) {
-    this.#bounds = Float64Array.from(new Set([...GATEWAY_BOUNDS_SECONDS, ...extraBounds])).sort();
-    this.boundsSeconds = [...this.#bounds];
-    this.#buckets = new Float64Array(CODES.length * (this.#bounds.length + 1));
+    this.boundsSeconds = Float64Array.from(new Set([...GATEWAY_BOUNDS_SECONDS, ...extraBounds])).sort();
+    this.#buckets = new Float64Array(CODES.length * (this.boundsSeconds.length + 1));
   }
 
   /** Counts the end of an invocation; `code` is an index into `CODES`. */
@@ -35,7 +33,7 @@ export class GatewayCounters {
     this.endedAll++;
     this.ended[code]!++;
     this.sumSeconds[code]! += seconds;
-    const bounds = this.#bounds;
+    const bounds = this.boundsSeconds;
     let bucket = 0;
     while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++;
     this.#buckets[code * (bounds.length + 1) + bucket]!++;
@@ -43,7 +41,7 @@ export class GatewayCounters {
 
   /** Calls at or below bound `i`; the bound after the last is +Inf. */
   cumulative(code: number, i: number): number {
-    const first = code * (this.#bounds.length + 1);
+    const first = code * (this.boundsSeconds.length + 1);
     let count = 0;
     for (let bucket = 0; bucket <= i; bucket++) count += this.#buckets[first + bucket]!;
     return count;

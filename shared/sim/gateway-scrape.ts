@@ -58,7 +58,7 @@ export class GatewayScrape {
   }
 
   #makeCode(code: string): CodeSeries {
-    const bounds = [...this.#counters.boundsSeconds.map(String), "+Inf"];
+    const bounds = [...Array.from(this.#counters.boundsSeconds, String), "+Inf"];
     return {
       total: this.#make("gateway_function_invocation_total", { code }),
       sum: this.#make("gateway_functions_seconds_sum", { code }),
