@@ -31,13 +31,10 @@ export function planReplicas(ahead: readonly (readonly Scenario[])[], current: n
   const counts = countsToTry(ahead, terms);
   // The cost from a window on, by the count before it.
   let toGo = counts.map(() => 0);
-  for (let i = ahead.length - 1; i > 0; i--) {
-    const stage = stageCosts(ahead[i]!, counts, terms).map((cost, c) => cost + toGo[c]!);
-    toGo = cheapestFrom(stage, counts, start);
-  }
-  const stage = stageCosts(ahead[0]!, counts, terms).map((cost, c) => cost + toGo[c]!);
+  const costsFrom = (i: number) => stageCosts(ahead[i]!, counts, terms).map((cost, c) => cost + toGo[c]!);
+  for (let i = ahead.length - 1; i > 0; i--) toGo = cheapestFrom(costsFrom(i), counts, start);
   let [best, least] = [0, Infinity];
-  stage.forEach((cost, c) => {
+  costsFrom(0).forEach((cost, c) => {
     const whole = cost + start * Math.max(0, counts[c]! - current);
     if (whole < least - 1e-9) [best, least] = [counts[c]!, whole];
   });

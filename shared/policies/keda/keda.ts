@@ -95,16 +95,13 @@ export function kedaPolicy(options: KedaOptions = KEDA_OPTIONS): ScalingPolicy {
     propose({ window, managed, nowMs }) {
       const threshold = options.threshold ?? managed.targetInFlight;
       const { minReplicas, maxReplicas } = managed;
-      const { activationThreshold, cooldownSeconds, fallback } = options;
       const spec: KedaRunSpec = {
+        ...options,
         minReplicas,
         maxReplicas,
         idleReplicas: null,
-        activationThreshold,
-        cooldownSeconds,
         threshold,
         type: "AverageValue",
-        fallback,
       };
       const sample = { metric: window.inFlightMean, current: window.desiredReplicas, ready: window.availableReplicas };
       const step = tickKeda(run, sample, spec, nowMs);

@@ -131,15 +131,8 @@ export function learn(
   const step = clamp(gain * (late.share - aimedShare(budget, settings)) * weight, -MAX_STEP, MAX_STEP);
   const learned = before.learned + weight;
   const requests = before.requests + late.ended;
-  const recent = recently(before, late);
+  const taught = { ...seen, ...recently(before, late), learned, requests };
   // What the bounds decide teaches nothing: where the SLO cannot be kept, or costs nothing more, the headroom would only run away.
-  if (step > 0 ? atMaximum > 1 : window.desiredReplicas <= Math.max(1, managed.minReplicas))
-    return { ...seen, ...recent, learned, requests };
-  return {
-    ...seen,
-    ...recent,
-    learned,
-    requests,
-    headroom: clamp(before.headroom * Math.exp(step), MIN_HEADROOM, MAX_HEADROOM),
-  };
+  if (step > 0 ? atMaximum > 1 : window.desiredReplicas <= Math.max(1, managed.minReplicas)) return taught;
+  return { ...taught, headroom: clamp(before.headroom * Math.exp(step), MIN_HEADROOM, MAX_HEADROOM) };
 }
