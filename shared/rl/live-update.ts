@@ -19,7 +19,7 @@ import { normaliserOf, type NormalisationStatistics } from "./normalisation.ts";
 import { learn } from "./ppo.ts";
 import { refreshedLstmStates } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
-import { meanKl, type Update } from "./training.ts";
+import { meanOf } from "./training.ts";
 
 /** One window of a running function, as the learner sees it. */
 export interface LiveStep {
@@ -76,13 +76,12 @@ export function liveUpdate(engine: Engine, steps: readonly LiveStep[], options: 
     random: seededRandom(`${seed}/live`),
   });
   const last = epochs.at(-1)!;
-  const mean = (of: (update: Update) => number) => last.reduce((sum, update) => sum + of(update), 0) / last.length;
   return {
     ...about,
     epochs: epochs.length,
-    approxKl: meanKl(last),
-    policyLoss: mean(({ policyLoss }) => policyLoss),
-    valueLoss: mean(({ valueLoss }) => valueLoss),
+    approxKl: meanOf(last, "approxKl"),
+    policyLoss: meanOf(last, "policyLoss"),
+    valueLoss: meanOf(last, "valueLoss"),
   };
 }
 

@@ -26,7 +26,7 @@ import { scheduledHyperparameters, type EngineOptions, type Hyperparameters } fr
 import { minibatchOf, piecesOf, sequencesOf, shuffled } from "./minibatches.ts";
 import { refreshedLstmStates } from "./refresh.ts";
 import type { Rollout } from "./rollout/types.ts";
-import { meanKl, play, roundReport, type Round, type TrainingRun, type Update } from "./training.ts";
+import { meanOf, play, roundReport, type Round, type TrainingRun, type Update } from "./training.ts";
 
 /** Plays, learns and reports, round by round, until `totalSteps` are reached or no more are asked for. */
 export async function* trainPpo(run: TrainingRun): AsyncGenerator<Round, void> {
@@ -77,7 +77,7 @@ export function learn(engine: Engine, lesson: Lesson): readonly (readonly Update
     }
     made.push(updates);
     // Far enough from the policy that played: its advantages say nothing about this one.
-    if (targetKl !== null && meanKl(updates) > targetKl) break;
+    if (targetKl !== null && meanOf(updates, "approxKl") > targetKl) break;
   }
   return made;
 }

@@ -102,9 +102,9 @@ export interface Update extends LossReport {
   readonly gradientNorm: number;
 }
 
-/** Mean approximate KL of an epoch. */
-export function meanKl(updates: readonly Update[]): number {
-  return mean(updates.map(({ approxKl }) => approxKl));
+/** The mean of one of the updates' numbers. */
+export function meanOf(updates: readonly Update[], field: keyof Update): number {
+  return mean(updates.map((update) => update[field]));
 }
 
 /** What a round reports: means over its updates, and the returns of its episodes. */
@@ -115,7 +115,7 @@ export function roundReport(
   { returns }: Advantages,
 ): RoundReport {
   const updates = epochs.flat();
-  const of = (field: keyof Update) => mean(updates.map((update) => update[field]));
+  const of = (field: keyof Update) => meanOf(updates, field);
   return {
     policyLoss: of("policyLoss"),
     valueLoss: of("valueLoss"),

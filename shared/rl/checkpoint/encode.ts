@@ -1,6 +1,4 @@
 /** A checkpoint as files. */
-import type { LstmState } from "../engine/types.ts";
-import type { ShardPlace } from "../rollout/types.ts";
 import { floatsToBytes } from "./floats.ts";
 import { modelJsonOf } from "./model-json.ts";
 import { CHECKPOINT_FORMAT, type Checkpoint, type CheckpointFiles, type Continuation } from "./types.ts";
@@ -44,14 +42,9 @@ function placesOf({ optimiser, state }: Continuation): object {
 }
 
 function numbersOf({ optimiser, state }: Continuation): Float32Array[] {
-  const lstmStates = (state.places ?? [])
-    .map(({ lstmState }: ShardPlace) => lstmState)
-    .filter((lstmState) => lstmState !== null);
-  return [
-    ...optimiser.firstMoments,
-    ...optimiser.secondMoments,
-    ...lstmStates.flatMap(({ h, c }: LstmState) => [h, c]),
-  ];
+  const places = state.places ?? [];
+  const memory = places.flatMap(({ lstmState }) => (lstmState === null ? [] : [lstmState.h, lstmState.c]));
+  return [...optimiser.firstMoments, ...optimiser.secondMoments, ...memory];
 }
 
 /** Indented, but for lists of numbers and texts, which take a line each. */
