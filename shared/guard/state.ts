@@ -74,7 +74,7 @@ export function begin(
 }
 
 /**
- * Since when the function has been idle, after a window: only what was measured without a gap counts, what is not known counts as work.
+ * Since when the function has been idle: only what was measured without a gap counts, and what is not known counts as work.
  * `usable`: the window is complete and fresh.
  */
 export function noteWindow(state: GuardState, window: MetricsWindow, usable: boolean): GuardState {

@@ -30,7 +30,7 @@ export interface WindowSpec extends NamedFunction {
 
 /**
  * Builds the window that ended at `endedAtMs` from sources `gateway` ("A") and `containers` ("B"). In exact mode the collector stamps the
- * scrapes that it makes at a window's edges with the edge's instant; a scrape up to a quarter of the window before an edge will do.
+ * scrapes that it makes at a window's edges with the edge's instant; one from up to a quarter of the window before an edge will do.
  */
 export function buildWindow(store: SampleStore, spec: WindowSpec): MetricsWindow {
   const { functionName, namespace, seq, windowSeconds, endedAtMs, timeLapse, mode } = spec;

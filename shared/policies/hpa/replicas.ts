@@ -23,8 +23,8 @@ export interface PodTarget {
 export const HPA_TOLERANCE = 0.1;
 
 /**
- * Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever pods without a metric would turn the direction.
- * Null without the metric of a ready pod: no scaling by it.
+ * Pod metrics: ceil(ratio · ready), or the current count inside the tolerance and wherever pods without a metric would turn the
+ * direction. Null where no ready pod has a metric: no scaling by it.
  */
 export function replicasFromPods(
   pods: readonly PodReading[],
