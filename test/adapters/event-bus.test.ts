@@ -7,7 +7,7 @@ import { MemoryBroker, memoryBus } from "#test/support/memory-bus.ts";
 import { natsBus } from "#shared/adapters/nats/nats-bus.ts";
 import { SUBJECTS } from "#shared/events/subjects.ts";
 import { natsPrograms, testBroker, testNatsServer, type TestServer } from "#test/support/nats-server.ts";
-import { eventBusSuite, type BusUnderTest } from "./event-bus.suite.ts";
+import { eventBusSuite, type BusUnderTest } from "#test/support/event-bus.suite.ts";
 
 eventBusSuite("the memory bus", { kept: false, served: false }, async () => {
   const broker = new MemoryBroker();

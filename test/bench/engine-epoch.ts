@@ -1,6 +1,6 @@
 /** The work that every engine is measured at: one PPO epoch over 2,048 steps, and single steps. */
 import { ADAM_DEFAULTS, LOSS_DEFAULTS, type Engine, type Minibatch } from "#shared/rl/engine/types.ts";
-import { FULL, someMinibatch } from "#test/rl/engine/samples.ts";
+import { FULL, someMinibatch } from "#test/support/engine/samples.ts";
 
 /** So small that twenty epochs on one batch change nothing about the work. */
 export const LEARNING_RATE = 1e-5;

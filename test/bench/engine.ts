@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startWorkerThread } from "#shared/adapters/worker-thread.ts";
 import type { Engine, Minibatch } from "#shared/rl/engine/types.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import { FULL, someWeights } from "#test/rl/engine/samples.ts";
+import { FULL, someWeights } from "#test/support/engine/samples.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { NO_TFJS_NODE, tfjsNode } from "#test/support/tfjs-node.ts";
 import { epoch, epochOf2048, LEARNING_RATE, someObservations, stepTimes, type Epoch } from "./engine-epoch.ts";

@@ -1,6 +1,6 @@
 /** The tfjs engine in a process of its own, on one thread: native from the first argument, or plain without one. */
 import { createTfjsEngine } from "#shared/rl/engine/tfjs/engine.ts";
-import { FULL, someWeights } from "#test/rl/engine/samples.ts";
+import { FULL, someWeights } from "#test/support/engine/samples.ts";
 import { epoch, epochOf2048, someObservations, stepTimes } from "./engine-epoch.ts";
 
 async function main(): Promise<void> {

@@ -4,7 +4,7 @@ import { Platform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
 import { excerptsOf } from "#test/support/episode-loads.ts";
-import { poissonSchedule } from "#test/sim/schedules.ts";
+import { poissonSchedule } from "#test/support/sim/schedules.ts";
 import { median, type Row, type Section } from "./section.ts";
 
 const CALLS = 1_000_000;

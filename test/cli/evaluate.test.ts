@@ -13,7 +13,7 @@ import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { evaluate } from "#services/cli/evaluate.ts";
 import type { World } from "#services/cli/command.ts";
 import type { EvaluationResult } from "#shared/evaluation/results/result.ts";
-import { executablePath, withoutBrowser } from "#test/local-openfaas/ui/browser.ts";
+import { executablePath, withoutBrowser } from "#test/support/local-openfaas/browser.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { runCommand, smallTrace, startCommand, temporaryFolder } from "#test/support/command.ts";
 

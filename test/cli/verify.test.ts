@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { PromiseReport, RecordedEvent } from "#shared/guard/promises.ts";
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
 import type { EventData } from "#shared/events/types.ts";
-import { aStory } from "#test/guard/story.ts";
+import { aStory } from "#test/support/guard/story.ts";
 
 const MAIN = resolve("dist/services/cli/main.cjs");
 

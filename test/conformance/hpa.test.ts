@@ -16,7 +16,7 @@ import {
   replicasFromValue,
   type PodReading,
 } from "#shared/policies/hpa/replicas.ts";
-import { readTable } from "./rows.ts";
+import { readTable } from "#test/support/conformance-rows.ts";
 
 interface LimitRow {
   readonly name: string;

@@ -9,7 +9,7 @@ import { startKeda, tickKeda, type KedaRunSpec } from "#shared/policies/keda/ked
 import { CE_CAP, ceStep } from "#shared/policies/openfaas/ce-step.ts";
 import { downWindow, proReplicas } from "#shared/policies/openfaas/pro.ts";
 import type { Recommendation } from "#shared/policies/words.ts";
-import { readTable } from "./rows.ts";
+import { readTable } from "#test/support/conformance-rows.ts";
 
 const table = readTable<{
   fallbacks: {

@@ -11,7 +11,7 @@ import {
 } from "#shared/policies/kpa/reconcile.ts";
 import { resolveTarget, TARGET_DEFAULTS, type KpaMetric } from "#shared/policies/kpa/target.ts";
 import { average, bucketWindow, record } from "#shared/policies/kpa/windows.ts";
-import { readTable } from "./rows.ts";
+import { readTable } from "#test/support/conformance-rows.ts";
 
 interface DecisionRow {
   readonly name: string;

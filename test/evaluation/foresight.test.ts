@@ -14,7 +14,7 @@ import { resolvePolicy } from "#shared/evaluation/policies.ts";
 import { evaluateRun, scheduleOf, type Cell } from "#shared/evaluation/run.ts";
 import { Platform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
-import { SMALL_CELL, SMALL_TRACE } from "./fixtures.ts";
+import { SMALL_CELL, SMALL_TRACE } from "#test/support/evaluation.ts";
 
 const START_COST = 15;
 const sure = (mean: number) => ({ mean, lo: mean, hi: mean });

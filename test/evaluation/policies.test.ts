@@ -6,7 +6,7 @@ import { resolvePolicy, splitPolicies } from "#shared/evaluation/policies.ts";
 import { foresightOf } from "#shared/evaluation/foresight.ts";
 import { scheduleOf } from "#shared/evaluation/run.ts";
 import { isBoundName } from "#shared/evaluation/knowing.ts";
-import { runSmall, SMALL_CELL } from "./fixtures.ts";
+import { runSmall, SMALL_CELL } from "#test/support/evaluation.ts";
 
 const context = { seed: 1, plan: () => [], foresight: foresightOf(scheduleOf(SMALL_CELL, 1), SMALL_CELL.profile) };
 

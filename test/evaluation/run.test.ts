@@ -6,7 +6,7 @@ import { foresightOf, initialReplicas, neededSpan, startupSeconds } from "#share
 import { scheduleOf } from "#shared/evaluation/run.ts";
 import { timelineOf } from "#shared/evaluation/timeline.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
-import { runSmall, SMALL_CELL, SMALL_TRACE } from "./fixtures.ts";
+import { runSmall, SMALL_CELL, SMALL_TRACE } from "#test/support/evaluation.ts";
 
 describe("a run", () => {
   test("is the same again; another seed is another run of as many calls", async () => {

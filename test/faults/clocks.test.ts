@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { record } from "#test/faults/support/figures.ts";
-import { PARTS, startLoop, WINDOW_SECONDS, type Loop, type Part } from "#test/faults/support/loop.ts";
-import { assertPromises } from "#test/faults/support/promises.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { PARTS, startLoop, WINDOW_SECONDS, type Loop, type Part } from "#test/support/faults/loop.ts";
+import { assertPromises } from "#test/support/faults/promises.ts";
 
 /** The first window may begin before anybody looked, and the first proposal waits for its model. */
 const warmUp = (loop: Loop): Promise<void> => loop.pass(2 * WINDOW_SECONDS);

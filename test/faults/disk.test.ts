@@ -12,7 +12,7 @@ import { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { smallDisk, type SmallDisk } from "#test/support/faults/small-disk.ts";
 import { startTestPlatform } from "#test/support/platform.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 const HELLO = `module.exports = async (event, context) => context.succeed("hello " + (process.env.word ?? ""))`;
 

@@ -7,7 +7,7 @@ import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { passwordOf } from "#shared/live/find-platform.ts";
 import { decisionsAfterNow, startTestStack } from "#test/support/local-stack.ts";
-import { recordEachTest } from "#test/faults/support/figures.ts";
+import { recordEachTest } from "#test/support/faults/figures.ts";
 
 recordEachTest(import.meta.filename);
 

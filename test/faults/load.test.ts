@@ -8,8 +8,8 @@ import { test } from "node:test";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestGateway } from "#test/support/gateway.ts";
 import { rawConnection } from "#test/support/raw-http.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { loadLines, loadRun, type LoadRun } from "#test/faults/support/load-run.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { loadLines, loadRun, type LoadRun } from "#test/support/faults/load-run.ts";
 
 const limits = { maxCalls: 20, maxCallsPerFunction: 12 };
 

@@ -16,8 +16,8 @@ import { noteRunning } from "#shared/live/find-platform.ts";
 import { managedOn, openPlatform, type LivePlatform } from "#shared/live/platform.ts";
 import { statusOf } from "#shared/live/status.ts";
 import { busServerPid } from "#services/local-openfaas/index.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { assertPromises, scaleDownsOnMissing } from "#test/faults/support/promises.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { assertPromises, scaleDownsOnMissing } from "#test/support/faults/promises.ts";
 
 const FUNCTION = "stress";
 /** What both the policy and the fallback rule want, so that anything below it comes of a fault. */

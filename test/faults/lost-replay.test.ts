@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 import { commandLine } from "#test/support/command-line.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestStack } from "#test/support/local-stack.ts";

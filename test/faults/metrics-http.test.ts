@@ -8,11 +8,11 @@ import { gzipSync } from "node:zlib";
 import { httpMetricsEndpoint } from "#shared/adapters/http-metrics.ts";
 import { isDecidable } from "#shared/core/window.ts";
 import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { startLoop, WINDOW_SECONDS } from "#test/faults/support/loop.ts";
-import type { MetricsWorld } from "#test/faults/support/metrics-world.ts";
-import { planOf } from "#test/faults/support/plan.ts";
-import { assertPromises, scaleDownsOnMissing } from "#test/faults/support/promises.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { startLoop, WINDOW_SECONDS } from "#test/support/faults/loop.ts";
+import type { MetricsWorld } from "#test/support/faults/metrics-world.ts";
+import { planOf } from "#test/support/faults/plan.ts";
+import { assertPromises, scaleDownsOnMissing } from "#test/support/faults/promises.ts";
 
 /** What becomes of a scrape: all that is sent in place of the true page, or for ever nothing. */
 type Answer = (response: ServerResponse, page: string) => void;

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { isDecidable } from "#shared/core/window.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { startLoop, WINDOW_SECONDS, type Loop } from "#test/faults/support/loop.ts";
-import { PAGE_FAULTS, type PageFault } from "#test/faults/support/metrics-world.ts";
-import { planOf } from "#test/faults/support/plan.ts";
-import { assertPromises, scaleDownsOnMissing } from "#test/faults/support/promises.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { startLoop, WINDOW_SECONDS, type Loop } from "#test/support/faults/loop.ts";
+import { PAGE_FAULTS, type PageFault } from "#test/support/faults/metrics-world.ts";
+import { planOf } from "#test/support/faults/plan.ts";
+import { assertPromises, scaleDownsOnMissing } from "#test/support/faults/promises.ts";
 
 const SEED = "metrics-1";
 /** Longer than what the guard remembers of earlier recommendations. */

@@ -14,9 +14,9 @@ import { openfaasManagedFunctions } from "#shared/adapters/openfaas/managed-func
 import { openfaasScaleTarget } from "#shared/adapters/openfaas/scale-target.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
 import { decodeEvent, encodeEvent, makeEvent } from "#shared/events/codec.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { planOf } from "#test/faults/support/plan.ts";
-import { MANAGED, startScalerWorld } from "#test/faults/support/scaler-world.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { planOf } from "#test/support/faults/plan.ts";
+import { MANAGED, startScalerWorld } from "#test/support/faults/scaler-world.ts";
 import { aProposal } from "#test/support/a-decision.ts";
 import { aWindow } from "#test/support/a-window.ts";
 

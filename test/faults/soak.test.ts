@@ -11,10 +11,10 @@ import type { RecordedEvent } from "#shared/guard/promises.ts";
 import { isDecidable } from "#shared/core/window.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import { liveBytes } from "#test/support/live-bytes.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { startLoop, WINDOW_SECONDS, type Loop } from "#test/faults/support/loop.ts";
-import { PAGE_FAULTS } from "#test/faults/support/metrics-world.ts";
-import { assertPromises } from "#test/faults/support/promises.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { startLoop, WINDOW_SECONDS, type Loop } from "#test/support/faults/loop.ts";
+import { PAGE_FAULTS } from "#test/support/faults/metrics-world.ts";
+import { assertPromises } from "#test/support/faults/promises.ts";
 
 const HOURS = Number(process.env["REPLICANT_SOAK_HOURS"] ?? 8);
 const WINDOWS_PER_HOUR = 3_600 / WINDOW_SECONDS;

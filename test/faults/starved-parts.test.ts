@@ -22,7 +22,7 @@ import { createConnector } from "#services/connector/connector.ts";
 import { createCollector } from "#services/metrics-collector/collector.ts";
 import { scrapedSource } from "#services/metrics-collector/scraped-source.ts";
 import { createScaler } from "#services/scaler/scaler.ts";
-import { recordEachTest } from "#test/faults/support/figures.ts";
+import { recordEachTest } from "#test/support/faults/figures.ts";
 
 recordEachTest(import.meta.filename);
 

@@ -19,7 +19,7 @@ import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts"
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import { openSegmentLog } from "#services/trainer/memory/segment-log.ts";
 import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
-import { recordEachTest } from "#test/faults/support/figures.ts";
+import { recordEachTest } from "#test/support/faults/figures.ts";
 
 recordEachTest(import.meta.filename);
 

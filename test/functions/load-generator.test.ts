@@ -17,7 +17,7 @@ import { signCall } from "#shared/host/signature.ts";
 import type { FunctionEvent } from "#shared/host/handler.ts";
 import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
 import { scheduleDigest } from "#shared/load/schedule-file.ts";
-import { startTarget, type Target } from "#test/load/target.ts";
+import { startTarget, type Target } from "#test/support/load-target.ts";
 import { eventually } from "#test/support/eventually.ts";
 
 const KEY = "a key for tests";

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { decide, glance, GUARD_DEFAULTS, onTick, startGuard, type GuardDecision } from "#shared/guard/guard.ts";
 import { checkPromises } from "#test/support/check-promises.ts";
 import type { RecordedEvent } from "#shared/guard/promises.ts";
-import { aFunction, anInput, aTick, aWindow, obeyed } from "./fixtures.ts";
+import { aFunction, anInput, aTick, aWindow, obeyed } from "#test/support/guard/fixtures.ts";
 
 const TICKS = 15;
 const TICK_SECONDS = 2;

@@ -13,7 +13,7 @@ import {
   type GuardState,
 } from "#shared/guard/guard.ts";
 import type { Tick } from "#shared/core/window.ts";
-import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./fixtures.ts";
+import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "#test/support/guard/fixtures.ts";
 
 describe("guard: two writers", () => {
   const decideAt = (

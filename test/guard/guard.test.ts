@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { GUARD_STAGES } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS, startGuard, type GuardInput, type GuardSettings } from "#shared/guard/guard.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
-import { aFunction, aLongRunningGuard, anInput, aWindow, settle } from "./fixtures.ts";
+import { aFunction, aLongRunningGuard, anInput, aWindow, settle } from "#test/support/guard/fixtures.ts";
 
 /** Six numbers: valid, proposed, floor, stabilised, rate-limited, bounded. */
 const numbers = (stages: readonly { replicas: number }[]) => stages.map(({ replicas }) => replicas);

@@ -13,7 +13,7 @@ import {
   type HeldTickInput,
 } from "#shared/guard/guard.ts";
 import type { Tick } from "#shared/core/window.ts";
-import { aFunction, aLongRunningGuard, anInput, aTick, aWindow } from "./fixtures.ts";
+import { aFunction, aLongRunningGuard, anInput, aTick, aWindow } from "#test/support/guard/fixtures.ts";
 
 const policy = { name: "slo-budget", version: "1" };
 const settings = GUARD_DEFAULTS;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { GUARD_DEFAULTS, onTick, withApplied } from "#shared/guard/guard.ts";
-import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "./fixtures.ts";
+import { aFunction, aLongRunningGuard, anInput, aTick, aWindow, settle } from "#test/support/guard/fixtures.ts";
 
 /** Six numbers: valid, proposed, floor, stabilised, rate-limited, bounded. */
 const numbers = (stages: readonly { replicas: number }[]) => stages.map(({ replicas }) => replicas);

@@ -7,8 +7,8 @@ import fc from "fast-check";
 import type { Applied } from "#shared/core/decision.ts";
 import { checkPromises } from "#test/support/check-promises.ts";
 import { promiseChecker, PROMISES, type PromiseName, type RecordedEvent } from "#shared/guard/promises.ts";
-import { aStory } from "./story.ts";
-import { live, world } from "./world.ts";
+import { aStory } from "#test/support/guard/story.ts";
+import { live, world } from "#test/support/guard/world.ts";
 
 type Change = (decision: Applied, at: number) => Applied | null;
 

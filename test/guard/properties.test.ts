@@ -6,7 +6,7 @@ import fc from "fast-check";
 
 import { GUARD_STAGES } from "#shared/core/decision.ts";
 import { GUARD_DEFAULTS } from "#shared/guard/guard.ts";
-import { live, world, type Happening, type World } from "./world.ts";
+import { live, world, type Happening, type World } from "#test/support/guard/world.ts";
 
 const always = (check: (world: World) => void) => fc.assert(fc.property(world, check), { numRuns: 300, seed: 20_260 });
 

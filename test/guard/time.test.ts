@@ -4,7 +4,15 @@ import { describe, test } from "node:test";
 
 import { decide, GUARD_DEFAULTS, onTick, startGuard, type GuardSettings } from "#shared/guard/guard.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
-import { aFunction, aLongRunningGuard, anIdleWindow, anInput, aTick, aWindow, settle } from "./fixtures.ts";
+import {
+  aFunction,
+  aLongRunningGuard,
+  anIdleWindow,
+  anInput,
+  aTick,
+  aWindow,
+  settle,
+} from "#test/support/guard/fixtures.ts";
 
 describe("guard: time", () => {
   test("a scale-down goes to the largest wish of the last 90 s", () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { evaluate } from "./evaluate.ts";
+import { evaluate } from "#test/support/learning/evaluate.ts";
 import type { AgentName } from "#shared/rl/agents.ts";
-import { identityEnvironment, maskedEnvironment, memoryEnvironment } from "./environments.ts";
-import { SMALL, SMALL_MEMORY, trained } from "./train.ts";
+import { identityEnvironment, maskedEnvironment, memoryEnvironment } from "#test/support/learning/environments.ts";
+import { SMALL, SMALL_MEMORY, trained } from "#test/support/learning/train.ts";
 
 const change = (agent: AgentName) => (agent === "ppo" ? SMALL : SMALL_MEMORY);
 

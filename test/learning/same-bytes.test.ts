@@ -14,8 +14,8 @@ import { AGENT_NAMES, type AgentName, settingsOf } from "#shared/rl/agents.ts";
 import { freshState, type TrainingState } from "#shared/rl/training.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 import { liveBytes } from "#test/support/live-bytes.ts";
-import { countingEnvironment, identityEnvironment, memoryEnvironment } from "./environments.ts";
-import { SMALL, SMALL_MEMORY, smallEngine, trained } from "./train.ts";
+import { countingEnvironment, identityEnvironment, memoryEnvironment } from "#test/support/learning/environments.ts";
+import { SMALL, SMALL_MEMORY, smallEngine, trained } from "#test/support/learning/train.ts";
 
 const change = (agent: AgentName) => ({
   ...(agent === "ppo" ? SMALL : SMALL_MEMORY),

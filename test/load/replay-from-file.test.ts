@@ -9,7 +9,7 @@ import { test, type TestContext } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { RequestRecord } from "#shared/load/records.ts";
 import { functionNameOf, replayFromFile } from "#shared/load/replay-from-file.ts";
-import { startTarget } from "./target.ts";
+import { startTarget } from "#test/support/load-target.ts";
 
 async function folderFor(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "replicant-replay-"));

@@ -12,7 +12,7 @@ import { startReplay } from "#shared/load/replay.ts";
 import type { ReplayOptions } from "#shared/load/replay-options.ts";
 import { stressBody } from "#shared/load/stress-body.ts";
 import { unansweredBecause } from "#shared/load/totals.ts";
-import { startTarget } from "./target.ts";
+import { startTarget } from "#test/support/load-target.ts";
 
 /** `count` requests, evenly spaced over `durationSeconds`. */
 function even(count: number, durationSeconds: number, windowSeconds = durationSeconds): Schedule {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { findPrometheus, record, type Recording } from "./prometheus-peer.ts";
-import { differences } from "./replay-recording.ts";
+import { findPrometheus, record, type Recording } from "#test/support/metrics/prometheus-peer.ts";
+import { differences } from "#test/support/metrics/replay-recording.ts";
 
 test("promql: every recorded answer of a real Prometheus is met within 1e-9", async () => {
   const text = await readFile(new URL("fixtures/prometheus-answers.json", import.meta.url), "utf8");

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { anchorsOf, linesOf, pages, textOf } from "./pages.ts";
+import { anchorsOf, linesOf, pages, textOf } from "#test/support/pages.ts";
 
 const WIDTH = 130;
 const README_LINES = 250;

@@ -8,7 +8,7 @@ import { AGENT_NAMES, FORMS, settingsOf, type AgentName, type AgentSettings } fr
 import type { Schedulable } from "#shared/rl/schedules.ts";
 import { ADDITIONS } from "#test/adding/additions.ts";
 import { checkPageTable } from "#test/support/page-table.ts";
-import { tableUnder, textOf } from "./pages.ts";
+import { tableUnder, textOf } from "#test/support/pages.ts";
 
 test("README.md: the rules and agents have the figures of the full table", () => {
   const full = tableUnder("shared/evaluation/README.md", "compare-agents: begin");

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { BadInputError } from "#shared/core/errors.ts";
 import type { PolicyContext } from "#shared/policies/rule.ts";
 import { policyByName, POLICY_USAGES } from "#shared/policies/by-name.ts";
-import { answerTo, aWindow } from "./fixtures.ts";
+import { answerTo, aWindow } from "#test/support/policies.ts";
 
 const context: PolicyContext = {
   seed: 7,

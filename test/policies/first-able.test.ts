@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fallbackByName } from "#shared/policies/first-able.ts";
-import { answerTo, aWindow } from "./fixtures.ts";
+import { answerTo, aWindow } from "#test/support/policies.ts";
 
 for (const name of ["forecast-mpc", "slo-budget"]) {
   test(`${name}: until something tells what a request takes, openfaas-pro answers, and says so`, () => {

@@ -14,7 +14,7 @@ import { EMPTY_HISTOGRAM, recordIdle, warmSpan } from "#shared/policies/hybrid-h
 import { hybridHistogramPolicy } from "#shared/policies/hybrid-histogram/policy.ts";
 import type { Foresight } from "#shared/policies/foresight.ts";
 import { oraclePolicy } from "#shared/policies/oracle.ts";
-import { answerTo, aWindow, run } from "./fixtures.ts";
+import { answerTo, aWindow, run } from "#test/support/policies.ts";
 
 const near = (actual: number, want: number) => assert.ok(Math.abs(actual - want) < 1e-9, `${actual} is not ${want}`);
 

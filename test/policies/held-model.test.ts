@@ -7,7 +7,7 @@ import { heldModel, heldName, policyInWords } from "#shared/policies/held-model.
 import { policyReference } from "#shared/policies/reference.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { aLearnedModel } from "#test/support/a-learned-model.ts";
-import { aFunction, answerTo, aWindow } from "./fixtures.ts";
+import { aFunction, answerTo, aWindow } from "#test/support/policies.ts";
 
 const headrooms = (favourite: number) => aLearnedModel({ favourite, layout: "replicant-24", actions: "headroom" });
 /** Two replicas' worth of load, of requests that compute. */

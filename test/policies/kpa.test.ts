@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { bucketWindow, average, isEmpty, record } from "#shared/policies/kpa/windows.ts";
 import { KPA_OPTIONS, kpaPolicy, kpaSpec, startKpa, tickKpa } from "#shared/policies/kpa/kpa.ts";
-import { answerTo, aWindow, run } from "./fixtures.ts";
+import { answerTo, aWindow, run } from "#test/support/policies.ts";
 
 describe("kpa: buckets", () => {
   const at = (seconds: number) => 1_000_000_000 + seconds * 1000;

@@ -7,7 +7,7 @@ import { LearnedPolicy, proposeAll } from "#shared/policies/learned.ts";
 import { headroom } from "#shared/task/actions/headroom.ts";
 import { taskNamed } from "#shared/task/task.ts";
 import { aLearnedModel } from "#test/support/a-learned-model.ts";
-import { aFunction, answerTo, aWindow } from "./fixtures.ts";
+import { aFunction, answerTo, aWindow } from "#test/support/policies.ts";
 
 const windows = Array.from({ length: 12 }, (_, i) =>
   aWindow(i + 1, { arrivals: 30 * (i % 5), inFlightMean: i, desiredReplicas: 2 + (i % 4), cpuRatio: (i % 3) / 2 }),

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 
 import { policyByName } from "#shared/policies/by-name.ts";
 import { replicasFromPods, type PodReading } from "#shared/policies/hpa/replicas.ts";
-import { answerTo, aWindow, run } from "./fixtures.ts";
+import { answerTo, aWindow, run } from "#test/support/policies.ts";
 
 const rule = (text: string) => policyByName(text)();
 

@@ -10,7 +10,7 @@ import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { settingsOf } from "#shared/rl/agents.ts";
 import { taskNamed } from "#shared/task/task.ts";
-import { answerTo, aWindow } from "#test/policies/fixtures.ts";
+import { answerTo, aWindow } from "#test/support/policies.ts";
 import { runCommand, temporaryFolder } from "#test/support/command.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { runScenario, stagesOf, within } from "./knative.ts";
+import { runScenario, stagesOf, within } from "#test/support/sim/knative.ts";
 
 const SEEDS = [1, 2, 3];
 

@@ -10,7 +10,7 @@ import { Platform } from "#shared/sim/platform.ts";
 import { PROFILES, simProfile, type ProfileChanges } from "#shared/sim/profiles.ts";
 
 import { liveBytes } from "#test/support/live-bytes.ts";
-import { poissonSchedule, scheduleAt } from "./schedules.ts";
+import { poissonSchedule, scheduleAt } from "#test/support/sim/schedules.ts";
 
 /** A start takes exactly 3 s, a scale call 0.2 s; nothing fails by chance. */
 const EXACT = {

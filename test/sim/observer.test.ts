@@ -10,7 +10,7 @@ import type { ParameterName } from "#shared/sim/parameters.ts";
 import { Platform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 
-import { poissonSchedule } from "./schedules.ts";
+import { poissonSchedule } from "#test/support/sim/schedules.ts";
 
 function observed(
   mode: WindowMode,

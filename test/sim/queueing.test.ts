@@ -8,7 +8,7 @@ import type { ParameterName } from "#shared/sim/parameters.ts";
 import { Platform } from "#shared/sim/platform.ts";
 import { neededReplicas, simProfile } from "#shared/sim/profiles.ts";
 
-import { poissonSchedule, scheduleAt } from "./schedules.ts";
+import { poissonSchedule, scheduleAt } from "#test/support/sim/schedules.ts";
 
 /** A platform without anything but queues: no overhead, no failures, memory without end. */
 const QUEUES_ONLY = {

@@ -9,7 +9,7 @@ import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";
 import { excerptsOf } from "#test/support/episode-loads.ts";
 import { ScalingEnvironment, type ScalingSettings } from "#shared/sim/scaling-environment.ts";
 
-import { poissonSchedule } from "./schedules.ts";
+import { poissonSchedule } from "#test/support/sim/schedules.ts";
 
 const day = poissonSchedule({ rps: 4, calls: 40_000, cv: 0.3 });
 const environmentOf = (changes: Partial<ScalingSettings> = {}) =>

@@ -6,7 +6,7 @@ import type { PolicyInput, ScalingPolicy } from "#shared/core/policy.ts";
 import { neededReplicas, simProfile } from "#shared/sim/profiles.ts";
 import { simulate, type SimulateOptions } from "#shared/sim/simulate.ts";
 
-import { poissonSchedule, scheduleAt } from "./schedules.ts";
+import { poissonSchedule, scheduleAt } from "#test/support/sim/schedules.ts";
 
 const always = (replicas: number): ScalingPolicy => ({
   identity: { name: `fixed:${replicas}`, version: "1" },

@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { freePort } from "#services/local-openfaas/bus/ports.ts";
 import { eventually } from "./eventually.ts";
 
-export { findPrometheus } from "#test/metrics/prometheus-peer.ts";
+export { findPrometheus } from "#test/support/metrics/prometheus-peer.ts";
 
 export interface PrometheusPeer {
   readonly url: string;

@@ -5,7 +5,7 @@ import { baselineRewards } from "#shared/task/environment/baseline-rewards.ts";
 import type { BaseInfo, Environment, ResetOptions } from "#shared/task/environment/contract.ts";
 import { decidableSteps } from "#shared/task/environment/decidable-steps.ts";
 import { box, discrete } from "#shared/task/environment/spaces.ts";
-import { countingEnvironment } from "#test/learning/environments.ts";
+import { countingEnvironment } from "#test/support/learning/environments.ts";
 
 type Info = BaseInfo & { readonly missing: boolean };
 

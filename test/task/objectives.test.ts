@@ -7,7 +7,7 @@ import { OBJECTIVES } from "#shared/task/objectives/objectives.ts";
 import { paperTargetReplicas, paperUtilisation } from "#shared/task/objectives/paper.ts";
 import type { MeasuredWindow } from "#shared/core/window.ts";
 
-import { aWindow } from "#test/guard/fixtures.ts";
+import { aWindow } from "#test/support/guard/fixtures.ts";
 
 function input(window: Partial<MeasuredWindow>, changes: Partial<StepFacts> = {}): StepFacts {
   const desired = window.desiredReplicas ?? 4;

@@ -8,9 +8,9 @@ import { successShare, type DecidableWindow, type MeasuredWindow, type MetricsWi
 import { spaceOf } from "#shared/task/observation/layout.ts";
 import { LAYOUTS, layoutNamed, type LayoutName } from "#shared/task/observation/layouts.ts";
 import { LoadMeter } from "#shared/task/load-meter.ts";
-import { aFunction } from "#test/policies/fixtures.ts";
+import { aFunction } from "#test/support/policies.ts";
 
-import { aWindow } from "#test/guard/fixtures.ts";
+import { aWindow } from "#test/support/guard/fixtures.ts";
 
 const busy = aWindow(1, {
   arrivals: 120,

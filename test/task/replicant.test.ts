@@ -11,7 +11,7 @@ import { LAYOUTS } from "#shared/task/observation/layouts.ts";
 import { FunctionTask, taskNamed } from "#shared/task/task.ts";
 import { lateShare, violationShare } from "#shared/task/violations.ts";
 import { productReward } from "#shared/task/objectives/product.ts";
-import { aFunction, aWindow } from "#test/policies/fixtures.ts";
+import { aFunction, aWindow } from "#test/support/policies.ts";
 
 const layout = LAYOUTS["replicant-24"];
 const names: string[] = layout.features.map(({ name }) => name);

@@ -18,7 +18,7 @@ import { eventually } from "#test/support/eventually.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
 import { standingServer, type StandingServer } from "#test/support/nats-standing.ts";
 import { passwordOf, rawClient, serversWithUsers } from "#test/support/nats-users.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 const connectAs = (server: StandingServer, user: BusUser | "admin"): Promise<NatsConnection> =>
   connect({ servers: server.host, user, pass: passwordOf(user), inboxPrefix: `_INBOX.${user}` });

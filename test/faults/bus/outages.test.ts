@@ -14,7 +14,7 @@ import { slowRoad } from "#test/support/faults/slow-road.ts";
 import { natsPrograms } from "#test/support/nats-server.ts";
 import { standingServer } from "#test/support/nats-standing.ts";
 import { ALL_LOGINS, passwordOf } from "#test/support/nats-users.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 async function open(t: TestContext, options: NatsBusOptions): Promise<NatsBus> {
   const bus = await natsBus({ publishTimeoutMs: 30_000, ...options });

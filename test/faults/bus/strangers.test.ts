@@ -9,7 +9,7 @@ import { eventually } from "#test/support/eventually.ts";
 import { ALL_LOGINS, passwordOf, PREFIX } from "#test/support/nats-users.ts";
 import { startBroker } from "#services/local-openfaas/bus/broker.ts";
 import { DEFAULT_LIMITS } from "#services/local-openfaas/bus/limits.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 const SOCKETS = 1_500;
 

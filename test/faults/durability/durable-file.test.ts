@@ -5,7 +5,7 @@ import { openAppendFile } from "#shared/adapters/files/append-file.ts";
 import { createFile, isAside, removeFile, removeLeftovers, replaceFile } from "#shared/adapters/files/durable-file.ts";
 import type { Files } from "#shared/adapters/files/files.ts";
 import { everyFault } from "#test/support/faults/every-fault.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 const textOf = async (files: Files, path: string) => {
   const bytes = await files.read(path);

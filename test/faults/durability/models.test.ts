@@ -11,7 +11,7 @@ import { folderRegistry } from "#shared/adapters/model-registry/folder.ts";
 import { fileModelStore } from "#shared/adapters/model-store.ts";
 import type { ModelControl } from "#shared/core/model.ts";
 import { everyFault } from "#test/support/faults/every-fault.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 import { volatileFiles } from "#test/support/faults/volatile-files.ts";
 
 /** Every file says to which checkpoint it belongs, so that a mixture is seen. */

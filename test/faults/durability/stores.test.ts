@@ -8,7 +8,7 @@ import { tidyHome } from "#services/local-openfaas/provider/leftovers.ts";
 import { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts";
 import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts";
 import { everyFault, isKill } from "#test/support/faults/every-fault.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 const textOf = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes).toString());
 

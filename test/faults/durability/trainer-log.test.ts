@@ -10,7 +10,7 @@ import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { TrainerMemory } from "#services/trainer/memory/trainer-memory.ts";
 import { openSegmentLog, type SegmentBounds, type SegmentLog } from "#services/trainer/memory/segment-log.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 import { everyFault, isKill } from "#test/support/faults/every-fault.ts";
 import { volatileFiles } from "#test/support/faults/volatile-files.ts";
 

@@ -11,7 +11,7 @@ import { packed, unpacked } from "#shared/adapters/model-registry/archive.ts";
 import { parseTrace } from "#shared/traces/formats/parse-trace.ts";
 import { decodeCheckpoint } from "#shared/rl/checkpoint/decode.ts";
 import type { CheckpointFiles } from "#shared/rl/checkpoint/types.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 import { checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { assertUnpolluted, bent, hostileValue, isSentence, jsonText, mangled } from "#test/support/hostile.ts";
 import { parseStack } from "#shared/deploy/stack.ts";

@@ -23,7 +23,7 @@ import { jsonHandler, type Answer, type FunctionEvent } from "#shared/host/handl
 import { silentLog } from "#test/support/silent-log.ts";
 import { signCall } from "#shared/host/signature.ts";
 import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 import { anApplied, aProposal } from "#test/support/a-decision.ts";
 import { aManaged, aTick, aWindow } from "#test/support/a-window.ts";
 import { aModelEvent } from "#test/support/an-event.ts";

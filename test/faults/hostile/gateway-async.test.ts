@@ -10,7 +10,7 @@ import { defaultLimits, type GatewayLimits } from "#services/local-openfaas/gate
 import { eventually } from "#test/support/eventually.ts";
 import { startTestGateway } from "#test/support/gateway.ts";
 import { rawConnection } from "#test/support/raw-http.ts";
-import { recordEachTest } from "#test/faults/support/figures.ts";
+import { recordEachTest } from "#test/support/faults/figures.ts";
 
 recordEachTest(import.meta.filename);
 

@@ -6,7 +6,7 @@ import type { LogFile } from "#services/local-openfaas/provider/logs/log-file.ts
 import { eventually } from "#test/support/eventually.ts";
 import { authorization, startTestGateway } from "#test/support/gateway.ts";
 import { rawConnection } from "#test/support/raw-http.ts";
-import { recordEachTest } from "#test/faults/support/figures.ts";
+import { recordEachTest } from "#test/support/faults/figures.ts";
 
 recordEachTest(import.meta.filename);
 

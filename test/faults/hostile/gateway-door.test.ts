@@ -9,7 +9,7 @@ import { LoginAttempts } from "#services/local-openfaas/gateway/login-attempts.t
 import { authorization, authorizationOf, startTestGateway } from "#test/support/gateway.ts";
 import { liveBytes } from "#test/support/live-bytes.ts";
 import { rawConnection } from "#test/support/raw-http.ts";
-import { recordEachTest } from "#test/faults/support/figures.ts";
+import { recordEachTest } from "#test/support/faults/figures.ts";
 
 recordEachTest(import.meta.filename);
 

@@ -16,8 +16,8 @@ import { secretRoutes } from "#services/local-openfaas/gateway/control/secrets.t
 import { routes } from "#services/local-openfaas/gateway/routes.ts";
 import { uiRouter, type UiRouterOptions } from "#services/local-openfaas/ui/router.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { record } from "#test/faults/support/figures.ts";
-import { aRequest, mutated } from "#test/faults/support/gateway-requests.ts";
+import { record } from "#test/support/faults/figures.ts";
+import { aRequest, mutated } from "#test/support/faults/gateway-requests.ts";
 import {
   askers,
   headersOf,
@@ -27,7 +27,7 @@ import {
   type Asker,
   type GatewayWorld,
   type RawAnswer,
-} from "#test/faults/support/gateway-world.ts";
+} from "#test/support/faults/gateway-world.ts";
 
 const inputs = Number(process.env["REPLICANT_INPUTS"] ?? 600);
 

@@ -5,7 +5,7 @@ import { attacksOn, judge, textOf } from "#test/support/patterns/attacks.ts";
 import { patternsIn } from "#test/support/patterns/sources.ts";
 import { search } from "#test/support/patterns/steps.ts";
 import { parsePattern } from "#test/support/patterns/syntax.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 
 const found = patternsIn(["functions", "services", "shared"]);
 const distinct = [...new Map(found.patterns.map((each) => [`/${each.source}/${each.flags}`, each])).entries()];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 
 import { encodeEvent, makeEvent } from "#shared/events/codec.ts";
-import { record } from "#test/faults/support/figures.ts";
+import { record } from "#test/support/faults/figures.ts";
 import { aManaged, aWindow } from "#test/support/a-window.ts";
 import { around } from "#test/support/around.ts";
 import { eventually } from "#test/support/eventually.ts";

@@ -5,7 +5,7 @@ import { PROMISES, type RecordedEvent } from "#shared/guard/promises.ts";
 import { decisionIdOf } from "#shared/core/proposal.ts";
 import type { EventBus } from "#shared/ports/event-bus.ts";
 import { isKept, promiseLines, recordPromises } from "#shared/live/run/promises.ts";
-import { aStory } from "#test/guard/story.ts";
+import { aStory } from "#test/support/guard/story.ts";
 
 /** A bus that hands over what is given, to whoever has subscribed. */
 function givenBus() {

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startGuardian } from "#services/local-openfaas/provider/guardian.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { bundleRuntime, isAlive, temporaryFolder, writeFunction } from "./support.ts";
+import { bundleRuntime, isAlive, temporaryFolder, writeFunction } from "#test/support/local-openfaas/provider.ts";
 
-const PARENT = new URL("./parent.ts", import.meta.url).pathname;
+const PARENT = new URL("../../support/local-openfaas/parent.ts", import.meta.url).pathname;
 
 for (const { name, limits, source } of [
   { name: "idle replicas in cgroups", limits: "auto", source: `module.exports = async () => "x"` },

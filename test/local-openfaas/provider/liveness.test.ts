@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { after, frozenBecause, WELL, type Look } from "#services/local-openfaas/provider/liveness.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestPlatform } from "#test/support/platform.ts";
-import { call, isAlive, startProvider, whenAvailable } from "./support.ts";
+import { call, isAlive, startProvider, whenAvailable } from "#test/support/local-openfaas/provider.ts";
 
 const look = (changes: Partial<Look> = {}): Look => ({
   isStopped: false,

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import { test } from "node:test";
 import { eventually } from "#test/support/eventually.ts";
-import { call, isAlive, startProvider, whenAvailable, type TestProvider } from "./support.ts";
+import {
+  call,
+  isAlive,
+  startProvider,
+  whenAvailable,
+  type TestProvider,
+} from "#test/support/local-openfaas/provider.ts";
 
 const HELLO = `module.exports = async () => process.env.OPENFAAS_NAME + "@" + process.pid`;
 

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { runtimeMessage } from "#services/local-openfaas/runtime/messages.ts";
-import { bundleRuntime, temporaryFolder, writeFunction } from "./support.ts";
-import { serveOnExpress } from "./template-reference.ts";
+import { bundleRuntime, temporaryFolder, writeFunction } from "#test/support/local-openfaas/provider.ts";
+import { serveOnExpress } from "#test/support/local-openfaas/template-reference.ts";
 
 /** One function with many faces: the path says which. */
 const FACES = `

@@ -9,7 +9,13 @@ import { lockHome } from "#services/local-openfaas/provider/home-lock.ts";
 import { createImageStore } from "#services/local-openfaas/provider/images.ts";
 import { createSecretStore, requireSecrets } from "#services/local-openfaas/provider/secrets.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { call, startProvider, temporaryFolder, whenAvailable, writeFunction } from "./support.ts";
+import {
+  call,
+  startProvider,
+  temporaryFolder,
+  whenAvailable,
+  writeFunction,
+} from "#test/support/local-openfaas/provider.ts";
 
 const HELLO = `module.exports = async () => "hello"`;
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);

@@ -10,7 +10,7 @@ import { createSecretStore } from "#services/local-openfaas/provider/secrets.ts"
 import { mountUi } from "#services/local-openfaas/ui/mount.ts";
 import { FakeProvider } from "#test/support/fake-provider.ts";
 import { credentials } from "#test/support/gateway.ts";
-import { openEvents } from "./sse.ts";
+import { openEvents } from "#test/support/local-openfaas/sse.ts";
 
 test("ui: open streams are ended when the gateway closes, not cut after the grace", async (t) => {
   const home = await mkdtemp(join(tmpdir(), "ui-"));

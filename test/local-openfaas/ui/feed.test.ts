@@ -10,7 +10,7 @@ import { KEPT_DECISIONS } from "#services/local-openfaas/ui/received.ts";
 import type { UiMessage } from "#services/local-openfaas/ui/types.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { FakeProvider } from "#test/support/fake-provider.ts";
-import { aClosedWindow, aDecision } from "./decided.ts";
+import { aClosedWindow, aDecision } from "#test/support/local-openfaas/decided.ts";
 
 function startFeed(t: TestContext, bus?: EventBus) {
   const provider = new FakeProvider({ held: true });

@@ -9,9 +9,9 @@ import { memoryBus } from "#test/support/memory-bus.ts";
 import { eventually as within, type EventuallyOptions } from "#test/support/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "#test/support/platform.ts";
 import { freePort } from "#services/local-openfaas/bus/ports.ts";
-import { openPage, withoutBrowser } from "./browser.ts";
-import { aClosedWindow, aDecision } from "./decided.ts";
-import { pageFolder } from "./page-folder.ts";
+import { openPage, withoutBrowser } from "#test/support/local-openfaas/browser.ts";
+import { aClosedWindow, aDecision } from "#test/support/local-openfaas/decided.ts";
+import { pageFolder } from "#test/support/local-openfaas/page-folder.ts";
 
 const skip = withoutBrowser;
 

@@ -11,9 +11,9 @@ import { MAX_STREAMS } from "#services/local-openfaas/ui/streams.ts";
 import type { DecisionView, HistoryView, UiState } from "#services/local-openfaas/ui/types.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { authorization, startTestGateway } from "#test/support/gateway.ts";
-import { aDecision } from "./decided.ts";
-import { pageFolder } from "./page-folder.ts";
-import { openEvents } from "./sse.ts";
+import { aDecision } from "#test/support/local-openfaas/decided.ts";
+import { pageFolder } from "#test/support/local-openfaas/page-folder.ts";
+import { openEvents } from "#test/support/local-openfaas/sse.ts";
 
 async function startWithPage(t: TestContext, bus?: EventBus) {
   const gateway = await startTestGateway(t, {

@@ -10,7 +10,7 @@ import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";
 import { aManaged } from "#test/support/a-window.ts";
-import { aWindow } from "../fixtures.ts";
+import { aWindow } from "#test/support/policies.ts";
 
 const PROFILE = simProfile("stress", { parameters: { startMedianSeconds: 20, startFloorSeconds: 10 } });
 const START_COST = 15;

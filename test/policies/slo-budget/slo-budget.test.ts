@@ -9,7 +9,7 @@ import { learn } from "#shared/policies/slo-budget/learn.ts";
 import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "#shared/policies/slo-budget/memory.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { aManaged } from "#test/support/a-window.ts";
-import { answerTo, aWindow } from "../fixtures.ts";
+import { answerTo, aWindow } from "#test/support/policies.ts";
 
 const managed = aManaged({ maxReplicas: 12, targetInFlight: 3 });
 const none: ErrorCounts = { "4xx": 0, "429": 0, "5xx": 0, "504": 0 };

@@ -1,4 +1,4 @@
-import { agreementSuite } from "./agreement.suite.ts";
-import { TFJS } from "./engines.ts";
+import { agreementSuite } from "#test/support/engine/agreement.suite.ts";
+import { TFJS } from "#test/support/engine/engines.ts";
 
 agreementSuite(TFJS);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { BadInputError } from "#shared/core/errors.ts";
 import { LOSS_DEFAULTS, type LossOptions, type Minibatch } from "#shared/rl/engine/types.ts";
-import { ENGINES } from "./engines.ts";
-import { ODD, someMinibatch, someWeights } from "./samples.ts";
+import { ENGINES } from "#test/support/engine/engines.ts";
+import { ODD, someMinibatch, someWeights } from "#test/support/engine/samples.ts";
 
 interface Asked {
   readonly minibatch: Minibatch;

@@ -4,7 +4,7 @@ import { seededRandom } from "#shared/core/random.ts";
 import { initialWeights } from "#shared/rl/engine/initialise.ts";
 import { weightShapes } from "#shared/rl/engine/network.ts";
 import { BadInputError } from "#shared/core/errors.ts";
-import { FULL, ODD } from "./samples.ts";
+import { FULL, ODD } from "#test/support/engine/samples.ts";
 
 const named = (spec: typeof ODD, seed: number) => {
   const weights = initialWeights(spec, seededRandom(seed));

@@ -10,10 +10,10 @@ import type * as Core from "@tensorflow/tfjs-core";
 import { createTfjsEngine } from "#shared/rl/engine/tfjs/engine.ts";
 import { aCheckpoint, checkpointFiles } from "#test/support/a-checkpoint.ts";
 import { NO_TFJS_NODE, tfjsNode } from "#test/support/tfjs-node.ts";
-import { agreementSuite } from "./agreement.suite.ts";
-import { engineSuite } from "./engine.suite.ts";
-import type { EngineUnderTest } from "./engines.ts";
-import { ODD, relativeL2, someMinibatch, someWeights } from "./samples.ts";
+import { agreementSuite } from "#test/support/engine/agreement.suite.ts";
+import { engineSuite } from "#test/support/engine/engine.suite.ts";
+import type { EngineUnderTest } from "#test/support/engine/engines.ts";
+import { ODD, relativeL2, someMinibatch, someWeights } from "#test/support/engine/samples.ts";
 
 /** What tfjs-node exports beside the core. */
 interface TfjsNode {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { weightShapes } from "#shared/rl/engine/network.ts";
 import { LOSS_DEFAULTS } from "#shared/rl/engine/types.ts";
-import { referenceLoss } from "./reference.ts";
-import { FEED_FORWARD, inDoubles, ODD, relativeL2, someMinibatch, someWeights } from "./samples.ts";
+import { referenceLoss } from "#test/support/engine/reference.ts";
+import { FEED_FORWARD, inDoubles, ODD, relativeL2, someMinibatch, someWeights } from "#test/support/engine/samples.ts";
 
 const options = { ...LOSS_DEFAULTS, entropyCoefficient: 0.01 };
 

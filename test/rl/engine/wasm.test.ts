@@ -8,8 +8,16 @@ import { createWasmEngine } from "#shared/rl/engine/wasm/engine.ts";
 import { JOB } from "#shared/rl/engine/wasm/structs.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { kernelBytes } from "#test/support/kernel.ts";
-import { referenceLoss } from "./reference.ts";
-import { FEED_FORWARD, FULL, inDoubles, ODD, relativeL2, someMinibatch, someWeights } from "./samples.ts";
+import { referenceLoss } from "#test/support/engine/reference.ts";
+import {
+  FEED_FORWARD,
+  FULL,
+  inDoubles,
+  ODD,
+  relativeL2,
+  someMinibatch,
+  someWeights,
+} from "#test/support/engine/samples.ts";
 
 const options = { ...LOSS_DEFAULTS, entropyCoefficient: 0.01 };
 const wide = { ...ODD, hidden: [32, 24], lstm: 40 };

@@ -9,7 +9,7 @@ import { loadOf, profileOf } from "#shared/sim/loads/load.ts";
 import { demandOf, needOf } from "#shared/sim/loads/need.ts";
 import type { LoadRecipe, PartRecipe } from "#shared/sim/loads/recipe.ts";
 import { PROFILES } from "#shared/sim/profiles.ts";
-import { DRAWN } from "./fixtures.ts";
+import { DRAWN } from "#test/support/sim/loads.ts";
 
 const counts = (name: string, binSeconds: number, values: readonly number[]): Trace => ({
   kind: "binned",

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 
 import { BadInputError } from "#shared/core/errors.ts";
 import { readLoads } from "#shared/sim/loads/read-loads.ts";
-import { DRAWN } from "./fixtures.ts";
+import { DRAWN } from "#test/support/sim/loads.ts";
 
 const PART = { file: "a.csv", select: ["row=1", "row=2"], fromSeconds: 60, times: 3 };
 const LOAD = {

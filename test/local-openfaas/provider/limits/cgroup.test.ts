@@ -8,7 +8,7 @@ import { cfsQuota, cgroupV1, cgroupV2 } from "#services/local-openfaas/provider/
 import { cgroupMounts } from "#services/local-openfaas/provider/limits/cgroup-mounts.ts";
 import { findCgroupPlaces } from "#services/local-openfaas/provider/limits/cgroup-places.ts";
 import { cpuBudget } from "#services/local-openfaas/provider/limits/cpu-budget.ts";
-import { temporaryFolder } from "#test/local-openfaas/provider/support.ts";
+import { temporaryFolder } from "#test/support/local-openfaas/provider.ts";
 
 for (const { name, cores, want } of [
   { name: "a tenth", cores: 0.1, want: { quotaMicros: 5_000, periodMicros: 50_000 } },

@@ -13,7 +13,7 @@ import {
   startProvider,
   whenAvailable,
   type TestProvider,
-} from "#test/local-openfaas/provider/support.ts";
+} from "#test/support/local-openfaas/provider.ts";
 
 /** Burns CPU in slices from the first call on. */
 const BURN = `

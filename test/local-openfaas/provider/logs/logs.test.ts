@@ -14,7 +14,7 @@ import {
   startProvider,
   temporaryFolder,
   whenAvailable,
-} from "#test/local-openfaas/provider/support.ts";
+} from "#test/support/local-openfaas/provider.ts";
 
 for (const { name, chunks, want } of [
   { name: "lines across chunks", chunks: ["a", "b\nc", "\n"], want: ["ab", "c"] },

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
-const FAULTS = join(import.meta.dirname, "..");
+const FAULTS = join(import.meta.dirname, "../../faults");
 const ENDING = ".test.ts";
 
 /** The name of the suite that a test file is. */
@@ -13,10 +13,10 @@ export function suiteOf(testFile: string): string {
   return path.slice(0, -ENDING.length);
 }
 
-/** The names of all suites there are; the frame's own tests are none. */
+/** The names of all suites there are. */
 export function suites(): string[] {
   return readdirSync(FAULTS, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(ENDING) && !file.startsWith("support"))
+    .filter((file) => file.endsWith(ENDING))
     .map((file) => suiteOf(join(FAULTS, file)))
     .sort();
 }

@@ -1,6 +1,6 @@
 /**
  * A load on a gateway with many functions, each a process: below saturation, then above it, then below it again. Counts what
- * became of every call. By hand: `node --import tsx test/faults/support/load-run.ts 100 2000 60` (functions, calls a second,
+ * became of every call. By hand: `node --import tsx test/support/faults/load-run.ts 100 2000 60` (functions, calls a second,
  * seconds) prints its figures.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -61,7 +61,7 @@ export async function loadRun({ functions, callsPerSecond, seconds, maxCalls }: 
     await createImageStore(home).register("load/one:1", folder);
     const runtimePath = await bundleSource("services/local-openfaas/runtime/main.ts", home);
     const options: LoadGatewayOptions = { home, runtimePath, image: "load/one:1", functions, maxCalls };
-    const bundled = await bundleSource("test/faults/support/load-gateway.ts", home);
+    const bundled = await bundleSource("test/support/faults/load-gateway.ts", home);
     gateway = await startPeer(bundled, [JSON.stringify(options)]);
     const held = () => gateway!.ask<Held>("held");
     const call = (i: number, ms: number, into: Outcomes) =>

@@ -2,7 +2,7 @@
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
 import type { PolicyAnswer, ScalingPolicy } from "#shared/core/policy.ts";
 import { isDecidable, type DecidableWindow, type MeasuredWindow } from "#shared/core/window.ts";
-import { aManaged, aWindow as aMeasuredWindow } from "#test/support/a-window.ts";
+import { aManaged, aWindow as aMeasuredWindow } from "./a-window.ts";
 
 const about = { functionName: "resize" };
 export const aFunction = aManaged({ ...about, policy: "fixed:1", maxReplicas: 20, targetInFlight: 5 });

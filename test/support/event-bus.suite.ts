@@ -7,8 +7,8 @@ import { BusRefusedError } from "#shared/adapters/nats/connection.ts";
 import { encodeEvent } from "#shared/events/codec.ts";
 import type { EventKind } from "#shared/events/subjects.ts";
 import { BusUnavailableError, type EventBus, type SubscribeOptions } from "#shared/ports/event-bus.ts";
-import { aModelEvent, aTickEvent, numberOf } from "#test/support/an-event.ts";
-import { eventually } from "#test/support/eventually.ts";
+import { aModelEvent, aTickEvent, numberOf } from "./an-event.ts";
+import { eventually } from "./eventually.ts";
 
 export type CountingBus = EventBus & { counters(): Readonly<BusCounters> };
 

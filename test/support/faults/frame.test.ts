@@ -13,7 +13,7 @@ import { scaleDownsOnMissing } from "./promises.ts";
 import { suites } from "./suites.ts";
 import { readFigures, suitesIn, tableOf, withTable } from "./table.ts";
 
-const FAULTS = join(import.meta.dirname, "..");
+const FAULTS = join(import.meta.dirname, "../../faults");
 
 test("figures: counts add up, the longest recovery and the highest load stay", () => {
   const one = { tried: 2, held: 2, recoveryWindows: 1, recoverySeconds: 0.4, loadPerSecond: 900 };
