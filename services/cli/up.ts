@@ -5,7 +5,7 @@ import { readFlags } from "#shared/config/flags.ts";
 import { GATEWAY_PROFILES } from "#shared/deploy/gateway-profile.ts";
 import { beyondProfile, policyLines } from "#shared/live/managed.ts";
 import { defaultRuleLine } from "#shared/live/run/default-rule.ts";
-import { DEMO, type RunOptions } from "#shared/live/run/options.ts";
+import { DEMO, type LiveRunOptions } from "#shared/live/run/options.ts";
 import { demoPace, measureRoom } from "#shared/live/run/pace.ts";
 import { isKept, promiseLines } from "#shared/live/run/promises.ts";
 import { followRun, planRun, startRun, type RunObserver, type RunOutcome, type RunPlan } from "#shared/live/run/run.ts";
@@ -66,11 +66,11 @@ export default command({
 });
 
 /** Throws a `ConfigError` that names every bad flag. */
-export function readUpFlags(flags: UpFlags): RunOptions {
+export function readUpFlags(flags: UpFlags): LiveRunOptions {
   const read = readFlags();
   const demo = flags.demo ? DEMO : null;
   const count = { least: 0, most: 10_000_000, whole: true };
-  const options: RunOptions = {
+  const options: LiveRunOptions = {
     profile: read.choice("profile", flags.profile, GATEWAY_PROFILES, "open"),
     trace: flags.trace ?? demo?.trace ?? null,
     format: flags.format ?? null,

@@ -58,7 +58,7 @@ export interface CollectorStatus {
 }
 
 /** Measures managed functions and publishes ticks and windows. */
-export interface Collector {
+export interface MetricsCollector {
   status(): CollectorStatus;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -81,7 +81,7 @@ interface Ending {
 }
 
 /** Nothing is measured before `run`. */
-export function createCollector(deps: CollectorDeps): Collector {
+export function createCollector(deps: CollectorDeps): MetricsCollector {
   const { source, gateway, bus, limits, controls, activity, clock, monotonic, generation, log } = deps;
   const { traceTime, windowSeconds, tickSeconds } = deps;
   const traceClock = new TraceClock({ wall: clock, monotonic }, traceTime);

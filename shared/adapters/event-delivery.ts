@@ -42,10 +42,10 @@ export interface DeliveryWorld {
 }
 
 /** `failed`: the handler rejected, and the event may come again. */
-export type Outcome = "handled" | "failed" | "too-old" | "too-soon" | "undecodable" | "foreign";
+export type DeliveryOutcome = "handled" | "failed" | "too-old" | "too-soon" | "undecodable" | "foreign";
 
 /** `doubt`: what the carrier knows against the message, null for nothing. */
-export type Deliver = (bytes: Uint8Array, deliveryCount: number, doubt?: string | null) => Promise<Outcome>;
+export type Deliver = (bytes: Uint8Array, deliveryCount: number, doubt?: string | null) => Promise<DeliveryOutcome>;
 
 /** An event that a handler refused so often is given up: about eight minutes of growing pauses. */
 export const MAX_DELIVERIES = 50;
@@ -66,7 +66,7 @@ export function delivery<K extends EventKind>(
   let handedOverAtMs = -Infinity;
   // A clock that is set back must not make a listener deaf until it has caught up.
   const isTooSoon = () => Math.abs(clock.nowMs() - handedOverAtMs) < atMostEveryMs;
-  const foreign = (because: string): Outcome => {
+  const foreign = (because: string): DeliveryOutcome => {
     counters.foreign++;
     log(`passed over a message on '${SUBJECTS[kind]}': ${because}`);
     return "foreign";

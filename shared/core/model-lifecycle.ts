@@ -4,12 +4,12 @@ import type { ModelAction, ModelControl } from "./model.ts";
 /** What model and rule would have brought on the same windows; rewards per window, the greater the better. */
 export interface Estimate {
   readonly windows: number;
-  readonly model: Outcome;
-  readonly rule: Outcome;
+  readonly model: EstimatedOutcome;
+  readonly rule: EstimatedOutcome;
 }
 
 /** What one policy would have brought: its mean reward a window, and the terms that people compare. */
-export interface Outcome {
+export interface EstimatedOutcome {
   readonly reward: number;
   /** Requests late, failed or shed ÷ requests that ended. */
   readonly violationShare: number;
@@ -123,7 +123,7 @@ export function stepsToForget(
 
 /** An estimate as one clause: both outcomes over its windows. */
 export function wordsOf({ windows, model, rule }: Estimate): string {
-  const one = ({ reward, violationShare, replicaSeconds }: Outcome) =>
+  const one = ({ reward, violationShare, replicaSeconds }: EstimatedOutcome) =>
     `reward ${reward.toFixed(4)}, ${(100 * violationShare).toFixed(1)} % violations, ${Math.round(replicaSeconds)} replica-seconds`;
   return `over ${windows} windows the model ${one(model)}; the rule ${one(rule)}`;
 }

@@ -1,12 +1,12 @@
 /** Cost at equal late share, read off a front between its points. */
-import { paretoFront, type Outcome } from "./pareto.ts";
+import { paretoFront, type ParetoPoint } from "./pareto.ts";
 
 /**
  * What the front of these outcomes costs at a late share: on the straight line between the two neighbours of its front, which two
  * of them reach by turns. Beyond the cheapest of them it stays level: those that are later still cost no less. Null outside of the
  * shares that were tried: nothing is known beyond them.
  */
-export function costAtShare(outcomes: readonly Outcome[], sloViolationShare: number): number | null {
+export function costAtShare(outcomes: readonly ParetoPoint[], sloViolationShare: number): number | null {
   const isOnFront = paretoFront(outcomes);
   const front = outcomes
     .filter((_, i) => isOnFront[i])

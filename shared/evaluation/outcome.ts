@@ -1,5 +1,5 @@
 /** What a policy would have brought on a recorded load: a run in the simulator, in the currency of the product's objective. */
-import type { Outcome } from "../core/model-lifecycle.ts";
+import type { EstimatedOutcome } from "../core/model-lifecycle.ts";
 import type { PolicyFactory } from "../core/policy.ts";
 import { countedViolationShare } from "../task/violations.ts";
 import { productReward } from "../task/objectives/product.ts";
@@ -10,7 +10,7 @@ import { meanOf } from "./bootstrap.ts";
 import { replicasPerRps } from "./recorded-load.ts";
 
 /** The run that an outcome is taken from. */
-export interface RunOptions {
+export interface OutcomeOptions {
   readonly schedule: Schedule;
   readonly profile: SimProfile;
   readonly policy: PolicyFactory;
@@ -24,7 +24,7 @@ export interface RunOptions {
 const TARGET_USE = 0.7;
 
 /** Runs the policy behind the guard, and sums up what it brought. */
-export function outcomeOf(options: RunOptions): Outcome {
+export function outcomeOf(options: OutcomeOptions): EstimatedOutcome {
   const { schedule, profile, policy, initialReplicas, seed, warmUpWindows = 0 } = options;
   const { windows } = simulate({ schedule, profile, policy: policy(), seed, initialReplicas, guard: "on" });
   const truths = windows.slice(warmUpWindows).map(({ truth }) => truth);
@@ -47,8 +47,8 @@ export function outcomeOf(options: RunOptions): Outcome {
 }
 
 /** Of outcomes on loads of the same length. */
-export function meanOutcome(outcomes: readonly Outcome[]): Outcome {
-  const mean = (of: (outcome: Outcome) => number) => meanOf(outcomes.map(of));
+export function meanOutcome(outcomes: readonly EstimatedOutcome[]): EstimatedOutcome {
+  const mean = (of: (outcome: EstimatedOutcome) => number) => meanOf(outcomes.map(of));
   return {
     reward: mean(({ reward }) => reward),
     violationShare: mean(({ violationShare }) => violationShare),

@@ -1,5 +1,5 @@
 /** Is the candidate better than what it would replace, and than the rule? Paired runs, and how sure their difference is. */
-import type { Outcome } from "../core/model-lifecycle.ts";
+import type { EstimatedOutcome } from "../core/model-lifecycle.ts";
 import type { PolicyFactory } from "../core/policy.ts";
 import { seededRandom } from "../core/random.ts";
 import type { BinnedTrace } from "../traces/trace.ts";
@@ -21,9 +21,9 @@ export interface Comparison {
   readonly pairs: number;
   readonly windows: number;
   readonly confidence: number;
-  readonly candidate: Outcome;
-  readonly current: Outcome;
-  readonly rule: Outcome;
+  readonly candidate: EstimatedOutcome;
+  readonly current: EstimatedOutcome;
+  readonly rule: EstimatedOutcome;
   /** Reward per window that the candidate has more than the other, in pairs. */
   readonly overCurrent: Interval;
   readonly overRule: Interval;
@@ -87,7 +87,7 @@ export function compare(contenders: Contenders, options: CompareOptions): Compar
 export function comparisonWords({ pairs, windows, confidence, overCurrent, overRule, ...of }: Comparison): string {
   const number = (value: number) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(4);
   const interval = ({ mean, lo, hi }: Interval) => `${number(mean)} (${number(lo)} to ${number(hi)})`;
-  const outcome = ({ violationShare, replicaSeconds }: Outcome) =>
+  const outcome = ({ violationShare, replicaSeconds }: EstimatedOutcome) =>
     `${(100 * violationShare).toFixed(1)} % violations at ${Math.round(replicaSeconds)} replica-seconds`;
   return (
     `reward over the current model ${interval(overCurrent)}, over the rule ${interval(overRule)}, ` +

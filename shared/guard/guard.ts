@@ -19,7 +19,7 @@ import type { MetricsWindow, Tick } from "../core/window.ts";
 
 export type { DecisionKind, GuardDecision } from "./decision.ts";
 export { chooseTrigger, type ProposalsSoFar, type TriggerChoice } from "./fallback.ts";
-export { withApplied, type Outcome, type SettledDecision } from "./outcome.ts";
+export { withApplied, type ScaleOutcome, type SettledDecision } from "./outcome.ts";
 export { GUARD_DEFAULTS, GUARD_TABLE, type GuardSettings } from "./settings.ts";
 export type { GuardVersion } from "./stages.ts";
 export { startGuard, type ForeignChange, type GuardState } from "./state.ts";

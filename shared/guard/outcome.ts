@@ -6,7 +6,7 @@ import type { Step } from "./stabilise.ts";
 import type { GuardState } from "./state.ts";
 
 /** What became of a decision. */
-export type Outcome =
+export type ScaleOutcome =
   | { readonly kind: "applied"; readonly replicas: number }
   /** Sent, but the platform did not answer: it may have happened. */
   | { readonly kind: "unanswered"; readonly because?: string }
@@ -20,7 +20,7 @@ export type SettledDecision = GuardDecision & { readonly applied: number | null 
 export function withApplied(
   state: GuardState,
   decision: GuardDecision,
-  outcome: Outcome,
+  outcome: ScaleOutcome,
   settings: GuardSettings,
 ): { readonly decision: SettledDecision; readonly state: GuardState } {
   const { current, desired } = decision;

@@ -7,7 +7,7 @@ import { nextWindowEndMs, toTraceMs, type TraceTime } from "../core/trace-time.t
 import { TRACE_FORMATS, traceSeconds, type TraceFormat } from "../traces/trace.ts";
 import { loadTrace, splitReference } from "../traces/load-trace.ts";
 import { signedCall, type SignedCaller } from "./signed-call.ts";
-import type { RunOptions } from "./run/options.ts";
+import type { LiveRunOptions } from "./run/options.ts";
 import { WINDOW_SECONDS } from "../core/window.ts";
 
 /** The load of a run: a trace, or a part of it, for one function. */
@@ -37,7 +37,7 @@ export const WORK = { meanCpuSeconds: 0.1, cv: 0.3 };
 
 /** Reads the trace and checks it before anything starts; the load goes to the first managed function. Throws `BadInputError`. */
 export async function planLoad(
-  options: Pick<RunOptions, "stack" | "format" | "fromWindow" | "windows"> & { readonly trace: string },
+  options: Pick<LiveRunOptions, "stack" | "format" | "fromWindow" | "windows"> & { readonly trace: string },
   managed: readonly ManagedFunction[],
 ): Promise<LoadPlan> {
   const target = managed[0];
@@ -77,7 +77,7 @@ export async function planLoad(
 }
 
 /** When the replay begins, and how it is scaled. */
-export interface LoadTiming extends Pick<RunOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {
+export interface LoadTiming extends Pick<LiveRunOptions, "rateScale" | "timeLapse" | "seed" | "fromWindow"> {
   /** Wall clock. */
   readonly startAtMs: number;
 }

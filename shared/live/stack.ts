@@ -5,7 +5,7 @@ import type { TraceTime } from "../core/trace-time.ts";
 import type { StackFunction } from "../deploy/stack.ts";
 import type { BusAccount } from "../events/bus-logins.ts";
 import type { FunctionGateway } from "../ports/function-gateway.ts";
-import type { RunOptions } from "./run/options.ts";
+import type { LiveRunOptions } from "./run/options.ts";
 
 /** A running platform's addresses and login. */
 export interface StartedPlatform {
@@ -35,7 +35,7 @@ export interface RunningStack {
 }
 
 /** What is deployed, and on what platform. */
-export interface StackOptions extends TraceTime, Pick<RunOptions, "stack" | "port" | "profile"> {
+export interface StackOptions extends TraceTime, Pick<LiveRunOptions, "stack" | "port" | "profile"> {
   /** `REPLICANT_POLICY` of the stack file; null: its own. */
   readonly policy: string | null;
   /** Where secrets, deployments and logs are kept. */

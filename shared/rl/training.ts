@@ -4,7 +4,7 @@ import type { Engine, LossReport } from "./engine/types.ts";
 import type { EngineOptions, Hyperparameters } from "./hyperparameters.ts";
 import { joinedStatistics, noStatistics, type NormalisationStatistics } from "./normalisation.ts";
 import { joinedRollouts } from "./rollout/join.ts";
-import type { Collector, EndedEpisode, Rollout, ShardPlace } from "./rollout/types.ts";
+import type { RolloutCollector, EndedEpisode, Rollout, ShardPlace } from "./rollout/types.ts";
 
 /** Where a training is between two rounds, but for the weights and the optimiser, which the engine holds. */
 export interface TrainingState {
@@ -20,7 +20,7 @@ export interface TrainingState {
 export interface TrainingRun {
   /** Holds the weights to begin with, and what is learned. */
   readonly engine: Engine;
-  readonly collector: Collector;
+  readonly collector: RolloutCollector;
   readonly hyperparameters: Hyperparameters;
   readonly seed: number | string;
   /** Schedules end here, and the training with the round that reaches it. */

@@ -4,7 +4,7 @@ import type { Series } from "../metrics/series.ts";
 import { seriesId } from "../metrics/series-id.ts";
 import type { SampleStore } from "../metrics/store.ts";
 import type { SimParameters } from "./parameters.ts";
-import type { Platform } from "./platform.ts";
+import type { SimulatedPlatform } from "./platform.ts";
 import { DRAINING, READY, type Replica } from "./replicas.ts";
 
 const BYTES_PER_MEGABYTE = 1e6;
@@ -23,13 +23,19 @@ interface Watched {
 /** The containers' metrics, as a scrape of the platform's agent would have them. */
 export class ContainerScrape {
   readonly #store: SampleStore;
-  readonly #platform: Platform;
+  readonly #platform: SimulatedPlatform;
   readonly #p: SimParameters;
   readonly #functionName: string;
   readonly #namespace: string;
   #watched: Watched[] = [];
 
-  constructor(store: SampleStore, platform: Platform, p: SimParameters, functionName: string, namespace: string) {
+  constructor(
+    store: SampleStore,
+    platform: SimulatedPlatform,
+    p: SimParameters,
+    functionName: string,
+    namespace: string,
+  ) {
     this.#store = store;
     this.#platform = platform;
     this.#p = p;

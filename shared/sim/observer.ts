@@ -12,12 +12,12 @@ import { SampleStore } from "../metrics/store.ts";
 import { buildTick, buildWindow } from "../metrics/window-builder.ts";
 import { ContainerScrape } from "./container-scrape.ts";
 import { GatewayScrape } from "./gateway-scrape.ts";
-import type { Platform } from "./platform.ts";
+import type { SimulatedPlatform } from "./platform.ts";
 import { managedFunctionOf, type SimProfile } from "./profiles.ts";
 
 /** What an observer looks at, and how. */
 export interface ObserverStart {
-  readonly platform: Platform;
+  readonly platform: SimulatedPlatform;
   readonly profile: SimProfile;
   readonly random: Random;
   readonly mode: WindowMode;

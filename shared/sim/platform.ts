@@ -30,7 +30,7 @@ export interface PlatformStart {
 }
 
 /** The gateway, the function's replicas and the calls of a schedule, event by event. */
-export class Platform {
+export class SimulatedPlatform {
   readonly gateway: GatewayCounters;
   readonly cpu: Cpu;
   /** Since its last `clear`. */

@@ -16,14 +16,14 @@ import type { ManagedFunction } from "../core/managed-function.ts";
 import type { PlatformLimits } from "../core/platform-limits.ts";
 import type { PolicyIdentity } from "../core/proposal.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
-import type { Platform } from "./platform.ts";
+import type { SimulatedPlatform } from "./platform.ts";
 
 /** Whether the guard runs between policy and platform. */
 export type GuardSwitch = "on" | "off";
 
 /** What a scaler acts on, and behind which guard. */
 export interface ScalerStart {
-  readonly platform: Platform;
+  readonly platform: SimulatedPlatform;
   readonly managed: ManagedFunction;
   /** `off`: a proposal is bounded by the function's minimum and maximum, and nothing else. */
   readonly guard: GuardSwitch;

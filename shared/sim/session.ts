@@ -6,7 +6,7 @@ import type { Schedule } from "../traces/schedule.ts";
 import type { MetricsWindow, Tick } from "../core/window.ts";
 import type { WindowMode } from "../metrics/reading.ts";
 import { Observer } from "./observer.ts";
-import { Platform } from "./platform.ts";
+import { SimulatedPlatform } from "./platform.ts";
 import { managedFunctionOf, type SimProfile } from "./profiles.ts";
 import { SimScaler, type GuardSwitch } from "./scaler.ts";
 import { Tally } from "./tally.ts";
@@ -27,7 +27,7 @@ export interface SessionStart {
 /** A run of the simulator, window by window. */
 export class Session {
   readonly managed: ManagedFunction;
-  readonly platform: Platform;
+  readonly platform: SimulatedPlatform;
   readonly observer: Observer;
   readonly scaler: SimScaler;
   /** The truth of the last window alone, and of all windows so far. */
@@ -42,7 +42,12 @@ export class Session {
   constructor(start: SessionStart) {
     const { schedule, profile, random, mode, guard, guardSettings, windowSeconds, initialReplicas } = start;
     const managed = managedFunctionOf(profile);
-    const platform = new Platform({ profile, schedule, replicas: initialReplicas, random: random.fork("platform") });
+    const platform = new SimulatedPlatform({
+      profile,
+      schedule,
+      replicas: initialReplicas,
+      random: random.fork("platform"),
+    });
     this.managed = managed;
     this.platform = platform;
     this.windowTally = platform.tally;

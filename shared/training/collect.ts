@@ -1,7 +1,7 @@
 /** Shards played by threads, this one among them, in fixed shares; their rollouts are put back in the shards' order. */
 import { startWorker, type WorkerThread } from "../adapters/workers.ts";
 import type { NetworkSpec, Weights } from "../rl/engine/network.ts";
-import type { Collector, RoundOrder, ShardPlace, ShardRollout } from "../rl/rollout/types.ts";
+import type { RolloutCollector, RoundOrder, ShardPlace, ShardRollout } from "../rl/rollout/types.ts";
 import type { Engine } from "../rl/engine/types.ts";
 import { shardsOf } from "../rl/rollout/local.ts";
 import { Shard } from "../rl/rollout/shard.ts";
@@ -40,7 +40,13 @@ export interface ThreadCollectorOptions {
 }
 
 /** Collects rollouts on several threads; the result does not depend on how many. */
-export function threadCollector({ script, threads, environments, engine, data }: ThreadCollectorOptions): Collector {
+export function threadCollector({
+  script,
+  threads,
+  environments,
+  engine,
+  data,
+}: ThreadCollectorOptions): RolloutCollector {
   const shards = shardsOf(environments);
   const count = Math.min(threads, shards.length);
   const shareOf = (thread: number) => shards.filter((_shard, i) => i % count === thread);

@@ -3,7 +3,7 @@ import { startWorkerThread } from "../adapters/worker-thread.ts";
 import type { AgentSettings } from "../rl/agents.ts";
 import type { Engine } from "../rl/engine/types.ts";
 import { localCollector } from "../rl/rollout/local.ts";
-import type { Collector } from "../rl/rollout/types.ts";
+import type { RolloutCollector } from "../rl/rollout/types.ts";
 import type { TrainingTrace } from "../traces/training-loads.ts";
 import { threadCollector } from "./collect.ts";
 import { makeEngine } from "./engine.ts";
@@ -13,7 +13,7 @@ import { makeTask } from "./tasks.ts";
 /** A running function borrowed for a training. */
 export interface LivePlace {
   readonly functionName: string;
-  collectorFor(engine: Engine): Collector;
+  collectorFor(engine: Engine): RolloutCollector;
   /** Windows that were not what the agent did, so far. */
   counts(): { readonly steps: number; readonly ruled: number; readonly lost: number };
   /** Stops the load and gives the function back. */
@@ -41,7 +41,7 @@ export interface PlayersWorld {
 /** Those of one training, at the place where it begins. */
 export interface Players {
   readonly engine: Engine;
-  readonly collector: Collector;
+  readonly collector: RolloutCollector;
   /** Null in the simulator. */
   readonly live: LivePlace | null;
 }
@@ -73,7 +73,7 @@ export async function withPlayers<T>(
 }
 
 /** Played here alone, or with further threads. */
-function simulations({ options, tasks }: TrainingPlan, engine: Engine, script: string): Collector {
+function simulations({ options, tasks }: TrainingPlan, engine: Engine, script: string): RolloutCollector {
   const { environments } = tasks.settings.hyperparameters;
   const { seed, workers } = options;
   if (workers === 1) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MAX_DELIVERIES, newCounters, pauseMs, type Outcome } from "#shared/adapters/event-delivery.ts";
+import { MAX_DELIVERIES, newCounters, pauseMs, type DeliveryOutcome } from "#shared/adapters/event-delivery.ts";
 import { eventQueue } from "#shared/adapters/event-queue.ts";
 import { memoryBus } from "#test/support/memory-bus.ts";
 import { ManualClock } from "#test/support/manual-clock.ts";
@@ -12,7 +12,7 @@ import { eventually } from "#test/support/eventually.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 function queueOf(
-  outcome: (text: string, deliveryCount: number) => Promise<Outcome> | Outcome,
+  outcome: (text: string, deliveryCount: number) => Promise<DeliveryOutcome> | DeliveryOutcome,
   again: boolean,
   maxInFlight?: number,
 ) {
@@ -62,7 +62,7 @@ test("queue: an event that is always refused is given up in the end", async () =
 
 test("queue: the oldest give way behind a handler that does not keep up", async () => {
   let release = () => {};
-  const held = new Promise<Outcome>((resolve) => (release = () => resolve("handled")));
+  const held = new Promise<DeliveryOutcome>((resolve) => (release = () => resolve("handled")));
   const { counters, calls, queue } = queueOf((text) => (text === "first" ? held : "handled"), false);
   queue.push(bytes("first"));
   for (let number = 0; number < 1_003; number++) queue.push(bytes(`${number}.`));
@@ -76,7 +76,7 @@ test("queue: the oldest give way behind a handler that does not keep up", async 
 test("queue: as many at once as it may, begun in their order; whoever waits goes on when one is done", async () => {
   const releases: (() => void)[] = [];
   const { calls, queue } = queueOf(
-    () => new Promise<Outcome>((resolve) => releases.push(() => resolve("handled"))),
+    () => new Promise<DeliveryOutcome>((resolve) => releases.push(() => resolve("handled"))),
     false,
     3,
   );

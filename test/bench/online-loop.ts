@@ -22,7 +22,7 @@ import type { ModelRegistry } from "#shared/ports/model-registry.ts";
 import type { ModelFiles } from "#shared/ports/model-store.ts";
 import type { ScaleTarget } from "#shared/ports/scale-target.ts";
 import { Observer } from "#shared/sim/observer.ts";
-import { Platform } from "#shared/sim/platform.ts";
+import { SimulatedPlatform } from "#shared/sim/platform.ts";
 import { managedFunctionOf, type SimProfile } from "#shared/sim/profiles.ts";
 import { createAssignments } from "../../functions/policy-inference/assignments.ts";
 import { createInference } from "../../functions/policy-inference/inference.ts";
@@ -75,7 +75,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
   const { windowSeconds } = schedule;
   const random = seededRandom(`online ${seed}`);
   const replicas = initialReplicas(schedule, profile);
-  const platform = new Platform({ profile, schedule, replicas, random: random.fork("platform") });
+  const platform = new SimulatedPlatform({ profile, schedule, replicas, random: random.fork("platform") });
   const observer = new Observer({ platform, profile, random: random.fork("observer"), mode: "exact", windowSeconds });
   const managed: ManagedFunction = { ...managedFunctionOf(profile), mode: "auto", policy: run.policy };
 
@@ -155,7 +155,7 @@ export async function runOnline(run: OnlineRun): Promise<OnlineOutcome> {
   return { calls: arrivals, violations: late + failed, replicaSeconds, windows, byModel, actions };
 }
 
-function simulatedTarget(platform: Platform): ScaleTarget {
+function simulatedTarget(platform: SimulatedPlatform): ScaleTarget {
   return {
     name: "simulator",
     read: async () => ({ desiredReplicas: platform.desired, availableReplicas: platform.available }),

@@ -1,6 +1,6 @@
 /** The simulator: calls a second, environment steps a second, and memory over many calls. */
 import { seededRandom } from "#shared/core/random.ts";
-import { Platform } from "#shared/sim/platform.ts";
+import { SimulatedPlatform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { ScalingEnvironment } from "#shared/sim/scaling-environment.ts";
 import { excerptsOf } from "#test/support/episode-loads.ts";
@@ -26,7 +26,7 @@ export const simulatorSection: Section = {
 function platformOf(calls: number) {
   const schedule = poissonSchedule({ rps: 10, calls, cv: 0.3 });
   const profile = simProfile("stress");
-  return { schedule, platform: new Platform({ profile, schedule, replicas: 18, random: seededRandom(1) }) };
+  return { schedule, platform: new SimulatedPlatform({ profile, schedule, replicas: 18, random: seededRandom(1) }) };
 }
 
 function callsPerSecond(): Row {
@@ -78,7 +78,10 @@ function runs(times: number, functions: number, calls: number, rps: number): num
     const platforms = Array.from({ length: functions }, (_, index) => {
       const schedule = poissonSchedule({ rps, calls, cv: 0.3 });
       const random = seededRandom(`${run}/${index}`);
-      return { schedule, platform: new Platform({ profile: simProfile("stress"), schedule, replicas: 18, random }) };
+      return {
+        schedule,
+        platform: new SimulatedPlatform({ profile: simProfile("stress"), schedule, replicas: 18, random }),
+      };
     });
     const endSeconds = Math.max(...platforms.map(({ schedule }) => schedule.durationSeconds)) + 100;
     const startMs = performance.now();

@@ -12,7 +12,7 @@ import { SharedReplicas } from "#shared/evaluation/foresight/shared-replicas.ts"
 import { busyReplicas, slotsOf } from "#shared/evaluation/foresight/slots.ts";
 import { resolvePolicy } from "#shared/evaluation/policies.ts";
 import { evaluateRun, scheduleOf, type Cell } from "#shared/evaluation/run.ts";
-import { Platform } from "#shared/sim/platform.ts";
+import { SimulatedPlatform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { SMALL_CELL, SMALL_TRACE } from "#test/support/evaluation.ts";
 
@@ -231,7 +231,7 @@ describe("a stretch of calls on a constant count", () => {
       const profile = simProfile(name, { slo: { seconds, percentile: 95 } });
       const counts = Array<number>(240).fill(rps * 30);
       const schedule = scheduleOf({ trace: { ...SMALL_TRACE, counts }, profile, rateScale: 1 }, 1);
-      const platform = new Platform({ profile, schedule, replicas, random: seededRandom(1).fork("platform") });
+      const platform = new SimulatedPlatform({ profile, schedule, replicas, random: seededRandom(1).fork("platform") });
       platform.runUntil(240 * 30 + 60);
       const simulated = (platform.tally.late + platform.tally.failed) / platform.tally.arrivals;
       const random = seededRandom("routes");

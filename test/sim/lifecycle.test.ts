@@ -6,7 +6,7 @@ import { BadInputError } from "#shared/core/errors.ts";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Schedule } from "#shared/traces/schedule.ts";
 import { PARAMETERS, randomised, simParameters, TABLE_RANGES, type ParameterName } from "#shared/sim/parameters.ts";
-import { Platform } from "#shared/sim/platform.ts";
+import { SimulatedPlatform } from "#shared/sim/platform.ts";
 import { PROFILES, simProfile, type ProfileChanges } from "#shared/sim/profiles.ts";
 
 import { liveBytes } from "#test/support/live-bytes.ts";
@@ -32,11 +32,11 @@ function platformOf(
     schedule = scheduleAt([]),
     ...changes
   }: { replicas?: number; schedule?: Schedule } & ProfileChanges = {},
-): Platform {
+): SimulatedPlatform {
   const profile = simProfile("stress", { ...changes, parameters: { ...EXACT, ...parameters } });
-  return new Platform({ profile, schedule, replicas, random: seededRandom(1) });
+  return new SimulatedPlatform({ profile, schedule, replicas, random: seededRandom(1) });
 }
-const counts = ({ desired, available, pending }: Platform) => [desired, available, pending];
+const counts = ({ desired, available, pending }: SimulatedPlatform) => [desired, available, pending];
 
 test("replicas: desired at once, ready after the scale call and the start", () => {
   const platform = platformOf({});
@@ -197,7 +197,12 @@ test("platform: a cap is read back, and replica-seconds cost starts, not waiting
 test("platform: same seed, same life; another seed, another", () => {
   const life = (seed: number) => {
     const schedule = poissonSchedule({ rps: 8, calls: 5000, cv: 0.3 });
-    const platform = new Platform({ profile: simProfile("stress"), schedule, replicas: 3, random: seededRandom(seed) });
+    const platform = new SimulatedPlatform({
+      profile: simProfile("stress"),
+      schedule,
+      replicas: 3,
+      random: seededRandom(seed),
+    });
     const seen: number[] = [];
     for (let at = 0; at < schedule.durationSeconds; at += 10) {
       platform.scale(3 + (at % 70) / 10);
@@ -213,7 +218,7 @@ test("platform: same seed, same life; another seed, another", () => {
 test("platform: memory stays flat over a million calls", () => {
   const schedule = poissonSchedule({ rps: 200, calls: 1_000_000, cv: 0.3 });
   const profile = simProfile("api");
-  const platform = new Platform({ profile, schedule, replicas: 8, random: seededRandom(1) });
+  const platform = new SimulatedPlatform({ profile, schedule, replicas: 8, random: seededRandom(1) });
   platform.runUntil(schedule.durationSeconds * 0.2);
   const before = liveBytes();
   platform.runUntil(schedule.durationSeconds + 100);

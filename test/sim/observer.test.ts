@@ -7,7 +7,7 @@ import { buildTick } from "#shared/metrics/window-builder.ts";
 import type { WindowMode } from "#shared/metrics/reading.ts";
 import { Observer } from "#shared/sim/observer.ts";
 import type { ParameterName } from "#shared/sim/parameters.ts";
-import { Platform } from "#shared/sim/platform.ts";
+import { SimulatedPlatform } from "#shared/sim/platform.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 
 import { poissonSchedule } from "#test/support/sim/schedules.ts";
@@ -24,7 +24,7 @@ function observed(
   const profile = simProfile("stress", { parameters: { droppedScrapeChance: 0, ...parameters } });
   const schedule = poissonSchedule({ rps, calls: rps * 3600, cv: 0.3, seed });
   const random = seededRandom(seed);
-  const platform = new Platform({ profile, schedule, replicas, random: random.fork("platform") });
+  const platform = new SimulatedPlatform({ profile, schedule, replicas, random: random.fork("platform") });
   const observer = new Observer({ platform, profile, random: random.fork("observer"), mode, windowSeconds: 30 });
   /** Runs to the next window's end in ticks of 2 s. */
   const next = (onTick?: (at: number) => void) => {

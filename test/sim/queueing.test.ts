@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { seededRandom } from "#shared/core/random.ts";
 import type { Schedule } from "#shared/traces/schedule.ts";
 import type { ParameterName } from "#shared/sim/parameters.ts";
-import { Platform } from "#shared/sim/platform.ts";
+import { SimulatedPlatform } from "#shared/sim/platform.ts";
 import { neededReplicas, simProfile } from "#shared/sim/profiles.ts";
 
 import { poissonSchedule, scheduleAt } from "#test/support/sim/schedules.ts";
@@ -24,10 +24,10 @@ function run(
   { cpuSeconds, replicas = 1, sleepSeconds = 0 }: { cpuSeconds: number; replicas?: number; sleepSeconds?: number },
   parameters: Partial<Record<ParameterName, number>>,
   cfsPhaseSeconds?: number,
-): Platform {
+): SimulatedPlatform {
   const profile = simProfile("stress", { cpuSeconds, sleepSeconds, parameters: { ...QUEUES_ONLY, ...parameters } });
   const start = { profile, schedule, replicas, random: seededRandom(7) };
-  const platform = new Platform(cfsPhaseSeconds === undefined ? start : { ...start, cfsPhaseSeconds });
+  const platform = new SimulatedPlatform(cfsPhaseSeconds === undefined ? start : { ...start, cfsPhaseSeconds });
   platform.runUntil(schedule.durationSeconds + 1e5);
   assert.equal(platform.waiting, 0);
   return platform;
@@ -81,7 +81,7 @@ test("sim: without limits it is M/G/∞: nobody waits, and in-flight is Poisson 
     cpuSeconds: 0.25,
     parameters: { ...QUEUES_ONLY, cpuLimitCores: 1e4, cpuRequestCores: 1e4, threads: 1e4 },
   });
-  const platform = new Platform({ profile, schedule, replicas: 1, random: seededRandom(3) });
+  const platform = new SimulatedPlatform({ profile, schedule, replicas: 1, random: seededRandom(3) });
   let [sum, squares, samples] = [0, 0, 0];
   for (let atSeconds = 50; atSeconds < schedule.durationSeconds; atSeconds += 1) {
     platform.runUntil(atSeconds);
@@ -105,7 +105,7 @@ test("sim: Little's law at all times, through overload, time-outs, 429, kills an
   const profile = simProfile("stress", {
     parameters: { upstreamTimeoutSeconds: 10, maxInflight: 20, gatewayOverheadSeconds: 0, graceSeconds: 2 },
   });
-  const platform = new Platform({ profile, schedule, replicas: 2, random: seededRandom(5) });
+  const platform = new SimulatedPlatform({ profile, schedule, replicas: 2, random: seededRandom(5) });
   const sizes = seededRandom(6);
   for (let atSeconds = 0; atSeconds < schedule.durationSeconds + 200; atSeconds += 7) {
     if (atSeconds % 28 === 0) platform.scale(1 + sizes.integer(20));
@@ -185,7 +185,7 @@ test("sim: with the needed replicas latency is near its least; with half of them
   const schedule = poissonSchedule({ rps: 6, calls: 5_000, cv: 0.3 });
   const profile = simProfile("stress");
   const meanWith = (replicas: number) => {
-    const platform = new Platform({ profile, schedule, replicas, random: seededRandom(1) });
+    const platform = new SimulatedPlatform({ profile, schedule, replicas, random: seededRandom(1) });
     platform.runUntil(schedule.durationSeconds + 300);
     return platform;
   };

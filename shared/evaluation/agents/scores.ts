@@ -1,7 +1,7 @@
 /** Runs become one line for each contender: means over the traces, and how sure they are over the seeds. */
 import { seededRandom } from "../../core/random.ts";
 import { bootstrapMean, meanOf, type Interval } from "../bootstrap.ts";
-import { dominates, paretoFront, type Outcome } from "../pareto.ts";
+import { dominates, paretoFront, type ParetoPoint } from "../pareto.ts";
 import type { SimTotals } from "../../sim/simulate.ts";
 
 /** The runs of one contender. */
@@ -54,7 +54,7 @@ export function scoresOf(
       clippedDecisions: meanOf(all.map(({ clippedDecisions }) => clippedDecisions)),
     };
   });
-  const outcomes = plain.map(({ sloViolationShare, oracleMultiple }): Outcome => {
+  const outcomes = plain.map(({ sloViolationShare, oracleMultiple }): ParetoPoint => {
     return { sloViolationShare: sloViolationShare.mean, cost: oracleMultiple.mean };
   });
   const front = paretoFront(outcomes);

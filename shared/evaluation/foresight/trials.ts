@@ -1,7 +1,7 @@
 /** Plans tried in the simulator on one schedule and seed, and the cheapest of them that kept the SLO. */
 import { seededRandom } from "../../core/random.ts";
 import { budgetOf } from "../../core/slo.ts";
-import { Platform } from "../../sim/platform.ts";
+import { SimulatedPlatform } from "../../sim/platform.ts";
 import type { SimProfile } from "../../sim/profiles.ts";
 import type { Schedule } from "../../traces/schedule.ts";
 import { costOf } from "../cost.ts";
@@ -56,7 +56,7 @@ export class Trials {
 /** Unobserved, which is quick. Steps in ascending order; the same calls, routes and starts as `simulate` has with this seed. */
 function replay(steps: readonly PlanStep[], { schedule, profile, seed, initialReplicas }: TrialOptions) {
   const random = seededRandom(seed).fork("platform");
-  const platform = new Platform({ profile, schedule, replicas: initialReplicas, random });
+  const platform = new SimulatedPlatform({ profile, schedule, replicas: initialReplicas, random });
   for (const { atSeconds, replicas } of steps) {
     platform.runUntil(atSeconds);
     platform.scale(replicas);

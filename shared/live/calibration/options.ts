@@ -1,9 +1,9 @@
 /** What a calibration measures, and what a comparison replays afterwards. */
 import type { ChosenGateway } from "../find-platform.ts";
-import type { RunOptions } from "../run/options.ts";
+import type { LiveRunOptions } from "../run/options.ts";
 
 /** The options of a calibration, as the command line gives them. */
-export interface CalibrateOptions extends Pick<RunOptions, "timeLapse" | "stack" | "verbose"> {
+export interface CalibrateOptions extends Pick<LiveRunOptions, "timeLapse" | "stack" | "verbose"> {
   /** A gateway that runs already, with its login; null: a platform of our own on this machine, for as long as it takes. */
   readonly gateway: (ChosenGateway & { readonly gateway: string }) | null;
   /** Whose limits, bounds and SLO the profile has; on another gateway, whose image is used, too. */

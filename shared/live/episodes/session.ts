@@ -4,7 +4,7 @@ import { BadInputError, messageOf } from "../../core/errors.ts";
 import { EXTERNAL } from "../../policies/reference.ts";
 import type { Engine } from "../../rl/engine/types.ts";
 import { liveCollector } from "../../rl/rollout/live.ts";
-import type { Collector } from "../../rl/rollout/types.ts";
+import type { RolloutCollector } from "../../rl/rollout/types.ts";
 import type { AgentSettings } from "../../rl/agents.ts";
 import { borrowFunction } from "../borrow-function.ts";
 import { managedOn, openPlatform } from "../platform.ts";
@@ -16,7 +16,7 @@ import { openWindows } from "./windows.ts";
 export interface LiveSession {
   readonly functionName: string;
   readonly timeLapse: number;
-  collectorFor(engine: Engine): Collector;
+  collectorFor(engine: Engine): RolloutCollector;
   readonly counts: () => LiveCounts;
   /** Stops the load and gives the function back. */
   close(): Promise<void>;

@@ -9,7 +9,7 @@ import { rulesOf } from "../../deploy/gateway-profile.ts";
 import { recordedProfile } from "../../evaluation/recorded-load.ts";
 import { simulatedScores } from "../../evaluation/simulated-scores.ts";
 import { WORK, type LoadPlan } from "../load.ts";
-import type { RunOptions } from "./options.ts";
+import type { LiveRunOptions } from "./options.ts";
 
 /** The figures of the default rule on a run's load. */
 export interface DefaultRuleOutcome {
@@ -23,7 +23,7 @@ export interface DefaultRuleOutcome {
 }
 
 /** A load that was replayed, and the windows that were measured. */
-export interface PlayedLoad extends Pick<RunOptions, "seed" | "rateScale" | "fromWindow" | "profile"> {
+export interface PlayedLoad extends Pick<LiveRunOptions, "seed" | "rateScale" | "fromWindow" | "profile"> {
   readonly plan: LoadPlan;
   /** Of the load's function, in their order: what a call of it takes is read from them. */
   readonly windows: readonly MetricsWindow[];

@@ -2,7 +2,7 @@
 import type { GatewayProfile } from "../../deploy/gateway-profile.ts";
 
 /** The options of a run, as the command line gives them. */
-export interface RunOptions {
+export interface LiveRunOptions {
   /** Null: no load, the platform stays up until it is interrupted. */
   readonly trace: string | null;
   readonly format: string | null;

@@ -19,7 +19,7 @@ import { loadStartMs, planLoad, startLoad, stopLoad, type LoadPlan, type Started
 import { annotationOf, checkModels, managedFunctions } from "../managed.ts";
 import type { RunningStack, StackOptions, StartStack } from "../stack.ts";
 import { defaultRuleOutcome, type DefaultRuleOutcome } from "./default-rule.ts";
-import type { RunOptions } from "./options.ts";
+import type { LiveRunOptions } from "./options.ts";
 import { recordPromises } from "./promises.ts";
 import { RunRecord, type RunTotals, type WindowRow } from "./record.ts";
 import { resetRollbacks, TRAINER, trainerOf } from "./reset-rollbacks.ts";
@@ -35,7 +35,7 @@ export interface RunWorld extends Pick<StackOptions, "home" | "dist" | "env"> {
 
 /** A run whose input was read and checked; nothing has started. */
 export interface RunPlan {
-  readonly options: RunOptions;
+  readonly options: LiveRunOptions;
   readonly managed: readonly ManagedFunction[];
   readonly load: LoadPlan | null;
 }
@@ -82,7 +82,7 @@ const LAST_DECISION_MS = 3_000;
 const LOAD_END_MS = 75_000;
 
 /** Reads stack, models and trace before anything starts, so that a bad file costs nothing. Throws `BadInputError`. */
-export async function planRun(given: RunOptions, { dist, env }: Pick<RunWorld, "dist" | "env">): Promise<RunPlan> {
+export async function planRun(given: LiveRunOptions, { dist, env }: Pick<RunWorld, "dist" | "env">): Promise<RunPlan> {
   const policy = given.policy && annotationOf(given.policy);
   const options = { ...given, policy };
   const functions = readStack(options.stack, { ...env, ...(policy === null ? {} : { REPLICANT_POLICY: policy }) });

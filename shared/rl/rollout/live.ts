@@ -4,7 +4,7 @@ import { BadInputError } from "../../core/errors.ts";
 import { seededRandom } from "../../core/random.ts";
 import type { Engine, LstmState } from "../engine/types.ts";
 import { RolloutRecorder, type PlayedStep, type AgentView } from "./recorder.ts";
-import type { Collector } from "./types.ts";
+import type { RolloutCollector } from "./types.ts";
 
 /** How a live environment is played. */
 export interface LiveCollectorOptions {
@@ -15,7 +15,7 @@ export interface LiveCollectorOptions {
 }
 
 /** Collects rollouts from one environment that takes real time. */
-export function liveCollector({ engine, environment, seed }: LiveCollectorOptions): Collector {
+export function liveCollector({ engine, environment, seed }: LiveCollectorOptions): RolloutCollector {
   let lstmState: LstmState | null = null;
   let view: AgentView | null = null;
   let episode = 0;

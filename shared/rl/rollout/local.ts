@@ -2,7 +2,7 @@
 import type { Environment } from "../../task/environment/contract.ts";
 import type { Engine } from "../engine/types.ts";
 import { Shard } from "./shard.ts";
-import type { Collector } from "./types.ts";
+import type { RolloutCollector } from "./types.ts";
 
 /** A shard has at least two environments, and there are at most four: part of what a training is, like its seed. */
 const MAX_SHARDS = 4;
@@ -26,7 +26,12 @@ export interface LocalCollectorOptions {
 }
 
 /** Collects rollouts on this thread, shard by shard. */
-export function localCollector({ engine, environments, seed, makeEnvironment }: LocalCollectorOptions): Collector {
+export function localCollector({
+  engine,
+  environments,
+  seed,
+  makeEnvironment,
+}: LocalCollectorOptions): RolloutCollector {
   const shards = shardsOf(environments).map(
     ({ first, count }) =>
       new Shard(

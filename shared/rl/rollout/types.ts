@@ -72,7 +72,7 @@ export interface ShardRollout {
  * The environments of a training, in a fixed number of shards whose results are joined in their order: what is learned does
  * not depend on how many threads play.
  */
-export interface Collector {
+export interface RolloutCollector {
   collect(order: RoundOrder): Promise<readonly ShardRollout[]>;
   /** Goes to where an earlier training was. */
   restore(places: readonly ShardPlace[]): Promise<void>;

@@ -9,7 +9,7 @@ import {
   type GuardInput,
   type GuardSettings,
   type GuardState,
-  type Outcome,
+  type ScaleOutcome,
   type SettledDecision,
 } from "#shared/guard/guard.ts";
 import type { ManagedFunction } from "#shared/core/managed-function.ts";
@@ -86,11 +86,11 @@ export function settle(
   state: GuardState,
   input: GuardInput,
   settings: GuardSettings = GUARD_DEFAULTS,
-  outcome?: Outcome,
+  outcome?: ScaleOutcome,
 ): { readonly decision: SettledDecision; readonly state: GuardState } {
   const decided = decide(state, input, settings);
   const { kind, desired } = decided.decision;
-  const obeyed: Outcome =
+  const obeyed: ScaleOutcome =
     kind === "scale" && desired !== null ? { kind: "applied", replicas: desired } : { kind: "not-sent" };
   return withApplied(decided.state, decided.decision, outcome ?? obeyed, settings);
 }
@@ -102,7 +102,7 @@ export function obeyed(
   { fencing = 1, previousId, target = "simulator" }: { fencing?: number; previousId: string | null; target?: string },
 ): { readonly state: GuardState; readonly applied: Applied } {
   const sent = decision.kind === "scale";
-  const outcome: Outcome = sent ? { kind: "applied", replicas: decision.desired! } : { kind: "not-sent" };
+  const outcome: ScaleOutcome = sent ? { kind: "applied", replicas: decision.desired! } : { kind: "not-sent" };
   const done = withApplied(state, decision, outcome, GUARD_DEFAULTS);
   const { kind: _kind, foreignChange: _foreign, ...told } = done.decision;
   const guard = { fencing, guardSinceMs: state.startedAtMs, previousId };

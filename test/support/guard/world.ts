@@ -10,7 +10,7 @@ import {
   type GuardDecision,
   type GuardSettings,
   type GuardState,
-  type Outcome,
+  type ScaleOutcome,
 } from "#shared/guard/guard.ts";
 import type { PlatformLimits } from "#shared/core/platform-limits.ts";
 import type { RecordedEvent } from "#shared/guard/promises.ts";
@@ -128,7 +128,7 @@ export function live({ settings, min, max, platform, startCount, happenings }: W
   const settle = (decided: GuardDecision, kind: "obeys" | "clamps" | "unanswered" | "not-sent") => {
     const sent = decided.kind === "scale" && kind !== "not-sent";
     const reached = !sent ? replicas : kind === "clamps" ? Math.min(decided.desired!, 5) : decided.desired!;
-    const outcome: Outcome = !sent
+    const outcome: ScaleOutcome = !sent
       ? { kind: "not-sent" }
       : kind === "unanswered"
         ? { kind: "unanswered" }
