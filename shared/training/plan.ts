@@ -1,16 +1,17 @@
 /** From options to a plan: who learns, on what, and where the training begins. All input is read and checked here. */
 import { fileModelStore } from "../adapters/model-store.ts";
+import { BadInputError } from "../core/errors.ts";
 import { seededRandom } from "../core/random.ts";
 import { readManifest, splitEntries } from "../evaluation/files/manifest.ts";
 import { loadNamedTraces } from "../evaluation/files/traces.ts";
 import type { ModelStore } from "../ports/model-store.ts";
 import { liveSettings, networkOf, settingsOf, TRAINING_DEFAULTS, type AgentSettings } from "../rl/agents.ts";
-import type { TrainingRecord } from "../rl/checkpoint/types.ts";
+import { decodeCheckpoint } from "../rl/checkpoint/decode.ts";
+import type { Checkpoint, TrainingRecord } from "../rl/checkpoint/types.ts";
 import { initialWeights } from "../rl/engine/initialise.ts";
 import type { Weights } from "../rl/engine/network.ts";
 import type { OptimiserState } from "../rl/engine/types.ts";
 import { freshState, type TrainingState } from "../rl/training.ts";
-import { resumedFrom } from "./checkpoints.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TaskPlan } from "./tasks.ts";
 
@@ -53,6 +54,38 @@ export async function planTraining(options: TrainOptions, command: string): Prom
       early: resumed?.record.early ?? null,
     },
   };
+}
+
+/** The checkpoint to go on from; null for a new training. Throws `BadInputError` where a folder or a flag belongs to another one. */
+async function resumedFrom(
+  store: ModelStore,
+  options: TrainOptions,
+  traces: TrainingRecord["traces"],
+): Promise<Checkpoint | null> {
+  if (!options.resume) {
+    const [there] = await store.steps();
+    if (there === undefined) return null;
+    throw new BadInputError(
+      `${options.out}: holds the checkpoints of a training; go on with --resume, or choose another folder`,
+    );
+  }
+  const checkpoint = decodeCheckpoint(await store.read(options.step));
+  const { record, continuation } = checkpoint;
+  mustMatch("agent", options.agent, record.settings.agent);
+  mustMatch("form", options.form, record.settings.form);
+  mustMatch("seed", options.seed, record.seed);
+  // A live platform is one environment; a simulation has several side by side.
+  mustMatch("environment", options.env, record.settings.hyperparameters.environments === 1 ? "live" : "sim");
+  if (continuation === null) throw new BadInputError(`${options.out}: the checkpoint serves only; it cannot go on`);
+  mustMatch("traces", JSON.stringify(traces), JSON.stringify(record.traces));
+  return checkpoint;
+}
+
+/** Going on is going on with the same training. */
+function mustMatch(what: string, asked: string, recorded: string): void {
+  if (asked !== recorded) {
+    throw new BadInputError(`--resume: the checkpoint's ${what} is '${recorded}', asked for was '${asked}'`);
+  }
 }
 
 function settingsFor({ agent, form, env, rolloutSteps }: TrainOptions): AgentSettings {

@@ -4,7 +4,7 @@ import { InterruptedError } from "../core/errors.ts";
 import type { ProgressOutput } from "../core/progress.ts";
 import { trainPpo } from "../rl/ppo.ts";
 import type { Round } from "../rl/training.ts";
-import { digestOf, saveCheckpoint } from "./checkpoints.ts";
+import { digestOf, saveCheckpoint } from "./save.ts";
 import { openLog } from "./log.ts";
 import type { TrainOptions } from "./options.ts";
 import { planTraining, type TrainingPlan } from "./plan.ts";
