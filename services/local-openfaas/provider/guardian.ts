@@ -92,7 +92,7 @@ const absentGuardian: Guardian = {
 
 class ShellGuardian implements Guardian {
   readonly #warn: (text: string) => void;
-  /** Lines that the shell was told and that still hold, for one that takes its place. */
+  /** Lines that the shell was sent and that still hold, for one that takes its place. */
   readonly #standing = new Set<string>();
   #shell: ChildProcess;
   #closing = false;

@@ -38,7 +38,7 @@ export type ReplicaEnd =
   | { readonly kind: "stopped" }
   | { readonly kind: "crashed"; readonly wasReady: boolean; readonly error: string; readonly outOfMemory: boolean };
 
-/** Who is told. */
+/** Who is notified. */
 export interface ReplicaEvents {
   /** Its state has changed to ready or draining. */
   onChange(): void;

@@ -16,7 +16,7 @@ export interface Received {
   listen(bus: EventBus, signal: AbortSignal): Promise<void>;
 }
 
-/** Who is told of what comes in. */
+/** Who is notified of what comes in. */
 export interface ReceivedOptions {
   readonly onDecision: (decision: DecisionView) => void;
   readonly onWindow: (window: WindowView) => void;
