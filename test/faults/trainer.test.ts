@@ -63,7 +63,7 @@ test("killed at random while it writes: each acknowledged window is there once, 
     const from = Math.max(0, ...acknowledged) + 1_000;
     const writer = spawn(
       process.execPath,
-      ["--import", "tsx", join(import.meta.dirname, "support/log-writer.ts"), folder, String(from)],
+      ["--import", "tsx", join(import.meta.dirname, "../support/faults/log-writer.ts"), folder, String(from)],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     t.after(() => writer.kill("SIGKILL"));
