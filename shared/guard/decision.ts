@@ -38,7 +38,7 @@ export function decisionOf(head: DecisionHead, body: DecisionBody, because: stri
   const clause = because === null ? [] : [`${because} (${who})`];
   const notes = stages.flatMap(({ note }) => (note === null || note === because ? [] : [note]));
   const clauses = [...clause, ...notes];
-  const counts = { hold: `${current}, held`, keep: `${current}, kept`, scale: `${current} → ${desired}` };
-  const reason = `${counts[kind]}: ${clauses.length > 0 ? clauses.join("; ") : "no reason to change"}`;
+  const counts = kind === "scale" ? `${current} → ${desired}` : `${current}, ${kind === "hold" ? "held" : "kept"}`;
+  const reason = `${counts}: ${clauses.length > 0 ? clauses.join("; ") : "no reason to change"}`;
   return { ...head, kind, current, proposed, stages, desired, foreignChange, reason };
 }

@@ -105,7 +105,7 @@ export const unchanged = ({ replicas }: Step): Step => ({ replicas, note: null }
 
 /** What the stages before `applied` made of a count, in their order, each with its name. */
 export function stagesOf(...steps: readonly Step[]): readonly GuardStage[] {
-  return steps.map((step, i) => ({ stage: GUARD_STAGES[i]!, ...step }));
+  return steps.map(({ replicas, note }, i) => ({ stage: GUARD_STAGES[i]!, replicas, note }));
 }
 
 /** Raises a count to the panic floor. */

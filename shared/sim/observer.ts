@@ -150,8 +150,10 @@ export class Observer {
   /** The window that ends at this instant. */
   window(): MetricsWindow {
     const { platform, mode, windowSeconds, profile } = this.#start;
+    const { functionName, namespace } = this.#about;
     return buildWindow(this.store, {
-      ...this.#about,
+      functionName,
+      namespace,
       seq: ++this.#seq,
       windowSeconds,
       endedAtMs: platform.nowSeconds * 1000,
