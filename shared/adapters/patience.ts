@@ -20,7 +20,7 @@ export async function within<T>(ms: number, work: (deadline: AbortSignal) => Pro
   }
 }
 
-/** Settles as `work` does; after `ms` of `clock` it rejects with `tooLate`, and nobody hears of what `work` does then. */
+/** Settles as `work` does; after `ms` of `clock` it rejects with `tooLate`, and what `work` does then is ignored. */
 export async function inTime<T>(
   work: Promise<T>,
   ms: number,

@@ -1,4 +1,4 @@
-/** What a server refuses, told apart: what is not there, what somebody else did first, what is not ours to do. */
+/** The kinds of refusals of a server: what is not there, what another client did first, what is not ours to do. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 

@@ -64,10 +64,12 @@ function recordOf(training: z.output<typeof TRAINING_SCHEMA>): TrainingRecord {
   const { count } = task.actions;
   if (network.actions !== count)
     throw new BadInputError(`training.json: network.actions must be ${count}, was: '${network.actions}'`);
-  for (const key of statistics ? (["mean", "variance"] as const) : []) {
-    const { length } = statistics![key];
-    if (length !== size)
-      throw new BadInputError(`training.json: normalisation.${key} must have ${size} numbers, had: '${length}'`);
+  if (statistics !== null) {
+    for (const key of ["mean", "variance"] as const) {
+      const { length } = statistics[key];
+      if (length !== size)
+        throw new BadInputError(`training.json: normalisation.${key} must have ${size} numbers, had: '${length}'`);
+    }
   }
   return { settings: { agent, form, layout, objective, actions, hyperparameters }, statistics, ...recorded };
 }
