@@ -9,7 +9,21 @@ const only = (name, allowed, why) => ({
 });
 /** Every room under shared/: each has a row below. */
 const ROOMS = [
-  ...["core", "metrics", "traces", "load", "guard", "task", "rl", "policies", "sim", "events", "ports", "adapters"],
+  ...[
+    "core",
+    "budget",
+    "metrics",
+    "traces",
+    "load",
+    "guard",
+    "task",
+    "rl",
+    "policies",
+    "sim",
+    "events",
+    "ports",
+    "adapters",
+  ],
   ...["config", "host", "deploy", "evaluation", "training", "live", "build", "models"],
 ];
 const LOCAL_DOOR = "^services/local-openfaas/index\\.ts$";
@@ -34,10 +48,19 @@ module.exports = {
     only("metrics", ["core"], "The arithmetic of samples is pure; the collector and the simulator share it."),
     only("traces", ["core"], "A trace and what is planned from it know nobody who plays it."),
     only("load", ["core", "traces"], "A replay is made from a schedule alone."),
+    only("budget", ["core"], "What keeps an SLO is learned from windows alone, whoever uses it."),
     only("guard", ["core"], "What may become of a proposal does not depend on who proposed it."),
-    only("task", ["core"], "What is learned is said once, whoever learns it and wherever it is lived through."),
+    only(
+      "task",
+      ["budget", "core"],
+      "What is learned is said once, whoever learns it and wherever it is lived through.",
+    ),
     only("rl", ["core", "task"], "Learning sees an environment, never a platform."),
-    only("policies", ["core", "rl", "task", "traces"], "A policy proposes from history; it reads nothing by itself."),
+    only(
+      "policies",
+      ["budget", "core", "rl", "task", "traces"],
+      "A policy proposes from history; it reads nothing by itself.",
+    ),
     only(
       "sim",
       ["core", "guard", "metrics", "task", "traces"],

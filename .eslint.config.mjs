@@ -56,7 +56,9 @@ export default tseslint.config(
   },
   {
     // The pure rooms take time and chance as arguments (shared/README.md, "Rooms").
-    files: ["core", "guard", "metrics", "sim", "policies", "rl", "task", "traces"].map((room) => `shared/${room}/**`),
+    files: ["core", "budget", "guard", "metrics", "sim", "policies", "rl", "task", "traces"].map(
+      (room) => `shared/${room}/**`,
+    ),
     rules: {
       "no-restricted-properties": [
         "error",

@@ -1,7 +1,8 @@
 /** Forecast only: additive Holt-Winters on arrivals, turned into replicas by Little's law. */
 import type { ScalingPolicy } from "../core/policy.ts";
 import { trimmed } from "../core/spoken.ts";
-import { hold, wholeReplicas } from "./words.ts";
+import { wholeReplicas } from "../core/whole-replicas.ts";
+import { hold } from "./words.ts";
 import { dimension, type Rule } from "./rule.ts";
 
 /** The season and the smoothing constants. */

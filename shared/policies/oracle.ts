@@ -1,7 +1,7 @@
 /** Perfect knowledge of the load by Little's law: keeps replicas as busy as asked, and ignores the SLO. A scale for counts. */
 import type { ScalingPolicy } from "../core/policy.ts";
 import { trimmed } from "../core/spoken.ts";
-import { wholeReplicas } from "./words.ts";
+import { wholeReplicas } from "../core/whole-replicas.ts";
 import { dimension, type Rule } from "./rule.ts";
 import type { Foresight } from "./foresight.ts";
 

@@ -1,4 +1,4 @@
-/** What policies share: whole replicas, what was recommended when, and what they say when they cannot compute a count. */
+/** What policies share: what was recommended when, and what they say when they cannot compute a count. */
 import type { PolicyAnswer } from "../core/policy.ts";
 import type { DecidableWindow } from "../core/window.ts";
 
@@ -6,11 +6,6 @@ import type { DecidableWindow } from "../core/window.ts";
 export interface Recommendation {
   readonly atMs: number;
   readonly replicas: number;
-}
-
-/** Rounded up; what is whole but for binary fractions (4.5 ÷ (5 · 0.9)) stays as it is. */
-export function wholeReplicas(wanted: number): number {
-  return Math.max(0, Math.ceil(wanted - 1e-9));
 }
 
 /** What a rule needs was not measured: the count stays. */

@@ -13,19 +13,14 @@ import { TARGET_BUSY } from "../../core/demand.ts";
 import { budgetOf } from "../../core/slo.ts";
 import { startSecondsOf } from "../../core/starts.ts";
 import type { DecidableWindow } from "../../core/window.ts";
-import { learn } from "../slo-budget/learn.ts";
-import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "../slo-budget/memory.ts";
-import {
-  answerOf,
-  budgetTarget,
-  SLO_BUDGET_OPTIONS,
-  untilServed,
-  type SloBudgetOptions,
-} from "../slo-budget/policy.ts";
-import { forecast, type ForecastSettings } from "./forecast.ts";
-import { lateShareThrough, priceAt } from "./late-share.ts";
+import { forecast, type ForecastSettings } from "../../budget/forecast.ts";
+import { lateShareThrough, priceAt } from "../../budget/late-share.ts";
+import { learn } from "../../budget/learn.ts";
+import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "../../budget/memory.ts";
+import { planReplicas, type PlanTerms } from "../../budget/plan.ts";
+import { answerOf, budgetTarget, untilServed } from "../../budget/target.ts";
+import { SLO_BUDGET_OPTIONS, type SloBudgetOptions } from "../slo-budget/policy.ts";
 import { NO_PAST, numbersOf, readPast, remember, type Past } from "./past.ts";
-import { planReplicas, type PlanTerms } from "./plan.ts";
 import { dimension, type Rule } from "../rule.ts";
 import { BUDGET_DIMENSIONS, budgetOptions, budgetUsage } from "../slo-budget/rule.ts";
 

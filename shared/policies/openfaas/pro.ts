@@ -2,7 +2,8 @@
 import type { ScalingPolicy } from "../../core/policy.ts";
 import type { DecidableWindow } from "../../core/window.ts";
 import { trimmed } from "../../core/spoken.ts";
-import { hold, wholeReplicas, type Recommendation } from "../words.ts";
+import { wholeReplicas } from "../../core/whole-replicas.ts";
+import { hold, type Recommendation } from "../words.ts";
 import { dimension, type Rule } from "../rule.ts";
 
 /** The metrics that OpenFaaS Pro scales by and windows have. */

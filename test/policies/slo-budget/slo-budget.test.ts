@@ -4,9 +4,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 
 import type { ErrorCounts } from "#shared/core/window.ts";
-import { lateForReplicas, ownFailures } from "#shared/policies/slo-budget/late-for-replicas.ts";
-import { learn } from "#shared/policies/slo-budget/learn.ts";
-import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "#shared/policies/slo-budget/memory.ts";
+import { lateForReplicas, ownFailures } from "#shared/budget/late-for-replicas.ts";
+import { learn } from "#shared/budget/learn.ts";
+import { NOTHING_LEARNED, readMemory, type BudgetMemory } from "#shared/budget/memory.ts";
 import { sloBudgetPolicy } from "#shared/policies/slo-budget/policy.ts";
 import { aManaged } from "#test/support/a-window.ts";
 import { answerTo, aWindow } from "#test/support/policies.ts";

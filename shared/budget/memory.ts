@@ -1,5 +1,5 @@
 /** What `slo-budget` has learned of a function, as plain numbers that travel with its decisions. */
-import { NO_DEMAND, type DemandSums } from "../../core/demand.ts";
+import { NO_DEMAND, type DemandSums } from "../core/demand.ts";
 
 /** What the policy has learned of a function; numbers only, so that targets can carry it. */
 export interface BudgetMemory extends DemandSums {

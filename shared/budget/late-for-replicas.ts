@@ -1,5 +1,5 @@
 /** Of what went wrong in a window, the part that more replicas would have prevented. */
-import { failuresOf, type MetricsWindow } from "../../core/window.ts";
+import { failuresOf, type MetricsWindow } from "../core/window.ts";
 
 /** The requests of a window that more replicas could have kept in time. */
 export interface Preventable {

@@ -1,5 +1,5 @@
 /** The share of late requests by how busy replicas are, and what a late request is worth at that use. */
-import { busyWithin } from "../slo-budget/latency-curve.ts";
+import { busyWithin } from "./latency-curve.ts";
 
 /** Share of late requests by how busy replicas are, both 0…1; it rises, and is 1 where they are fully busy. */
 export type LateShare = (busy: number) => number;

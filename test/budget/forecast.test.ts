@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 
-import { forecast, type Scenario } from "#shared/policies/forecast-mpc/forecast.ts";
+import { forecast, type Scenario } from "#shared/budget/forecast.ts";
 
 const SETTINGS = { halfLife: 240, likeness: 0.15, depth: 0.9 };
 

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 
 import { planSchedule } from "#shared/traces/schedule.ts";
 import type { BinnedTrace } from "#shared/traces/trace.ts";
-import { busyWithin } from "#shared/policies/slo-budget/latency-curve.ts";
+import { busyWithin } from "#shared/budget/latency-curve.ts";
 import { simProfile } from "#shared/sim/profiles.ts";
 import { simulate } from "#shared/sim/simulate.ts";
 

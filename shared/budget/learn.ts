@@ -1,8 +1,8 @@
 /** How `slo-budget` learns: each window moves the headroom by how far its late requests were from the share aimed at. */
-import type { ManagedFunction } from "../../core/managed-function.ts";
-import { addServed } from "../../core/demand.ts";
-import { budgetOf } from "../../core/slo.ts";
-import type { DecidableWindow } from "../../core/window.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
+import { addServed } from "../core/demand.ts";
+import { budgetOf } from "../core/slo.ts";
+import type { DecidableWindow } from "../core/window.ts";
 import { firstHeadroom } from "./first-headroom.ts";
 import { lateForReplicas, ownFailures, type Preventable } from "./late-for-replicas.ts";
 import { clamp, MIN_HEADROOM, MAX_HEADROOM, type BudgetMemory } from "./memory.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 
-import type { Scenario } from "#shared/policies/forecast-mpc/forecast.ts";
-import { lateShareThrough, priceAt } from "#shared/policies/forecast-mpc/late-share.ts";
-import { planReplicas, type PlanTerms } from "#shared/policies/forecast-mpc/plan.ts";
+import type { Scenario } from "#shared/budget/forecast.ts";
+import { lateShareThrough, priceAt } from "#shared/budget/late-share.ts";
+import { planReplicas, type PlanTerms } from "#shared/budget/plan.ts";
 
 const lateShare = lateShareThrough(0.35, 0.05);
 const terms: PlanTerms = {

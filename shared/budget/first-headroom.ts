@@ -1,8 +1,8 @@
 /** What `slo-budget` knows before anything was late: from what a lone request takes. */
-import type { ManagedFunction } from "../../core/managed-function.ts";
-import { TARGET_BUSY, type DemandSums } from "../../core/demand.ts";
-import { budgetOf } from "../../core/slo.ts";
-import type { DecidableWindow } from "../../core/window.ts";
+import type { ManagedFunction } from "../core/managed-function.ts";
+import { TARGET_BUSY, type DemandSums } from "../core/demand.ts";
+import { budgetOf } from "../core/slo.ts";
+import type { DecidableWindow } from "../core/window.ts";
 import { busyWithin } from "./latency-curve.ts";
 import { clamp, MIN_HEADROOM, type BudgetMemory } from "./memory.ts";
 
