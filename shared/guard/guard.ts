@@ -177,6 +177,9 @@ export function onHeldTick(
   if (current === null || !mayConclude || proven.state.foreign !== null) return proven;
 
   const state = { ...proven.state, recommendations: before.recommendations };
+  // The usual case.
+  if (isAsWanted(current, input))
+    return { state: { ...state, recommendations: remember(state, current, settings) }, decision: null };
   const bounds = boundsOf(managed, input.platform ?? null, current);
   const passed = passStages(
     { state, current, bounds, proposal: wanted, seenAtMs: tick.atMs, adopted: null, guard: 2 },

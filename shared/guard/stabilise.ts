@@ -7,14 +7,19 @@ export interface Recommendation {
   readonly replicas: number;
 }
 
-/** Adds what is recommended now, and forgets what is older than the stabilisation span (one exactly as old still counts, as in HPA). */
+/**
+ * Adds what is recommended now, and forgets what is older than the stabilisation span (one exactly as old still counts, as in HPA), and
+ * what is no larger: it would be forgotten before, and never be the largest. So few are kept, each larger than all that follow.
+ */
 export function remember(
   { recommendations, clockMs }: { readonly recommendations: readonly Recommendation[]; readonly clockMs: number },
   replicas: number,
   { stabilisationSeconds }: { readonly stabilisationSeconds: number },
 ): Recommendation[] {
   const sinceMs = clockMs - stabilisationSeconds * 1000;
-  return [...recommendations.filter(({ atMs }) => atMs >= sinceMs), { atMs: clockMs, replicas }];
+  const kept = recommendations.filter((one) => one.atMs >= sinceMs && one.replicas > replicas);
+  kept.push({ atMs: clockMs, replicas });
+  return kept;
 }
 
 /** The count after a stage, and why the stage changed it. */

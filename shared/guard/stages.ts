@@ -89,15 +89,15 @@ export interface Received {
 
 /** The policy's recommendation as a whole count, or zero where the function has been idle for long enough. */
 function recommendedCount(
-  { proposedReplicas, because }: Received["proposal"],
+  proposal: Received["proposal"],
   { current, idleSeconds, mayBeZero }: { current: number; idleSeconds: number; mayBeZero: boolean },
   { zeroIdleSeconds }: GuardSettings,
 ): Step {
-  const replicas = Math.max(0, Math.ceil(proposedReplicas));
+  const replicas = Math.max(0, Math.ceil(proposal.proposedReplicas));
   if (replicas > 0 && mayBeZero && zeroIdleSeconds !== null && idleSeconds > 0 && idleSeconds >= zeroIdleSeconds) {
     return { replicas: 0, note: `idle for ${trimmed(idleSeconds)} s: to zero` };
   }
-  return { replicas, note: replicas === current ? null : because };
+  return { replicas, note: replicas === current ? null : proposal.because };
 }
 
 /** The count as a stage left it, passed by the next one. */

@@ -51,9 +51,9 @@ export function takeTick(
   const readMs = atMs - (metricAgeSeconds ?? 0) * 1000;
   // Delivered twice, or late.
   if (before.measuredMs !== null && (arrivals === null ? atMs : readMs) <= before.measuredMs) return before;
-  const counted = { ...before, starts: watchStarts(before.starts, tick) };
-  const state = arrivals === null ? counted : withArrivals(counted, readMs, arrivals, target);
-  return withNeed(state, atMs, inFlight, target);
+  const starts = watchStarts(before.starts, tick);
+  if (arrivals === null) return withNeed({ ...before, starts }, atMs, inFlight, target);
+  return withNeed(withArrivals(before, starts, { readMs, arrivals }, target), atMs, inFlight, target);
 }
 
 /** Takes a new target: what the rate needs under it counts from now on, beside what was needed lately. */
@@ -67,27 +67,44 @@ export interface Wanted {
   readonly because: string;
 }
 
-/** The largest need of the hold time; null while nothing is known of any. */
-export function wantedReplicas(state: ControlState, target: ReplicaTarget, nowMs: number): Wanted | null {
-  const most = withinHold(state, nowMs, target)[0];
-  if (most === undefined) return null;
-  const agoSeconds = Math.round((nowMs - most.atMs) / 1000);
-  return {
+/** Most ticks change nothing, and nobody reads why: words are made when they are asked for. */
+class WantedByNeed implements Wanted {
+  readonly proposedReplicas: number;
+  readonly #need: Need;
+  readonly #nowMs: number;
+
+  constructor(need: Need, nowMs: number) {
     // What is whole but for binary fractions stays as it is.
-    proposedReplicas: Math.ceil(most.replicas - 1e-9),
-    because: agoSeconds < 1 ? needWords(most) : `${needWords(most)}, ${agoSeconds} s ago`,
-  };
+    this.proposedReplicas = Math.ceil(need.replicas - 1e-9);
+    this.#need = need;
+    this.#nowMs = nowMs;
+  }
+
+  get because(): string {
+    const agoSeconds = Math.round((this.#nowMs - this.#need.atMs) / 1000);
+    return agoSeconds < 1 ? needWords(this.#need) : `${needWords(this.#need)}, ${agoSeconds} s ago`;
+  }
 }
 
-function withArrivals(state: ControlState, readMs: number, arrivals: number, target: ReplicaTarget): ControlState {
-  const seconds = state.measuredMs === null ? 0 : (readMs - state.measuredMs) / 1000;
+/** The largest need of the hold time; null while nothing is known of any. */
+export function wantedReplicas(state: ControlState, target: ReplicaTarget, nowMs: number): Wanted | null {
+  const sinceMs = heldSinceMs(state, nowMs, target);
+  const most = state.needs.find(({ atMs }) => atMs > sinceMs);
+  return most === undefined ? null : new WantedByNeed(most, nowMs);
+}
+
+function withArrivals(
+  { measuredMs, span, needs }: ControlState,
+  starts: Starts,
+  { readMs, arrivals }: { readonly readMs: number; readonly arrivals: number },
+  { patienceSeconds }: ReplicaTarget,
+): ControlState {
+  const seconds = measuredMs === null ? 0 : (readMs - measuredMs) / 1000;
+  if (seconds > LONGEST_GAP_SECONDS) return { measuredMs: readMs, readEverySeconds: 0, span: NO_SPAN, needs, starts };
   // What is over before a new replica is there, or before anybody would wait too long for it, is no change to follow.
-  const startSeconds = startSecondsOf(state.starts) ?? 0;
-  const shortestSeconds = Math.max(STEADY.shortestSeconds, startSeconds / 2, target.patienceSeconds);
-  const settings = { ...STEADY, shortestSeconds };
-  if (seconds > LONGEST_GAP_SECONDS) return { ...state, measuredMs: readMs, readEverySeconds: 0, span: NO_SPAN };
-  const span = addPiece(state.span, { seconds, arrivals }, settings);
-  return { ...state, measuredMs: readMs, readEverySeconds: seconds, span };
+  const shortestSeconds = Math.max(STEADY.shortestSeconds, (startSecondsOf(starts) ?? 0) / 2, patienceSeconds);
+  const longer = addPiece(span, { seconds, arrivals }, STEADY, shortestSeconds);
+  return { measuredMs: readMs, readEverySeconds: seconds, span: longer, needs, starts };
 }
 
 /** Without a rate there is no telling what is needed: few in flight prove nothing. */
@@ -95,19 +112,21 @@ function withNeed(state: ControlState, atMs: number, inFlight: number | null, ta
   const rps = rateOf(state.span, STEADY);
   if (rps === null) return state;
   const need = needOf(atMs, { rps, inFlight }, target);
-  const larger = withinHold(state, atMs, target).filter(({ replicas }) => replicas > need.replicas);
-  return { ...state, needs: [...larger, need] };
+  const sinceMs = heldSinceMs(state, atMs, target);
+  const needs = state.needs.filter((one) => one.atMs > sinceMs && one.replicas > need.replicas);
+  needs.push(need);
+  const { measuredMs, readEverySeconds, span, starts } = state;
+  return { measuredMs, readEverySeconds, span, needs, starts };
 }
 
 /**
- * A replica that took long to start is given up as slowly: giving it up too soon costs another start. And what was
- * not measured since the last reading may still be needed.
+ * Needs after this instant still count. A replica that took long to start is given up as slowly: giving it up too soon costs another
+ * start. And what was not measured since the last reading may still be needed.
  */
-function holdSecondsOf({ starts, readEverySeconds }: ControlState, { holdSeconds, holdStarts }: ReplicaTarget): number {
-  return holdSeconds + holdStarts * (startSecondsOf(starts) ?? 0) + readEverySeconds;
-}
-
-function withinHold(state: ControlState, nowMs: number, target: ReplicaTarget): readonly Need[] {
-  const sinceMs = nowMs - holdSecondsOf(state, target) * 1000;
-  return state.needs.filter(({ atMs }) => atMs > sinceMs);
+function heldSinceMs(
+  { starts, readEverySeconds }: ControlState,
+  nowMs: number,
+  { holdSeconds, holdStarts }: ReplicaTarget,
+): number {
+  return nowMs - (holdSeconds + holdStarts * (startSecondsOf(starts) ?? 0) + readEverySeconds) * 1000;
 }

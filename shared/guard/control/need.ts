@@ -18,19 +18,21 @@ export interface Need {
     | { readonly kind: "least"; readonly words: string | null };
 }
 
-/** The largest of what the rate, the requests in flight and the target itself ask for. */
+/** The largest of what the rate, the requests in flight and the target itself ask for; the first of equals. */
 export function needOf(
   atMs: number,
   { rps, inFlight }: { readonly rps: number; readonly inFlight: number | null },
   { replicasPerRps, headroom, headroomWords, inFlightPerReplica: perReplica, leastReplicas }: ReplicaTarget,
 ): Need {
-  const words = headroomWords ?? null;
-  const needs: Need[] = [
-    { atMs, replicas: rps * replicasPerRps * headroom, from: { kind: "rate", rps, replicasPerRps, headroom, words } },
-    { atMs, replicas: (inFlight ?? 0) / perReplica, from: { kind: "queue", inFlight: inFlight ?? 0, perReplica } },
-    { atMs, replicas: leastReplicas, from: { kind: "least", words } },
-  ];
-  return needs.reduce((most, need) => (need.replicas > most.replicas ? need : most));
+  const byRate = rps * replicasPerRps * headroom;
+  const byQueue = (inFlight ?? 0) / perReplica;
+  if (byRate >= byQueue && byRate >= leastReplicas) {
+    const words = headroomWords ?? null;
+    return { atMs, replicas: byRate, from: { kind: "rate", rps, replicasPerRps, headroom, words } };
+  }
+  if (byQueue >= leastReplicas)
+    return { atMs, replicas: byQueue, from: { kind: "queue", inFlight: inFlight ?? 0, perReplica } };
+  return { atMs, replicas: leastReplicas, from: { kind: "least", words: headroomWords ?? null } };
 }
 
 /** "2.8 requests/s × 1.43 replicas each × headroom 2.1". */

@@ -28,10 +28,9 @@ const times = (count: number, value: number) => Array.from({ length: count }, ()
 describe("the fast controller", () => {
   test("a rate × what a request is worth × headroom, rounded up, and its words", () => {
     const state = ticked(times(31, 2));
-    assert.deepEqual(wantedReplicas(state, target, 60_000), {
-      proposedReplicas: 6,
-      because: "2 requests/s × 1.5 replicas each × headroom 2",
-    });
+    const wanted = wantedReplicas(state, target, 60_000)!;
+    assert.equal(wanted.proposedReplicas, 6);
+    assert.equal(wanted.because, "2 requests/s × 1.5 replicas each × headroom 2");
   });
 
   test("without a rate nothing is wanted: few in flight prove nothing", () => {
