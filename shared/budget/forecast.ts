@@ -45,16 +45,15 @@ export function forecast(
 ): readonly (readonly Scenario[])[] {
   const last = past.length - 1;
   const present = believed(past[last]!, meanOf(past.slice(-1 - LATELY, -1)) ?? past[last]!);
-  const alike = likenesses(past, settings)
-    .map((weight, at) => ({ weight, at }))
-    .filter(({ weight }) => weight >= MIN_WEIGHT);
-  const believable = past.map((count) => believed(count, present));
+  const alike = likenesses(past, settings);
   return Array.from({ length: windows }, (_, i) => {
-    const followed = alike
-      .map(({ weight, at }) => ({ weight, at: at + i + 1 }))
-      .filter(({ at }) => at <= last)
-      .map(({ weight, at }): Follower => ({ weight, at, arrivals: believable[at]! }));
-    return merged([{ weight: PRESENT_WEIGHT, arrivals: present }, ...withoutAccidents(followed, present)]);
+    const followed: Follower[] = [];
+    for (let at = 0; at < last - i; at++) {
+      const weight = alike[at]!;
+      if (weight < MIN_WEIGHT) continue;
+      followed.push({ weight, at: at + i + 1, arrivals: believed(past[at + i + 1]!, present) });
+    }
+    return merged({ weight: PRESENT_WEIGHT, arrivals: present }, withoutAccidents(followed, present));
   });
 }
 
@@ -77,34 +76,45 @@ function withoutAccidents(followed: readonly Follower[], present: number): reado
 }
 
 /** Those that are nearly equal are one. */
-function merged(all: readonly Weighted[]): Scenario[] {
+function merged(first: Weighted, others: readonly Weighted[]): Scenario[] {
   const byGrain = new Map<number, { weight: number; sum: number }>();
   let whole = 0;
-  for (const { weight, arrivals } of all) {
+  const add = ({ weight, arrivals }: Weighted) => {
     const grain = Math.round(Math.log(arrivals + 1) / GRAIN);
-    const one = byGrain.get(grain) ?? { weight: 0, sum: 0 };
-    one.weight += weight;
-    one.sum += weight * arrivals;
+    const one = byGrain.get(grain);
+    if (one === undefined) byGrain.set(grain, { weight, sum: weight * arrivals });
+    else {
+      one.weight += weight;
+      one.sum += weight * arrivals;
+    }
     whole += weight;
-    byGrain.set(grain, one);
-  }
+  };
+  add(first);
+  others.forEach(add);
   return [...byGrain.values()].map(({ weight, sum }) => ({ chance: weight / whole, arrivals: sum / weight }));
 }
 
-/** How much each window but the last was like the last, with what came before both. */
-function likenesses(past: readonly number[], { halfLife, likeness, depth }: ForecastSettings): number[] {
+/** How much each window but the last was like the last, with what came before both. Asked for each function in each window: no lists. */
+function likenesses(past: readonly number[], { halfLife, likeness, depth }: ForecastSettings): Float64Array {
   const last = past.length - 1;
-  const logs = past.map((count) => Math.log(count + 1));
-  const spreads = past.map((count) => likeness ** 2 / 2 + 0.5 / (count + 1));
-  return Array.from({ length: last }, (_, at) => {
-    let [distance, whole] = [0, 0];
+  const logs = new Float64Array(past.length);
+  const spreads = new Float64Array(past.length);
+  for (let at = 0; at <= last; at++) {
+    logs[at] = Math.log(past[at]! + 1);
+    spreads[at] = likeness ** 2 / 2 + 0.5 / (past[at]! + 1);
+  }
+  const alike = new Float64Array(last);
+  for (let at = 0; at < last; at++) {
+    let distance = 0;
+    let whole = 0;
     for (let back = 0, weight = 1; back <= at && weight >= MIN_WEIGHT; back++, weight *= depth) {
       const difference = logs[at - back]! - logs[last - back]!;
-      distance += (weight * difference ** 2) / (spreads[at - back]! + spreads[last - back]!);
+      distance += (weight * difference * difference) / (spreads[at - back]! + spreads[last - back]!);
       whole += weight;
     }
-    return Math.exp(-distance / whole / 2) * 0.5 ** ((last - at) / halfLife);
-  });
+    alike[at] = Math.exp(-distance / whole / 2) * 0.5 ** ((last - at) / halfLife);
+  }
+  return alike;
 }
 
 function meanOf(counts: readonly number[]): number | null {

@@ -8,17 +8,37 @@ export type LateShare = (busy: number) => number;
 const SHARES = [0.01, 0.05, 0.1] as const;
 const RATIOS = { least: 2, most: 40, step: 1.05 } as const;
 
-/** The latency curve of a function whose steady load keeps `budget` at this use. */
-export function lateShareThrough(busy: number, budget: number): LateShare {
-  let ratio: number = RATIOS.least;
-  while (ratio < RATIOS.most && busyWithin(budget, ratio * RATIOS.step) <= busy) ratio *= RATIOS.step;
+/** A function's latency curve as points of use and ln share, the last at full use. */
+type Curve = readonly { readonly busy: number; readonly log: number }[];
+
+/** The curves of all ratios, which do not depend on the budget. */
+const CURVES: readonly { readonly ratio: number; readonly curve: Curve }[] = Array.from(ratios(), (ratio) => {
   const points = SHARES.map((share) => ({ busy: busyWithin(share, ratio), log: Math.log(share) }));
-  points.push({ busy: 1, log: 0 });
+  return { ratio, curve: [...points, { busy: 1, log: 0 }] };
+});
+
+function* ratios(): Generator<number> {
+  let ratio: number = RATIOS.least;
+  for (; ratio < RATIOS.most; ratio *= RATIOS.step) yield ratio;
+  yield ratio;
+}
+
+/** The latency curve of a function whose steady load keeps `budget` at this use: the use rises with the ratio, so half of them go at a time. */
+export function lateShareThrough(busy: number, budget: number): LateShare {
+  let low = 0;
+  let high = CURVES.length - 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (busyWithin(budget, CURVES[middle + 1]!.ratio) <= busy) low = middle + 1;
+    else high = middle;
+  }
+  const { curve } = CURVES[low]!;
   return (use) => {
     if (use >= 1) return 1;
     let above = 1;
-    while (use >= points[above]!.busy) above++;
-    const [left, right] = [points[above - 1]!, points[above]!];
+    while (use >= curve[above]!.busy) above++;
+    const left = curve[above - 1]!;
+    const right = curve[above]!;
     return Math.exp(left.log + ((use - left.busy) / (right.busy - left.busy)) * (right.log - left.log));
   };
 }

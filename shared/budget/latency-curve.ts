@@ -21,15 +21,19 @@ const LOG_BUDGETS = BUSY.map(([budget]) => Math.log(budget));
 /** The use at which `budget` of the requests would take longer than `ratio` × a lone one; straight between the table's points, held beyond. */
 export function busyWithin(budget: number, ratio: number): number {
   const logRatio = Math.log(ratio);
-  const byBudget = BUSY.map(([, busy]) => between(LOG_RATIOS, busy, logRatio));
-  return between(LOG_BUDGETS, byBudget, Math.log(budget));
+  const logBudget = Math.log(budget);
+  const byBudget = (i: number) => between(LOG_RATIOS, (at) => BUSY[i]![1][at]!, logRatio);
+  return between(LOG_BUDGETS, byBudget, logBudget);
 }
 
-/** `xs` ascend. */
-function between(xs: readonly number[], ys: readonly number[], x: number): number {
-  const above = xs.findIndex((at) => at >= x);
-  if (above === 0) return ys[0]!;
-  if (above < 0) return ys.at(-1)!;
-  const [x0, x1, y0, y1] = [xs[above - 1]!, xs[above]!, ys[above - 1]!, ys[above]!];
-  return y0 + ((x - x0) / (x1 - x0)) * (y1 - y0);
+/** `xs` ascend; `yAt`: the value at the i-th of them. */
+function between(xs: readonly number[], yAt: (i: number) => number, x: number): number {
+  let above = 0;
+  while (above < xs.length && xs[above]! < x) above++;
+  if (above === 0) return yAt(0);
+  if (above === xs.length) return yAt(xs.length - 1);
+  const x0 = xs[above - 1]!;
+  const x1 = xs[above]!;
+  const y0 = yAt(above - 1);
+  return y0 + ((x - x0) / (x1 - x0)) * (yAt(above) - y0);
 }
