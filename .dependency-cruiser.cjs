@@ -89,7 +89,19 @@ module.exports = {
     only(
       "live",
       [
-        ...["adapters", "budget", "config", "core", "deploy", "evaluation", "events", "guard", "host", "load", "metrics"],
+        ...[
+          "adapters",
+          "budget",
+          "config",
+          "core",
+          "deploy",
+          "evaluation",
+          "events",
+          "guard",
+          "host",
+          "load",
+          "metrics",
+        ],
         ...["policies", "ports", "rl", "sim", "task", "traces"],
       ],
       "What is done on a running platform uses it from outside: what starts a platform is passed in.",

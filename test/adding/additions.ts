@@ -95,7 +95,7 @@ export const steps9: ActionScheme = {
     what: "a rule",
     file: "shared/policies/per-request.ts",
     text: `/** A replica for so many requests in a window. */
-import { wholeReplicas } from "./words.ts";
+import { wholeReplicas } from "../core/whole-replicas.ts";
 import { dimension, type Rule } from "./rule.ts";
 
 export const perRequestRule: Rule = {
