@@ -53,7 +53,7 @@ export function forecast(
       if (weight < MIN_WEIGHT) continue;
       followed.push({ weight, at: at + i + 1, arrivals: believed(past[at + i + 1]!, present) });
     }
-    return merged({ weight: PRESENT_WEIGHT, arrivals: present }, withoutAccidents(followed, present));
+    return merged([{ weight: PRESENT_WEIGHT, arrivals: present }, ...withoutAccidents(followed, present)]);
   });
 }
 
@@ -76,25 +76,24 @@ function withoutAccidents(followed: readonly Follower[], present: number): reado
 }
 
 /** Those that are nearly equal are one. */
-function merged(first: Weighted, others: readonly Weighted[]): Scenario[] {
+function merged(all: readonly Weighted[]): Scenario[] {
   const byGrain = new Map<number, { weight: number; sum: number }>();
   let whole = 0;
-  const add = ({ weight, arrivals }: Weighted) => {
+  for (const { weight, arrivals } of all) {
     const grain = Math.round(Math.log(arrivals + 1) / GRAIN);
-    const one = byGrain.get(grain);
-    if (one === undefined) byGrain.set(grain, { weight, sum: weight * arrivals });
-    else {
-      one.weight += weight;
-      one.sum += weight * arrivals;
-    }
+    const one = byGrain.get(grain) ?? { weight: 0, sum: 0 };
+    one.weight += weight;
+    one.sum += weight * arrivals;
     whole += weight;
-  };
-  add(first);
-  others.forEach(add);
+    byGrain.set(grain, one);
+  }
   return [...byGrain.values()].map(({ weight, sum }) => ({ chance: weight / whole, arrivals: sum / weight }));
 }
 
-/** How much each window but the last was like the last, with what came before both. Asked for each function in each window: no lists. */
+/**
+ * How much each window but the last was like the last, with what came before both. The inner loop runs some ten thousand times for each
+ * function in each window: typed arrays.
+ */
 function likenesses(past: readonly number[], { halfLife, likeness, depth }: ForecastSettings): Float64Array {
   const last = past.length - 1;
   const logs = new Float64Array(past.length);

@@ -23,8 +23,9 @@ function* ratios(): Generator<number> {
   yield ratio;
 }
 
-/** The latency curve of a function whose steady load keeps `budget` at this use: the use rises with the ratio, so half of them go at a time. */
+/** The latency curve of a function whose steady load keeps `budget` at this use. */
 export function lateShareThrough(busy: number, budget: number): LateShare {
+  // The use rises with the ratio: the last curve that allows no more than this one, by bisection.
   let low = 0;
   let high = CURVES.length - 1;
   while (low < high) {

@@ -1,5 +1,6 @@
 /** Scale-down waits: only to the largest recommendation of the last seconds, and never just after a restart. */
 import { trimmed } from "../core/spoken.ts";
+import { withNewest } from "./running-largest.ts";
 
 /** The count recommended after the floor, or the count that was held. */
 export interface Recommendation {
@@ -7,19 +8,14 @@ export interface Recommendation {
   readonly replicas: number;
 }
 
-/**
- * Adds what is recommended now, and forgets what is older than the stabilisation span (one exactly as old still counts, as in HPA), and
- * what is no larger: it would be forgotten before, and never be the largest. So few are kept, each larger than all that follow.
- */
+/** Adds what is recommended now, and forgets what is older than the stabilisation span; one exactly as old still counts, as in HPA. */
 export function remember(
   { recommendations, clockMs }: { readonly recommendations: readonly Recommendation[]; readonly clockMs: number },
   replicas: number,
   { stabilisationSeconds }: { readonly stabilisationSeconds: number },
 ): Recommendation[] {
   const sinceMs = clockMs - stabilisationSeconds * 1000;
-  const kept = recommendations.filter((one) => one.atMs >= sinceMs && one.replicas > replicas);
-  kept.push({ atMs: clockMs, replicas });
-  return kept;
+  return withNewest(recommendations, { atMs: clockMs, replicas }, ({ atMs }) => atMs < sinceMs);
 }
 
 /** The count after a stage, and why the stage changed it. */

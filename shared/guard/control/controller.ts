@@ -3,6 +3,7 @@
  * largest need of the last seconds is the count. Up at once, down without waiting for a window. Pure; its state is plain data.
  */
 import type { Tick } from "../../core/window.ts";
+import { withNewest } from "../running-largest.ts";
 import { needOf, needWords, type Need } from "./need.ts";
 import { NO_STARTS, startSecondsOf, watchStarts, type Starts } from "../../core/starts.ts";
 import { addPiece, NO_SPAN, rateOf, type SteadySpan } from "./steady-rate.ts";
@@ -103,7 +104,7 @@ function withArrivals(
   if (seconds > LONGEST_GAP_SECONDS) return { measuredMs: readMs, readEverySeconds: 0, span: NO_SPAN, needs, starts };
   // What is over before a new replica is there, or before anybody would wait too long for it, is no change to follow.
   const shortestSeconds = Math.max(STEADY.shortestSeconds, (startSecondsOf(starts) ?? 0) / 2, patienceSeconds);
-  const longer = addPiece(span, { seconds, arrivals }, STEADY, shortestSeconds);
+  const longer = addPiece(span, { seconds, arrivals }, { ...STEADY, shortestSeconds });
   return { measuredMs: readMs, readEverySeconds: seconds, span: longer, needs, starts };
 }
 
@@ -113,8 +114,7 @@ function withNeed(state: ControlState, atMs: number, inFlight: number | null, ta
   if (rps === null) return state;
   const need = needOf(atMs, { rps, inFlight }, target);
   const sinceMs = heldSinceMs(state, atMs, target);
-  const needs = state.needs.filter((one) => one.atMs > sinceMs && one.replicas > need.replicas);
-  needs.push(need);
+  const needs = withNewest(state.needs, need, (one) => one.atMs <= sinceMs);
   const { measuredMs, readEverySeconds, span, starts } = state;
   return { measuredMs, readEverySeconds, span, needs, starts };
 }

@@ -38,16 +38,11 @@ export interface SteadyRateSettings {
 /** The span before the first tick. */
 export const NO_SPAN: SteadySpan = { pieces: [], before: null };
 
-/** Adds what came since the last piece, and forgets what came at another rate. `shortestSeconds`: in place of the settings'. */
-export function addPiece(
-  span: SteadySpan,
-  piece: Piece,
-  settings: SteadyRateSettings,
-  shortestSeconds = settings.shortestSeconds,
-): SteadySpan {
+/** Adds what came since the last piece, and forgets what came at another rate. */
+export function addPiece(span: SteadySpan, piece: Piece, settings: SteadyRateSettings): SteadySpan {
   if (!(piece.seconds > 0)) return span;
   const pieces = merged(within([...span.pieces, piece], settings));
-  const change = lastChange(pieces, settings.deviations, shortestSeconds);
+  const change = lastChange(pieces, settings);
   if (change === 0) return { pieces, before: span.before };
   const older = { pieces: pieces.slice(0, change), before: span.before };
   return { pieces: pieces.slice(change), before: rateOf(older, settings) };
@@ -99,7 +94,6 @@ function within(
 const FINENESS = 8;
 
 function merged(span: readonly Piece[]): readonly Piece[] {
-  if (!hasOneToMerge(span)) return span;
   const newestFirst: Piece[] = [];
   let after = 0;
   for (let i = span.length - 1; i >= 0; i--) {
@@ -111,46 +105,27 @@ function merged(span: readonly Piece[]): readonly Piece[] {
     } else newestFirst.push(piece);
     after += piece.seconds;
   }
-  return newestFirst.reverse();
-}
-
-/** Most ticks merge nothing. */
-function hasOneToMerge(span: readonly Piece[]): boolean {
-  let after = 0;
-  for (let i = span.length - 2; i >= 0; i--) {
-    const { seconds } = span[i + 1]!;
-    if (seconds + span[i]!.seconds <= after / FINENESS) return true;
-    after += seconds;
-  }
-  return false;
+  return newestFirst.length === span.length ? span : newestFirst.reverse();
 }
 
 /** Where the newer part differs most from the older one, as the index of its first piece; 0 where nothing differs enough. */
-function lastChange(span: readonly Piece[], deviations: number, shortestSeconds: number): number {
+function lastChange(span: readonly Piece[], { shortestSeconds, deviations }: SteadyRateSettings): number {
   const whole = totalOf(span);
-  let seconds = 0;
-  let arrivals = 0;
-  let at = 0;
-  let most = deviations;
+  let [seconds, arrivals, at, most] = [0, 0, 0, deviations];
   for (let i = span.length - 1; i > 0; i--) {
     seconds += span[i]!.seconds;
     arrivals += span[i]!.arrivals;
-    const secondsBefore = whole.seconds - seconds;
-    if (secondsBefore < shortestSeconds) break;
+    const before = { seconds: whole.seconds - seconds, arrivals: whole.arrivals - arrivals };
+    if (before.seconds < shortestSeconds) break;
     const timesTooShort = Math.max(1, shortestSeconds / seconds);
-    const difference =
-      Math.abs(deviationsBetween(seconds, arrivals, secondsBefore, whole.arrivals - arrivals)) / timesTooShort;
-    if (difference > most) {
-      at = i;
-      most = difference;
-    }
+    const difference = Math.abs(deviationsBetween({ seconds, arrivals }, before)) / timesTooShort;
+    if (difference > most) [at, most] = [i, difference];
   }
   return at;
 }
 
-/** By how many standard deviations the rate of one span is above that of another, if both came from one Poisson process. */
-function deviationsBetween(seconds: number, arrivals: number, otherSeconds: number, otherArrivals: number): number {
-  const root = 2 * Math.sqrt((arrivals + 3 / 8) / seconds);
-  const otherRoot = 2 * Math.sqrt((otherArrivals + 3 / 8) / otherSeconds);
-  return (root - otherRoot) / Math.sqrt(1 / seconds + 1 / otherSeconds);
+/** By how many standard deviations the rate of `a` is above that of `b`, if both came from one Poisson process. */
+function deviationsBetween(a: Piece, b: Piece): number {
+  const root = ({ seconds, arrivals }: Piece) => 2 * Math.sqrt((arrivals + 3 / 8) / seconds);
+  return (root(a) - root(b)) / Math.sqrt(1 / a.seconds + 1 / b.seconds);
 }
